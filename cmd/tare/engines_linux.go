@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+
+	"tare/internal/buildkit"
+	"tare/internal/cli"
+	"tare/internal/engine"
+)
+
+// early is what must happen before anything else: this program may have been
+// started by itself, as a container's init or inside a new user namespace.
+func early() error {
+	buildkit.InitMain()
+	return buildkit.StageOne()
+}
+
+func embedded(e *cli.Engines) {
+	e.Enter = buildkit.EnterRootless
+	e.Embedded = func(ctx context.Context, o cli.EngineOptions) (engine.Engine, error) {
+		return buildkit.OpenEmbedded(ctx, options(ctx, o))
+	}
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package main
+
+import "tare/internal/cli"
+
+func early() error { return nil }
+
+// embedded adds nothing: BuildKit's worker needs Linux.
+func embedded(*cli.Engines) {}

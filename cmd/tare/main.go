@@ -1,0 +1,23 @@
+// Command tare is the profiler for container images.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"tare/internal/cli"
+)
+
+func main() {
+	if err := early(); err != nil {
+		fmt.Fprintln(os.Stderr, "tare:", err)
+		os.Exit(1)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Main(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, engines(), stop)
+	stop()
+	os.Exit(code)
+}

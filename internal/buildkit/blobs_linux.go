@@ -1,0 +1,129 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/store"
+)
+
+// blobs is the engine's content store with tare's image store behind it: a blob
+// that the engine has not, but the image store has, is hard-linked over when it
+// is asked for. So nothing is fetched or stored twice, and the engine's garbage
+// collection takes only its own link.
+type blobs struct {
+	content.Store
+	dir        string
+	images     *store.Store
+	namespaced content.Store // what the rest of the engine sees
+}
+
+func (b *blobs) path(d digest.Digest) string {
+	return filepath.Join(b.dir, "blobs", d.Algorithm().String(), d.Encoded())
+}
+
+// adopt makes d the engine's own if the image store has it.
+func (b *blobs) adopt(d digest.Digest) error {
+	if d.Validate() != nil {
+		return errdefs.ErrNotFound
+	}
+	from, to := b.images.BlobPath(d), b.path(d)
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	err := os.Link(from, to)
+	switch {
+	case err == nil, errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("blob %s: %w", d, errdefs.ErrNotFound)
+	}
+	return copyFile(from, to) // another file system
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	tmp, err := os.CreateTemp(filepath.Dir(to), ".tmp-")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(tmp, in)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), to)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name())
+	}
+	return err
+}
+
+// Info implements content.Store.
+func (b *blobs) Info(ctx context.Context, d digest.Digest) (content.Info, error) {
+	i, err := b.Store.Info(ctx, d)
+	if errdefs.IsNotFound(err) && b.adopt(d) == nil {
+		return b.Store.Info(ctx, d)
+	}
+	return i, err
+}
+
+// ReaderAt implements content.Provider.
+func (b *blobs) ReaderAt(ctx context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
+	r, err := b.Store.ReaderAt(ctx, d)
+	if errdefs.IsNotFound(err) && b.adopt(d.Digest) == nil {
+		return b.Store.ReaderAt(ctx, d)
+	}
+	return r, err
+}
+
+// imageNames shows the names of tare's store to BuildKit, so that FROM finds
+// local images, and finds them without a network.
+type imageNames struct{ store *store.Store }
+
+func (n *imageNames) Get(ctx context.Context, name string) (images.Image, error) {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return images.Image{}, err
+	}
+	recs, err := n.store.Records()
+	if err != nil {
+		return images.Image{}, err
+	}
+	full := reference.TagNameOnly(named).String()
+	for _, r := range recs {
+		if r.Name == full {
+			return images.Image{Name: name, Target: r.Target}, nil
+		}
+	}
+	return images.Image{}, fmt.Errorf("image %s: %w", name, errdefs.ErrNotFound)
+}
+
+func (n *imageNames) List(context.Context, ...string) ([]images.Image, error) { return nil, nil }
+
+// Names are given by tare, after the image has arrived in its store.
+func (n *imageNames) Create(context.Context, images.Image) (images.Image, error) {
+	return images.Image{}, errdefs.ErrNotImplemented
+}
+
+func (n *imageNames) Update(context.Context, images.Image, ...string) (images.Image, error) {
+	return images.Image{}, errdefs.ErrNotImplemented
+}
+
+func (n *imageNames) Delete(context.Context, string, ...images.DeleteOpt) error {
+	return errdefs.ErrNotImplemented
+}

@@ -1,0 +1,253 @@
+package buildkit
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/util/progress/progressui"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+
+	"tare/internal/engine"
+	"tare/internal/image"
+	"tare/internal/store"
+)
+
+// builder drives any BuildKit through its ordinary client: the embedded one and
+// one at an address take the same path.
+type builder struct {
+	opt    Options
+	conn   *client.Client
+	blobs  string // the engine's content directory, if it is on this machine
+	remote bool   // it cannot read the store by itself
+}
+
+func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, error) {
+	begin := time.Now()
+	release, err := b.opt.Store.Hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	s, err := b.solveOpt(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer s.cleanup()
+	if req.Call != "" {
+		return b.call(ctx, req, s)
+	}
+	out := &engine.Built{}
+	resp, err := b.solve(ctx, req, s, out)
+	if err != nil {
+		return nil, failed(err)
+	}
+	out.Metadata = metadataOf(resp.ExporterResponse)
+	if s.keep {
+		if err := b.record(ctx, req, resp, out); err != nil {
+			return nil, err
+		}
+	}
+	out.Seconds = time.Since(begin)
+	return out, nil
+}
+
+func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *engine.Built) (*client.SolveResponse, error) {
+	mode := progressui.DisplayMode(req.Progress)
+	if mode == "" {
+		mode = progressui.AutoMode
+	}
+	display, err := progressui.NewDisplay(req.Stderr, mode)
+	if err != nil {
+		return nil, err
+	}
+	events, shown := make(chan *client.SolveStatus), make(chan *client.SolveStatus)
+	var resp *client.SolveResponse
+	var warnings []client.VertexWarning
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		resp, err = b.conn.Solve(gctx, nil, s.SolveOpt, events)
+		return err
+	})
+	g.Go(func() error {
+		defer close(shown)
+		for e := range events {
+			out.Executed += executed(e)
+			shown <- reword(e, req.Names)
+		}
+		return nil
+	})
+	g.Go(func() (err error) {
+		// Never cancelled: the last events say what happened.
+		warnings, err = display.UpdateFrom(context.WithoutCancel(gctx), shown)
+		return err
+	})
+	err = g.Wait()
+	if err == nil && req.Progress != "quiet" {
+		printWarnings(req.Stderr, warnings)
+	}
+	out.Warnings = len(warnings)
+	return resp, err
+}
+
+// executed counts the instructions that were carried out and not taken from cache.
+func executed(e *client.SolveStatus) int {
+	n := 0
+	for _, v := range e.Vertexes {
+		step := strings.HasPrefix(v.Name, "[") && !strings.HasPrefix(v.Name, "[internal]") && !strings.Contains(v.Name, "] FROM ")
+		if step && v.Completed != nil && !v.Cached {
+			n++
+		}
+	}
+	return n
+}
+
+// reword makes the export read as it does in Docker, whatever exporter it is
+// inside: "exporting to image", and the names that the image gets.
+func reword(e *client.SolveStatus, names []string) *client.SolveStatus {
+	for _, v := range e.Vertexes {
+		if v.Name == "exporting to oci image format" {
+			v.Name = "exporting to image"
+			if v.Completed == nil || v.Error != "" {
+				continue
+			}
+			for _, n := range names {
+				e.Statuses = append(e.Statuses, &client.VertexStatus{
+					ID: "naming to " + n, Vertex: v.Digest, Name: "naming to " + n,
+					Timestamp: *v.Completed, Started: v.Completed, Completed: v.Completed,
+				})
+			}
+		}
+	}
+	return e
+}
+
+func printWarnings(w io.Writer, list []client.VertexWarning) {
+	if len(list) == 0 {
+		return
+	}
+	_, _ = fmt.Fprintf(w, "\n %d warning%s found (use tare build --check to expand):\n", len(list), plural(len(list)))
+	for _, v := range list {
+		line := ""
+		if len(v.Range) > 0 && v.Range[0].Start != nil {
+			line = fmt.Sprintf(" (line %d)", v.Range[0].Start.Line)
+		}
+		_, _ = fmt.Fprintf(w, " - %s%s\n", v.Short, line)
+	}
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// failed adds the lines of the Dockerfile at which a build failed.
+func failed(err error) error {
+	var at bytes.Buffer
+	for _, s := range errdefs.Sources(err) {
+		_ = s.Print(&at)
+	}
+	return &engine.BuildError{Err: err, Sources: at.Bytes()}
+}
+
+// record gives the exported image its names in the store.
+func (b *builder) record(ctx context.Context, req engine.Build, resp *client.SolveResponse, out *engine.Built) error {
+	raw, err := base64.StdEncoding.DecodeString(resp.ExporterResponse[exptypes.ExporterImageDescriptorKey])
+	if err != nil {
+		return fmt.Errorf("the builder's answer: %w", err)
+	}
+	var d ocispec.Descriptor
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return fmt.Errorf("the builder's answer has no image descriptor: %w", err)
+	}
+	d.Annotations = nil
+	img, err := image.Load(ctx, b.opt.Store.Content(), d, nil)
+	if err != nil {
+		return fmt.Errorf("the built image: %w", err)
+	}
+	names := req.Names
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	for _, n := range names {
+		if err := b.opt.Store.Put(store.Record{Name: n, Target: d, Origin: store.Built}); err != nil {
+			return err
+		}
+	}
+	out.Target, out.ConfigID = d, img.ID().String()
+	out.Metadata["containerimage.config.digest"] = out.ConfigID
+	return nil
+}
+
+// metadataOf is what --metadata-file gets: base64'd JSON decoded, as in buildx.
+func metadataOf(resp map[string]string) map[string]any {
+	out := map[string]any{}
+	for k, v := range resp {
+		out[k] = v
+		b, err := base64.StdEncoding.DecodeString(v)
+		var j any
+		if err == nil && len(b) > 0 && b[0] == '{' && json.Unmarshal(b, &j) == nil {
+			out[k] = j
+		}
+	}
+	return out
+}
+
+func (b *builder) usage(ctx context.Context) ([]engine.CacheRecord, error) {
+	list, err := b.conn.DiskUsage(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the engine for its cache: %w", err)
+	}
+	var out []engine.CacheRecord
+	for _, u := range list {
+		out = append(out, cacheRecord(*u))
+	}
+	return out, nil
+}
+
+func cacheRecord(u client.UsageInfo) engine.CacheRecord {
+	r := engine.CacheRecord{ID: u.ID, Description: u.Description, Kind: string(u.RecordType), Bytes: u.Size, InUse: u.InUse, Shared: u.Shared, Created: u.CreatedAt}
+	if u.LastUsedAt != nil {
+		r.LastUsed = *u.LastUsedAt
+	}
+	return r
+}
+
+// prune drops cache records until keep bytes are left.
+func (b *builder) prune(ctx context.Context, all bool, keep int64) ([]engine.CacheRecord, error) {
+	var out []engine.CacheRecord
+	ch := make(chan client.UsageInfo)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for u := range ch {
+			out = append(out, cacheRecord(u))
+		}
+	}()
+	var opts []client.PruneOption
+	if all {
+		opts = append(opts, client.PruneAll)
+	}
+	if keep > 0 {
+		opts = append(opts, client.WithKeepOpt(0, 0, keep, 0))
+	}
+	err := b.conn.Prune(ctx, ch, opts...)
+	close(ch)
+	<-done
+	if err != nil && !errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("prune the build cache: %w", err)
+	}
+	return out, err
+}

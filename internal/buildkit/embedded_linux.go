@@ -1,0 +1,225 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/mount"
+	"github.com/containerd/containerd/v2/defaults"
+	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/cache/remotecache"
+	inlinecache "github.com/moby/buildkit/cache/remotecache/inline"
+	localcache "github.com/moby/buildkit/cache/remotecache/local"
+	registrycache "github.com/moby/buildkit/cache/remotecache/registry"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/control"
+	"github.com/moby/buildkit/frontend"
+	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
+	"github.com/moby/buildkit/frontend/gateway"
+	"github.com/moby/buildkit/frontend/gateway/forwarder"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/bboltcachestorage"
+	"github.com/moby/buildkit/util/db/boltutil"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/moby/buildkit/worker"
+	"github.com/moby/buildkit/worker/base"
+	bolt "go.etcd.io/bbolt"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// owner is a BuildKit that runs in this process and owns the state directory.
+type owner struct {
+	opt    Options
+	worker *base.Worker
+	back   *blobs
+	lis    *bufconn.Listener
+	srv    *grpc.Server
+	ctl    *control.Controller
+	lock   *flock.Flock
+	stop   context.CancelFunc
+	guests *guests
+}
+
+// errLocked says that another process owns the state directory.
+var errLocked = errors.New("the engine is in use by another tare")
+
+// openOwner starts BuildKit on root, which must not be owned by a live process.
+func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err error) {
+	if err := os.MkdirAll(root, 0o711); err != nil {
+		return nil, fmt.Errorf("engine state: %w", err)
+	}
+	// bbolt would block for ever on its own lock, without a word: ours comes first.
+	o := &owner{opt: opt, lock: flock.New(filepath.Join(root, "engine.lock"))}
+	ok, err := o.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("engine state: %w", err)
+	}
+	if !ok {
+		return nil, errLocked
+	}
+	defer func() {
+		if err != nil {
+			_ = o.lock.Unlock()
+		}
+	}()
+	if err := o.start(ctx, root); err != nil {
+		return nil, fmt.Errorf("start the build engine in %s: %w", root, err)
+	}
+	if err := o.serve(root); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the build engine: %w", err), o.close(nil))
+	}
+	return o, nil
+}
+
+func (o *owner) start(ctx context.Context, root string) error {
+	rt, err := findRuntime(o.opt.Runtime)
+	if err != nil {
+		return err
+	}
+	if o.worker, o.back, err = newWorker(ctx, root, rt, o.opt); err != nil {
+		return err
+	}
+	wc := &worker.Controller{}
+	if err := wc.Add(o.worker); err != nil {
+		return err
+	}
+	sm, err := session.NewManager()
+	if err != nil {
+		return err
+	}
+	gw, err := gateway.NewGatewayFrontend(wc.Infos(), nil)
+	if err != nil {
+		return err
+	}
+	cache, err := bboltcachestorage.NewStore(filepath.Join(root, "cache.db"))
+	if err != nil {
+		return err
+	}
+	history, err := boltutil.SafeOpen(filepath.Join(root, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return err
+	}
+	runCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	o.stop = stop
+	o.ctl, err = control.NewController(control.Opt{
+		SessionManager:   sm,
+		WorkerController: wc,
+		Frontends: map[string]frontend.Frontend{
+			"dockerfile.v0": forwarder.NewGatewayForwarder(wc.Infos(), dockerfile.Build),
+			"gateway.v0":    gw,
+		},
+		CacheManager: solver.NewCacheManager(runCtx, "local", cache, worker.NewCacheResultStorage(wc)),
+		CacheStore:   cache,
+		HistoryDB:    history,
+		LeaseManager: o.worker.LeaseManager(),
+		ContentStore: o.worker.ContentStore(),
+		ResolveCacheExporterFuncs: map[string]remotecache.ResolveCacheExporterFunc{
+			"registry": registrycache.ResolveCacheExporterFunc(sm, o.opt.Hosts),
+			"local":    localcache.ResolveCacheExporterFunc(sm),
+			"inline":   inlinecache.ResolveCacheExporterFunc(),
+		},
+		ResolveCacheImporterFuncs: map[string]remotecache.ResolveCacheImporterFunc{
+			"registry": registrycache.ResolveCacheImporterFunc(sm, o.worker.ContentStore(), o.opt.Hosts),
+			"local":    localcache.ResolveCacheImporterFunc(sm),
+		},
+		Entitlements:   []string{"network.host", "security.insecure"},
+		GarbageCollect: o.worker.GarbageCollect,
+		GracefulStop:   runCtx.Done(),
+	})
+	if err != nil {
+		return err
+	}
+	o.srv = grpc.NewServer(
+		grpc.ChainUnaryInterceptor(grpcerrors.UnaryServerInterceptor),
+		grpc.StreamInterceptor(grpcerrors.StreamServerInterceptor),
+		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize),
+		grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
+	)
+	o.ctl.Register(o.srv)
+	registerRootfs(o.srv, o)
+	o.lis = bufconn.Listen(1 << 20)
+	go func() { _ = o.srv.Serve(o.lis) }()
+	return nil
+}
+
+func (o *owner) client(ctx context.Context) (*client.Client, error) {
+	return client.New(ctx, "tcp://in-process", client.WithContextDialer(
+		func(ctx context.Context, _ string) (net.Conn, error) { return o.lis.DialContext(ctx) }))
+}
+
+// close lets guests finish, then stops BuildKit and gives the state directory back.
+func (o *owner) close(waiting func(string)) error {
+	if o.guests != nil {
+		o.guests.leave(waiting)
+	}
+	o.stop()
+	o.srv.Stop()
+	err := o.ctl.Close()
+	removeCgroups()
+	return errors.Join(err, o.lock.Unlock())
+}
+
+// Embedded is an Engine on the BuildKit in this process, or on that of another
+// tare which has it open at the moment.
+type Embedded struct {
+	opt   Options
+	root  string
+	own   *owner         // nil for a guest
+	conn  *client.Client // to own, or to the other's socket
+	prep  func(ctx context.Context, layers rootfsRequest) ([]mount.Mount, error)
+	close func() error
+}
+
+// OpenEmbedded opens the engine whose state is beside the image store. If another
+// tare has it open, this one becomes its guest. Callers must have called
+// EnterRootless before, so that this process may mount.
+func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
+	e := &Embedded{opt: opt, root: opt.Store.EngineRoot()}
+	told := false
+	for {
+		own, err := openOwner(ctx, e.root, opt)
+		if err == nil {
+			e.own = own
+			if e.conn, err = own.client(ctx); err != nil {
+				return nil, errors.Join(err, own.close(nil))
+			}
+			e.prep = own.rootfs
+			e.close = func() error { return own.close(opt.Waiting) }
+			return e, nil
+		}
+		if !errors.Is(err, errLocked) {
+			return nil, err
+		}
+		if err := e.join(ctx); err == nil {
+			return e, nil
+		}
+		// The owner is just starting or just leaving.
+		if !told && opt.Waiting != nil {
+			opt.Waiting("waiting for another tare that uses the engine")
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the engine: %w", ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Close releases the engine.
+func (e *Embedded) Close() error {
+	_ = e.conn.Close()
+	if e.close == nil {
+		return nil
+	}
+	c := e.close
+	e.close = nil
+	return c()
+}

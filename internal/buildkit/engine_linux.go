@@ -1,0 +1,66 @@
+package buildkit
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"tare/internal/engine"
+)
+
+var _ engine.Engine = (*Embedded)(nil)
+
+func (e *Embedded) builder() *builder {
+	dirs, _ := filepath.Glob(filepath.Join(e.root, "worker-*", "content"))
+	b := &builder{opt: e.opt, conn: e.conn}
+	switch {
+	case e.own != nil:
+		b.blobs = e.own.back.dir
+	case len(dirs) == 1:
+		b.blobs = dirs[0]
+	}
+	return b
+}
+
+// Build implements engine.Engine. After a build the cache is pruned to its limit.
+func (e *Embedded) Build(ctx context.Context, req engine.Build) (*engine.Built, error) {
+	out, err := e.builder().build(ctx, req)
+	if err == nil && out.Executed > 0 {
+		e.trim(ctx)
+	}
+	return out, err
+}
+
+// trim prunes the cache to its limit. BuildKit's own collection first runs a
+// second after the start, which short commands do not live to see.
+func (e *Embedded) trim(ctx context.Context) {
+	keep := e.opt.Keep
+	if keep == 0 {
+		keep = DefaultKeep
+	}
+	if _, err := e.Prune(ctx, false, keep); err != nil && e.opt.Waiting != nil {
+		e.opt.Waiting(fmt.Sprintf("the build cache could not be pruned: %v", err))
+	}
+}
+
+// Usage implements engine.Engine.
+func (e *Embedded) Usage(ctx context.Context) ([]engine.CacheRecord, error) {
+	return e.builder().usage(ctx)
+}
+
+// Prune implements engine.Engine. While a container runs, nothing is pruned: its
+// files are in the cache.
+func (e *Embedded) Prune(ctx context.Context, all bool, keep int64) ([]engine.CacheRecord, error) {
+	l := flock.New(filepath.Join(e.root, "runs.lock"))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("prune the build cache: %w", err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("prune the build cache: a `tare run` is using it; try again when it has ended")
+	}
+	defer func() { _ = l.Unlock() }()
+	return e.builder().prune(ctx, all, keep)
+}

@@ -1,0 +1,29 @@
+// Package buildkit builds and runs images with BuildKit: embedded in this process
+// (Linux), or any buildkitd at an address. Only cmd/tare links it.
+package buildkit
+
+import (
+	"github.com/containerd/containerd/v2/core/remotes/docker"
+	"github.com/docker/cli/cli/config/configfile"
+
+	"tare/internal/store"
+)
+
+// Options configure an engine.
+type Options struct {
+	Store  *store.Store
+	Hosts  docker.RegistryHosts   // how registries are reached
+	Config *configfile.ConfigFile // Docker's configuration: credentials and proxies; may be nil
+
+	// Keep is how many bytes of build cache stay after a build; 0 means DefaultKeep.
+	Keep int64
+	// Runtime is the OCI runtime: a path or a name on PATH; "" looks for runc, then crun.
+	Runtime string
+	// Snapshotter is "overlayfs" or "native"; "" takes overlayfs where it works.
+	Snapshotter string
+	// Waiting is told why a command waits for another tare; nil drops it.
+	Waiting func(text string)
+}
+
+// DefaultKeep is the size that the build cache is pruned to after builds: 20 GB.
+const DefaultKeep = 20e9

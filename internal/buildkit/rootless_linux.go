@@ -1,0 +1,136 @@
+package buildkit
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"os/user"
+	"strings"
+	"syscall"
+
+	"github.com/moby/sys/userns"
+)
+
+// stageEnv tells the re-executed program how far it is: "1" waits for its ids to
+// be mapped and executes itself again, which gives it its capabilities back; "2"
+// is the one that works.
+const stageEnv = "_TARE_USERNS"
+
+// Rootless tells whether this process is root only of its own user namespace.
+func Rootless() bool { return os.Getenv(stageEnv) == "2" && userns.RunningInUserNS() }
+
+// EnterRootless returns at once for root. For others it runs this program again,
+// with the same arguments, as root of a new user and mount namespace with the
+// user's subordinate ids, and exits with its code; in that inner process it
+// returns. Nothing may have been read from standard input before.
+func EnterRootless() error {
+	switch os.Getenv(stageEnv) {
+	case "1":
+		_, _ = io.Copy(io.Discard, os.NewFile(3, "mapped"))
+		if err := os.Setenv(stageEnv, "2"); err != nil {
+			return err
+		}
+		return syscall.Exec("/proc/self/exe", os.Args, os.Environ())
+	case "2":
+		// Our mounts must not depend on the host's, nor reach it.
+		return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SLAVE, "")
+	}
+	if os.Geteuid() == 0 {
+		return nil
+	}
+	code, err := enter()
+	if err != nil {
+		return fmt.Errorf("run without root: %w", err)
+	}
+	os.Exit(code)
+	return nil
+}
+
+// StageOne must be called first thing in main: it finishes the mapping handshake
+// of EnterRootless before anything else happens in the re-executed program.
+func StageOne() error {
+	if os.Getenv(stageEnv) == "1" {
+		return EnterRootless()
+	}
+	return nil
+}
+
+func enter() (int, error) {
+	me, err := user.Current()
+	if err != nil {
+		return 0, err
+	}
+	maps := []struct{ tool, file, id string }{
+		{"newuidmap", "/etc/subuid", me.Uid}, {"newgidmap", "/etc/subgid", me.Gid},
+	}
+	ranges := make([][2]string, len(maps))
+	for i, m := range maps {
+		if _, err := exec.LookPath(m.tool); err != nil {
+			return 0, fmt.Errorf("%s is not on PATH; install the package uidmap (Debian, Ubuntu) or shadow-utils (Fedora)", m.tool)
+		}
+		if ranges[i], err = subordinate(m.file, me); err != nil {
+			return 0, err
+		}
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.ExtraFiles = []*os.File{r}
+	cmd.Env = append(os.Environ(), stageEnv+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	sigs := make(chan os.Signal, 8)
+	signal.Notify(sigs) // the terminal signals the whole group; the rest is passed on
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("create a user namespace: %w; the kernel may forbid it (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)", err)
+	}
+	_ = r.Close()
+	for i, m := range maps {
+		out, err := exec.Command(m.tool, fmt.Sprint(cmd.Process.Pid), "0", m.id, "1", "1", ranges[i][0], ranges[i][1]).CombinedOutput()
+		if err != nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			return 0, fmt.Errorf("%s: %w: %s", m.tool, err, strings.TrimSpace(string(out)))
+		}
+	}
+	_ = w.Close()
+	go func() {
+		for s := range sigs {
+			if s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGUSR1 || s == syscall.SIGUSR2 {
+				_ = cmd.Process.Signal(s)
+			}
+		}
+	}()
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	if code := cmd.ProcessState.ExitCode(); code >= 0 {
+		return code, nil
+	}
+	return 137, nil
+}
+
+// subordinate finds the range of ids that file gives to the user.
+func subordinate(file string, me *user.User) ([2]string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return [2]string{}, fmt.Errorf("subordinate ids: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		p := strings.Split(sc.Text(), ":")
+		if len(p) == 3 && (p[0] == me.Username || p[0] == me.Uid) {
+			return [2]string{p[1], p[2]}, nil
+		}
+	}
+	return [2]string{}, fmt.Errorf("%s has no entry for %s; add one as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s", file, me.Username, me.Username)
+}

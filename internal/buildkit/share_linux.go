@@ -1,0 +1,188 @@
+package buildkit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/mount"
+	"github.com/moby/buildkit/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// socketName is the socket in the engine's directory on which the tare that has
+// the engine open serves the others.
+const socketName = "engine.sock"
+
+// serve offers the engine to other processes of the same user while it is open.
+func (o *owner) serve(root string) error {
+	path := filepath.Join(root, socketName)
+	_ = os.Remove(path) // stale: we hold the lock
+	l, err := listenUnix(path)
+	if err != nil {
+		return err
+	}
+	o.guests = &guests{Listener: l, path: path}
+	go func() { _ = o.srv.Serve(o.guests) }()
+	return nil
+}
+
+// listenUnix makes a socket that only its user can reach. A path longer than the
+// kernel allows (108 bytes) is reached through the directory's descriptor.
+func listenUnix(path string) (net.Listener, error) {
+	short, done, err := shortPath(path)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	l, err := net.Listen("unix", short)
+	if err != nil {
+		return nil, err
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	return l, os.Chmod(path, 0o600)
+}
+
+func shortPath(path string) (string, func(), error) {
+	if len(path) < 100 {
+		return path, func() {}, nil
+	}
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", nil, err
+	}
+	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)), func() { _ = d.Close() }, nil
+}
+
+// guests counts the connections of other processes.
+type guests struct {
+	net.Listener
+	path string
+	wg   sync.WaitGroup
+}
+
+// Accept implements net.Listener.
+func (g *guests) Accept() (net.Conn, error) {
+	c, err := g.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	g.wg.Add(1)
+	return &guest{Conn: c, done: sync.OnceFunc(g.wg.Done)}, nil
+}
+
+type guest struct {
+	net.Conn
+	done func()
+}
+
+func (g *guest) Close() error {
+	defer g.done()
+	return g.Conn.Close()
+}
+
+// leave lets no new guests in and waits until those inside have finished.
+func (g *guests) leave(waiting func(string)) {
+	_ = os.Remove(g.path)
+	gone := make(chan struct{})
+	go func() { g.wg.Wait(); close(gone) }()
+	select {
+	case <-gone:
+		return
+	case <-time.After(500 * time.Millisecond):
+	}
+	if waiting != nil {
+		waiting("done; waiting for another tare that uses this engine")
+	}
+	<-gone
+}
+
+// join connects to the tare that has the engine open.
+func (e *Embedded) join(ctx context.Context) error {
+	dial := func(ctx context.Context, _ string) (net.Conn, error) {
+		short, done, err := shortPath(filepath.Join(e.root, socketName))
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		return new(net.Dialer).DialContext(ctx, "unix", short)
+	}
+	probe, err := dial(ctx, "")
+	if err != nil {
+		return err
+	}
+	// The probe stays open until the real connection stands, so that the owner
+	// does not leave in between.
+	defer func() { _ = probe.Close() }()
+	cl, err := client.New(ctx, "tcp://engine", client.WithContextDialer(dial))
+	if err != nil {
+		return err
+	}
+	pctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if _, err := cl.Info(pctx); err != nil {
+		return errors.Join(err, cl.Close())
+	}
+	cc, err := grpc.NewClient("passthrough:///engine", grpc.WithContextDialer(dial), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return errors.Join(err, cl.Close())
+	}
+	e.conn = cl
+	e.prep = func(ctx context.Context, r rootfsRequest) ([]mount.Mount, error) { return askRootfs(ctx, cc, r) }
+	e.close = cc.Close
+	return nil
+}
+
+// The one call beyond BuildKit's own API that guests need: unpack these layers
+// and say how to mount them. JSON in protobuf's BytesValue, since both sides are
+// the same program and a generated service would be more than the call.
+const rootfsMethod = "/tare.engine.v1.Rootfs/Prepare"
+
+// rootfsRequest names the layers of an image, bottom first.
+type rootfsRequest struct {
+	Layers []layerRef `json:"layers"`
+}
+
+func registerRootfs(s *grpc.Server, o *owner) {
+	s.RegisterService(&grpc.ServiceDesc{
+		ServiceName: "tare.engine.v1.Rootfs",
+		HandlerType: (*any)(nil),
+		Methods: []grpc.MethodDesc{{MethodName: "Prepare", Handler: func(_ any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+			var in wrapperspb.BytesValue
+			if err := dec(&in); err != nil {
+				return nil, err
+			}
+			var r rootfsRequest
+			if err := json.Unmarshal(in.Value, &r); err != nil {
+				return nil, err
+			}
+			m, err := o.rootfs(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			b, err := json.Marshal(m)
+			return wrapperspb.Bytes(b), err
+		}}},
+	}, nil)
+}
+
+func askRootfs(ctx context.Context, cc *grpc.ClientConn, r rootfsRequest) ([]mount.Mount, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	var out wrapperspb.BytesValue
+	if err := cc.Invoke(ctx, rootfsMethod, wrapperspb.Bytes(b), &out); err != nil {
+		return nil, err
+	}
+	var m []mount.Mount
+	return m, json.Unmarshal(out.Value, &m)
+}

@@ -1,0 +1,5 @@
+package buildkit
+
+import "os"
+
+func isResize(os.Signal) bool { return false }

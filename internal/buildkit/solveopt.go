@@ -1,0 +1,395 @@
+package buildkit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/moby/buildkit/client"
+	bkbuild "github.com/moby/buildkit/cmd/buildctl/build"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/session/sshforward/sshprovider"
+	"github.com/moby/buildkit/session/upload/uploadprovider"
+	"github.com/tonistiigi/fsutil"
+
+	"tare/internal/engine"
+	"tare/internal/store"
+)
+
+// solve is a request in BuildKit's terms.
+type solve struct {
+	client.SolveOpt
+	keep    bool // the result goes to tare's store
+	cleanup func()
+}
+
+// solveOpt translates a request. Errors are the user's to mend and name the flag.
+func (b *builder) solveOpt(ctx context.Context, r engine.Build) (*solve, error) {
+	s := &solve{cleanup: func() {}}
+	s.Frontend = "dockerfile.v0"
+	s.FrontendAttrs = map[string]string{
+		// A "# syntax=" line would pull a frontend image for what is built in.
+		"cmdline": "builtin",
+		// Local images first, as docker build does; --pull asks the registry.
+		"image-resolve-mode": "local",
+	}
+	s.LocalMounts = map[string]fsutil.FS{}
+	s.OCIStores = map[string]content.Store{}
+	steps := []func(context.Context, engine.Build, *solve) error{
+		b.contextAttrs, b.plainAttrs, b.namedContexts, b.credentials, b.caches, b.exports,
+	}
+	for _, step := range steps {
+		if err := step(ctx, r, s); err != nil {
+			s.cleanup()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// contextAttrs says where the context and the Dockerfile are.
+func (b *builder) contextAttrs(_ context.Context, r engine.Build, s *solve) error {
+	a := s.FrontendAttrs
+	switch {
+	case r.Context == "-" && r.Dockerfile == "-":
+		return errors.New("standard input cannot be both the context and the Dockerfile (-f -)")
+	case r.Context == "-":
+		return b.stdinContext(r, s)
+	case strings.Contains(r.Context, "://") || strings.HasPrefix(r.Context, "git@") || strings.HasPrefix(r.Context, "github.com/"):
+		a["context"] = r.Context
+		if r.Dockerfile == "-" {
+			return b.stdinDockerfile(r, s)
+		}
+		if r.Dockerfile != "" {
+			a["filename"] = r.Dockerfile
+		}
+		return nil
+	}
+	dir := r.Context
+	fi, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("build context: %w", err)
+	}
+	if !fi.IsDir() {
+		return fmt.Errorf("build context %s is not a directory", dir)
+	}
+	if s.LocalMounts["context"], err = fsutil.NewFS(dir); err != nil {
+		return fmt.Errorf("build context: %w", err)
+	}
+	s.SharedKey = sharedKey(dir)
+	if r.Dockerfile == "-" {
+		return b.stdinDockerfile(r, s)
+	}
+	file := r.Dockerfile
+	if file == "" {
+		file = filepath.Join(dir, "Dockerfile")
+	}
+	fi, err = os.Stat(file)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("there is no Dockerfile at %s; name one with -f, or another directory", file)
+	case err != nil:
+		return fmt.Errorf("read the Dockerfile: %w", err)
+	case fi.IsDir():
+		return fmt.Errorf("the Dockerfile %s is a directory", file)
+	}
+	if s.LocalMounts["dockerfile"], err = fsutil.NewFS(filepath.Dir(file)); err != nil {
+		return fmt.Errorf("read the Dockerfile: %w", err)
+	}
+	a["filename"] = filepath.Base(file)
+	return nil
+}
+
+// sharedKey lets BuildKit reuse what it was sent of this directory before.
+func sharedKey(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = dir
+	}
+	sum := sha256.Sum256([]byte(abs))
+	return "tare:" + hex.EncodeToString(sum[:8])
+}
+
+// stdinContext takes a tar, packed or not, as the context; anything else is a
+// Dockerfile without context.
+func (b *builder) stdinContext(r engine.Build, s *solve) error {
+	if r.Stdin == nil {
+		return errors.New("no standard input to read the context from")
+	}
+	in := bufio.NewReaderSize(r.Stdin, 1<<10)
+	head, err := in.Peek(265)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("read the context from standard input: %w", err)
+	}
+	if isArchive(head) {
+		up := uploadprovider.New()
+		s.FrontendAttrs["context"] = up.Add(io.NopCloser(in))
+		s.Session = append(s.Session, up)
+		if r.Dockerfile != "" {
+			s.FrontendAttrs["filename"] = r.Dockerfile
+		}
+		return nil
+	}
+	if r.Dockerfile != "" {
+		return errors.New("standard input is a Dockerfile already; -f cannot name another")
+	}
+	r.Stdin = in
+	if err := b.stdinDockerfile(r, s); err != nil {
+		return err
+	}
+	empty, err := os.MkdirTemp("", "tare-context-")
+	if err != nil {
+		return err
+	}
+	s.later(func() { _ = os.RemoveAll(empty) })
+	s.LocalMounts["context"], err = fsutil.NewFS(empty)
+	return err
+}
+
+func (s *solve) later(f func()) {
+	before := s.cleanup
+	s.cleanup = func() { f(); before() }
+}
+
+// isArchive knows tar by its magic at 257, and gzip, bzip2, xz and zstd.
+func isArchive(b []byte) bool {
+	for _, m := range []string{"\x1f\x8b\x08", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd"} {
+		if bytes.HasPrefix(b, []byte(m)) {
+			return true
+		}
+	}
+	return len(b) >= 262 && string(b[257:262]) == "ustar"
+}
+
+// maxDockerfile bounds a Dockerfile from standard input, in bytes.
+const maxDockerfile = 16 << 20
+
+func (b *builder) stdinDockerfile(r engine.Build, s *solve) error {
+	text, err := io.ReadAll(io.LimitReader(r.Stdin, maxDockerfile))
+	if err != nil {
+		return fmt.Errorf("read the Dockerfile from standard input: %w", err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return errors.New("the Dockerfile on standard input is empty")
+	}
+	dir, err := os.MkdirTemp("", "tare-dockerfile-")
+	if err != nil {
+		return err
+	}
+	s.later(func() { _ = os.RemoveAll(dir) })
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), text, 0o600); err != nil {
+		return err
+	}
+	s.FrontendAttrs["filename"] = "Dockerfile"
+	s.LocalMounts["dockerfile"], err = fsutil.NewFS(dir)
+	return err
+}
+
+// plainAttrs are the flags that map one to one.
+func (b *builder) plainAttrs(_ context.Context, r engine.Build, s *solve) error {
+	a := s.FrontendAttrs
+	set := func(k, v string) {
+		if v != "" {
+			a[k] = v
+		}
+	}
+	set("target", r.Target)
+	set("platform", strings.Join(r.Platforms, ","))
+	set("add-hosts", strings.Join(hostPairs(r.AddHosts), ","))
+	set("ulimit", strings.Join(r.Ulimits, ","))
+	set("cgroup-parent", r.CgroupParent)
+	for k, v := range r.Args {
+		a["build-arg:"+k] = v
+	}
+	for k, v := range r.Labels {
+		a["label:"+k] = v
+	}
+	if r.ShmSize > 0 {
+		a["shm-size"] = strconv.FormatInt(r.ShmSize, 10)
+	}
+	switch {
+	case r.NoCache:
+		a["no-cache"] = ""
+	case len(r.NoCacheFilter) > 0:
+		a["no-cache"] = strings.Join(r.NoCacheFilter, ",")
+	}
+	if r.Pull {
+		a["image-resolve-mode"] = "pull"
+	}
+	for _, att := range r.Attests {
+		kind, rest := attestation(att)
+		if kind == "" {
+			return fmt.Errorf("--attest %q: want type=sbom or type=provenance", att)
+		}
+		a["attest:"+kind] = rest
+	}
+	s.AllowedEntitlements = append(s.AllowedEntitlements, r.Allow...)
+	switch r.Network {
+	case "", "default":
+	case "host", "none":
+		a["force-network-mode"] = r.Network
+		if r.Network == "host" {
+			s.AllowedEntitlements = append(s.AllowedEntitlements, "network.host")
+		}
+	default:
+		return fmt.Errorf("--network %q: tare knows host (the default) and none", r.Network)
+	}
+	return nil
+}
+
+func hostPairs(list []string) []string {
+	var out []string
+	for _, h := range list {
+		if name, ip, ok := strings.Cut(h, ":"); ok && !strings.Contains(name, "=") {
+			h = name + "=" + ip
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+func attestation(s string) (kind, rest string) {
+	var other []string
+	for _, f := range strings.Split(s, ",") {
+		if k, v, _ := strings.Cut(f, "="); k == "type" {
+			kind = v
+		} else {
+			other = append(other, f)
+		}
+	}
+	return kind, strings.Join(other, ",")
+}
+
+// namedContexts adds --build-context. A builder elsewhere cannot look into the
+// store, so it is offered the local images as contexts of their names.
+func (b *builder) namedContexts(ctx context.Context, r engine.Build, s *solve) error {
+	if b.remote && !r.Pull {
+		recs, err := b.opt.Store.Records()
+		if err != nil {
+			return err
+		}
+		for _, rec := range recs {
+			if rec.Name == "" || rec.Origin == store.Pulled {
+				continue
+			}
+			s.OCIStores["tare-store"] = b.opt.Store.Content()
+			s.FrontendAttrs["context:"+rec.Name] = "oci-layout://tare-store@" + rec.Target.Digest.String()
+		}
+	}
+	for name, v := range r.Contexts {
+		key := "context:" + name
+		layout, isLayout := strings.CutPrefix(v, "oci-layout://")
+		switch {
+		case isLayout:
+			ref, cs, err := layoutContext(ctx, layout)
+			if err != nil {
+				return fmt.Errorf("--build-context %s: %w", name, err)
+			}
+			id := "layout-" + strconv.Itoa(len(s.OCIStores))
+			s.OCIStores[id] = cs
+			s.FrontendAttrs[key] = "oci-layout://" + id + ref
+		case strings.Contains(v, "://") || strings.HasPrefix(v, "target:") || strings.HasPrefix(v, "git@"):
+			s.FrontendAttrs[key] = v
+		default:
+			fi, err := os.Stat(v)
+			if err == nil && !fi.IsDir() {
+				err = fmt.Errorf("%s is not a directory", v)
+			}
+			if err != nil {
+				return fmt.Errorf("--build-context %s: %w", name, err)
+			}
+			fs, err := fsutil.NewFS(v)
+			if err != nil {
+				return fmt.Errorf("--build-context %s: %w", name, err)
+			}
+			s.LocalMounts[name] = fs
+			s.FrontendAttrs[key] = "local:" + name
+		}
+	}
+	return nil
+}
+
+// layoutContext opens PATH[:TAG][@DIGEST] and returns "[:TAG]@DIGEST".
+func layoutContext(ctx context.Context, v string) (string, content.Store, error) {
+	path, dgst, _ := strings.Cut(v, "@")
+	dir, tag := path, ""
+	if i := strings.LastIndex(path, ":"); i > 0 && !strings.Contains(path[i:], "/") {
+		dir, tag = path[:i], path[i+1:]
+	}
+	if _, err := os.Stat(filepath.Join(dir, "index.json")); err != nil {
+		return "", nil, fmt.Errorf("%s is not an OCI image layout: %w", dir, err)
+	}
+	st, err := store.Open(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	if dgst == "" {
+		rec, err := st.OneOf(ctx, tag)
+		if err != nil {
+			return "", nil, err
+		}
+		dgst = rec.Target.Digest.String()
+	}
+	return "@" + dgst, st.Content(), nil
+}
+
+// credentials attaches registry logins, secrets and ssh agents to the session.
+func (b *builder) credentials(_ context.Context, r engine.Build, s *solve) error {
+	if b.opt.Config != nil {
+		s.Session = append(s.Session, authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+			AuthConfigProvider: authprovider.LoadAuthConfig(b.opt.Config),
+		}))
+	}
+	if len(r.Secrets) > 0 {
+		p, err := bkbuild.ParseSecret(r.Secrets)
+		if err != nil {
+			return fmt.Errorf("--secret: %w", err)
+		}
+		s.Session = append(s.Session, p)
+	}
+	if len(r.SSH) > 0 {
+		c, err := bkbuild.ParseSSH(r.SSH)
+		if err != nil {
+			return fmt.Errorf("--ssh: %w", err)
+		}
+		var p session.Attachable
+		if p, err = sshprovider.NewSSHAgentProvider(c); err != nil {
+			return fmt.Errorf("--ssh: %w", err)
+		}
+		s.Session = append(s.Session, p)
+	}
+	return nil
+}
+
+func (b *builder) caches(_ context.Context, r engine.Build, s *solve) (err error) {
+	if s.CacheImports, err = bkbuild.ParseImportCache(typed(r.CacheFrom)); err != nil {
+		return fmt.Errorf("--cache-from: %w", err)
+	}
+	if s.CacheExports, err = bkbuild.ParseExportCache(typed(r.CacheTo)); err != nil {
+		return fmt.Errorf("--cache-to: %w", err)
+	}
+	return nil
+}
+
+// typed makes Docker's shorthand NAME the type=registry,ref=NAME that it means.
+func typed(list []string) []string {
+	var out []string
+	for _, v := range list {
+		if !strings.Contains(v, "=") {
+			v = "type=registry,ref=" + v
+		}
+		out = append(out, v)
+	}
+	return out
+}

@@ -1,0 +1,54 @@
+package buildkit
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/containerd/containerd/v2/core/mount"
+	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
+)
+
+// sweepBundles removes the containers and mounts that a killed tare left in dir.
+// The caller holds the lock of dir, so nothing in it can belong to a live one.
+// state is the runtime's own directory, "" for its default.
+func sweepBundles(dir string, rt ociRuntime, state string) {
+	left, _ := os.ReadDir(dir)
+	for _, d := range left {
+		if d.IsDir() {
+			removeContainer(rt, state, d.Name())
+			// A bundle that lacks config.json may be mounted already.
+			_ = mount.UnmountAll(filepath.Join(dir, d.Name(), "rootfs"), unix.MNT_DETACH)
+		}
+		_ = os.RemoveAll(filepath.Join(dir, d.Name()))
+	}
+}
+
+func removeContainer(rt ociRuntime, state, id string) {
+	args := []string{"delete", "--force", id}
+	if state != "" {
+		args = append([]string{"--root", state}, args...)
+	}
+	_ = exec.Command(rt.path, args...).Run()
+}
+
+// sweepRuns removes what killed `tare run`s left behind. A run that lives holds
+// the lock in its directory.
+func sweepRuns(root string, rt ociRuntime) {
+	dirs, _ := filepath.Glob(filepath.Join(root, "run", "*"))
+	for _, d := range dirs {
+		l := flock.New(filepath.Join(d, "lock"))
+		if ok, err := l.TryLock(); err != nil || !ok {
+			continue
+		}
+		removeRun(root, rt, d)
+		_ = l.Unlock()
+	}
+}
+
+func removeRun(root string, rt ociRuntime, dir string) {
+	removeContainer(rt, filepath.Join(root, "runc"), filepath.Base(dir))
+	_ = mount.UnmountAll(filepath.Join(dir, "rootfs"), unix.MNT_DETACH)
+	_ = os.RemoveAll(dir)
+}

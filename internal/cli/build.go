@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tare/internal/engine"
+	"tare/internal/store"
+	"tare/internal/units"
+)
+
+type buildOptions struct {
+	engine.Build
+	tags, buildArgs, labels, annotations, contexts []string
+	iidfile, metadata, shm, provenance, sbom, keep string
+	quiet, check                                   bool
+}
+
+func newBuild(a *app) *cobra.Command {
+	var o buildOptions
+	c := &cobra.Command{
+		Use:   "build [OPTIONS] PATH | URL | -",
+		Short: "Build an image from a Dockerfile",
+		Long: `Build an image from a Dockerfile, with BuildKit inside this process.
+
+PATH is the build context; "-" reads a Dockerfile, or a tar of the context, from
+standard input. RUN uses the host's network unless told --network none. After a
+build the cache is pruned to --keep-storage.`,
+		Example: `  tare build -t app .
+  tare build -t app -f Dockerfile.multistage .
+  tare build --target build-stage --build-arg VERSION=1.2 .
+  tare build --secret id=token,src=token.txt -t app .
+  tare build --check .
+  tare build -o out .`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.enter(); err != nil {
+				return err
+			}
+			_, err := a.build(cmd.Context(), args[0], o)
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVarP(&o.tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
+	f.StringVarP(&o.Dockerfile, "file", "f", "", "the Dockerfile (default PATH/Dockerfile); - reads it from standard input")
+	f.StringVar(&o.Target, "target", "", "stage to build")
+	f.StringArrayVar(&o.buildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME to take it from the environment)")
+	f.StringArrayVar(&o.labels, "label", nil, "set a label of the image (KEY=VALUE)")
+	f.StringArrayVar(&o.annotations, "annotation", nil, "set an annotation of the manifest (KEY=VALUE)")
+	f.StringSliceVar(&o.Platforms, "platform", nil, "platforms to build for; default this machine's, or $DOCKER_DEFAULT_PLATFORM")
+	f.StringArrayVar(&o.contexts, "build-context", nil, "additional context (NAME=PATH|URL|docker-image://…|oci-layout://PATH)")
+	f.StringArrayVar(&o.Secrets, "secret", nil, "secret for RUN --mount=type=secret (id=ID[,src=PATH|,env=NAME])")
+	f.StringArrayVar(&o.SSH, "ssh", nil, "ssh agent or keys for RUN --mount=type=ssh (default|ID[=SOCKET|KEY])")
+	f.StringArrayVar(&o.CacheFrom, "cache-from", nil, "where to take build cache from (type=registry|local,…)")
+	f.StringArrayVar(&o.CacheTo, "cache-to", nil, "where to put build cache (type=registry|local|inline,…)")
+	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "where to put the result (DIR, -, type=local|tar|oci|docker|registry,dest=…); default the local store")
+	f.StringArrayVar(&o.Attests, "attest", nil, "attach an attestation (type=sbom|provenance,…)")
+	f.StringVar(&o.provenance, "provenance", "", "short for --attest type=provenance")
+	f.StringVar(&o.sbom, "sbom", "", "short for --attest type=sbom")
+	f.StringArrayVar(&o.Allow, "allow", nil, "allow an entitlement (network.host, security.insecure)")
+	f.StringArrayVar(&o.AddHosts, "add-host", nil, "add a line to /etc/hosts (HOST:IP)")
+	f.StringArrayVar(&o.Ulimits, "ulimit", nil, "ulimit of RUN (nofile=1024:2048)")
+	f.StringArrayVar(&o.NoCacheFilter, "no-cache-filter", nil, "stages to build without cache")
+	f.BoolVar(&o.NoCache, "no-cache", false, "do not use the cache")
+	f.BoolVar(&o.Pull, "pull", false, "ask the registry for newer base images, even if they are here")
+	f.BoolVar(&o.Push, "push", false, "push the image after the build")
+	f.Bool("load", false, "put the result into the local store; this is the default")
+	f.StringVar(&o.Network, "network", "", "network of RUN: host (default) or none")
+	f.StringVar(&o.CgroupParent, "cgroup-parent", "", "parent control group of RUN")
+	f.StringVar(&o.shm, "shm-size", "", "size of /dev/shm in RUN")
+	f.StringVar(&o.Progress, "progress", "", "auto, plain, tty, quiet or rawjson; default $BUILDKIT_PROGRESS or auto")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only the image ID")
+	f.StringVar(&o.iidfile, "iidfile", "", "write the image ID to this file")
+	f.StringVar(&o.metadata, "metadata-file", "", "write facts of the build to this file, as JSON")
+	f.BoolVar(&o.check, "check", false, "check the Dockerfile instead of building it")
+	f.StringVar(&o.Call, "call", "", "ask about the Dockerfile instead of building it: check, outline or targets")
+	f.StringVar(&o.keep, "keep-storage", "", "bytes of build cache that stay after the build (20GB)")
+	return c
+}
+
+// build runs one build and prints what Docker prints.
+func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine.Built, error) {
+	keep, err := a.complete(&o, target)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.engine(ctx, keep)
+	if err != nil {
+		return nil, err
+	}
+	out, err := e.Build(ctx, o.Build)
+	if cerr := e.Close(); err == nil && cerr != nil {
+		err = fmt.Errorf("close the engine: %w", cerr)
+	}
+	if err != nil {
+		if o.Call != "" && strings.Contains(err.Error(), "checks found problems") {
+			return nil, exitCode(1)
+		}
+		return nil, err
+	}
+	if o.Call != "" {
+		return out, nil
+	}
+	if o.iidfile != "" {
+		if err := os.WriteFile(o.iidfile, []byte(out.ConfigID), 0o644); err != nil {
+			return nil, fmt.Errorf("--iidfile: %w", err)
+		}
+	}
+	if o.metadata != "" {
+		b, err := json.MarshalIndent(out.Metadata, "", "  ")
+		if err == nil {
+			err = os.WriteFile(o.metadata, append(b, '\n'), 0o644)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--metadata-file: %w", err)
+		}
+	}
+	if o.quiet && out.ConfigID != "" {
+		_, _ = fmt.Fprintln(a.Out, out.ConfigID)
+	}
+	return out, nil
+}
+
+// complete checks flags and fills the engine's request in.
+func (a *app) complete(o *buildOptions, target string) (keep int64, err error) {
+	o.Context, o.Stdin, o.Stdout, o.Stderr = target, a.In, a.Out, a.Err
+	for _, t := range o.tags {
+		n, err := store.Normalize(t)
+		if err != nil {
+			return 0, usagef("-t: %w", err)
+		}
+		o.Names = append(o.Names, n.String())
+	}
+	if o.Labels, err = pairs("--label", o.labels); err != nil {
+		return 0, err
+	}
+	if o.Annotations, err = pairs("--annotation", o.annotations); err != nil {
+		return 0, err
+	}
+	if o.Contexts, err = pairs("--build-context", o.contexts); err != nil {
+		return 0, err
+	}
+	if o.Args, err = a.buildArgs(o.buildArgs); err != nil {
+		return 0, err
+	}
+	if o.shm != "" {
+		if o.ShmSize, err = units.ParseBytes(o.shm); err != nil {
+			return 0, usagef("--shm-size: %w", err)
+		}
+	}
+	if o.keep != "" {
+		if keep, err = units.ParseSI(o.keep); err != nil {
+			return 0, usagef("--keep-storage: %w", err)
+		}
+	}
+	for kind, v := range map[string]string{"provenance": o.provenance, "sbom": o.sbom} {
+		switch v {
+		case "", "false":
+		case "true":
+			o.Attests = append(o.Attests, "type="+kind)
+		default:
+			o.Attests = append(o.Attests, "type="+kind+","+v)
+		}
+	}
+	if len(o.Platforms) == 0 {
+		if p := a.env("DOCKER_DEFAULT_PLATFORM"); p != "" {
+			o.Platforms = []string{p}
+		}
+	}
+	if o.check {
+		o.Call = "check"
+	}
+	if o.Progress == "" {
+		o.Progress = a.env("BUILDKIT_PROGRESS")
+	}
+	switch o.Progress {
+	case "", "auto", "plain", "tty", "quiet", "rawjson":
+	default:
+		return 0, usagef("--progress %q: want auto, plain, tty, quiet or rawjson", o.Progress)
+	}
+	if o.quiet {
+		o.Progress = "quiet"
+	}
+	// Docker looks for -f from where one stands, not in the context.
+	if o.Dockerfile != "" && o.Dockerfile != "-" && isDir(target) && !exists(o.Dockerfile) && exists(filepath.Join(target, o.Dockerfile)) {
+		o.Dockerfile = filepath.Join(target, o.Dockerfile)
+	}
+	return keep, nil
+}
+
+// buildArgs are the flags, the proxies of Docker's configuration and SOURCE_DATE_EPOCH.
+func (a *app) buildArgs(flags []string) (map[string]string, error) {
+	args := map[string]*string{}
+	for _, f := range flags {
+		k, v, ok := strings.Cut(f, "=")
+		if k == "" {
+			return nil, usagef("--build-arg %q: want NAME=VALUE", f)
+		}
+		if !ok {
+			env, set := os.LookupEnv(k)
+			if !set {
+				continue
+			}
+			v = env
+		}
+		args[k] = &v
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	args = cfg.ParseProxyConfig("default", args)
+	if v := a.env("SOURCE_DATE_EPOCH"); v != "" {
+		if _, ok := args["SOURCE_DATE_EPOCH"]; !ok {
+			args["SOURCE_DATE_EPOCH"] = &v
+		}
+	}
+	out := map[string]string{}
+	for k, v := range args {
+		if v != nil {
+			out[k] = *v
+		}
+	}
+	return out, nil
+}
+
+func pairs(flag string, list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, f := range list {
+		k, v, ok := strings.Cut(f, "=")
+		if !ok || k == "" {
+			return nil, usagef("%s %q: want KEY=VALUE", flag, f)
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+func isDir(p string) bool {
+	fi, err := os.Stat(p)
+	return err == nil && fi.IsDir()
+}
+
+func exists(p string) bool {
+	_, err := os.Stat(p)
+	return err == nil
+}

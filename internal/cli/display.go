@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"tare/internal/progress"
+	"tare/internal/units"
+)
+
+// display shows progress events the way Docker shows a pull: on a terminal a line
+// for each ID that changes in place, elsewhere a line for each change of state.
+type display struct {
+	mu    sync.Mutex
+	w     io.Writer
+	tty   bool
+	width int
+	lines map[string]int
+	last  map[string]string
+	drawn time.Time
+	count int
+	// onlyTTY drops everything elsewhere: for work that Docker has no lines for.
+	onlyTTY bool
+}
+
+func newDisplay(w io.Writer, onlyTTY bool) *display {
+	tty, width := terminal(w)
+	return &display{w: w, tty: tty, width: width, lines: map[string]int{}, last: map[string]string{}, onlyTTY: onlyTTY}
+}
+
+// event is a progress.Func.
+func (d *display) event(e progress.Event) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.tty {
+		if !d.onlyTTY && d.last[e.ID] != e.Action && e.Action != "Downloading" && e.Action != "Pushing" && e.Action != "Compressing" && e.Action != "Compressed" {
+			d.last[e.ID] = e.Action
+			_, _ = fmt.Fprintf(d.w, "%s: %s\n", e.ID, e.Action)
+		}
+		return
+	}
+	if !e.Final && e.Done > 0 && e.Done < e.Total && time.Since(d.drawn) < 50*time.Millisecond {
+		return
+	}
+	d.drawn = time.Now()
+	n, known := d.lines[e.ID]
+	if !known {
+		n = d.count
+		d.lines[e.ID] = n
+		d.count++
+		_, _ = fmt.Fprintln(d.w)
+	}
+	up := d.count - n
+	text := fmt.Sprintf("%s: %s", e.ID, e.Action)
+	if e.Done > 0 && e.Total > 0 && !e.Final {
+		text += " " + bar(e.Done, e.Total, d.width-len(text)-24)
+	}
+	_, _ = fmt.Fprintf(d.w, "\x1b[%dA\r\x1b[2K%s\r\x1b[%dB", up, text, up)
+}
+
+// clear takes the lines away again, for work whose result follows.
+func (d *display) clear() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.tty && d.count > 0 {
+		_, _ = fmt.Fprintf(d.w, "\x1b[%dA\r\x1b[J", d.count)
+		d.count, d.lines = 0, map[string]int{}
+	}
+}
+
+func bar(done, total int64, room int) string {
+	counts := fmt.Sprintf("%8s/%s", units.Bytes(done), units.Bytes(total))
+	if room < 10 {
+		return counts
+	}
+	room = min(room, 50)
+	n := int(float64(room) * float64(min(done, total)) / float64(total))
+	return "[" + strings.Repeat("=", n) + ">" + strings.Repeat(" ", room-n) + "] " + counts
+}

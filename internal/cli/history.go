@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tare/internal/report"
+	"tare/internal/units"
+)
+
+var historyTable = tableFormat{
+	fields: []string{"Comment", "CreatedAt", "CreatedBy", "CreatedSince", "ID", "Size"},
+	headers: map[string]string{
+		"Comment": "COMMENT", "CreatedAt": "CREATED AT", "CreatedBy": "CREATED BY", "CreatedSince": "CREATED", "ID": "IMAGE", "Size": "SIZE",
+	},
+}
+
+func newHistory(a *app) *cobra.Command {
+	var human, noTrunc, quiet bool
+	var format, platform string
+	c := &cobra.Command{
+		Use:   "history [OPTIONS] IMAGE",
+		Short: "Show how an image was made, step by step",
+		Long: `Show the steps of an image, newest first, with the bytes each one added.
+
+SIZE counts as Docker does with a graph driver: the files of the step's layer as
+unpacked; steps without a layer add 0B.`,
+		Example: `  tare history python:slim
+  tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.history(cmd.Context(), args[0], platform, format, human, noTrunc, quiet)
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+	f := c.Flags()
+	f.BoolVarP(&human, "human", "H", true, "print sizes and dates for people")
+	f.BoolVar(&noTrunc, "no-trunc", false, "print whole commands and IDs")
+	f.BoolVarP(&quiet, "quiet", "q", false, "print only IDs")
+	f.StringVar(&format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
+	f.StringVar(&platform, "platform", "", "platform of a multi-platform image")
+	return c
+}
+
+func (a *app) history(ctx context.Context, ref, platform, format string, human, noTrunc, quiet bool) error {
+	want, err := a.platform(platform)
+	if err != nil {
+		return err
+	}
+	_, img, err := a.load(ctx, ref, want)
+	if err != nil {
+		return err
+	}
+	if !quiet {
+		d := newDisplay(a.Err, true)
+		err = a.measurer(d.event).Measure(ctx, img)
+		d.clear()
+		if err != nil {
+			return fmt.Errorf("history of %s: %w", ref, err)
+		}
+	}
+	var rows []row
+	for n := len(img.History) - 1; n >= 0; n-- {
+		s := img.History[n]
+		id := "<missing>"
+		if n == len(img.History)-1 {
+			id = imageID(img, noTrunc)
+		}
+		if quiet {
+			_, _ = fmt.Fprintln(a.Out, id)
+			continue
+		}
+		var size int64
+		if s.Layer >= 0 {
+			size = img.Layers[s.Layer].Index.Docker
+		}
+		var created time.Time
+		if s.Created != nil {
+			created = *s.Created
+		}
+		by := report.Safe(strings.NewReplacer("\t", " ", "\n", " ").Replace(s.CreatedBy))
+		if !noTrunc {
+			by = ellipsis(by, 45)
+		}
+		r := row{"ID": id, "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Format(time.RFC3339),
+			"CreatedSince": units.Ago(created, time.Now()), "Size": units.Bytes(size)}
+		if !human {
+			r["CreatedSince"], r["Size"] = r["CreatedAt"], strconv.FormatInt(size, 10)
+		}
+		rows = append(rows, r)
+	}
+	if quiet {
+		return nil
+	}
+	t := historyTable
+	t.table = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+	if !human {
+		t.table = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+	}
+	return t.write(a.Out, format, rows)
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+	"github.com/spf13/cobra"
+
+	"tare/internal/image"
+	"tare/internal/store"
+	"tare/internal/units"
+)
+
+var imageTable = tableFormat{
+	fields: []string{"Containers", "CreatedAt", "CreatedSince", "Digest", "ID", "Repository", "SharedSize", "Size", "Tag", "UniqueSize", "VirtualSize"},
+	headers: map[string]string{
+		"Containers": "CONTAINERS", "CreatedAt": "CREATED AT", "CreatedSince": "CREATED", "Digest": "DIGEST", "ID": "IMAGE ID",
+		"Repository": "REPOSITORY", "SharedSize": "SHARED SIZE", "Size": "SIZE", "Tag": "TAG", "UniqueSize": "UNIQUE SIZE", "VirtualSize": "SIZE",
+	},
+	table: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+}
+
+type imagesOptions struct {
+	all, quiet, noTrunc, digests bool
+	format                       string
+	filters                      []string
+}
+
+func newImages(a *app) *cobra.Command {
+	var o imagesOptions
+	c := &cobra.Command{
+		Use:   "images [OPTIONS] [REPOSITORY[:TAG]]",
+		Short: "List images",
+		Long: `List the images in the local store, newest first.
+
+SIZE is what Docker prints with a graph driver: the files of all layers as
+unpacked. An image is weighed when it is first listed; after that its layers are
+known for good.`,
+		Example: `  tare images
+  tare images python
+  tare images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
+  tare images -q --filter dangling=true`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.filters = append(o.filters, "reference="+args[0])
+			}
+			return a.images(cmd.Context(), o)
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+	f := c.Flags()
+	f.BoolVarP(&o.all, "all", "a", false, "show dangling images too")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only image IDs")
+	f.BoolVar(&o.noTrunc, "no-trunc", false, "print whole IDs")
+	f.BoolVar(&o.digests, "digests", false, "print digests")
+	f.StringVar(&o.format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
+	f.StringArrayVarP(&o.filters, "filter", "f", nil, "dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE")
+	return c
+}
+
+// listed is an image of the store as `images` sees it.
+type listed struct {
+	rec store.Record
+	img *image.Image
+}
+
+func (a *app) images(ctx context.Context, o imagesOptions) error {
+	st, err := a.store()
+	if err != nil {
+		return err
+	}
+	keep, showDangling, err := a.filter(ctx, o.filters)
+	if err != nil {
+		return err
+	}
+	recs, err := st.Records()
+	if err != nil {
+		return err
+	}
+	var list []listed
+	for _, r := range recs {
+		img, err := image.Load(ctx, st.Content(), r.Target, nil)
+		if err != nil {
+			a.note(fmt.Sprintf("image %s:%s is damaged and not listed: %v; remove it (tare rmi %s) and pull or build it again", r.Repository(), r.Tag(), err, r.Target.Digest))
+			continue
+		}
+		l := listed{r, img}
+		if (r.Name != "" || o.all || showDangling || r.Repo != "") && keep(l) {
+			list = append(list, l)
+		}
+	}
+	slices.SortStableFunc(list, func(x, y listed) int { return y.img.Created().Compare(x.img.Created()) })
+	if o.quiet && o.format == "" {
+		for _, l := range list {
+			_, _ = fmt.Fprintln(a.Out, imageID(l.img, o.noTrunc))
+		}
+		return nil
+	}
+	d := newDisplay(a.Err, true)
+	m := a.measurer(d.event)
+	var rows []row
+	for _, l := range list {
+		size := "N/A"
+		if err := m.Measure(ctx, l.img); err == nil {
+			size = units.Bytes(dockerSize(l.img))
+		} else if ctx.Err() != nil {
+			return ctx.Err()
+		} else {
+			d.clear()
+			a.note(fmt.Sprintf("image %s:%s: %v", l.rec.Repository(), l.rec.Tag(), err))
+		}
+		rows = append(rows, imageRow(l, size, o.noTrunc, time.Now()))
+	}
+	d.clear()
+	t := imageTable
+	if o.digests {
+		t.table = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+	}
+	return t.write(a.Out, o.format, rows)
+}
+
+func dockerSize(img *image.Image) int64 {
+	var n int64
+	for _, l := range img.Layers {
+		n += l.Index.Docker
+	}
+	return n
+}
+
+func imageID(img *image.Image, whole bool) string {
+	if whole {
+		return img.ID().String()
+	}
+	return shortID(img.ID().String())
+}
+
+func imageRow(l listed, size string, noTrunc bool, now time.Time) row {
+	dg := "<none>"
+	if l.rec.Repo != "" {
+		dg = l.rec.Target.Digest.String()
+	}
+	created := l.img.Created()
+	return row{
+		"Repository": l.rec.Repository(), "Tag": l.rec.Tag(), "ID": imageID(l.img, noTrunc), "Digest": dg,
+		"CreatedSince": units.Ago(created, now), "CreatedAt": created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
+		"Size": size, "VirtualSize": size, "Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",
+	}
+}
+
+// filter turns --filter values into a test. An unknown key is an error, as in Docker.
+func (a *app) filter(ctx context.Context, filters []string) (func(listed) bool, bool, error) {
+	var tests []func(listed) bool
+	var refs []func(listed) bool
+	dangling := false
+	for _, f := range filters {
+		k, v, ok := strings.Cut(f, "=")
+		if !ok {
+			return nil, false, usagef("--filter %q: want KEY=VALUE", f)
+		}
+		switch k {
+		case "dangling":
+			if v != "true" && v != "false" && v != "1" && v != "0" {
+				return nil, false, usagef("--filter %q: want true or false", f)
+			}
+			wish := v == "true" || v == "1"
+			dangling = dangling || wish
+			tests = append(tests, func(l listed) bool { return (l.rec.Name == "" && l.rec.Repo == "") == wish })
+		case "label":
+			key, val, valued := strings.Cut(v, "=")
+			tests = append(tests, func(l listed) bool {
+				got, has := l.img.Config.Config.Labels[key]
+				return has && (!valued || got == val)
+			})
+		case "reference":
+			refs = append(refs, func(l listed) bool { return matches(v, l.rec) })
+		case "before", "since":
+			_, other, err := a.load(ctx, v, nil)
+			if err != nil {
+				return nil, false, err
+			}
+			at := other.Created()
+			tests = append(tests, func(l listed) bool {
+				if k == "before" {
+					return l.img.Created().Before(at)
+				}
+				return l.img.Created().After(at)
+			})
+		default:
+			return nil, false, usagef("--filter %q: tare knows dangling, label, reference, before and since", f)
+		}
+	}
+	return func(l listed) bool {
+		for _, t := range tests {
+			if !t(l) {
+				return false
+			}
+		}
+		return len(refs) == 0 || slices.ContainsFunc(refs, func(t func(listed) bool) bool { return t(l) })
+	}, dangling, nil
+}
+
+// matches applies Docker's reference patterns: with or without registry and tag,
+// and with the wildcards of path.Match.
+func matches(pattern string, r store.Record) bool {
+	name := r.Name
+	if name == "" {
+		name = r.Repo
+	}
+	n, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return false
+	}
+	if p, err := reference.ParseNormalizedNamed(pattern); err == nil {
+		pattern = reference.FamiliarString(p)
+	}
+	if ok, err := reference.FamiliarMatch(pattern, n); err == nil && ok {
+		return true
+	}
+	ok, err := path.Match(pattern, reference.FamiliarName(n))
+	return err == nil && ok
+}

@@ -1,0 +1,197 @@
+// Package cli turns command lines into calls of the other rooms, and their
+// outcome into output and an exit code.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/containerd/log"
+	"github.com/docker/cli/cli/config/configfile"
+	"github.com/spf13/cobra"
+
+	"tare/internal/buildinfo"
+	"tare/internal/engine"
+	"tare/internal/source"
+	"tare/internal/store"
+)
+
+// Streams are the standard streams. Err gets progress and errors, Out data.
+type Streams struct {
+	In       *os.File
+	Out, Err io.Writer
+}
+
+// EngineOptions are what an engine needs of the command line.
+type EngineOptions struct {
+	Store    *store.Store
+	Registry *source.Registry
+	Config   *configfile.ConfigFile
+	Keep     int64             // bytes of build cache that stay after a build
+	Waiting  func(text string) // told why the command waits
+}
+
+// Engines opens engines. A nil function means that this program has none of the kind.
+type Engines struct {
+	// Embedded opens the engine inside this process.
+	Embedded func(ctx context.Context, o EngineOptions) (engine.Engine, error)
+	// Enter makes this process fit for the embedded engine (rootless: it runs itself
+	// again in a user namespace). It must come before anything is read or printed.
+	Enter func() error
+	// Remote connects to a builder at an address.
+	Remote func(ctx context.Context, addr string, o EngineOptions) (engine.Engine, error)
+	// Version is the version of the embedded builder.
+	Version string
+}
+
+// exitCode is an error that only carries the code to exit with: everything has
+// been said already.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// usageError is a wrong command line: exit code 2 and a hint at --help.
+type usageError struct{ error }
+
+func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
+// Main runs one command line and returns the code to exit with: 0 fine, 1 failed,
+// 2 usage, 3 a check not met; `run` returns the program's own, 125 to 127 as
+// Docker. release gives signals back to the caller's default handling.
+func Main(ctx context.Context, args []string, s Streams, e Engines, release func()) int {
+	_ = log.SetLevel("fatal") // libraries' logs are not for people
+	a := &app{Streams: s, engines: e, release: release, env: os.Getenv}
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	return a.report(ctx, cmd, err)
+}
+
+// report prints an error and chooses the exit code. It is the only place that does.
+func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
+	var code exitCode
+	var usage usageError
+	var start *engine.StartError
+	var build *engine.BuildError
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &start):
+		a.errorf("%s", err)
+		return start.Code
+	case errors.As(err, &build):
+		if ctx.Err() != nil {
+			a.errorf("build: interrupted")
+			return 130
+		}
+		_, _ = a.Err.Write(build.Sources)
+		a.errorf("%s", build)
+		return 1
+	case errors.As(err, &usage):
+		a.errorf("%s", err)
+		_, _ = fmt.Fprintf(a.Err, "See '%s --help'.\n", cmd.CommandPath())
+		return 2
+	case errors.Is(err, context.Canceled):
+		a.errorf("interrupted")
+		return 130
+	}
+	a.errorf("%s", err)
+	return 1
+}
+
+func (a *app) errorf(format string, v ...any) {
+	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", strings.TrimRight(fmt.Sprintf(format, v...), "\n"))
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tare",
+		Short: "The profiler for container images",
+		Long: `tare pulls, builds and runs container images without a daemon, weighs every byte
+of them, and sets any number of them side by side.
+
+Its pull, images, build, run, history, tag, rmi, push, save, load, inspect and
+system are Docker's: same flags, columns and exit codes. Images are kept in an
+OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
+		Example: `  tare pull python:slim
+  tare build -t app .
+  tare run --rm app
+  tare compare python:slim app`,
+		Version:           buildinfo.Version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("%q is not a tare command", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("tare version {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{fmt.Errorf("%s: %w", cmd.Name(), err)} })
+	root.PersistentFlags().StringVar(&a.builder, "builder", "", "build and run on the buildkitd at this address (unix://, tcp://, ssh://, docker-container://…)\ninstead of in this process; default $TARE_BUILDER or $BUILDKIT_HOST")
+	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "folder of hosts.toml files (containerd's certs.d) for mirrors and certificates; default $TARE_HOSTS_DIR")
+	root.AddGroup(&cobra.Group{ID: "own", Title: "Weigh and compare:"}, &cobra.Group{ID: "docker", Title: "As in Docker:"})
+	for _, c := range []*cobra.Command{newCompare(a)} {
+		c.GroupID = "own"
+		root.AddCommand(c)
+	}
+	for _, c := range dockerCommands(a) {
+		c.GroupID = "docker"
+		root.AddCommand(c)
+	}
+	group := func(use, short string, kids ...*cobra.Command) {
+		g := &cobra.Command{Use: use, Short: short, GroupID: "docker", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+		g.AddCommand(kids...)
+		root.AddCommand(g)
+	}
+	group("system", "Show and free disk space", newSystemDF(a), newSystemPrune(a))
+	group("image", "Docker's long forms: image ls, image rm, image inspect …", imageCommands(a)...)
+	group("builder", "Manage the build cache", newBuilderPrune(a))
+	checkArgs(root)
+	return root
+}
+
+// dockerCommands are the drop-ins, also reachable below `image`.
+func dockerCommands(a *app) []*cobra.Command {
+	return []*cobra.Command{
+		newPull(a), newImages(a), newBuild(a), newRun(a), newHistory(a), newTag(a), newRmi(a),
+		newPush(a), newSave(a), newLoad(a), newInspect(a), newVersion(a), newLogin(a), newLogout(a),
+	}
+}
+
+func imageCommands(a *app) []*cobra.Command {
+	ls, rm := newImages(a), newRmi(a)
+	ls.Use, ls.Aliases = "ls [OPTIONS] [REPOSITORY[:TAG]]", []string{"list"}
+	rm.Use, rm.Aliases = "rm [OPTIONS] IMAGE [IMAGE...]", []string{"remove"}
+	return []*cobra.Command{
+		ls, rm, newPull(a), newPush(a), newBuild(a), newHistory(a), newTag(a), newSave(a), newLoad(a), newInspect(a), newImagePrune(a),
+	}
+}
+
+// checkArgs makes a wrong number of arguments a usage error in every command.
+func checkArgs(c *cobra.Command) {
+	if check := c.Args; check != nil && c.HasParent() {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%s: %w", cmd.Name(), err)}
+			}
+			return nil
+		}
+	}
+	for _, kid := range c.Commands() {
+		checkArgs(kid)
+	}
+}

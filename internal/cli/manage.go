@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/spf13/cobra"
+
+	"tare/internal/source"
+	"tare/internal/store"
+)
+
+func newTag(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+		Short:   "Give an image another name",
+		Example: "  tare tag app registry.example.com/team/app:1",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rec, _, err := a.load(cmd.Context(), args[0], nil)
+			if err != nil {
+				return err
+			}
+			n, err := store.Normalize(args[1])
+			if err != nil {
+				return usageError{err}
+			}
+			if _, ok := n.(reference.Canonical); ok {
+				return usagef("%q: a name to give cannot have a digest", args[1])
+			}
+			rec.Name, rec.Repo = n.String(), ""
+			return a.st.Put(rec)
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+}
+
+func newRmi(a *app) *cobra.Command {
+	var force bool
+	c := &cobra.Command{
+		Use:   "rmi [OPTIONS] IMAGE [IMAGE...]",
+		Short: "Remove images",
+		Long: `Remove names, and with its last name an image. Layers that no other image uses
+are deleted.`,
+		Example: `  tare rmi app
+  tare rmi -f 3f1c2d4e5a6b`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			failed := false
+			for _, ref := range args {
+				if err := a.rmi(cmd.Context(), ref, force); err != nil {
+					a.errorf("rmi %s: %s", ref, err)
+					failed = true
+				}
+			}
+			if failed {
+				return exitCode(1)
+			}
+			return nil
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+	c.Flags().BoolVarP(&force, "force", "f", false, "remove an image by ID although it has several names; ignore missing ones")
+	c.Flags().Bool("no-prune", false, "accepted as in Docker; tare deletes what no image uses")
+	return c
+}
+
+func (a *app) rmi(ctx context.Context, ref string, force bool) error {
+	st, err := a.store()
+	if err != nil {
+		return err
+	}
+	rec, err := st.Find(ctx, ref)
+	if err != nil {
+		if errdefs.IsNotFound(err) {
+			err = trimNotFound(err)
+			if force {
+				a.note(err.Error())
+				return nil
+			}
+		}
+		return err
+	}
+	id := rec.Target.Digest.String()
+	if _, img, err := a.load(ctx, ref, nil); err == nil {
+		id = img.ID().String()
+	}
+	var names []string
+	recs, err := st.Records()
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		if r.Target.Digest == rec.Target.Digest && r.Name != "" {
+			names = append(names, r.Name)
+		}
+	}
+	byName := false
+	if n, err := store.Normalize(ref); err == nil {
+		byName = n.String() == rec.Name
+	}
+	if !byName && len(names) > 1 && !force {
+		return fmt.Errorf("the image has %d names (%s): remove them, or all at once with -f", len(names), strings.Join(familiar(names), ", "))
+	}
+	if byName && len(names) > 1 {
+		_, _ = fmt.Fprintf(a.Out, "Untagged: %s\n", familiar([]string{rec.Name})[0])
+		return st.Untag(rec.Name)
+	}
+	for _, n := range familiar(names) {
+		_, _ = fmt.Fprintf(a.Out, "Untagged: %s\n", n)
+	}
+	if rec.Repo != "" {
+		_, _ = fmt.Fprintf(a.Out, "Untagged: %s@%s\n", familiar([]string{rec.Repo})[0], rec.Target.Digest)
+	}
+	if err := st.Forget(rec.Target.Digest); err != nil {
+		return err
+	}
+	if _, err := st.Collect(ctx); err != nil {
+		a.note(err.Error())
+	}
+	_, _ = fmt.Fprintf(a.Out, "Deleted: %s\n", id)
+	return nil
+}
+
+func familiar(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if p, err := reference.ParseNormalizedNamed(n); err == nil {
+			n = reference.FamiliarString(p)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func newSave(a *app) *cobra.Command {
+	var output, platform string
+	c := &cobra.Command{
+		Use:   "save [OPTIONS] IMAGE [IMAGE...]",
+		Short: "Write images to an archive",
+		Long: `Write images to one tar: an OCI image layout that also has Docker's manifest.json,
+which tare load, docker load, skopeo and crane read.`,
+		Example: `  tare save -o app.tar app
+  tare save python:slim | gzip > python.tar.gz`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.save(cmd.Context(), output, platform, args)
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "file to write instead of standard output")
+	c.Flags().StringVar(&platform, "platform", "", "platform of a multi-platform image")
+	return c
+}
+
+func (a *app) save(ctx context.Context, output, platform string, refs []string) (err error) {
+	want, err := a.platform(platform)
+	if err != nil {
+		return err
+	}
+	var recs []store.Record
+	var names [][]string
+	for _, ref := range refs {
+		rec, _, err := a.load(ctx, ref, want)
+		if err != nil {
+			return err
+		}
+		recs = append(recs, rec)
+		var n []string
+		if norm, err := store.Normalize(ref); err == nil && norm.String() == rec.Name {
+			n = []string{rec.Name}
+		}
+		names = append(names, n)
+	}
+	w := a.Out
+	if output == "" {
+		if tty, _ := terminal(a.Out); tty {
+			return usagef("will not write an archive to a terminal: use -o FILE or redirect")
+		}
+	} else {
+		f, err := os.CreateTemp(dirOf(output), ".tare-save-")
+		if err != nil {
+			return fmt.Errorf("save: %w", err)
+		}
+		// The file gets its name when it is whole.
+		defer func() {
+			err = errors.Join(err, f.Close())
+			if err == nil {
+				err = errors.Join(os.Chmod(f.Name(), 0o644), os.Rename(f.Name(), output))
+			}
+			if err != nil {
+				_ = os.Remove(f.Name())
+			}
+		}()
+		w = f
+	}
+	if err := source.Save(ctx, a.st, w, recs, names, want); err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	return nil
+}
+
+func dirOf(p string) string {
+	if i := strings.LastIndexByte(p, os.PathSeparator); i > 0 {
+		return p[:i]
+	} else if i == 0 {
+		return p[:1]
+	}
+	return "."
+}
+
+func newLoad(a *app) *cobra.Command {
+	var input string
+	var quiet bool
+	c := &cobra.Command{
+		Use:   "load [OPTIONS]",
+		Short: "Read images from an archive",
+		Long: `Read images from a tar of docker save, tare save or an OCI image layout, which
+may be compressed with gzip or zstd.`,
+		Example: `  tare load -i app.tar
+  docker save app | tare load`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			st, err := a.store()
+			if err != nil {
+				return err
+			}
+			var r io.Reader = a.In
+			if input != "" {
+				f, err := os.Open(input)
+				if err != nil {
+					return fmt.Errorf("load: %w", err)
+				}
+				defer func() { _ = f.Close() }()
+				r = f
+			} else if tty, _ := terminal(a.In); tty {
+				return usagef("nothing to load: use -i FILE or redirect standard input")
+			}
+			recs, err := source.Load(cmd.Context(), st, r)
+			if err != nil {
+				name := input
+				if name == "" {
+					name = "standard input"
+				}
+				return fmt.Errorf("load %s: %w", name, err)
+			}
+			for _, rec := range recs {
+				if rec.Name != "" {
+					_, _ = fmt.Fprintf(a.Out, "Loaded image: %s\n", familiar([]string{rec.Name})[0])
+					continue
+				}
+				_, img, err := a.load(cmd.Context(), rec.Target.Digest.String(), nil)
+				if err != nil {
+					return err
+				}
+				_, _ = fmt.Fprintf(a.Out, "Loaded image ID: %s\n", img.ID())
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&input, "input", "i", "", "file to read instead of standard input")
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "accepted as in Docker")
+	return c
+}

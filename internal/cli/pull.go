@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/distribution/reference"
+	"github.com/spf13/cobra"
+
+	"tare/internal/source"
+	"tare/internal/store"
+)
+
+func newPull(a *app) *cobra.Command {
+	var platform string
+	var quiet bool
+	c := &cobra.Command{
+		Use:   "pull [OPTIONS] NAME[:TAG|@DIGEST]",
+		Short: "Download an image from a registry",
+		Long: `Download an image from a registry into the local store.
+
+Layers that are there already are not fetched again, and a download that was
+interrupted goes on where it stopped.`,
+		Example: `  tare pull python:slim
+  tare pull --platform linux/arm64 alpine
+  tare pull ghcr.io/owner/app@sha256:…`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, err := a.pull(cmd.Context(), args[0], platform, a.Out, quiet)
+			return err
+		},
+	}
+	c.Flags().StringVar(&platform, "platform", "", "platform to pull, such as linux/arm64; default this machine's, or $DOCKER_DEFAULT_PLATFORM")
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's name")
+	c.Flags().BoolP("disable-content-trust", "", true, "accepted as in Docker; tare knows no content trust")
+	_ = c.Flags().MarkHidden("disable-content-trust")
+	return c
+}
+
+// pull pulls and prints what Docker prints.
+func (a *app) pull(ctx context.Context, ref, platform string, w io.Writer, quiet bool) (*source.Pulled, error) {
+	want, err := a.platform(platform)
+	if err != nil {
+		return nil, err
+	}
+	st, err := a.store()
+	if err != nil {
+		return nil, err
+	}
+	reg, err := a.registry()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return nil, usagef("%q is not an image name: %w", ref, err)
+	}
+	named, err := store.Normalize(ref)
+	if err != nil {
+		return nil, err
+	}
+	d := newDisplay(w, false)
+	events := d.event
+	if quiet {
+		events = nil
+	} else {
+		if reference.IsNameOnly(parsed) {
+			_, _ = fmt.Fprintln(w, "Using default tag: latest")
+		}
+		_, _ = fmt.Fprintf(w, "%s: Pulling from %s\n", tagOrDigest(named), reference.Path(named))
+	}
+	p, err := reg.Pull(ctx, st, ref, want, events)
+	if err != nil {
+		return nil, err
+	}
+	if !quiet {
+		_, _ = fmt.Fprintf(w, "Digest: %s\n", p.Target.Digest)
+		status := "Image is up to date for"
+		if p.New {
+			status = "Downloaded newer image for"
+		}
+		_, _ = fmt.Fprintf(w, "Status: %s %s\n", status, reference.FamiliarString(named))
+	}
+	_, _ = fmt.Fprintln(w, named.String())
+	return p, nil
+}
+
+func tagOrDigest(n reference.Named) string {
+	switch v := n.(type) {
+	case reference.Canonical:
+		return v.Digest().String()
+	case reference.Tagged:
+		return v.Tag()
+	}
+	return "latest"
+}

@@ -1,0 +1,382 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	"github.com/docker/cli/pkg/kvfile"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"tare/internal/engine"
+	"tare/internal/image"
+	"tare/internal/units"
+)
+
+type runOptions struct {
+	interactive, tty, readOnly, init, quiet            bool
+	env, envFiles, volumes, mounts, tmpfs              []string
+	capAdd, capDrop, addHosts, labels                  []string
+	workdir, user, entrypoint, network, platform, pull string
+	memory, cpus, cidfile, hostname, shm               string
+	entrypointSet                                      bool
+}
+
+func newRun(a *app) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run [OPTIONS] IMAGE [COMMAND] [ARG...]",
+		Short: "Run a program in a container",
+		Long: `Run a program in a new container, wait for it, and remove the container.
+
+The exit code is the program's own; 125 means that tare could not start it, 126
+that the program cannot be executed, 127 that it is not there. Containers use the
+host's network unless told --network none. tare is no container manager: it runs
+in the foreground, and nothing is left behind.`,
+		Example: `  tare run -it --rm alpine
+  tare run --rm -v "$PWD:/src" -w /src python:slim python3 app.py
+  tare run --rm --network none --read-only -m 256m app`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("requires at least 1 argument: the image")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.entrypointSet = cmd.Flags().Changed("entrypoint")
+			if err := refuse(cmd.Flags()); err != nil {
+				return err
+			}
+			if err := a.enter(); err != nil {
+				return &engine.StartError{Code: 125, Err: err}
+			}
+			err := a.run(cmd.Context(), args[0], args[1:], o)
+			return startError(err)
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+	f := c.Flags()
+	f.SetInterspersed(false)
+	f.Bool("rm", true, "remove the container when it ends; tare always does")
+	f.BoolVarP(&o.interactive, "interactive", "i", false, "keep standard input open")
+	f.BoolVarP(&o.tty, "tty", "t", false, "give the program a terminal")
+	f.StringArrayVarP(&o.env, "env", "e", nil, "set a variable (NAME=VALUE, or NAME to take it from here)")
+	f.StringArrayVar(&o.envFiles, "env-file", nil, "read variables from a file")
+	f.StringArrayVarP(&o.volumes, "volume", "v", nil, "bind mount (HOST:CONTAINER[:ro])")
+	f.StringArrayVar(&o.mounts, "mount", nil, "mount (type=bind,src=HOST,dst=CONTAINER[,readonly] or type=tmpfs,dst=CONTAINER)")
+	f.StringArrayVar(&o.tmpfs, "tmpfs", nil, "mount a tmpfs (CONTAINER[:OPTIONS])")
+	f.StringVarP(&o.workdir, "workdir", "w", "", "working directory in the container")
+	f.StringVarP(&o.user, "user", "u", "", "user (NAME|UID[:GROUP|GID])")
+	f.StringVar(&o.entrypoint, "entrypoint", "", "replace the image's entrypoint")
+	f.StringVar(&o.network, "network", "host", "network: host or none")
+	f.StringVar(&o.network, "net", "host", "network: host or none")
+	_ = f.MarkHidden("net")
+	f.StringVar(&o.platform, "platform", "", "platform of the image")
+	f.StringVar(&o.pull, "pull", "missing", "when to pull the image: missing, always or never")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing while pulling")
+	f.BoolVar(&o.readOnly, "read-only", false, "make the container's root file system read-only")
+	f.BoolVar(&o.init, "init", false, "run a small init as PID 1 that forwards signals and reaps processes")
+	f.StringVarP(&o.memory, "memory", "m", "", "memory limit (256m, 2g)")
+	f.StringVar(&o.cpus, "cpus", "", "number of CPUs (1.5)")
+	f.StringVar(&o.shm, "shm-size", "", "size of /dev/shm (64m)")
+	f.StringArrayVar(&o.capAdd, "cap-add", nil, "add a capability (NET_ADMIN, ALL)")
+	f.StringArrayVar(&o.capDrop, "cap-drop", nil, "drop a capability (NET_RAW, ALL)")
+	f.StringArrayVar(&o.addHosts, "add-host", nil, "add a line to /etc/hosts (HOST:IP)")
+	f.StringArrayVarP(&o.labels, "label", "l", nil, "label the container (KEY=VALUE)")
+	f.StringVarP(&o.hostname, "hostname", "h", "", "host name in the container")
+	f.Bool("help", false, "help for run")
+	f.StringVar(&o.cidfile, "cidfile", "", "write the container's ID to this file")
+	for _, r := range refused {
+		if r.boolean {
+			f.BoolP(r.name, r.short, false, "refused: "+r.instead)
+		} else {
+			f.StringArrayP(r.name, r.short, nil, "refused: "+r.instead)
+		}
+		_ = f.MarkHidden(r.name)
+	}
+	return c
+}
+
+// refused are flags of Docker's that belong to a container manager, with what to
+// do instead.
+var refused = []struct {
+	name, short, instead string
+	boolean              bool
+}{
+	{"detach", "d", "tare runs in the foreground: use the shell's & (tare run app &), or nohup or systemd-run to outlive it", true},
+	{"publish", "p", "the container uses the host's network: the program's port is open on this machine already", false},
+	{"publish-all", "P", "the container uses the host's network: the program's ports are open on this machine already", true},
+	{"name", "", "tare keeps no containers, so they need no names: leave it out", false},
+	{"restart", "", "tare keeps no containers: let systemd or a loop in the shell start it again", false},
+	{"security-opt", "", "the container always has the default seccomp profile and capabilities; see --cap-add and --cap-drop", false},
+	{"privileged", "", "tare gives no container all rights; --cap-add adds single ones", true},
+	{"device", "", "devices cannot be given to a container yet", false},
+	{"health-cmd", "", "tare runs no health checks", false},
+}
+
+func refuse(f *pflag.FlagSet) error {
+	for _, r := range refused {
+		if f.Changed(r.name) {
+			flag := "--" + r.name
+			if r.short != "" {
+				flag = "-" + r.short
+			}
+			return &engine.StartError{Code: 125, Err: fmt.Errorf("run %s: %s", flag, r.instead)}
+		}
+	}
+	return nil
+}
+
+// startError makes everything that went wrong before the program ran code 125.
+func startError(err error) error {
+	var code exitCode
+	var start *engine.StartError
+	var usage usageError
+	if err == nil || errors.As(err, &code) || errors.As(err, &start) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if errors.As(err, &usage) {
+		return &engine.StartError{Code: 125, Err: fmt.Errorf("run: %w", err)}
+	}
+	return &engine.StartError{Code: 125, Err: err}
+}
+
+func (a *app) run(ctx context.Context, ref string, args []string, o runOptions) error {
+	if o.tty && o.interactive && !term.IsTerminal(int(a.In.Fd())) {
+		return &engine.StartError{Code: 1, Err: errors.New("the input device is not a TTY: leave -t out, or run it on a terminal")}
+	}
+	if o.network != "host" && o.network != "none" {
+		return usagef("--network %q: tare knows host and none", o.network)
+	}
+	img, err := a.imageToRun(ctx, ref, o)
+	if err != nil {
+		return err
+	}
+	r, err := a.request(ref, img, args, o)
+	if err != nil {
+		return err
+	}
+	if err := writeCID(o.cidfile); err != nil {
+		return err
+	}
+	e, err := a.engine(ctx, 0)
+	if err != nil {
+		return err
+	}
+	// From here on signals are the program's.
+	a.release()
+	sigs := make(chan os.Signal, 64)
+	signal.Notify(sigs, forwarded...)
+	defer signal.Stop(sigs)
+	r.Signal = sigs
+	code, err := e.Run(context.WithoutCancel(ctx), r)
+	if cerr := e.Close(); err == nil && cerr != nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", ref, err)
+	}
+	if code != 0 {
+		return exitCode(code)
+	}
+	return nil
+}
+
+// imageToRun finds the image, and pulls it where --pull says so.
+func (a *app) imageToRun(ctx context.Context, ref string, o runOptions) (*image.Image, error) {
+	want, err := a.platform(o.platform)
+	if err != nil {
+		return nil, err
+	}
+	pull := func() (*image.Image, error) {
+		p, err := a.pull(ctx, ref, o.platform, a.pullOutput(o.quiet), o.quiet)
+		if err != nil {
+			return nil, err
+		}
+		return p.Image, nil
+	}
+	switch o.pull {
+	case "always":
+		return pull()
+	case "missing", "never", "":
+	default:
+		return nil, usagef("--pull %q: want missing, always or never", o.pull)
+	}
+	_, img, err := a.load(ctx, ref, want)
+	if err == nil && want == nil && !platforms.Default().Match(img.Platform()) {
+		a.note(fmt.Sprintf("the image's platform (%s) is not this machine's (%s)", platforms.Format(img.Platform()), platforms.DefaultString()))
+	}
+	missing := errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)
+	if !missing || o.pull == "never" {
+		return img, err
+	}
+	if !o.quiet {
+		name := ref
+		if !strings.Contains(path.Base(ref), ":") && !strings.Contains(ref, "@") {
+			name += ":latest"
+		}
+		_, _ = fmt.Fprintf(a.Err, "Unable to find image '%s' locally\n", name)
+	}
+	return pull()
+}
+
+func (a *app) pullOutput(quiet bool) io.Writer {
+	if quiet {
+		return io.Discard
+	}
+	return a.Err
+}
+
+// request puts image and flags together.
+func (a *app) request(ref string, img *image.Image, args []string, o runOptions) (engine.Run, error) {
+	cfg := img.Config.Config
+	r := engine.Run{
+		Image: img, Name: ref, User: cfg.User, Dir: cfg.WorkingDir, TTY: o.tty, Stdout: a.Out, Stderr: a.Err,
+		Network: o.network, ReadOnly: o.readOnly, Init: o.init, CapAdd: o.capAdd, CapDrop: o.capDrop,
+		ExtraHosts: o.addHosts, Hostname: o.hostname,
+	}
+	if o.interactive {
+		r.Stdin = a.In
+	}
+	if o.user != "" {
+		r.User = o.user
+	}
+	if o.workdir != "" {
+		r.Dir = o.workdir
+	}
+	if r.Dir == "" {
+		r.Dir = "/"
+	}
+	if !path.IsAbs(r.Dir) {
+		return r, usagef("-w %q: the working directory must be an absolute path", r.Dir)
+	}
+	if r.Hostname == "" {
+		r.Hostname, _ = os.Hostname()
+	}
+	entry, command := cfg.Entrypoint, cfg.Cmd
+	if o.entrypointSet {
+		entry, command = nil, nil
+		if o.entrypoint != "" {
+			entry = []string{o.entrypoint}
+		}
+	}
+	if len(args) > 0 {
+		command = args
+	}
+	r.Args = append(slices.Clone(entry), command...)
+	if len(r.Args) == 0 {
+		return r, &engine.StartError{Code: 125, Err: fmt.Errorf("run %s: no command: the image has neither ENTRYPOINT nor CMD, and none was given", ref)}
+	}
+	return r, a.limits(&r, o)
+}
+
+// limits fills in environment, mounts and resource limits.
+func (a *app) limits(r *engine.Run, o runOptions) (err error) {
+	if r.Env, err = environment(r.Image.Config.Config.Env, o); err != nil {
+		return err
+	}
+	if r.Mounts, err = mounts(o); err != nil {
+		return err
+	}
+	if o.memory != "" {
+		if r.Memory, err = units.ParseBytes(o.memory); err != nil {
+			return usagef("-m: %w", err)
+		}
+		if r.Memory < 6<<20 {
+			return usagef("-m %s: the least that a container can start with is 6m", o.memory)
+		}
+	}
+	if o.shm != "" {
+		if r.ShmSize, err = units.ParseBytes(o.shm); err != nil {
+			return usagef("--shm-size: %w", err)
+		}
+	}
+	if o.cpus != "" {
+		n, err := strconv.ParseFloat(o.cpus, 64)
+		if err != nil || n < 0.01 || n > 1e4 {
+			return usagef("--cpus %q: want a number of at least 0.01", o.cpus)
+		}
+		r.NanoCPUs = int64(n * 1e9)
+	}
+	r.Labels = map[string]string{}
+	for _, l := range o.labels {
+		k, v, _ := strings.Cut(l, "=")
+		if k == "" {
+			return usagef("-l %q: want KEY=VALUE", l)
+		}
+		r.Labels[k] = v
+	}
+	return nil
+}
+
+// environment is the image's, then the files', then the flags', each later one
+// winning, with Docker's defaults.
+func environment(img []string, o runOptions) ([]string, error) {
+	env := slices.Clone(img)
+	set := func(kv string) {
+		k, _, _ := strings.Cut(kv, "=")
+		env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, k+"=") })
+		env = append(env, kv)
+	}
+	if !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "PATH=") }) {
+		env = append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, env...)
+	}
+	if o.tty && !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "TERM=") }) {
+		set("TERM=xterm")
+	}
+	for _, f := range o.envFiles {
+		list, err := kvfile.Parse(f, os.LookupEnv)
+		if err != nil {
+			return nil, fmt.Errorf("--env-file: %w", err)
+		}
+		for _, kv := range list {
+			set(kv)
+		}
+	}
+	for _, e := range o.env {
+		k, _, ok := strings.Cut(e, "=")
+		if k == "" {
+			return nil, usagef("-e %q: want NAME=VALUE", e)
+		}
+		if !ok {
+			v, has := os.LookupEnv(e)
+			if !has {
+				continue
+			}
+			e += "=" + v
+		}
+		set(e)
+	}
+	return env, nil
+}
+
+// writeCID writes a fresh ID to the file, which must not be there yet.
+func writeCID(file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("--cidfile: %w", err)
+	}
+	id := make([]byte, 32)
+	_, _ = rand.Read(id)
+	_, err = f.WriteString(hex.EncodeToString(id))
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+// Package engine says what builds and runs images. It holds the types; the rooms
+// buildkit (and later others) hold the engines.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/image"
+)
+
+// Engine builds and runs images. It is opened for one command and closed after it.
+type Engine interface {
+	// Build builds an image and, unless the request says otherwise, stores it.
+	Build(ctx context.Context, b Build) (*Built, error)
+	// Run runs a container and returns its exit code. A container that could not
+	// be started is a *StartError.
+	Run(ctx context.Context, r Run) (code int, err error)
+	// Usage lists what the engine keeps to be faster next time.
+	Usage(ctx context.Context) ([]CacheRecord, error)
+	// Prune drops cache records until at most keep bytes are left (0: all that are
+	// not in use) and returns what went.
+	Prune(ctx context.Context, all bool, keep int64) ([]CacheRecord, error)
+	Close() error
+}
+
+// Build is a request to build an image. The zero value of every field is the
+// default of `docker build`.
+type Build struct {
+	Context    string    // a directory, a URL, or "-" for Stdin
+	Dockerfile string    // path; "" for the context's Dockerfile; "-" for Stdin
+	Stdin      io.Reader // a tar or a Dockerfile, where one of the above says "-"
+
+	Target        string
+	Args          map[string]string
+	Labels        map[string]string
+	Annotations   map[string]string
+	Platforms     []string
+	Contexts      map[string]string // additional named build contexts
+	Secrets       []string          // id=ID,src=PATH or id=ID,env=NAME
+	SSH           []string          // default or ID=SOCKET|KEY
+	CacheFrom     []string
+	CacheTo       []string
+	Outputs       []string // exporters; none means the image store
+	Attests       []string // type=sbom|provenance,…
+	Allow         []string // entitlements
+	AddHosts      []string // HOST:IP
+	Ulimits       []string
+	NoCacheFilter []string
+	NoCache       bool
+	Pull          bool
+	Push          bool
+	Network       string // host, none or default
+	CgroupParent  string
+	ShmSize       int64 // bytes
+	Names         []string
+
+	Call     string // "", "check", "outline", "targets": ask the frontend instead of building
+	Progress string // auto, plain, tty, quiet, rawjson
+	Stdout   io.Writer
+	Stderr   io.Writer
+}
+
+// Built is the outcome of a build.
+type Built struct {
+	Target   ocispec.Descriptor // manifest or index in the store; empty if not stored
+	ConfigID string             // sha256:… of the configuration: Docker's image ID
+	Metadata map[string]any     // for --metadata-file
+	Seconds  time.Duration      // from request to stored image
+	Warnings int                // of the Dockerfile checks
+	Executed int                // instructions carried out, not taken from the cache
+}
+
+// Run is a request to run a container.
+type Run struct {
+	Image *image.Image // in the store
+	Name  string       // for messages
+
+	Args     []string // the whole command line, entrypoint first
+	Env      []string // NAME=VALUE, the image's own included
+	User     string   // as in a Dockerfile's USER
+	Dir      string   // working directory
+	Hostname string
+
+	TTY    bool
+	Stdin  *os.File // nil: empty
+	Stdout io.Writer
+	Stderr io.Writer
+	Signal <-chan os.Signal // passed on to the program
+
+	Mounts     []Mount
+	Network    string   // "host" (default) or "none"
+	ExtraHosts []string // HOST:IP
+	ReadOnly   bool
+	Init       bool // a small init as PID 1
+	Memory     int64
+	NanoCPUs   int64 // billionths of a CPU
+	CapAdd     []string
+	CapDrop    []string
+	ShmSize    int64
+	Labels     map[string]string // recorded nowhere but in the runtime's annotations
+}
+
+// Mount is a bind mount or a tmpfs.
+type Mount struct {
+	Type     string // "bind" or "tmpfs"
+	Source   string // host path of a bind mount
+	Target   string // absolute path in the container
+	ReadOnly bool
+	Options  []string // size=…, mode=…, exec and so on
+}
+
+// CacheRecord is one thing that an engine keeps.
+type CacheRecord struct {
+	ID          string
+	Description string
+	Kind        string
+	Bytes       int64
+	InUse       bool
+	Shared      bool
+	Created     time.Time
+	LastUsed    time.Time
+}
+
+// StartError says that a container did not start, with the exit code that Docker
+// uses for the reason: 125 engine, 126 cannot be invoked, 127 not found.
+type StartError struct {
+	Code int
+	Err  error
+}
+
+func (e *StartError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// BuildError is a failed build whose reason the progress display has shown
+// already, with the Dockerfile lines it happened at.
+type BuildError struct {
+	Err     error
+	Sources []byte // excerpts of the Dockerfile, ready to print
+}
+
+func (e *BuildError) Error() string { return fmt.Sprintf("failed to build: %v", e.Err) }
+
+// Unwrap returns the reason.
+func (e *BuildError) Unwrap() error { return e.Err }

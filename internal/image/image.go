@@ -1,0 +1,289 @@
+// Package image holds all facts of one image: manifest, configuration, layers
+// and history. It is what everything that compares and explains stands on.
+package image
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/layer"
+)
+
+// Image is one image for one platform.
+type Image struct {
+	Target   ocispec.Descriptor // what the name points to: an index or the manifest itself
+	Manifest ocispec.Descriptor // the chosen platform's manifest
+	Config   Config             // the configuration blob, parsed
+	Raw      []byte             // the configuration blob as it is
+	ConfigID ocispec.Descriptor // its descriptor; the digest is Docker's image ID
+	Layers   []Layer            // bottom first
+	History  []Step             // oldest first
+
+	RawManifest []byte  // the manifest as it is
+	Push        *Pushed // nil until Measurer.Pack
+}
+
+// Config is an image configuration with Docker's additions to the OCI fields.
+type Config struct {
+	ocispec.Image
+	Config        RunConfig `json:"config"`
+	DockerVersion string    `json:"docker_version,omitempty"`
+	Comment       string    `json:"comment,omitempty"`
+}
+
+// RunConfig is the part of a configuration that a container starts with.
+type RunConfig struct {
+	ocispec.ImageConfig
+	Shell       []string        `json:"Shell,omitempty"`
+	OnBuild     []string        `json:"OnBuild,omitempty"`
+	Healthcheck json.RawMessage `json:"Healthcheck,omitempty"`
+}
+
+// Layer is one layer of an image.
+type Layer struct {
+	ocispec.Descriptor               // the blob as stored
+	DiffID             digest.Digest // sha256 of the uncompressed tar
+	Index              *layer.Index  // what is in it; nil until measured
+}
+
+// Pushed is the form in which a push sends an image.
+type Pushed struct {
+	Manifest ocispec.Descriptor
+	Raw      []byte               // the manifest
+	Layers   []ocispec.Descriptor // bottom first
+}
+
+// Step is one entry of the history.
+type Step struct {
+	ocispec.History
+	Layer int // index into Layers; -1 where the step made none
+}
+
+// ErrNoPlatform is returned (wrapped) when an index has no manifest for the
+// platform that was asked for.
+var ErrNoPlatform = errors.New("no image for this platform")
+
+// maxDocument bounds manifests, indexes and configurations, in bytes. Registries
+// refuse manifests above 4 MiB; a configuration has one line a step.
+const maxDocument = 16 << 20
+
+// Load reads the manifest and configuration of target from p. Where target is an
+// index, want chooses the platform; with no exact wish (nil) the machine's own
+// platform is preferred and any other that is present is taken. Entries for
+// "unknown/unknown" (attestations) are never chosen.
+func Load(ctx context.Context, p content.Provider, target ocispec.Descriptor, want platforms.MatchComparer) (*Image, error) {
+	m, err := Choose(ctx, p, target, want)
+	if err != nil {
+		return nil, err
+	}
+	return LoadManifest(ctx, p, target, m)
+}
+
+// LoadManifest is Load for a manifest that is chosen already; target is what led to it.
+func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.Descriptor) (*Image, error) {
+	var m ocispec.Manifest
+	rawManifest, err := ReadJSON(ctx, p, desc, &m)
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
+	}
+	img := &Image{Target: target, Manifest: desc, RawManifest: rawManifest, ConfigID: m.Config}
+	raw, err := ReadJSON(ctx, p, m.Config, &img.Config)
+	if err != nil {
+		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
+	}
+	img.Raw = raw
+	ids := img.Config.RootFS.DiffIDs
+	if len(ids) != len(m.Layers) {
+		return nil, fmt.Errorf("manifest %s has %d layers, its config %s has %d diff_ids: the image is damaged", desc.Digest, len(m.Layers), m.Config.Digest, len(ids))
+	}
+	for i, l := range m.Layers {
+		img.Layers = append(img.Layers, Layer{Descriptor: l, DiffID: ids[i]})
+	}
+	img.History = steps(img.Config.History, len(m.Layers))
+	return img, nil
+}
+
+// steps assigns layers to history entries in order. Entries beyond the last
+// layer get none; layers that no entry claims get an entry without a text, since
+// some builders write no history.
+func steps(h []ocispec.History, layers int) []Step {
+	var out []Step
+	next := 0
+	for _, e := range h {
+		s := Step{History: e, Layer: -1}
+		if !e.EmptyLayer && next < layers {
+			s.Layer = next
+			next++
+		}
+		out = append(out, s)
+	}
+	for ; next < layers; next++ {
+		out = append(out, Step{Layer: next})
+	}
+	return out
+}
+
+// Choose walks indexes down to the manifest that Load would take.
+func Choose(ctx context.Context, p content.Provider, d ocispec.Descriptor, want platforms.MatchComparer) (ocispec.Descriptor, error) {
+	if !images.IsIndexType(d.MediaType) {
+		return d, nil
+	}
+	list, err := Manifests(ctx, p, d)
+	if err != nil {
+		return d, err
+	}
+	match := want
+	if match == nil {
+		match = platforms.Default()
+	}
+	var best, other *ocispec.Descriptor
+	for i := range list {
+		m := &list[i]
+		if m.Platform == nil || !match.Match(*m.Platform) {
+			if want == nil && other == nil && present(ctx, p, *m) {
+				other = m
+			}
+			continue
+		}
+		if best == nil || match.Less(*m.Platform, *best.Platform) {
+			best = m
+		}
+	}
+	if want == nil && other != nil && (best == nil || !present(ctx, p, *best)) {
+		best = other
+	}
+	if best == nil {
+		return d, fmt.Errorf("%s: %w (it has %s)", d.Digest, ErrNoPlatform, platformList(list))
+	}
+	return *best, nil
+}
+
+func present(ctx context.Context, p content.Provider, d ocispec.Descriptor) bool {
+	r, err := p.ReaderAt(ctx, d)
+	if err != nil {
+		return false
+	}
+	_ = r.Close()
+	return true
+}
+
+func platformList(list []ocispec.Descriptor) string {
+	s := ""
+	for _, m := range list {
+		if m.Platform != nil {
+			if s != "" {
+				s += ", "
+			}
+			s += platforms.Format(*m.Platform)
+		}
+	}
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// MaxDepth bounds indexes within indexes: deeper ones, and cycles, are an error.
+const MaxDepth = 4
+
+// Manifests lists the image manifests of an index, nested indexes included,
+// attestations left out. Manifests without a platform take it from their
+// configuration where p has it.
+func Manifests(ctx context.Context, p content.Provider, index ocispec.Descriptor) ([]ocispec.Descriptor, error) {
+	return manifests(ctx, p, index, 0)
+}
+
+func manifests(ctx context.Context, p content.Provider, index ocispec.Descriptor, depth int) ([]ocispec.Descriptor, error) {
+	if depth >= MaxDepth {
+		return nil, fmt.Errorf("index %s: more than %d indexes within one another", index.Digest, MaxDepth)
+	}
+	var x ocispec.Index
+	if _, err := ReadJSON(ctx, p, index, &x); err != nil {
+		return nil, fmt.Errorf("index %s: %w", index.Digest, err)
+	}
+	var out []ocispec.Descriptor
+	for _, m := range x.Manifests {
+		switch {
+		case IsAttestation(m):
+		case images.IsIndexType(m.MediaType):
+			inner, err := manifests(ctx, p, m, depth+1)
+			if errdefs.IsNotFound(err) {
+				continue // not fetched
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, inner...)
+		default:
+			if m.Platform == nil {
+				m.Platform = configPlatform(ctx, p, m)
+			}
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// IsAttestation tells whether an entry of an index is BuildKit's attestation (or
+// any other entry for the platform unknown/unknown), which is never an image.
+func IsAttestation(m ocispec.Descriptor) bool {
+	return m.Annotations["vnd.docker.reference.type"] != "" ||
+		m.Platform != nil && m.Platform.OS == "unknown" && m.Platform.Architecture == "unknown"
+}
+
+func configPlatform(ctx context.Context, p content.Provider, m ocispec.Descriptor) *ocispec.Platform {
+	var man ocispec.Manifest
+	if _, err := ReadJSON(ctx, p, m, &man); err != nil {
+		return nil
+	}
+	var cfg ocispec.Image
+	if _, err := ReadJSON(ctx, p, man.Config, &cfg); err != nil || cfg.OS == "" {
+		return nil
+	}
+	return &cfg.Platform
+}
+
+// ReadJSON reads the blob d, checks its size and digest, and decodes it into v.
+func ReadJSON(ctx context.Context, p content.Provider, d ocispec.Descriptor, v any) ([]byte, error) {
+	if d.Size > maxDocument || d.Size < 0 {
+		return nil, fmt.Errorf("%d bytes: larger than any such document may be (%d)", d.Size, maxDocument)
+	}
+	if err := d.Digest.Validate(); err != nil {
+		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
+	}
+	b, err := content.ReadBlob(ctx, p, d)
+	if err != nil {
+		return nil, err
+	}
+	if got := d.Digest.Algorithm().FromBytes(b); got != d.Digest {
+		return nil, &layer.MismatchError{What: "blob", Want: d.Digest, Got: got}
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return nil, fmt.Errorf("not valid JSON: %w", err)
+	}
+	return b, nil
+}
+
+// ID is Docker's image ID: the digest of the configuration.
+func (i *Image) ID() digest.Digest { return i.ConfigID.Digest }
+
+// Created is when the image was made, the zero time if it does not say.
+func (i *Image) Created() time.Time {
+	if i.Config.Created == nil {
+		return time.Time{}
+	}
+	return *i.Config.Created
+}
+
+// Platform is what the image is for.
+func (i *Image) Platform() ocispec.Platform { return i.Config.Platform }

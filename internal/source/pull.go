@@ -1,0 +1,274 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/remotes"
+	"github.com/containerd/containerd/v2/core/remotes/docker"
+	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+
+	"tare/internal/image"
+	"tare/internal/progress"
+	"tare/internal/store"
+)
+
+type resolver struct {
+	remotes.Resolver
+	tracker docker.StatusTracker
+}
+
+// parallel is how many blobs of an image are fetched at once, as Docker does.
+const parallel = 3
+
+// Pulled is the outcome of Pull.
+type Pulled struct {
+	Name   reference.Named
+	Target ocispec.Descriptor // what the tag pointed to: an index or a manifest
+	Image  *image.Image
+	New    bool // false if the name already pointed there and nothing was missing
+}
+
+// Pull fetches an image for a platform (nil: this machine's) into the store,
+// together with the index that its tag points to, and records its name. The tag
+// is resolved once: if it moves during the pull, the image that it pointed to at
+// the start is what is stored. Attestations are left out.
+func (r *Registry) Pull(ctx context.Context, st *store.Store, ref string, want platforms.MatchComparer, p progress.Func) (*Pulled, error) {
+	named, err := store.Normalize(ref)
+	if err != nil {
+		return nil, err
+	}
+	release, err := st.Hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	out, err := r.pull(ctx, st, named, want, p)
+	if err != nil {
+		return nil, fmt.Errorf("pull %s: %w", reference.FamiliarString(named), r.explain(named, err))
+	}
+	return out, nil
+}
+
+func (r *Registry) pull(ctx context.Context, st *store.Store, named reference.Named, want platforms.MatchComparer, p progress.Func) (*Pulled, error) {
+	res := r.resolver(ctx)
+	_, target, err := res.Resolve(ctx, named.String())
+	if err != nil {
+		return nil, err
+	}
+	if target.MediaType == images.MediaTypeDockerSchema1Manifest || target.MediaType == "application/vnd.docker.distribution.manifest.v1+json" {
+		return nil, ErrSchema1
+	}
+	if !images.IsIndexType(target.MediaType) && !images.IsManifestType(target.MediaType) {
+		return nil, fmt.Errorf("%s has media type %q, which is neither an image nor an index of images", target.Digest, target.MediaType)
+	}
+	fetcher, err := res.Fetcher(ctx, named.String())
+	if err != nil {
+		return nil, err
+	}
+	img, err := fetchImage(ctx, st, fetcher, target, want, p)
+	if err != nil {
+		return nil, err
+	}
+	rec := store.Record{Target: target, Origin: store.Pulled, Repo: named.Name()}
+	if _, digested := named.(reference.Canonical); !digested {
+		rec.Name = named.String()
+	}
+	old, err := st.Find(ctx, named.String())
+	fresh := err != nil || old.Target.Digest != target.Digest
+	if err := st.Put(rec); err != nil {
+		return nil, err
+	}
+	return &Pulled{Name: named, Target: target, Image: img, New: fresh}, nil
+}
+
+// fetchImage brings everything that the image for a platform needs into the store.
+func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target ocispec.Descriptor, want platforms.MatchComparer, p progress.Func) (*image.Image, error) {
+	if want == nil {
+		want = platforms.Default()
+	}
+	// Indexes, then the chosen manifest, then its config: each names the next.
+	get := func(d ocispec.Descriptor) error {
+		if d.Size > docker.MaxManifestSize {
+			return fmt.Errorf("%s: %d bytes are too many for a manifest or config", d.Digest, d.Size)
+		}
+		return st.Fetch(ctx, f, d, nil)
+	}
+	manifest := target
+	if images.IsIndexType(target.MediaType) {
+		if err := fetchIndexes(ctx, st, get, target, 0); err != nil {
+			return nil, err
+		}
+		var err error
+		if manifest, err = image.Choose(ctx, st.Content(), target, want); err != nil {
+			return nil, err
+		}
+	}
+	if err := get(manifest); err != nil {
+		return nil, err
+	}
+	var m ocispec.Manifest
+	if _, err := image.ReadJSON(ctx, st.Content(), manifest, &m); err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", manifest.Digest, err)
+	}
+	if err := get(m.Config); err != nil {
+		return nil, err
+	}
+	img, err := image.LoadManifest(ctx, st.Content(), target, manifest)
+	if err != nil {
+		return nil, err
+	}
+	if err := fetchLayers(ctx, st, f, img, p); err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+func fetchIndexes(ctx context.Context, st *store.Store, get func(ocispec.Descriptor) error, d ocispec.Descriptor, depth int) error {
+	if err := get(d); err != nil {
+		return err
+	}
+	var x ocispec.Index
+	if _, err := image.ReadJSON(ctx, st.Content(), d, &x); err != nil {
+		return fmt.Errorf("index %s: %w", d.Digest, err)
+	}
+	for _, m := range x.Manifests {
+		if images.IsIndexType(m.MediaType) && depth < image.MaxDepth {
+			if err := fetchIndexes(ctx, st, get, m, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *image.Image, p progress.Func) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	seen := map[string]bool{}
+	for _, l := range img.Layers {
+		short := l.Digest.Encoded()[:12]
+		if seen[short] {
+			continue
+		}
+		seen[short] = true
+		if st.Has(ctx, l.Digest) {
+			p.Report(progress.Event{ID: short, Action: "Already exists", Final: true})
+			continue
+		}
+		p.Report(progress.Event{ID: short, Action: "Pulling fs layer", Total: l.Size})
+		g.Go(func() error {
+			err := st.Fetch(ctx, &counting{f, p, short}, l.Descriptor, func() {
+				p.Report(progress.Event{ID: short, Action: "Waiting for another tare", Total: l.Size})
+			})
+			if err != nil {
+				return fmt.Errorf("layer %s: %w", l.Digest, err)
+			}
+			p.Report(progress.Event{ID: short, Action: "Pull complete", Final: true})
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// counting reports how far a fetch is.
+type counting struct {
+	remotes.Fetcher
+	p  progress.Func
+	id string
+}
+
+func (c *counting) Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error) {
+	rc, err := c.Fetcher.Fetch(ctx, d)
+	if err != nil || c.p == nil {
+		return rc, err
+	}
+	return &countingReader{ReadCloser: rc, p: c.p, e: progress.Event{ID: c.id, Action: "Downloading", Total: d.Size}}, nil
+}
+
+type countingReader struct {
+	io.ReadCloser
+	p    progress.Func
+	e    progress.Event
+	told int64
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	c.e.Done += int64(n)
+	if c.e.Done-c.told >= 512<<10 || err == io.EOF {
+		c.told = c.e.Done
+		c.p(c.e)
+	}
+	return n, err
+}
+
+// Seek lets an interrupted download go on where it stopped.
+func (c *countingReader) Seek(offset int64, whence int) (int64, error) {
+	s, ok := c.ReadCloser.(io.Seeker)
+	if !ok {
+		return 0, errors.New("this registry's answer cannot be resumed")
+	}
+	n, err := s.Seek(offset, whence)
+	if err == nil {
+		c.e.Done, c.told = n, n
+	}
+	return n, err
+}
+
+// ErrSchema1 refuses the manifest format that Docker deprecated in 2017.
+var ErrSchema1 = errors.New("the image has a Docker schema 1 manifest, which no builder has made since 2017 and tare does not read: push it again with a current tool (its source: docker pull and docker push with Docker 20 to 24, or skopeo copy --format v2s2)")
+
+// explain says what a registry's answer means and what to do next. It keeps the
+// error's identity for errors.Is.
+func (r *Registry) explain(named reference.Named, err error) error {
+	host := reference.Domain(named)
+	user := ""
+	if u, s, cerr := r.Credentials(host); cerr == nil && (u != "" || s != "") {
+		user = u
+	}
+	var status remoteerrors.ErrUnexpectedStatus
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, docker.ErrInvalidAuthorization), errors.As(err, &status) && (status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden):
+		if user != "" {
+			return fmt.Errorf("%w: %s refused the credentials of %q, or they do not cover this repository; try: tare login %s", ErrUnauthorized, host, user, host)
+		}
+		return fmt.Errorf("access denied: the repository does not exist on %s or wants a login; try: tare login %s: %w", host, host, plain(err))
+	case errdefs.IsNotFound(err):
+		return fmt.Errorf("not found on %s: no such repository, tag or digest: %w", host, errdefs.ErrNotFound)
+	case errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests:
+		return fmt.Errorf("%s limits how often it is asked (429 Too Many Requests); try again later, or log in for a higher limit (tare login %s): %w", host, host, plain(err))
+	case errors.As(err, &status) && status.StatusCode >= 500:
+		return fmt.Errorf("%s has a fault of its own (%s); try again later: %w", host, status.Status, plain(err))
+	case errors.As(err, &dns):
+		return fmt.Errorf("cannot reach %s: %w; is the machine online? A mirror can be set in hosts.toml (TARE_HOSTS_DIR)", host, err)
+	case errors.As(err, &op) && op.Op == "dial":
+		return fmt.Errorf("cannot reach %s: %w; is the registry running, and is the port right?", host, err)
+	}
+	return err
+}
+
+// plain cuts the body of a registry's answer out of an error's text: it is a
+// stranger's, and may be long.
+func plain(err error) error {
+	var status remoteerrors.ErrUnexpectedStatus
+	if errors.As(err, &status) {
+		status.Body = nil
+		return status
+	}
+	return err
+}

@@ -1,0 +1,240 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/remotes"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+
+	"tare/internal/image"
+	"tare/internal/layer"
+	"tare/internal/progress"
+	"tare/internal/store"
+)
+
+// Pushed is the outcome of Push.
+type Pushed struct {
+	Name   reference.Named
+	Target ocispec.Descriptor // what the tag points to now
+	Note   string             // what was not pushed, and why; usually empty
+}
+
+// Packs tells which layers of a record are compressed on the way out: the
+// uncompressed ones that tare built. All others are sent as they came.
+func Packs(r store.Record) func(ocispec.Descriptor) bool {
+	if r.Origin != store.Built {
+		return nil
+	}
+	return func(d ocispec.Descriptor) bool {
+		return d.MediaType == ocispec.MediaTypeImageLayer || d.MediaType == images.MediaTypeDockerSchema2Layer
+	}
+}
+
+// Push sends the image named ref in the store to the registry of its name: the
+// whole index where all its platforms are in the store, else the manifest for
+// want (nil: any that is there).
+func (r *Registry) Push(ctx context.Context, st *store.Store, ref string, want platforms.MatchComparer, p progress.Func) (*Pushed, error) {
+	named, err := store.Normalize(ref)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := st.Find(ctx, named.String())
+	if err != nil {
+		return nil, fmt.Errorf("push %s: %w; tag it first: tare tag IMAGE %s", ref, err, ref)
+	}
+	out := &Pushed{Name: named, Target: rec.Target}
+	pusher, err := r.resolver(ctx).Pusher(ctx, named.String())
+	if err != nil {
+		return nil, fmt.Errorf("push %s: %w", ref, err)
+	}
+	u := &upload{st: st, pusher: pusher, p: p, rec: rec, host: reference.Domain(named)}
+	err = u.push(ctx, out, want)
+	if err != nil {
+		return nil, fmt.Errorf("push %s: %w", ref, r.explain(named, err))
+	}
+	return out, nil
+}
+
+type upload struct {
+	st     *store.Store
+	pusher remotes.Pusher
+	p      progress.Func
+	rec    store.Record
+	host   string
+}
+
+func (u *upload) push(ctx context.Context, out *Pushed, want platforms.MatchComparer) error {
+	cs := u.st.Content()
+	if images.IsIndexType(u.rec.Target.MediaType) && want == nil {
+		list, err := image.Manifests(ctx, cs, u.rec.Target)
+		if err != nil {
+			return err
+		}
+		missing := 0
+		for _, m := range list {
+			if !u.st.Has(ctx, m.Digest) {
+				missing++
+			}
+		}
+		if missing == 0 && u.whole(ctx) {
+			for _, m := range list {
+				img, err := image.LoadManifest(ctx, cs, u.rec.Target, m)
+				if err != nil {
+					return err
+				}
+				if err := u.image(ctx, img, false); err != nil {
+					return err
+				}
+			}
+			return u.blob(ctx, u.rec.Target, u.rec.Target, nil)
+		}
+		out.Note = "only one platform of the index is in the store: its manifest was pushed, not the index"
+	}
+	img, err := image.Load(ctx, cs, u.rec.Target, want)
+	if err != nil {
+		return err
+	}
+	if err := u.image(ctx, img, true); err != nil {
+		return err
+	}
+	out.Target = img.Push.Manifest
+	return nil
+}
+
+// whole tells whether the store has everything that the index names, attestations too.
+func (u *upload) whole(ctx context.Context) bool {
+	var x ocispec.Index
+	if _, err := image.ReadJSON(ctx, u.st.Content(), u.rec.Target, &x); err != nil {
+		return false
+	}
+	for _, m := range x.Manifests {
+		if !u.st.Has(ctx, m.Digest) || images.IsIndexType(m.MediaType) || image.IsAttestation(m) {
+			return false
+		}
+	}
+	return true
+}
+
+// image pushes layers, config and manifest of one platform.
+func (u *upload) image(ctx context.Context, img *image.Image, pack bool) error {
+	packs := Packs(u.rec)
+	if !pack {
+		packs = nil // the index names the manifest as it is
+	}
+	m := image.Measurer{Provider: u.st.Content(), Cache: u.st, Progress: u.p}
+	if err := m.Pack(ctx, img, packs); err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for i, l := range img.Layers {
+		if images.IsNonDistributable(l.MediaType) {
+			u.p.Report(progress.Event{ID: short(l.Descriptor), Action: "Skipped foreign layer", Final: true})
+			continue
+		}
+		g.Go(func() error {
+			if err := u.blob(gctx, l.Descriptor, img.Push.Layers[i], nil); err != nil {
+				return fmt.Errorf("layer %s: %w", l.Digest, err)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return u.blob(gctx, img.ConfigID, img.ConfigID, nil) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	d := img.Push.Manifest
+	d.Platform = nil
+	return u.blob(ctx, d, d, img.Push.Raw)
+}
+
+func short(d ocispec.Descriptor) string { return d.Digest.Encoded()[:12] }
+
+// blob sends one blob: raw if given, else the store's blob from, compressed on
+// the way where as is another one.
+func (u *upload) blob(ctx context.Context, from, as ocispec.Descriptor, raw []byte) error {
+	event := func(action string, final bool) {
+		if images.IsLayerType(as.MediaType) {
+			u.p.Report(progress.Event{ID: short(from), Action: action, Total: as.Size, Final: final})
+		}
+	}
+	event("Preparing", false)
+	d := as
+	d.URLs = nil
+	d.Annotations = nil
+	if u.rec.Repo != "" && from.Digest == as.Digest {
+		if n, err := reference.ParseNormalizedNamed(u.rec.Repo); err == nil && reference.Domain(n) == u.host {
+			// lets the registry take the layer from the repository where it is already
+			d.Annotations = map[string]string{"containerd.io/distribution.source." + u.host: reference.Path(n)}
+		}
+	}
+	w, err := u.pusher.Push(ctx, d)
+	if errdefs.IsAlreadyExists(err) {
+		event("Layer already exists", true)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	var r io.ReadSeeker = strings.NewReader(string(raw))
+	if raw == nil {
+		ra, err := u.st.Content().ReaderAt(ctx, from)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = ra.Close() }()
+		r = io.NewSectionReader(ra, 0, from.Size)
+		if from.Digest != as.Digest {
+			tmp, err := u.compress(r, as)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = tmp.Close(); _ = os.Remove(tmp.Name()) }()
+			r = tmp
+		}
+	}
+	err = content.Copy(ctx, w, &seekCounter{r, u.p.Reader(r, short(from), "Pushing", as.Size)}, as.Size, as.Digest)
+	if err != nil && !errdefs.IsAlreadyExists(err) {
+		return err
+	}
+	event("Pushed", true)
+	return nil
+}
+
+// compress makes the packed form in a file, since a push may have to start again.
+func (u *upload) compress(r io.Reader, want ocispec.Descriptor) (*os.File, error) {
+	f, err := os.CreateTemp(u.st.Root(), ".tmp-push-")
+	if err != nil {
+		return nil, err
+	}
+	d, err := layer.Pack(f, r)
+	if err == nil && d.Digest != want.Digest {
+		err = errors.New("compressing it twice gave two results; please report this")
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+		return nil, err
+	}
+	return f, nil
+}
+
+type seekCounter struct {
+	io.Seeker
+	io.Reader
+}

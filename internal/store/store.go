@@ -1,0 +1,207 @@
+// Package store keeps images on disk in a standard OCI image layout, so that
+// skopeo, crane, umoci and regctl can open them, and beside it what was derived
+// from them, keyed by digest. It belongs to no engine and works on any OS.
+//
+//	ROOT/oci-layout, index.json, blobs/sha256/…   the OCI image layout
+//	ROOT/ingest/                                  downloads in progress, resumable
+//	ROOT/cache/                                   derived data; may be deleted at any time
+//	ROOT/engine/                                  the embedded engine's own state
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/gofrs/flock"
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Store is an OCI image layout with names. Its methods may be called by several
+// processes at once: index.json changes under a file lock and by rename, so that
+// readers never wait.
+type Store struct {
+	root string
+	blob content.Store
+}
+
+// DefaultRoot is TARE_HOME, or $XDG_DATA_HOME/tare, or ~/.local/share/tare.
+func DefaultRoot() (string, error) {
+	if d := os.Getenv("TARE_HOME"); d != "" {
+		return filepath.Abs(d)
+	}
+	if d := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(d) {
+		return filepath.Join(d, "tare"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the image store: %w; set TARE_HOME to a directory", err)
+	}
+	return filepath.Join(home, ".local", "share", "tare"), nil
+}
+
+// Open opens the store in root and makes it where it is missing. The error says
+// what to do where the directory cannot be written.
+func Open(root string) (*Store, error) {
+	s := &Store{root: root}
+	if err := s.init(); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("image store %s: %w; set TARE_HOME to a directory that you can write", root, err)
+		}
+		return nil, fmt.Errorf("image store %s: %w", root, err)
+	}
+	return s, nil
+}
+
+func (s *Store) init() error {
+	if err := os.MkdirAll(filepath.Join(s.root, "blobs", "sha256"), 0o755); err != nil {
+		return err
+	}
+	var err error
+	if s.blob, err = local.NewStore(s.root); err != nil {
+		return err
+	}
+	layoutFile := filepath.Join(s.root, ocispec.ImageLayoutFile)
+	b, err := os.ReadFile(layoutFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		b, _ = json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
+		if err := writeFile(layoutFile, b); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	var layout ocispec.ImageLayout
+	if err := json.Unmarshal(b, &layout); err != nil || layout.Version != ocispec.ImageLayoutVersion {
+		return fmt.Errorf("%s says %q, not an OCI image layout of version %s", ocispec.ImageLayoutFile, b, ocispec.ImageLayoutVersion)
+	}
+	if _, err := os.Stat(s.indexPath()); errors.Is(err, fs.ErrNotExist) {
+		return s.update(func(*ocispec.Index) error { return nil })
+	}
+	return nil
+}
+
+// Root is the store's directory.
+func (s *Store) Root() string { return s.root }
+
+// EngineRoot is the directory for the embedded engine's own state.
+func (s *Store) EngineRoot() string { return filepath.Join(s.root, "engine") }
+
+// Content gives access to the blobs: verified when written, by digest.
+func (s *Store) Content() content.Store { return s.blob }
+
+// BlobPath is where the blob of a digest is, or would be.
+func (s *Store) BlobPath(d digest.Digest) string {
+	return filepath.Join(s.root, "blobs", d.Algorithm().String(), d.Encoded())
+}
+
+// Adopt takes a file that holds the blob d into the store by hard link, without
+// copying a byte. It returns false where that is not possible (another file
+// system, no such file, wrong size); nothing has changed then. The caller vouches
+// for the file's content: only a content store that verified it may be its source.
+func (s *Store) Adopt(path string, d ocispec.Descriptor) bool {
+	fi, err := os.Stat(path)
+	if err != nil || (d.Size != 0 && fi.Size() != d.Size) {
+		return false
+	}
+	err = os.Link(path, s.BlobPath(d.Digest))
+	return err == nil || errors.Is(err, fs.ErrExist)
+}
+
+func (s *Store) indexPath() string { return filepath.Join(s.root, ocispec.ImageIndexFile) }
+
+// readIndex reads index.json without a lock: it is only ever replaced whole.
+func (s *Store) readIndex() (*ocispec.Index, error) {
+	b, err := os.ReadFile(s.indexPath())
+	if err != nil {
+		return nil, err
+	}
+	x := new(ocispec.Index)
+	if err := json.Unmarshal(b, x); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w; the blobs are still there: move it away and load or pull the images again", s.indexPath(), err)
+	}
+	return x, nil
+}
+
+// update changes index.json under the store's lock.
+func (s *Store) update(change func(*ocispec.Index) error) error {
+	unlock, err := s.lock(context.Background(), "index.lock", true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	x, err := s.readIndex()
+	if errors.Is(err, fs.ErrNotExist) {
+		x = &ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: []ocispec.Descriptor{}}
+	} else if err != nil {
+		return err
+	}
+	if err := change(x); err != nil {
+		return err
+	}
+	b, err := json.Marshal(x)
+	if err != nil {
+		return err
+	}
+	return writeFile(s.indexPath(), b)
+}
+
+// lock takes the named lock of the store, exclusive or shared, and returns how to
+// give it back.
+func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), error) {
+	l := flock.New(filepath.Join(s.root, name))
+	var err error
+	if exclusive {
+		err = l.Lock()
+	} else {
+		err = l.RLock()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", l.Path(), err)
+	}
+	if ctx.Err() != nil {
+		_ = l.Unlock()
+		return nil, ctx.Err()
+	}
+	return func() { _ = l.Unlock() }, nil
+}
+
+// writeFile replaces path with b such that after a crash it has either the old or
+// the new bytes: temporary name, fsync, rename, fsync of the directory.
+func writeFile(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-"+filepath.Base(path)+"-")
+	if err != nil {
+		return err
+	}
+	tmp := f.Name()
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+		return err
+	}
+	if d, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = d.Sync() // not every OS can; the rename itself is atomic everywhere
+		_ = d.Close()
+	}
+	return nil
+}
