@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,7 +46,10 @@ type owner struct {
 	lock   *flock.Flock
 	stop   context.CancelFunc
 	guests *guests
+	files  []io.Closer // databases, which BuildKit's controller leaves open
 }
+
+func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
 
 // errLocked says that another process owns the state directory.
 var errLocked = errors.New("the engine is in use by another tare")
@@ -66,6 +70,9 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 	}
 	defer func() {
 		if err != nil {
+			for _, f := range o.files {
+				_ = f.Close()
+			}
 			_ = o.lock.Unlock()
 		}
 	}()
@@ -83,7 +90,7 @@ func (o *owner) start(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	if o.worker, o.back, err = newWorker(ctx, root, rt, o.opt); err != nil {
+	if o.worker, o.back, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
 		return err
 	}
 	wc := &worker.Controller{}
@@ -102,10 +109,12 @@ func (o *owner) start(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
+	o.later(cache)
 	history, err := boltutil.SafeOpen(filepath.Join(root, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType})
 	if err != nil {
 		return err
 	}
+	o.later(history)
 	runCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	o.stop = stop
 	o.ctl, err = control.NewController(control.Opt{
@@ -162,6 +171,9 @@ func (o *owner) close(waiting func(string)) error {
 	o.stop()
 	o.srv.Stop()
 	err := o.ctl.Close()
+	for n := len(o.files) - 1; n >= 0; n-- {
+		_ = o.files[n].Close() // some are closed by the controller already
+	}
 	removeCgroups()
 	return errors.Join(err, o.lock.Unlock())
 }
@@ -215,10 +227,10 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 
 // Close releases the engine.
 func (e *Embedded) Close() error {
-	_ = e.conn.Close()
 	if e.close == nil {
-		return nil
+		return nil // closed by Run already
 	}
+	_ = e.conn.Close()
 	c := e.close
 	e.close = nil
 	return c()

@@ -29,6 +29,9 @@ func mountFlags(path string) (int64, error) {
 
 // start runs the OCI runtime in the foreground until the program ends.
 func (b *bundle) start(ctx context.Context, r engine.Run) (int, error) {
+	if err := b.lookPath(r); err != nil {
+		return 0, err
+	}
 	log := b.path("runtime.log")
 	state := filepath.Join(b.root, "runc")
 	cmd := exec.Command(b.rt.path, "--root", state, "--log", log, "--log-format", "json", "run", "--bundle", b.dir, b.id)

@@ -3,6 +3,7 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,8 +38,9 @@ import (
 const namespace = "buildkit"
 
 // newWorker wires BuildKit's worker by hand instead of through runc.NewWorkerOpt:
-// only so can it take its images and blobs from tare's store.
-func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options) (*base.Worker, *blobs, error) {
+// only so can it take its images and blobs from tare's store. later is told what
+// to close when the engine closes.
+func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, error) {
 	name, err := snapshotterFor(root, opt.Snapshotter)
 	if err != nil {
 		return nil, nil, err
@@ -56,6 +58,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options) (*b
 	if err != nil {
 		return nil, nil, err
 	}
+	later(sn)
 	own, err := local.NewStore(filepath.Join(dir, "content"))
 	if err != nil {
 		return nil, nil, err
@@ -67,6 +70,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options) (*b
 	if err != nil {
 		return nil, nil, err
 	}
+	later(db)
 	mdb := ctdmeta.NewDB(db, back, map[string]snapshots.Snapshotter{name: sn})
 	if err := mdb.Init(ctx); err != nil {
 		return nil, nil, err
@@ -97,6 +101,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options) (*b
 	if err != nil {
 		return nil, nil, err
 	}
+	later(md)
 	id, err := base.ID(dir)
 	if err != nil {
 		return nil, nil, err

@@ -35,6 +35,7 @@ type app struct {
 	once sync.Mutex
 	st   *store.Store
 	cfg  *configfile.ConfigFile
+	eng  engine.Engine
 }
 
 func (a *app) store() (*store.Store, error) {
@@ -91,8 +92,30 @@ func (a *app) enter() error {
 	return a.engines.Enter()
 }
 
-// engine opens the engine that builds and runs.
+// engine opens the engine that builds and runs, once for a command line: BuildKit
+// keeps package variables that do not survive being closed and opened again.
+// closeEngine gives it back.
 func (a *app) engine(ctx context.Context, keep int64) (engine.Engine, error) {
+	if a.eng != nil {
+		return a.eng, nil
+	}
+	var err error
+	a.eng, err = a.openEngine(ctx, keep)
+	return a.eng, err
+}
+
+// closeEngine closes the engine if it was opened.
+func (a *app) closeEngine() error {
+	if a.eng == nil {
+		return nil
+	}
+	if err := a.eng.Close(); err != nil {
+		return fmt.Errorf("close the engine: %w", err)
+	}
+	return nil
+}
+
+func (a *app) openEngine(ctx context.Context, keep int64) (engine.Engine, error) {
 	st, err := a.store()
 	if err != nil {
 		return nil, err

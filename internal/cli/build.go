@@ -96,9 +96,6 @@ func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine
 		return nil, err
 	}
 	out, err := e.Build(ctx, o.Build)
-	if cerr := e.Close(); err == nil && cerr != nil {
-		err = fmt.Errorf("close the engine: %w", cerr)
-	}
 	if err != nil {
 		if o.Call != "" && strings.Contains(err.Error(), "checks found problems") {
 			return nil, exitCode(1)

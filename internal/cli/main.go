@@ -71,6 +71,9 @@ func Main(ctx context.Context, args []string, s Streams, e Engines, release func
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	cmd, err := root.ExecuteContextC(ctx)
+	if cerr := a.closeEngine(); err == nil {
+		err = cerr
+	}
 	if err == nil {
 		return 0
 	}

@@ -183,9 +183,6 @@ func (a *app) run(ctx context.Context, ref string, args []string, o runOptions) 
 	defer signal.Stop(sigs)
 	r.Signal = sigs
 	code, err := e.Run(context.WithoutCancel(ctx), r)
-	if cerr := e.Close(); err == nil && cerr != nil {
-		err = cerr
-	}
 	if err != nil {
 		return fmt.Errorf("run %s: %w", ref, err)
 	}

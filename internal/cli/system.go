@@ -114,11 +114,7 @@ func (a *app) cacheUsage(ctx context.Context) ([]engine.CacheRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := e.Usage(ctx)
-	if cerr := e.Close(); err == nil {
-		err = cerr
-	}
-	return list, err
+	return e.Usage(ctx)
 }
 
 func (a *app) hasEngine() bool {
@@ -288,9 +284,6 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 		return 0, err
 	}
 	list, err := e.Prune(ctx, o.all, keep)
-	if cerr := e.Close(); err == nil {
-		err = cerr
-	}
 	var n int64
 	for i, c := range list {
 		if i == 0 {

@@ -174,6 +174,7 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 			if err != nil {
 				return fmt.Errorf("layer %s: %w", l.Digest, err)
 			}
+			p.Report(progress.Event{ID: short, Action: "Download complete"})
 			p.Report(progress.Event{ID: short, Action: "Pull complete", Final: true})
 			return nil
 		})

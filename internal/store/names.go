@@ -125,6 +125,13 @@ func (s *Store) Put(r Record) error {
 }
 
 func put(x *ocispec.Index, r Record) error {
+	// An image pulled by digest needs no entry of its own beside its name's.
+	if r.Name == "" && r.Repo != "" && slices.ContainsFunc(x.Manifests, func(d ocispec.Descriptor) bool {
+		old := record(d)
+		return old.Target.Digest == r.Target.Digest && old.Repo == r.Repo
+	}) {
+		return nil
+	}
 	var out []ocispec.Descriptor
 	var lost *Record
 	for _, d := range x.Manifests {
@@ -141,7 +148,7 @@ func put(x *ocispec.Index, r Record) error {
 				r.Origin = old.Origin
 			}
 			continue
-		case old.Name == "" && same:
+		case old.Name == "" && same && (old.Repo == "" || old.Repo == r.Repo):
 			continue // no longer dangling
 		case old.Name == r.Name && r.Name != "":
 			old.Name = ""
