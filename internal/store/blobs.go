@@ -48,6 +48,11 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 	if d.Size == 0 {
 		return s.writeEmpty(ctx, d)
 	}
+	if d.Size >= writebackFrom {
+		// containerd's local content store keeps a download here.
+		ref := digest.FromString(remotes.MakeRefKey(ctx, d))
+		defer writeback(filepath.Join(s.root, "ingest", ref.Encoded(), "data"))()
+	}
 	err = remotes.Fetch(ctx, s.blob, f, d)
 	switch {
 	case err == nil, errdefs.IsAlreadyExists(err):
@@ -59,6 +64,9 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 	}
 	return err
 }
+
+// writebackFrom is the size of a blob, in bytes, from which writeback pays.
+const writebackFrom = 4 << 20
 
 func (s *Store) writeEmpty(ctx context.Context, d ocispec.Descriptor) error {
 	err := content.WriteBlob(ctx, s.blob, remotes.MakeRefKey(ctx, d), strings.NewReader(""), d)
