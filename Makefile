@@ -1,0 +1,64 @@
+# tare: every target with a "##" is explained by a bare `make`.
+SHELL := bash
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
+FUZZTIME ?= 2m
+# Debian packages that the tests use; each test says so where one is missing.
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io
+
+.PHONY: packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint bench bench-engine bench-pull install clean
+
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## set up what is missing and run the whole exercise: the first thing to try
+	@scripts/demo.sh
+
+build: ## build bin/tare, one static binary
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tare ./cmd/tare
+
+install: build ## put tare into $(DESTDIR)/usr/local/bin
+	@install -D -m 0755 bin/tare $(DESTDIR)/usr/local/bin/tare
+
+test: packages fmt-check cross unit check-docker-sizes ## all tests; installs the Debian packages they need
+
+unit:
+	go vet ./...
+	go test -timeout 20m ./...
+
+# Not fatal: who cannot install still gets the tests that need nothing.
+packages:
+	@scripts/apt.sh $(TEST_PACKAGES) || echo "make test: without these packages some tests will skip, and say so"
+
+fmt-check:
+	@out=$$(gofmt -l cmd internal *.go); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
+
+cross: ## compile for macOS and Windows, where the embedded engine is left out
+	GOOS=darwin go build -o /dev/null ./cmd/tare
+	GOOS=windows go build -o /dev/null ./cmd/tare
+
+check-docker-sizes: build ## compare images and history with a real Docker daemon, byte for byte
+	@scripts/bench/docker-sizes.sh
+
+test-buildkitd: ## test --builder against a real buildkitd, compiled from its module
+	TARE_TEST_BUILDKITD=1 go test -tags buildkitd -timeout 20m -run Buildkitd ./cmd/tare
+
+fuzz: ## run every fuzz target for FUZZTIME (default 2m) each
+	@scripts/fuzz.sh $(FUZZTIME)
+
+lint: ## golangci-lint, at the version that .golangci.yml was written for
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run
+
+bench: bench-engine bench-pull ## all benchmarks against peers
+
+bench-engine: build ## build and run, in turn with Docker and buildah
+	@scripts/bench/engine.sh
+
+bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
+	@scripts/bench/pull.sh
+
+clean: ## remove what was built
+	rm -rf bin dist
