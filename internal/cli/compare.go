@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
@@ -17,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/compare"
+	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/report"
 	"tare/internal/source"
@@ -157,11 +157,13 @@ func (a *app) subject(ctx context.Context, target, platform string) (compare.Sub
 		return compare.Subject{}, err
 	}
 	s := compare.Subject{Name: target}
-	rec, took, err := a.obtain(ctx, target, platform, want)
+	rec, built, err := a.obtain(ctx, target, platform, want)
 	if err != nil {
 		return s, err
 	}
-	s.Build = took
+	if built != nil {
+		s.Build, s.Cached = built.Seconds, built.Executed == 0
+	}
 	if s.Image, err = image.Load(ctx, a.st.Content(), rec.Target, want); err != nil {
 		return s, err
 	}
@@ -175,41 +177,41 @@ func (a *app) subject(ctx context.Context, target, platform string) (compare.Sub
 	return s, err
 }
 
-// obtain returns the image of a target, and how long it took to build it.
-func (a *app) obtain(ctx context.Context, target, platform string, want platforms.MatchComparer) (store.Record, time.Duration, error) {
+// obtain returns the image of a target, and the build if it was built.
+func (a *app) obtain(ctx context.Context, target, platform string, want platforms.MatchComparer) (store.Record, *engine.Built, error) {
 	if file := dockerfileOf(target); file != "" {
 		return a.buildTarget(ctx, file, platform)
 	}
 	st, err := a.store()
 	if err != nil {
-		return store.Record{}, 0, err
+		return store.Record{}, nil, err
 	}
 	rec, err := st.Find(ctx, target)
 	if err == nil {
 		_, err = image.Load(ctx, st.Content(), rec.Target, want)
 	}
 	if err == nil || !(errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)) {
-		return rec, 0, err
+		return rec, nil, err
 	}
 	if strings.HasPrefix(target, ".") || strings.HasPrefix(target, "/") {
-		return rec, 0, fmt.Errorf("there is no Dockerfile at %s", target)
+		return rec, nil, fmt.Errorf("there is no Dockerfile at %s", target)
 	}
 	if _, err := a.pull(ctx, target, platform, a.Err, false); err != nil {
-		return rec, 0, err
+		return rec, nil, err
 	}
 	rec, err = st.Find(ctx, target)
-	return rec, 0, err
+	return rec, nil, err
 }
 
 // buildTarget builds a Dockerfile for the comparison only: the image gets no name.
-func (a *app) buildTarget(ctx context.Context, file, platform string) (store.Record, time.Duration, error) {
+func (a *app) buildTarget(ctx context.Context, file, platform string) (store.Record, *engine.Built, error) {
 	st, err := a.store()
 	if err != nil {
-		return store.Record{}, 0, err
+		return store.Record{}, nil, err
 	}
 	before, err := st.Records()
 	if err != nil {
-		return store.Record{}, 0, err
+		return store.Record{}, nil, err
 	}
 	o := buildOptions{}
 	o.Dockerfile = file
@@ -218,14 +220,14 @@ func (a *app) buildTarget(ctx context.Context, file, platform string) (store.Rec
 	}
 	out, err := a.build(ctx, filepath.Dir(file), o)
 	if err != nil {
-		return store.Record{}, 0, err
+		return store.Record{}, nil, err
 	}
 	rec := store.Record{Target: out.Target, Origin: store.Built}
 	if !has(before, out.Target.Digest) {
 		// The blobs stay readable until the next collection of garbage.
 		err = st.Forget(out.Target.Digest)
 	}
-	return rec, out.Seconds, err
+	return rec, out, err
 }
 
 func has(list []store.Record, d digest.Digest) bool {

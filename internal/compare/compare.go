@@ -20,6 +20,8 @@ type Subject struct {
 	Name  string        // what the user called it
 	Image *image.Image  // measured and packed
 	Build time.Duration // how long it took to build; 0 if it was not built
+	// Cached says that the build carried out no instruction: all came from the cache.
+	Cached bool
 }
 
 // Result is a comparison. Sizes are integer bytes.
@@ -44,6 +46,8 @@ type Image struct {
 	Sizes       image.Sizes `json:"sizes"`
 	// BuildSeconds is absent for images that were not built for the comparison.
 	BuildSeconds *float64 `json:"buildSeconds,omitempty"`
+	// BuildCached says that all of that build came from the cache.
+	BuildCached bool `json:"buildCached,omitempty"`
 }
 
 // Difference is by how much To is larger than From in one measure, in bytes (or
@@ -94,7 +98,7 @@ func Compare(subjects []Subject, baseline int) (*Result, error) {
 		}
 		if s.Build > 0 {
 			sec := s.Build.Seconds()
-			i.BuildSeconds = &sec
+			i.BuildSeconds, i.BuildCached = &sec, s.Cached
 		}
 		if i.Sizes.Tar != i.Sizes.Files+i.Sizes.Overhead {
 			return nil, fmt.Errorf("internal error, please report it: %s: tar %d is not files %d + overhead %d", s.Name, i.Sizes.Tar, i.Sizes.Files, i.Sizes.Overhead)

@@ -60,7 +60,11 @@ func Comparison(r *compare.Result, exact bool) (Table, int) {
 			if i.BuildSeconds == nil {
 				return "not built"
 			}
-			return units.Seconds(time.Duration(*i.BuildSeconds * float64(time.Second)))
+			took := units.Seconds(time.Duration(*i.BuildSeconds * float64(time.Second)))
+			if i.BuildCached {
+				took += " (cached)"
+			}
+			return took
 		})
 	}
 	return t, base
