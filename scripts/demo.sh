@@ -26,6 +26,7 @@ PATH=$root/bin:$PATH
 rm -rf "$TARE_HOME"
 
 context=${HUB_CONTEXT:-$root/examples/python}
+[[ $HUB_KIND != own ]] || trap '"$root/scripts/hub.sh" stop' EXIT
 cd "$context"
 if [[ $HUB_KIND == own ]]; then
   say "These are stand-ins made from this machine's Debian mirror: python:slim is Debian's Python on a"
@@ -33,7 +34,7 @@ if [[ $HUB_KIND == own ]]; then
 fi
 single=python-nonmultistage multi=python-multistage
 [[ $HUB_KIND == own ]] || { single=alpine-$single; multi=alpine-$multi; }
-tty=--rm; [[ -t 0 && -t 1 ]] && tty=-it
+tty=(); [[ -t 0 && -t 1 ]] && tty=(-it)
 
 step "Step 2: pull the official image"
 show tare pull python:slim
@@ -41,11 +42,11 @@ show tare images python:slim
 
 step "Step 3: build and run the single-stage image"
 show tare build -t "$single" .
-show tare run "$tty" --rm "$single"
+show tare run "${tty[@]}" --rm "$single"
 
 step "Step 4: build and run the multi-stage image"
 show tare build -t "$multi" -f Dockerfile.multistage .
-show tare run "$tty" --rm "$multi"
+show tare run "${tty[@]}" --rm "$multi"
 
 step "Step 5: compare the sizes"
 show tare images
@@ -73,7 +74,7 @@ step "Discussion: How does the second stage affect layers and size?"
 # The experiment that the exercise leaves out: the multi-stage image's packages in one stage.
 only=$(comm -23 <(packages "$single") <(packages "$multi"))
 pip=$(grep -E '^(py3|python3)-pip$' <<<"$only" || true)
-scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d)
 cp app.py "$scratch/"
 sed "s/ ${pip:-py3-pip}\b//" Dockerfile > "$scratch/Dockerfile"
 tare build -q -t proof-one-stage-without-pip "$scratch" >/dev/null
@@ -97,5 +98,6 @@ verdict $((slim > s)) "python:slim ($slim bytes) is larger than $single ($s)"
 verdict $((s > m)) "$single is larger than $multi ($m)"
 verdict $((p - m > 1024)) "$multi is the smallest *because of the second stage* (without it: $p bytes, with it: $m)"
 tare rmi proof-one-stage-without-pip >/dev/null
+rm -rf "$scratch"
 
 printf '\nLook around: export TARE_HOME=%q; %s/bin/tare compare --help\n' "$TARE_HOME" "$root"

@@ -194,7 +194,7 @@ type Embedded struct {
 // EnterRootless before, so that this process may mount.
 func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 	e := &Embedded{opt: opt, root: opt.Store.EngineRoot()}
-	told := false
+	told := time.Now().Add(time.Second) // short waits need no words
 	for {
 		own, err := openOwner(ctx, e.root, opt)
 		if err == nil {
@@ -213,9 +213,9 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 			return e, nil
 		}
 		// The owner is just starting or just leaving.
-		if !told && opt.Waiting != nil {
+		if opt.Waiting != nil && time.Now().After(told) {
 			opt.Waiting("waiting for another tare that uses the engine")
-			told = true
+			told = time.Now().Add(time.Hour)
 		}
 		select {
 		case <-ctx.Done():

@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# hub.sh finds a place to pull images from, or makes one.
+#
+#   hub.sh find        prints shell variables: HUB_KIND (dockerhub, shared, own),
+#                      TARE_HOSTS_DIR (empty for Docker Hub), HUB_CONTEXT (a folder
+#                      with the two Dockerfiles); starts what is needed, and says on
+#                      stderr in one line what it took and why
+#   hub.sh own [DIR]   makes and serves a small hub from this machine's Debian mirror
+#   hub.sh stop [DIR]  stops what `own` left running
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+repo=$(dirname "$here")
+default_dir=${XDG_CACHE_HOME:-$HOME/.cache}/tare-demo-hub
+
+say() { echo "hub: $*" >&2; }
+
+answers() { curl -s -o /dev/null --noproxy '*' --connect-timeout 3 --max-time 5 "$1"; }
+
+find_hub() {
+  local shared=${TARE_TEST_HUB:-$repo/../shared/hub}
+  if curl -s -o /dev/null --connect-timeout 3 --max-time 8 https://registry-1.docker.io/v2/; then
+    say "Docker Hub answers; the images come from there"
+    print_vars dockerhub "" "$repo/examples/python"
+  elif [[ -x $shared/serve.sh ]]; then
+    say "Docker Hub does not answer from here; using the stand-in hub in $shared"
+    "$here/apt.sh" docker-registry python3
+    "$shared/serve.sh" status || "$shared/serve.sh" start >/dev/null
+    print_vars shared "$(cd "$shared" && pwd)/hosts" "$repo/examples/python"
+  else
+    say "Docker Hub does not answer from here; making a small stand-in from this machine's Debian mirror"
+    own "$default_dir"
+    print_vars own "$default_dir/hosts" "$default_dir/context"
+  fi
+}
+
+print_vars() { printf 'HUB_KIND=%q\nTARE_HOSTS_DIR=%q\nHUB_CONTEXT=%q\n' "$1" "$2" "$3"; }
+
+# --- a hub of our own --------------------------------------------------------------------------
+
+own() {
+  local dir=$1
+  "$here/apt.sh" mmdebstrap docker-registry umoci skopeo curl
+  mkdir -p "$dir"
+  if [[ ! -e $dir/ready ]]; then
+    make_images "$dir"
+    make_context "$dir/context"
+    touch "$dir/ready"
+  fi
+  serve "$dir"
+  if [[ ! -e $dir/pushed ]]; then
+    push "$dir"
+    touch "$dir/pushed"
+  fi
+}
+
+# make_images builds both images as one OCI layout with umoci: a base as small as
+# Debian's slim images, and Python on top of it as a second layer.
+make_images() {
+  local dir=$1 rootfs=$1/rootfs bundle=$1/bundle layout=$1/layout
+  rm -rf "$rootfs" "$bundle" "$layout"
+  export SOURCE_DATE_EPOCH=1735689600
+  say "making the base (mmdebstrap, minbase) …"
+  mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$rootfs" >&2
+  # The Dockerfiles install packages, so the image needs this machine's way to them.
+  rm -f "$rootfs/etc/apt/sources.list"
+  cp -a /etc/apt/sources.list* "$rootfs/etc/apt/" 2>/dev/null || true
+  cp -a /etc/apt/apt.conf.d/. "$rootfs/etc/apt/apt.conf.d/" 2>/dev/null || true
+  cp -a /etc/apt/trusted.gpg.d/. "$rootfs/etc/apt/trusted.gpg.d/" 2>/dev/null || true
+  cp -a /usr/share/keyrings/. "$rootfs/usr/share/keyrings/" 2>/dev/null || true
+  rm -rf "$rootfs"/var/lib/apt/lists/* "$rootfs"/var/cache/apt/*.bin
+  : > "$rootfs/etc/resolv.conf"
+
+  umoci init --layout "$layout"
+  umoci new --image "$layout:base"
+  umoci unpack --image "$layout:base" "$bundle"
+  cp -a "$rootfs/." "$bundle/rootfs/"
+  local created; created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
+  umoci repack --image "$layout:base" --history.created "$created" \
+    --history.created_by "# mmdebstrap --variant=minbase (a stand-in made on this machine)" "$bundle"
+  umoci config --image "$layout:base" --no-history --created "$created" \
+    --config.label "tare.stand-in=made from this machine's Debian mirror; not Docker's image" \
+    --config.env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+  umoci config --image "$layout:base" --config.cmd bash --created "$created" \
+    --history.created "$created" --history.created_by 'CMD ["bash"]'
+
+  say "making python:slim (apt-get install python3 python3-pip on it) …"
+  umoci tag --image "$layout:base" python
+  rm -rf "$bundle"
+  umoci unpack --image "$layout:python" "$bundle"
+  cp -L /etc/resolv.conf "$bundle/rootfs/etc/resolv.conf"
+  in_root "$bundle/rootfs" 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3 python3-pip && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/*'
+  : > "$bundle/rootfs/etc/resolv.conf"
+  umoci repack --image "$layout:python" --history.created "$created" \
+    --history.created_by "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends python3 python3-pip # stand-in" "$bundle"
+  umoci config --image "$layout:python" --config.cmd python3 --created "$created" \
+    --history.created "$created" --history.created_by 'CMD ["python3"]'
+  rm -rf "$bundle" "$rootfs"
+}
+
+# in_root runs a shell line in a root file system, with /proc and /dev of its own
+# namespace, so that nothing stays mounted whatever happens.
+in_root() {
+  unshare --mount --pid --fork --mount-proc="$1/proc" chroot "$1" /bin/sh -euc "$2" >"$1.log" 2>&1 ||
+    { cat "$1.log" >&2; exit 1; }
+}
+
+make_context() {
+  mkdir -p "$1"
+  cat > "$1/app.py" <<'E'
+print("Hello from a Python app running on Debian!")
+E
+  cat > "$1/Dockerfile" <<'E'
+FROM debian:stable-slim
+
+# Install Python and build dependencies
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip && rm -rf /var/lib/apt/lists/*
+
+# Set the working directory
+WORKDIR /app
+
+# Copy the Python application
+COPY app.py ./
+
+# Set the default command
+CMD ["python3", "app.py"]
+E
+  cat > "$1/Dockerfile.multistage" <<'E'
+# Build stage
+FROM debian:stable-slim AS build-stage
+
+# Install Python
+RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
+
+# Set the working directory
+WORKDIR /app
+
+# Copy the Python application
+COPY app.py ./
+
+# Runtime stage
+FROM debian:stable-slim
+
+# Install only the Python runtime
+RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
+
+# Copy the application files
+WORKDIR /app
+COPY --from=build-stage /app /app
+
+# Set the default command
+CMD ["python3", "app.py"]
+E
+}
+
+free_port() {
+  local p
+  for p in $(seq 5301 5399); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
+  done
+  say "no free port between 5301 and 5399"; exit 1
+}
+
+serve() {
+  local dir=$1 port
+  if [[ -e $dir/port ]] && answers "http://127.0.0.1:$(cat "$dir/port")/v2/"; then return; fi
+  port=$(free_port)
+  mkdir -p "$dir/registry" "$dir/hosts/docker.io"
+  cat > "$dir/registry.yml" <<E
+version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: "$dir/registry"}}
+http: {addr: "127.0.0.1:$port"}
+E
+  OTEL_TRACES_EXPORTER=none setsid docker-registry serve "$dir/registry.yml" >"$dir/registry.log" 2>&1 </dev/null &
+  echo $! > "$dir/pid"
+  echo "$port" > "$dir/port"
+  cat > "$dir/hosts/docker.io/hosts.toml" <<E
+# docker.io is answered by the stand-in alone.
+server = "http://127.0.0.1:$port"
+
+[host."http://127.0.0.1:$port"]
+  capabilities = ["pull", "resolve"]
+E
+  for _ in $(seq 50); do answers "http://127.0.0.1:$port/v2/" && return; sleep 0.1; done
+  say "the registry did not start:"; cat "$dir/registry.log" >&2; exit 1
+}
+
+push() {
+  local dir=$1 at; at=127.0.0.1:$(cat "$dir/port")/library
+  skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$dir/layout:base" "docker://$at/debian:stable-slim" >&2
+  skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$dir/layout:python" "docker://$at/python:slim" >&2
+}
+
+stop() {
+  [[ -e $1/pid ]] && kill "$(cat "$1/pid")" 2>/dev/null || true
+  rm -f "$1/pid" "$1/port"
+}
+
+case ${1:-} in
+  find) find_hub ;;
+  own)  own "$(realpath -m "${2:-$default_dir}")"; say "serving on 127.0.0.1:$(cat "${2:-$default_dir}/port")" ;;
+  stop) stop "${2:-$default_dir}" ;;
+  *)    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
+esac
