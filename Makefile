@@ -50,7 +50,7 @@ fuzz: ## run every fuzz target for FUZZTIME (default 2m) each
 	@scripts/fuzz.sh $(FUZZTIME)
 
 lint: ## golangci-lint, at the version that .golangci.yml was written for
-	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 bench: bench-engine bench-pull ## all benchmarks against peers
 

@@ -45,7 +45,7 @@ func (o *owner) rootfs(ctx context.Context, r rootfsRequest) (_ []mount.Mount, e
 		d.Annotations = map[string]string{"containerd.io/uncompressed": l.DiffID.String()}
 		descs = append(descs, d)
 	}
-	ref, err := o.worker.FromRemote(ctx, &solver.Remote{Descriptors: descs, Provider: o.back.namespaced})
+	ref, err := o.worker.FromRemote(ctx, &solver.Remote{Descriptors: descs, Provider: o.back})
 	if err != nil {
 		return nil, fmt.Errorf("unpack the image: %w", err)
 	}

@@ -86,6 +86,16 @@ func (a *app) compare(ctx context.Context, targets []string, o compareOptions) e
 	if err != nil {
 		return err
 	}
+	st, err := a.store()
+	if err != nil {
+		return err
+	}
+	// What is built for the comparison has no name: keep it from being collected.
+	release, err := st.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	var subjects []compare.Subject
 	for _, t := range targets {
 		s, err := a.subject(ctx, t, o.platform)
