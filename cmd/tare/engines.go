@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-
-	"github.com/moby/buildkit/version"
+	"runtime/debug"
 
 	"tare/internal/buildkit"
 	"tare/internal/cli"
@@ -17,11 +16,25 @@ func options(ctx context.Context, o cli.EngineOptions) buildkit.Options {
 // engines are the engines that this program was built with.
 func engines() cli.Engines {
 	e := cli.Engines{
-		Version: version.Version,
+		Version: buildkitVersion(),
 		Remote: func(ctx context.Context, addr string, o cli.EngineOptions) (engine.Engine, error) {
 			return buildkit.OpenRemote(ctx, addr, options(ctx, o))
 		},
 	}
 	embedded(&e)
 	return e
+}
+
+// buildkitVersion is the version of the BuildKit module that is linked.
+func buildkitVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range info.Deps {
+		if m.Path == "github.com/moby/buildkit" {
+			return m.Version
+		}
+	}
+	return "unknown"
 }

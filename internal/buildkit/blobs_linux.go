@@ -25,9 +25,8 @@ import (
 // collection takes only its own link.
 type blobs struct {
 	content.Store
-	dir        string
-	images     *store.Store
-	namespaced content.Store // what the rest of the engine sees
+	dir    string
+	images *store.Store
 }
 
 func (b *blobs) path(d digest.Digest) string {

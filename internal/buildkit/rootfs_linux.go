@@ -45,6 +45,8 @@ func (o *owner) rootfs(ctx context.Context, r rootfsRequest) (_ []mount.Mount, e
 		d.Annotations = map[string]string{"containerd.io/uncompressed": l.DiffID.String()}
 		descs = append(descs, d)
 	}
+	// The provider is what lies below containerd's metadata, which denies blobs that
+	// it was not told of: those of an image that was pulled and never built upon.
 	ref, err := o.worker.FromRemote(ctx, &solver.Remote{Descriptors: descs, Provider: o.back})
 	if err != nil {
 		return nil, fmt.Errorf("unpack the image: %w", err)

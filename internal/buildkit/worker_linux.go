@@ -76,7 +76,6 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		return nil, nil, err
 	}
 	content := ctdsnapshot.NewContentStore(mdb.ContentStore(), namespace)
-	back.namespaced = content
 
 	// Not netproviders.Providers: it makes an RSA key for a proxy on every start.
 	host := network.NewHostProvider()

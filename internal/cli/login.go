@@ -51,9 +51,6 @@ file itself.`,
 			if err := st.Store(types.AuthConfig{Username: user, Password: password, ServerAddress: key}); err != nil {
 				return fmt.Errorf("keep the login for %s: %w", host, err)
 			}
-			if f, ok := st.(interface{ GetFilename() string }); ok {
-				a.note(fmt.Sprintf("the password is kept unencrypted in %s; a credential helper can do better (see Docker's documentation)", f.GetFilename()))
-			}
 			_, _ = fmt.Fprintln(a.Out, "Login Succeeded")
 			return nil
 		},

@@ -103,6 +103,9 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	case errors.As(err, &usage):
 		a.errorf("%s", err)
 		_, _ = fmt.Fprintf(a.Err, "See '%s --help'.\n", cmd.CommandPath())
+		if cmd.Name() == "run" {
+			return 125 // as Docker: 2 could be the program's own
+		}
 		return 2
 	case errors.Is(err, context.Canceled):
 		a.errorf("interrupted")
@@ -184,8 +187,10 @@ func imageCommands(a *app) []*cobra.Command {
 	}
 }
 
-// checkArgs makes a wrong number of arguments a usage error in every command.
+// checkArgs makes a wrong number of arguments a usage error in every command, and
+// leaves usage lines as they are written.
 func checkArgs(c *cobra.Command) {
+	c.DisableFlagsInUseLine = true
 	if check := c.Args; check != nil && c.HasParent() {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
