@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -88,16 +90,7 @@ func (u *upload) push(ctx context.Context, out *Pushed, want platforms.MatchComp
 			}
 		}
 		if missing == 0 && u.whole(ctx) {
-			for _, m := range list {
-				img, err := image.LoadManifest(ctx, cs, u.rec.Target, m)
-				if err != nil {
-					return err
-				}
-				if err := u.image(ctx, img, false); err != nil {
-					return err
-				}
-			}
-			return u.blob(ctx, u.rec.Target, u.rec.Target, nil)
+			return u.index(ctx, out)
 		}
 		out.Note = "only one platform of the index is in the store: its manifest was pushed, not the index"
 	}
@@ -105,11 +98,42 @@ func (u *upload) push(ctx context.Context, out *Pushed, want platforms.MatchComp
 	if err != nil {
 		return err
 	}
-	if err := u.image(ctx, img, true); err != nil {
+	if err := u.image(ctx, img); err != nil {
 		return err
 	}
 	out.Target = img.Push.Manifest
 	return nil
+}
+
+// index pushes every platform, and then the index, which names the manifests as
+// they were pushed: with compressed layers where tare built them.
+func (u *upload) index(ctx context.Context, out *Pushed) error {
+	var x ocispec.Index
+	raw, err := image.ReadJSON(ctx, u.st.Content(), u.rec.Target, &x)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for n, m := range x.Manifests {
+		img, err := image.LoadManifest(ctx, u.st.Content(), u.rec.Target, m)
+		if err != nil {
+			return err
+		}
+		if err := u.image(ctx, img); err != nil {
+			return err
+		}
+		if p := img.Push.Manifest; p.Digest != m.Digest {
+			x.Manifests[n].Digest, x.Manifests[n].Size = p.Digest, p.Size
+			changed = true
+		}
+	}
+	if changed {
+		if raw, err = json.Marshal(x); err != nil {
+			return err
+		}
+		out.Target.Digest, out.Target.Size = digest.FromBytes(raw), int64(len(raw))
+	}
+	return u.blob(ctx, out.Target, out.Target, raw)
 }
 
 // whole tells whether the store has everything that the index names, attestations too.
@@ -127,13 +151,9 @@ func (u *upload) whole(ctx context.Context) bool {
 }
 
 // image pushes layers, config and manifest of one platform.
-func (u *upload) image(ctx context.Context, img *image.Image, pack bool) error {
-	packs := Packs(u.rec)
-	if !pack {
-		packs = nil // the index names the manifest as it is
-	}
+func (u *upload) image(ctx context.Context, img *image.Image) error {
 	m := image.Measurer{Provider: u.st.Content(), Cache: u.st, Progress: u.p}
-	if err := m.Pack(ctx, img, packs); err != nil {
+	if err := m.Pack(ctx, img, Packs(u.rec)); err != nil {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
