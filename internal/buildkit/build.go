@@ -58,7 +58,7 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 			return nil, err
 		}
 	}
-	out.Seconds = time.Since(begin)
+	out.Took = time.Since(begin)
 	return out, nil
 }
 

@@ -129,7 +129,7 @@ func (b *builder) stdinContext(r engine.Build, s *solve) error {
 	}
 	in := bufio.NewReaderSize(r.Stdin, 1<<10)
 	head, err := in.Peek(265)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the context from standard input: %w", err)
 	}
 	if isArchive(head) {

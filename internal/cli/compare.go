@@ -172,7 +172,7 @@ func (a *app) subject(ctx context.Context, target, platform string) (compare.Sub
 		return s, err
 	}
 	if built != nil {
-		s.Build, s.Cached = built.Seconds, built.Executed == 0
+		s.Build, s.Cached = built.Took, built.Executed == 0
 	}
 	if s.Image, err = image.Load(ctx, a.st.Content(), rec.Target, want); err != nil {
 		return s, err
@@ -200,7 +200,8 @@ func (a *app) obtain(ctx context.Context, target, platform string, want platform
 	if err == nil {
 		_, err = image.Load(ctx, st.Content(), rec.Target, want)
 	}
-	if err == nil || !(errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)) {
+	missing := errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)
+	if err == nil || !missing {
 		return rec, nil, err
 	}
 	if strings.HasPrefix(target, ".") || strings.HasPrefix(target, "/") {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/docker/cli/cli/config/credentials"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -137,8 +136,7 @@ func newLogout(a *app) *cobra.Command {
 				return nil
 			}
 			_, _ = fmt.Fprintf(a.Out, "Removing login credentials for %s\n", key)
-			var st credentials.Store = cfg.GetCredentialsStore(key)
-			if err := st.Erase(key); err != nil {
+			if err := cfg.GetCredentialsStore(key).Erase(key); err != nil {
 				return fmt.Errorf("forget the login of %s: %w", host, err)
 			}
 			return nil

@@ -132,7 +132,6 @@ func (a *app) hasEngine() bool {
 type pruneOptions struct {
 	all, force bool
 	keep       string
-	filters    []string
 }
 
 func newSystemPrune(a *app) *cobra.Command {

@@ -25,15 +25,15 @@ type row map[string]string
 
 func (t tableFormat) write(w io.Writer, format string, rows []row) error {
 	format = unescape.Replace(format)
-	switch {
-	case format == "json":
+	switch format {
+	case "json":
 		for _, r := range rows {
 			if err := t.json(w, r); err != nil {
 				return err
 			}
 		}
 		return nil
-	case format == "" || format == "table":
+	case "", "table":
 		format = "table " + t.table
 	}
 	body, aligned := strings.CutPrefix(format, "table ")

@@ -71,7 +71,7 @@ type Built struct {
 	Target   ocispec.Descriptor // manifest or index in the store; empty if not stored
 	ConfigID string             // sha256:… of the configuration: Docker's image ID
 	Metadata map[string]any     // for --metadata-file
-	Seconds  time.Duration      // from request to stored image
+	Took     time.Duration      // from request to stored image
 	Warnings int                // of the Dockerfile checks
 	Executed int                // instructions carried out, not taken from the cache
 }

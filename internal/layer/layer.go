@@ -62,7 +62,7 @@ func Read(r io.Reader, want Want) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer plain.Close()
+	defer func() { _ = plain.Close() }()
 	diff := &counter{r: plain, h: sha256.New()}
 	x := &Index{Compression: kind}
 	size := newDockerSize()

@@ -174,7 +174,7 @@ func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
 		case resp.StatusCode != http.StatusUnauthorized:
 			return fmt.Errorf("log in to %s: the registry answered %s", host, resp.Status)
 		}
-		seen = append(seen, resp)
+		seen = append(seen, resp) //nolint:bodyclose // closed above; the authorizer reads headers only
 		if err := auth.AddResponses(ctx, seen); err != nil {
 			break
 		}

@@ -154,7 +154,7 @@ func (i *importer) Writer(ctx context.Context, opts ...content.WriterOpt) (conte
 		}
 	}
 	if o.Desc.Digest != "" {
-		if _, err := i.Store.Info(ctx, o.Desc.Digest); err == nil {
+		if _, err := i.Info(ctx, o.Desc.Digest); err == nil {
 			return nil, fmt.Errorf("content %s: %w", o.Desc.Digest, errdefs.ErrAlreadyExists)
 		}
 	}
