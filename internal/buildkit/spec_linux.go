@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/containers"
+	"github.com/containerd/containerd/v2/pkg/cap"
 	ctdoci "github.com/containerd/containerd/v2/pkg/oci"
 	"github.com/containerd/continuity/fs"
 	"github.com/moby/buildkit/executor"
@@ -110,7 +111,14 @@ func adjust(ctx context.Context, spec *specs.Spec, r engine.Run) error {
 		const period = 100_000 // microseconds, as Docker
 		opts = append(opts, ctdoci.WithCPUCFS(r.NanoCPUs*period/1e9, period))
 	}
-	add, drop := capabilities(r.CapAdd), capabilities(r.CapDrop)
+	add, err := capabilities(r.CapAdd)
+	if err != nil {
+		return fmt.Errorf("--cap-add: %w", err)
+	}
+	drop, err := capabilities(r.CapDrop)
+	if err != nil {
+		return fmt.Errorf("--cap-drop: %w", err)
+	}
 	if contains(drop, "ALL") {
 		opts = append(opts, ctdoci.WithCapabilities(nil))
 		drop = nil
@@ -190,16 +198,22 @@ func lockedFlags(source string) []string {
 	return out
 }
 
-func capabilities(names []string) []string {
+// capabilities spells names as the kernel does. One that it does not know is an
+// error here, since the runtime would only drop it.
+func capabilities(names []string) ([]string, error) {
+	known := append(cap.Known(), "ALL")
 	var out []string
 	for _, n := range names {
-		n = strings.ToUpper(n)
-		if n != "ALL" && !strings.HasPrefix(n, "CAP_") {
-			n = "CAP_" + n
+		c := strings.ToUpper(n)
+		if c != "ALL" && !strings.HasPrefix(c, "CAP_") {
+			c = "CAP_" + c
 		}
-		out = append(out, n)
+		if !contains(known, c) {
+			return nil, fmt.Errorf("there is no capability %q", n)
+		}
+		out = append(out, c)
 	}
-	return out
+	return out, nil
 }
 
 func contains(list []string, s string) bool {

@@ -175,7 +175,16 @@ func (a *app) load(ctx context.Context, ref string, want platforms.MatchComparer
 	if err != nil {
 		return rec, nil, fmt.Errorf("image %s: %w", ref, err)
 	}
-	return rec, img, nil
+	return rec, img, fits(ref, img, want)
+}
+
+// fits refuses an image of another platform than the one that was asked for: what
+// has a single manifest and no index is found whatever its platform.
+func fits(ref string, img *image.Image, want platforms.MatchComparer) error {
+	if want == nil || want.Match(img.Platform()) {
+		return nil
+	}
+	return fmt.Errorf("image %s is for %s: %w", ref, platforms.Format(img.Platform()), image.ErrNoPlatform)
 }
 
 // trimNotFound drops ": not found" after a text that says so already.

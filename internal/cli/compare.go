@@ -177,6 +177,9 @@ func (a *app) subject(ctx context.Context, target, platform string) (compare.Sub
 	if s.Image, err = image.Load(ctx, a.st.Content(), rec.Target, want); err != nil {
 		return s, err
 	}
+	if err := fits(target, s.Image, want); err != nil {
+		return s, err
+	}
 	d := newDisplay(a.Err, true)
 	m := a.measurer(d.event)
 	err = m.Measure(ctx, s.Image)
@@ -198,7 +201,10 @@ func (a *app) obtain(ctx context.Context, target, platform string, want platform
 	}
 	rec, err := st.Find(ctx, target)
 	if err == nil {
-		_, err = image.Load(ctx, st.Content(), rec.Target, want)
+		var img *image.Image
+		if img, err = image.Load(ctx, st.Content(), rec.Target, want); err == nil {
+			err = fits(target, img, want)
+		}
 	}
 	missing := errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)
 	if err == nil || !missing {

@@ -167,7 +167,26 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	group("image", "Docker's long forms: image ls, image rm, image inspect …", imageCommands(a)...)
 	group("builder", "Manage the build cache", newBuilderPrune(a))
 	checkArgs(root)
+	explainCompletion(root)
 	return root
+}
+
+// explainCompletion gives cobra's own command an example, and makes a shell that
+// it does not know an error instead of a help text that ends up in a script.
+func explainCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	c.Example = "  source <(tare completion bash)\n  tare completion zsh > \"${fpath[1]}/_tare\""
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("completion %q: want bash, fish, powershell or zsh", args[0])
+		}
+		return cmd.Help()
+	}
 }
 
 // dockerCommands are the drop-ins, also reachable below `image`.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
 	"github.com/docker/cli/pkg/kvfile"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -203,7 +204,10 @@ func (a *app) imageToRun(ctx context.Context, ref string, o runOptions) (*image.
 		if err != nil {
 			return nil, err
 		}
-		return p.Image, nil
+		return p.Image, fits(ref, p.Image, want)
+	}
+	if _, err := reference.ParseAnyReference(ref); err != nil {
+		return nil, usagef("%q is not an image name: %w", ref, err)
 	}
 	switch o.pull {
 	case "always":

@@ -1,0 +1,102 @@
+package compare_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tare/internal/compare"
+	"tare/internal/image"
+	"tare/internal/source"
+	"tare/internal/store"
+	"tare/internal/testkit"
+)
+
+func subjects(t testing.TB) []compare.Subject {
+	t.Helper()
+	ctx := context.Background()
+	s := testkit.Store(t)
+	var out []compare.Subject
+	for n, name := range []string{"one", "two", "three"} {
+		var layers [][]byte
+		for k := range n + 1 {
+			layers = append(layers, testkit.Numbered(t, k, 1000*(k+1)))
+		}
+		rec := testkit.Put(t, s, name, store.Built, testkit.Image(t, testkit.Options{Layers: layers, Compression: "none"}))
+		img, err := image.Load(ctx, s.Content(), rec.Target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := image.Measurer{Provider: s.Content(), Cache: s}
+		if err := m.Measure(ctx, img); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Pack(ctx, img, source.Packs(rec)); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, compare.Subject{Name: name, Image: img, Build: time.Duration(n) * time.Second})
+	}
+	return out
+}
+
+// A + difference = B, on every measure, for every baseline, in every order.
+func TestDifferencesAreExact(t *testing.T) {
+	list := subjects(t)
+	orders := [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}}
+	for _, order := range orders {
+		var given []compare.Subject
+		for _, n := range order {
+			given = append(given, list[n])
+		}
+		for base := range given {
+			r, err := compare.Compare(given, base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			byName := map[string]*compare.Image{}
+			for n := range r.Images {
+				byName[r.Images[n].Name] = &r.Images[n]
+			}
+			seen := 0
+			for _, d := range r.Differences {
+				for _, m := range compare.Measures {
+					if m.Name == d.Measure {
+						seen++
+						if from, to := m.Value(byName[d.From]), m.Value(byName[d.To]); from+d.Total != to {
+							t.Errorf("%s: %s %d + %d is not %s %d", m.Name, d.From, from, d.Total, d.To, to)
+						}
+					}
+				}
+			}
+			if want := (len(given) - 1) * len(compare.Measures); seen != want {
+				t.Errorf("%d differences, want %d", seen, want)
+			}
+			for _, s := range list {
+				if byName[s.Name].Sizes != s.Image.Sizes() {
+					t.Errorf("the order changes what %s measures", s.Name)
+				}
+			}
+		}
+	}
+}
+
+func TestWithItself(t *testing.T) {
+	one := subjects(t)[0]
+	again := one
+	again.Name = "one#2"
+	r, err := compare.Compare([]compare.Subject{one, again}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range r.Differences {
+		if d.Total != 0 {
+			t.Errorf("%+v", d)
+		}
+	}
+}
+
+func TestNoSuchBaseline(t *testing.T) {
+	if _, err := compare.Compare(nil, 0); err == nil {
+		t.Error("no error")
+	}
+}

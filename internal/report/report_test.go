@@ -1,0 +1,111 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/compare"
+	"tare/internal/image"
+	"tare/internal/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files; read the diff before committing it")
+
+func result(names ...string) *compare.Result {
+	sec := 1.25
+	r := &compare.Result{Schema: compare.Schema, Baseline: names[0]}
+	for n, name := range names {
+		k := int64(n + 1)
+		i := compare.Image{Name: name, ID: digest.FromString(name), Platform: "linux/amd64", Base: "alpine 3.20.3", Layers: 4, EmptyLayers: n,
+			Sizes: image.Sizes{Transfer: 43_936_341 / k, Tar: 129_904_128 / k, Files: 124_967_304 / k, Overhead: 129_904_128/k - 124_967_304/k, Docker: 124_988_029 / k}}
+		if n > 0 {
+			i.BuildSeconds, i.BuildCached = &sec, n == 2
+		}
+		r.Images = append(r.Images, i)
+	}
+	return r
+}
+
+func TestComparison(t *testing.T) {
+	three := result("python:slim", "./Dockerfile", "./Dockerfile.multistage")
+	many := result("a", "registry.example.com/a/very/long/name/of/an/image:with-a-long-tag", "c", "d", "e", "f")
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"three-80.txt":   func(b *bytes.Buffer) error { return text(b, three, 80, false, false) },
+		"three-160.txt":  func(b *bytes.Buffer) error { return text(b, three, 160, false, false) },
+		"three-exact.md": func(b *bytes.Buffer) error { t, _ := report.Comparison(three, true); return report.Markdown(b, t) },
+		"three.ansi":     func(b *bytes.Buffer) error { return text(b, three, 100, true, false) },
+		"many-80.txt":    func(b *bytes.Buffer) error { return text(b, many, 80, false, false) },
+		"one-80.txt":     func(b *bytes.Buffer) error { return text(b, result("alone"), 80, false, true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := write(&b); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), b.String()); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			if strings.HasSuffix(name, "-80.txt") {
+				for line := range strings.Lines(b.String()) {
+					if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
+						t.Errorf("%d columns: %s", n, line)
+					}
+				}
+			}
+		})
+	}
+}
+
+func text(b *bytes.Buffer, r *compare.Result, width int, color, exact bool) error {
+	t, base := report.Comparison(r, exact)
+	return report.Text(b, t, report.Style{Width: width, Color: color}, base)
+}
+
+func TestMarkdownKeepsNamesText(t *testing.T) {
+	var b bytes.Buffer
+	tab, _ := report.Comparison(result("<img src=x>|`*_[a](b)"), false)
+	if err := report.Markdown(&b, tab); err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(b.String(), "\n")
+	if strings.Contains(head, "<img") || !strings.Contains(head, `\|`) || !strings.Contains(head, "\\`") {
+		t.Errorf("%s", head)
+	}
+}
+
+func FuzzSafe(f *testing.F) {
+	f.Add("plain")
+	f.Add("\x1b[31mred\x1b[0m\a\r\n\t")
+	f.Add("\u202eexe.txt\u2066")
+	f.Add("\xff\xfe\x80ä")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := report.Safe(s)
+		if !utf8.ValidString(got) {
+			t.Fatalf("%q is not valid UTF-8", got)
+		}
+		for _, r := range got {
+			if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+				t.Fatalf("%q has control character %U", got, r)
+			}
+		}
+	})
+}
