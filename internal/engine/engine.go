@@ -134,6 +134,7 @@ type StartError struct {
 	Err  error
 }
 
+// Error implements error.
 func (e *StartError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the reason.
@@ -146,6 +147,7 @@ type BuildError struct {
 	Sources []byte // excerpts of the Dockerfile, ready to print
 }
 
+// Error implements error.
 func (e *BuildError) Error() string { return fmt.Sprintf("failed to build: %v", e.Err) }
 
 // Unwrap returns the reason.

@@ -44,6 +44,7 @@ type MismatchError struct {
 	Want, Got digest.Digest // expected and found
 }
 
+// Error implements error.
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf("%s has %s instead of %s", e.What, e.Got, e.Want)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes"
@@ -168,10 +169,7 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 		}
 		p.Report(progress.Event{ID: short, Action: "Pulling fs layer", Total: l.Size})
 		g.Go(func() error {
-			err := st.Fetch(ctx, &counting{f, p, short}, l.Descriptor, func() {
-				p.Report(progress.Event{ID: short, Action: "Waiting for another tare", Total: l.Size})
-			})
-			if err != nil {
+			if err := fetchLayer(ctx, st, &counting{f, p, short}, l.Descriptor); err != nil {
 				return fmt.Errorf("layer %s: %w", l.Digest, err)
 			}
 			p.Report(progress.Event{ID: short, Action: "Download complete"})
@@ -180,6 +178,34 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 		})
 	}
 	return g.Wait()
+}
+
+// maxCuts is how often a download goes on after its connection broke.
+const maxCuts = 5
+
+// fetchLayer fetches a layer and, when the connection breaks, goes on where it
+// stopped. containerd's reader does so itself after a clean end of the stream, but
+// not after a reset.
+func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Descriptor) error {
+	short := d.Digest.Encoded()[:12]
+	for try := 1; ; try++ {
+		err := st.Fetch(ctx, c, d, func() {
+			c.p.Report(progress.Event{ID: short, Action: "Waiting for another tare", Total: d.Size})
+		})
+		if err == nil || try > maxCuts || ctx.Err() != nil || !cut(err) {
+			return err
+		}
+		c.p.Report(progress.Event{ID: short, Action: "Retrying", Total: d.Size})
+		if err := sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// cut tells whether err is a connection that broke while it was read.
+func cut(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) && op.Op == "read"
 }
 
 // counting reports how far a fetch is.

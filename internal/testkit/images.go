@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/log"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/opencontainers/go-digest"
@@ -204,6 +205,7 @@ func mustJSON(t testing.TB, v any) []byte {
 // Store opens a fresh store.
 func Store(t testing.TB) *store.Store {
 	t.Helper()
+	_ = log.SetLevel("fatal") // as in the program
 	s, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

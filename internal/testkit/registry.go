@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,34 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if f != nil && f(w, req) {
 		return
 	}
+	if rest := strings.TrimSuffix(strings.TrimPrefix(req.Header.Get("Range"), "bytes="), "-"); rest != "" && req.Method == http.MethodGet {
+		r.serveRange(w, req, rest)
+		return
+	}
 	r.inner.ServeHTTP(w, req)
+}
+
+// serveRange answers "bytes=N-", which go-containerregistry's registry does not
+// know, although real ones do.
+func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, from string) {
+	n, err := strconv.Atoi(from)
+	if err != nil {
+		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+		return
+	}
+	whole := req.Clone(req.Context())
+	whole.Header.Del("Range")
+	rec := httptest.NewRecorder()
+	r.inner.ServeHTTP(rec, whole)
+	body := rec.Body.Bytes()
+	if rec.Code != http.StatusOK || n > len(body) {
+		w.WriteHeader(rec.Code)
+		return
+	}
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", n, len(body)-1, len(body)))
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)-n))
+	w.WriteHeader(http.StatusPartialContent)
+	_, _ = w.Write(body[n:])
 }
 
 // Gets is how often a path that ends in suffix was fetched.

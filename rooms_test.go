@@ -1,0 +1,234 @@
+// Package tare_test keeps the rules of the house (docs/architecture.md). It reads
+// the import lines itself, so that the rules hold whatever the build tags.
+package tare_test
+
+import (
+	"bufio"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms says which rooms of the house a room may use. Data flows one way: a room
+// that is not listed under another must never appear there.
+var rooms = map[string][]string{
+	"units":     {},
+	"progress":  {},
+	"buildinfo": {},
+	"layer":     {},
+	"image":     {"layer", "progress"},
+	"store":     {"image"},
+	"source":    {"image", "layer", "progress", "store"},
+	"engine":    {"image"},
+	"buildkit":  {"engine", "image", "store"},
+	"compare":   {"image"},
+	"report":    {"compare", "units"},
+	"cli":       {"buildinfo", "compare", "engine", "image", "layer", "progress", "report", "source", "store", "units"},
+	"testkit":   {"store"},
+	"cmd/tare":  {"buildkit", "cli", "engine"},
+}
+
+// guests says in which rooms a third-party package may be used. Others may be used
+// anywhere that they are needed.
+var guests = map[string][]string{
+	"github.com/spf13/":                                         {"cli"},
+	"github.com/moby/buildkit":                                  {"buildkit"},
+	"go.etcd.io/bbolt":                                          {"buildkit"},
+	"google.golang.org/":                                        {"buildkit"},
+	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
+	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
+	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
+	"github.com/docker/cli":                                     {"cli", "source", "buildkit"},
+	"github.com/google/go-containerregistry":                    {"testkit"},
+	"github.com/mattn/go-runewidth":                             {"report"},
+}
+
+// pure rooms compute: no files, no network, no processes, no clock of their own.
+var pure = map[string][]string{
+	"compare": {"os", "net", "net/http", "os/exec", "context"},
+	"report":  {"os", "net", "net/http", "os/exec", "context"},
+	"units":   {"os", "net", "net/http", "os/exec", "context"},
+}
+
+func room(file string) string {
+	dir := filepath.ToSlash(filepath.Dir(file))
+	return strings.TrimPrefix(dir, "internal/")
+}
+
+func sources(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, root := range []string{"cmd", "internal"} {
+		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() && d.Name() == "testdata" {
+				return fs.SkipDir
+			}
+			if err == nil && strings.HasSuffix(p, ".go") {
+				out = append(out, p)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(out) < 50 {
+		t.Fatalf("only %d files found: is this the root of the repository?", len(out))
+	}
+	return out
+}
+
+func TestWhoMayImportWhom(t *testing.T) {
+	for _, file := range sources(t) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := room(file)
+		allowed, known := rooms[r]
+		if !known {
+			t.Errorf("%s: the room %q is not in the table: say there what it may use", file, r)
+			continue
+		}
+		for _, i := range f.Imports {
+			path := strings.Trim(i.Path.Value, `"`)
+			if inner, ours := strings.CutPrefix(path, "tare/internal/"); ours && !slices.Contains(allowed, inner) {
+				t.Errorf("%s: %s must not use %s", file, r, inner)
+			}
+			if where := guestRooms(path); where != nil && !slices.Contains(where, r) {
+				t.Errorf("%s: %s belongs to %v only", file, path, where)
+			}
+			if slices.Contains(pure[r], path) {
+				t.Errorf("%s: %s is a room of pure functions and must not use %s", file, r, path)
+			}
+		}
+	}
+}
+
+// guestRooms finds the rule with the longest matching path.
+func guestRooms(path string) []string {
+	best, where := "", []string(nil)
+	for p, list := range guests {
+		if strings.HasPrefix(path, p) && len(p) > len(best) {
+			best, where = p, list
+		}
+	}
+	return where
+}
+
+func TestFilesAreOneIdea(t *testing.T) {
+	for _, file := range sources(t) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(b), "\n"); n > 600 {
+			t.Errorf("%s has %d lines: more than one idea", file, n)
+		}
+	}
+}
+
+// Every package says what it is, and so does every exported identifier.
+func TestEverythingExportedIsExplained(t *testing.T) {
+	packages := map[string]bool{}
+	for _, file := range sources(t) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages[room(file)] = packages[room(file)] || f.Doc != nil
+		for _, d := range f.Decls {
+			for _, name := range unexplained(d) {
+				t.Errorf("%s: %s has no doc comment", file, name)
+			}
+		}
+	}
+	for p, explained := range packages {
+		if !explained {
+			t.Errorf("package %s has no doc comment", p)
+		}
+	}
+}
+
+func unexplained(d ast.Decl) []string {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Doc == nil && d.Name.IsExported() && exportedReceiver(d) {
+			return []string{d.Name.Name}
+		}
+	case *ast.GenDecl:
+		var out []string
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				if s.Name.IsExported() && s.Doc == nil && d.Doc == nil {
+					out = append(out, s.Name.Name)
+				}
+			case *ast.ValueSpec:
+				if s.Names[0].IsExported() && s.Doc == nil && s.Comment == nil && d.Doc == nil {
+					out = append(out, s.Names[0].Name)
+				}
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// exportedReceiver is false for methods of unexported types, which implement
+// somebody's interface and are explained there.
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	e := d.Recv.List[0].Type
+	if s, ok := e.(*ast.StarExpr); ok {
+		e = s.X
+	}
+	id, ok := e.(*ast.Ident)
+	return ok && id.IsExported()
+}
+
+// The repository names no package registry and no path of one machine.
+func TestNothingLocalIsCommitted(t *testing.T) {
+	bad := []string{"proxy.golang" + ".org", "registry.npmjs" + ".org", "deb.debian" + ".org", "/wo" + "rk/main", "/wo" + "rk/shared"}
+	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "bin" || d.Name() == "dist") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || p == "go.sum" {
+			return nil
+		}
+		f, err := os.Open(p)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		for sc, n := bufio.NewScanner(f), 1; sc.Scan(); n++ {
+			for _, b := range bad {
+				if strings.Contains(sc.Text(), b) {
+					t.Errorf("%s:%d names %s", p, n, b)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
