@@ -188,6 +188,9 @@ func (b *builder) record(ctx context.Context, req engine.Build, resp *client.Sol
 	}
 	out.Target, out.ConfigID = d, img.ID().String()
 	out.Metadata["containerimage.config.digest"] = out.ConfigID
+	if len(req.Names) > 0 {
+		out.Metadata["image.name"] = strings.Join(req.Names, ",")
+	}
 	return nil
 }
 

@@ -38,6 +38,7 @@ import (
 // owner is a BuildKit that runs in this process and owns the state directory.
 type owner struct {
 	opt    Options
+	root   string
 	worker *base.Worker
 	back   *blobs
 	lis    *bufconn.Listener
@@ -60,7 +61,7 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 		return nil, fmt.Errorf("engine state: %w", err)
 	}
 	// bbolt would block for ever on its own lock, without a word: ours comes first.
-	o := &owner{opt: opt, lock: flock.New(filepath.Join(root, "engine.lock"))}
+	o := &owner{opt: opt, root: root, lock: flock.New(filepath.Join(root, "engine.lock"))}
 	ok, err := o.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("engine state: %w", err)
@@ -174,7 +175,7 @@ func (o *owner) close(waiting func(string)) error {
 	for n := len(o.files) - 1; n >= 0; n-- {
 		_ = o.files[n].Close() // some are closed by the controller already
 	}
-	removeCgroups()
+	removeCgroups(cgroupParent(o.root))
 	return errors.Join(err, o.lock.Unlock())
 }
 

@@ -87,11 +87,12 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	executorRoot := filepath.Join(dir, "executor")
 	sweepBundles(executorRoot, rt, "")
 	ex, err := runcexecutor.New(runcexecutor.Opt{
-		Root:              executorRoot,
-		CommandCandidates: []string{rt.path},
-		Rootless:          Rootless(),
-		ProcessMode:       oci.ProcessSandbox,
-		ResourceMonitor:   monitor,
+		Root:                executorRoot,
+		CommandCandidates:   []string{rt.path},
+		DefaultCgroupParent: cgroupParent(root),
+		Rootless:            Rootless(),
+		ProcessMode:         oci.ProcessSandbox,
+		ResourceMonitor:     monitor,
 	}, nets)
 	if err != nil {
 		return nil, nil, err

@@ -77,12 +77,14 @@ func (t tableFormat) json(w io.Writer, r row) error {
 	for _, f := range t.fields {
 		all[f] = r[f]
 	}
-	b, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
-	return err
+	return writeJSON(w, all)
+}
+
+// writeJSON prints v on one line with < > & as they are, as Docker does.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 var unescape = strings.NewReplacer(`\t`, "\t", `\n`, "\n")
@@ -90,12 +92,7 @@ var unescape = strings.NewReplacer(`\t`, "\t", `\n`, "\n")
 // executeTemplate prints one value with a template, or as JSON for "json".
 func executeTemplate(w io.Writer, format string, v any) error {
 	if format == "json" {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(w, "%s\n", b)
-		return err
+		return writeJSON(w, v)
 	}
 	tmpl, err := templates.Parse(unescape.Replace(format))
 	if err != nil {

@@ -1,0 +1,234 @@
+package buildkit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/moby/buildkit/session/upload/uploadprovider"
+	"github.com/tonistiigi/fsutil"
+
+	"tare/internal/engine"
+	"tare/internal/store"
+)
+
+// contextAttrs says where the context and the Dockerfile are.
+func (b *builder) contextAttrs(_ context.Context, r engine.Build, s *solve) error {
+	a := s.FrontendAttrs
+	switch {
+	case r.Context == "-" && r.Dockerfile == "-":
+		return errors.New("standard input cannot be both the context and the Dockerfile (-f -)")
+	case r.Context == "-":
+		return b.stdinContext(r, s)
+	case strings.Contains(r.Context, "://") || strings.HasPrefix(r.Context, "git@") || strings.HasPrefix(r.Context, "github.com/"):
+		a["context"] = r.Context
+		if r.Dockerfile == "-" {
+			return b.stdinDockerfile(r, s)
+		}
+		if r.Dockerfile != "" {
+			a["filename"] = r.Dockerfile
+		}
+		return nil
+	}
+	dir := r.Context
+	fi, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("build context: %w", err)
+	}
+	if !fi.IsDir() {
+		return fmt.Errorf("build context %s is not a directory", dir)
+	}
+	if s.LocalMounts["context"], err = fsutil.NewFS(dir); err != nil {
+		return fmt.Errorf("build context: %w", err)
+	}
+	s.SharedKey = sharedKey(dir)
+	if r.Dockerfile == "-" {
+		return b.stdinDockerfile(r, s)
+	}
+	file := r.Dockerfile
+	if file == "" {
+		file = filepath.Join(dir, "Dockerfile")
+	}
+	fi, err = os.Stat(file)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("there is no Dockerfile at %s; name one with -f, or another directory", file)
+	case err != nil:
+		return fmt.Errorf("read the Dockerfile: %w", err)
+	case fi.IsDir():
+		return fmt.Errorf("the Dockerfile %s is a directory", file)
+	}
+	if s.LocalMounts["dockerfile"], err = fsutil.NewFS(filepath.Dir(file)); err != nil {
+		return fmt.Errorf("read the Dockerfile: %w", err)
+	}
+	a["filename"] = filepath.Base(file)
+	return nil
+}
+
+// sharedKey lets BuildKit reuse what it was sent of this directory before.
+func sharedKey(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = dir
+	}
+	sum := sha256.Sum256([]byte(abs))
+	return "tare:" + hex.EncodeToString(sum[:8])
+}
+
+// stdinContext takes a tar, packed or not, as the context; anything else is a
+// Dockerfile without context.
+func (b *builder) stdinContext(r engine.Build, s *solve) error {
+	if r.Stdin == nil {
+		return errors.New("no standard input to read the context from")
+	}
+	in := bufio.NewReaderSize(r.Stdin, 1<<10)
+	head, err := in.Peek(265)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the context from standard input: %w", err)
+	}
+	if isArchive(head) {
+		up := uploadprovider.New()
+		s.FrontendAttrs["context"] = up.Add(io.NopCloser(in))
+		s.Session = append(s.Session, up)
+		if r.Dockerfile != "" {
+			s.FrontendAttrs["filename"] = r.Dockerfile
+		}
+		return nil
+	}
+	if r.Dockerfile != "" {
+		return errors.New("standard input is a Dockerfile already; -f cannot name another")
+	}
+	r.Stdin = in
+	if err := b.stdinDockerfile(r, s); err != nil {
+		return err
+	}
+	empty, err := os.MkdirTemp("", "tare-context-")
+	if err != nil {
+		return err
+	}
+	s.later(func() { _ = os.RemoveAll(empty) })
+	s.LocalMounts["context"], err = fsutil.NewFS(empty)
+	return err
+}
+
+func (s *solve) later(f func()) {
+	before := s.cleanup
+	s.cleanup = func() { f(); before() }
+}
+
+// isArchive knows tar by its magic at 257, and gzip, bzip2, xz and zstd.
+func isArchive(b []byte) bool {
+	for _, m := range []string{"\x1f\x8b\x08", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd"} {
+		if bytes.HasPrefix(b, []byte(m)) {
+			return true
+		}
+	}
+	return len(b) >= 262 && string(b[257:262]) == "ustar"
+}
+
+// maxDockerfile bounds a Dockerfile from standard input, in bytes.
+const maxDockerfile = 16 << 20
+
+func (b *builder) stdinDockerfile(r engine.Build, s *solve) error {
+	text, err := io.ReadAll(io.LimitReader(r.Stdin, maxDockerfile))
+	if err != nil {
+		return fmt.Errorf("read the Dockerfile from standard input: %w", err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return errors.New("the Dockerfile on standard input is empty")
+	}
+	dir, err := os.MkdirTemp("", "tare-dockerfile-")
+	if err != nil {
+		return err
+	}
+	s.later(func() { _ = os.RemoveAll(dir) })
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), text, 0o600); err != nil {
+		return err
+	}
+	s.FrontendAttrs["filename"] = "Dockerfile"
+	s.LocalMounts["dockerfile"], err = fsutil.NewFS(dir)
+	return err
+}
+
+// namedContexts adds --build-context. A builder elsewhere cannot look into the
+// store, so it is offered the local images as contexts of their names.
+func (b *builder) namedContexts(ctx context.Context, r engine.Build, s *solve) error {
+	if b.remote && !r.Pull {
+		recs, err := b.opt.Store.Records()
+		if err != nil {
+			return err
+		}
+		for _, rec := range recs {
+			if rec.Name == "" || rec.Origin == store.Pulled {
+				continue
+			}
+			s.OCIStores["tare-store"] = b.opt.Store.Content()
+			s.FrontendAttrs["context:"+rec.Name] = "oci-layout://tare-store@" + rec.Target.Digest.String()
+		}
+	}
+	for name, v := range r.Contexts {
+		key := "context:" + name
+		layout, isLayout := strings.CutPrefix(v, "oci-layout://")
+		switch {
+		case isLayout:
+			ref, cs, err := layoutContext(ctx, layout)
+			if err != nil {
+				return fmt.Errorf("--build-context %s: %w", name, err)
+			}
+			id := "layout-" + strconv.Itoa(len(s.OCIStores))
+			s.OCIStores[id] = cs
+			s.FrontendAttrs[key] = "oci-layout://" + id + ref
+		case strings.Contains(v, "://") || strings.HasPrefix(v, "target:") || strings.HasPrefix(v, "git@"):
+			s.FrontendAttrs[key] = v
+		default:
+			fi, err := os.Stat(v)
+			if err == nil && !fi.IsDir() {
+				err = fmt.Errorf("%s is not a directory", v)
+			}
+			if err != nil {
+				return fmt.Errorf("--build-context %s: %w", name, err)
+			}
+			fs, err := fsutil.NewFS(v)
+			if err != nil {
+				return fmt.Errorf("--build-context %s: %w", name, err)
+			}
+			s.LocalMounts[name] = fs
+			s.FrontendAttrs[key] = "local:" + name
+		}
+	}
+	return nil
+}
+
+// layoutContext opens PATH[:TAG][@DIGEST] and returns "[:TAG]@DIGEST".
+func layoutContext(ctx context.Context, v string) (string, content.Store, error) {
+	path, dgst, _ := strings.Cut(v, "@")
+	dir, tag := path, ""
+	if i := strings.LastIndex(path, ":"); i > 0 && !strings.Contains(path[i:], "/") {
+		dir, tag = path[:i], path[i+1:]
+	}
+	if _, err := os.Stat(filepath.Join(dir, "index.json")); err != nil {
+		return "", nil, fmt.Errorf("%s is not an OCI image layout: %w", dir, err)
+	}
+	st, err := store.Open(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	if dgst == "" {
+		rec, err := st.OneOf(ctx, tag)
+		if err != nil {
+			return "", nil, err
+		}
+		dgst = rec.Target.Digest.String()
+	}
+	return "@" + dgst, st.Content(), nil
+}
