@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/util/progress/progressui"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -179,7 +181,13 @@ func (b *builder) record(ctx context.Context, req engine.Build, resp *client.Sol
 	}
 	names := req.Names
 	if len(names) == 0 {
-		names = []string{""}
+		known, err := b.known(d.Digest)
+		if err != nil {
+			return err
+		}
+		if !known { // else it stands there already, and needs no nameless entry beside
+			names = []string{""}
+		}
 	}
 	for _, n := range names {
 		if err := b.opt.Store.Put(store.Record{Name: n, Target: d, Origin: store.Built}); err != nil {
@@ -192,6 +200,12 @@ func (b *builder) record(ctx context.Context, req engine.Build, resp *client.Sol
 		out.Metadata["image.name"] = strings.Join(req.Names, ",")
 	}
 	return nil
+}
+
+// known tells whether the store has a record of an image.
+func (b *builder) known(d digest.Digest) (bool, error) {
+	recs, err := b.opt.Store.Records()
+	return slices.ContainsFunc(recs, func(r store.Record) bool { return r.Target.Digest == d }), err
 }
 
 // metadataOf is what --metadata-file gets: base64'd JSON decoded, as in buildx.

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
+	"github.com/distribution/reference"
 	"github.com/moby/buildkit/session/upload/uploadprovider"
 	"github.com/tonistiigi/fsutil"
 
@@ -173,11 +174,11 @@ func (b *builder) namedContexts(ctx context.Context, r engine.Build, s *solve) e
 				continue
 			}
 			s.OCIStores["tare-store"] = b.opt.Store.Content()
-			s.FrontendAttrs["context:"+rec.Name] = "oci-layout://tare-store@" + rec.Target.Digest.String()
+			s.FrontendAttrs["context:"+contextName(rec.Name)] = "oci-layout://tare-store@" + rec.Target.Digest.String()
 		}
 	}
 	for name, v := range r.Contexts {
-		key := "context:" + name
+		key := "context:" + contextName(name)
 		layout, isLayout := strings.CutPrefix(v, "oci-layout://")
 		switch {
 		case isLayout:
@@ -207,6 +208,16 @@ func (b *builder) namedContexts(ctx context.Context, r engine.Build, s *solve) e
 		}
 	}
 	return nil
+}
+
+// contextName is the form in which the frontend looks a named context up: an
+// image's short name, without ":latest".
+func contextName(name string) string {
+	n, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return name
+	}
+	return strings.TrimSuffix(reference.FamiliarString(n), ":latest")
 }
 
 // layoutContext opens PATH[:TAG][@DIGEST] and returns "[:TAG]@DIGEST".

@@ -3,7 +3,9 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -33,16 +35,28 @@ func (e *Embedded) Build(ctx context.Context, req engine.Build) (*engine.Built, 
 	return out, err
 }
 
+// trimEvery is how long the cache may grow without being measured: that means to
+// walk what the last builds made, a tenth of a build's time.
+const trimEvery = 10 * time.Minute
+
 // trim prunes the cache to its limit. BuildKit's own collection first runs a
-// second after the start, which short commands do not live to see.
+// second after the start, which short commands do not live to see. A limit that
+// was asked for is kept after every build, the default one now and then.
 func (e *Embedded) trim(ctx context.Context) {
+	stamp := filepath.Join(e.root, "trimmed")
 	keep := e.opt.Keep
 	if keep == 0 {
 		keep = DefaultKeep
+		// A time in the future is a clock that was set back.
+		if fi, err := os.Stat(stamp); err == nil && time.Since(fi.ModTime()).Abs() < trimEvery {
+			return
+		}
 	}
 	if _, err := e.Prune(ctx, false, keep); err != nil && e.opt.Waiting != nil {
 		e.opt.Waiting(fmt.Sprintf("the build cache could not be pruned: %v", err))
+		return
 	}
+	_ = os.WriteFile(stamp, nil, 0o600) // its time is what counts
 }
 
 // Usage implements engine.Engine.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/containerd/console"
@@ -146,9 +147,15 @@ func (r *Remote) process(ctx context.Context, ctr gateway.Container, run engine.
 			defer func() { _ = con.Reset() }()
 		}
 	}
+	said := &head{Writer: run.Stderr}
+	stdout, stderr := run.Stdout, io.Writer(said)
+	if run.TTY {
+		said.Writer = run.Stdout
+		stdout, stderr = said, run.Stderr
+	}
 	p, err := ctr.Start(ctx, gateway.StartRequest{
 		Args: run.Args, Env: run.Env, User: run.User, Cwd: run.Dir, Tty: run.TTY,
-		Stdin: stdin, Stdout: nopCloser{run.Stdout}, Stderr: nopCloser{run.Stderr},
+		Stdin: stdin, Stdout: nopCloser{stdout}, Stderr: nopCloser{stderr},
 	})
 	if err != nil {
 		return 0, false, err
@@ -180,13 +187,13 @@ func (r *Remote) process(ctx context.Context, ctr gateway.Container, run engine.
 	err = p.Wait()
 	var exit *gatewaypb.ExitError
 	if errors.As(err, &exit) {
-		if exit.ExitCode < gatewaypb.UnknownExitStatus {
-			if why := exit.Error(); strings.Contains(why, "executable file not found") {
-				return 0, false, err
-			}
-			return int(exit.ExitCode), true, nil
+		if exit.ExitCode >= gatewaypb.UnknownExitStatus {
+			return 0, false, err
 		}
-		return 0, false, err
+		if _, why, ok := strings.Cut(said.String(), "unable to start container process: "); ok && exit.ExitCode == 1 {
+			return 0, false, errors.New(strings.TrimSpace(why))
+		}
+		return int(exit.ExitCode), true, nil
 	}
 	return 0, true, err
 }
@@ -200,6 +207,31 @@ func startCodeOf(err error) int {
 		return 126
 	}
 	return 125
+}
+
+// head keeps the beginning of what passes: of a program that could not be started
+// the builder tells only the runtime's exit code, 1, and as the program's output the
+// runtime's "runc run failed: unable to start container process: …".
+type head struct {
+	io.Writer
+	mu   sync.Mutex
+	kept []byte
+}
+
+func (h *head) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	h.kept = append(h.kept, b[:min(len(b), 512-len(h.kept))]...)
+	h.mu.Unlock()
+	return h.Writer.Write(b)
+}
+
+func (h *head) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !strings.HasPrefix(string(h.kept), "runc run failed: ") {
+		return ""
+	}
+	return string(h.kept)
 }
 
 type nopCloser struct{ io.Writer }

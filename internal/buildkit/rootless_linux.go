@@ -9,10 +9,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"os/user"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/moby/sys/userns"
+	"golang.org/x/sys/unix"
 )
 
 // stageEnv tells the re-executed program how far it is: "1" waits for its ids to
@@ -36,6 +38,11 @@ func EnterRootless() error {
 		}
 		return syscall.Exec("/proc/self/exe", os.Args, os.Environ())
 	case "2":
+		// Getting capabilities by the second execution made the kernel forget that we
+		// are to die with the process outside.
+		if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0, 0, 0); err != nil {
+			return err
+		}
 		// Our mounts must not depend on the host's, nor reach it.
 		return syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SLAVE, "")
 	}
@@ -87,7 +94,7 @@ func enter() (int, error) {
 	cmd.Env = append(os.Environ(), stageEnv+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	sigs := make(chan os.Signal, 8)
-	signal.Notify(sigs) // the terminal signals the whole group; the rest is passed on
+	signal.Notify(sigs)
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("create a user namespace: %w; the kernel may forbid it (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)", err)
 	}
@@ -103,7 +110,15 @@ func enter() (int, error) {
 	_ = w.Close()
 	go func() {
 		for s := range sigs {
-			if s == syscall.SIGTERM || s == syscall.SIGHUP || s == syscall.SIGUSR1 || s == syscall.SIGUSR2 {
+			switch s {
+			case syscall.SIGINT, syscall.SIGQUIT:
+				// From a terminal's keys the inner program has them too: they go to
+				// the whole group in the foreground.
+				if inForeground() {
+					continue
+				}
+				_ = cmd.Process.Signal(s)
+			case syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2:
 				_ = cmd.Process.Signal(s)
 			}
 		}
@@ -113,10 +128,40 @@ func enter() (int, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return 0, err
 	}
-	if code := cmd.ProcessState.ExitCode(); code >= 0 {
-		return code, nil
+	if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return 128 + int(ws.Signal()), nil
 	}
-	return 137, nil
+	return cmd.ProcessState.ExitCode(), nil
+}
+
+// inForeground tells whether this process is in the foreground of a terminal.
+func inForeground() bool {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false // none controls us
+	}
+	defer func() { _ = tty.Close() }()
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// ownRuntimeDir is where the OCI runtime keeps its state where the user has no
+// XDG_RUNTIME_DIR.
+func ownRuntimeDir(root string, sub ...string) string {
+	return filepath.Join(append([]string{root, "runtime"}, sub...)...)
+}
+
+// runtimeDir gives the OCI runtime a place that an ordinary user may write to: its
+// default is /run, unless XDG_RUNTIME_DIR is set, and only a login sets that, not
+// su, cron or a CI job. BuildKit's executor has no option for it.
+func runtimeDir(root string) error {
+	if d := os.Getenv("XDG_RUNTIME_DIR"); !Rootless() || d != "" && unix.Access(d, unix.W_OK) == nil {
+		return nil
+	}
+	if err := os.MkdirAll(ownRuntimeDir(root), 0o700); err != nil {
+		return err
+	}
+	return os.Setenv("XDG_RUNTIME_DIR", ownRuntimeDir(root))
 }
 
 // subordinate finds the range of ids that file gives to the user.

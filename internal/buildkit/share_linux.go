@@ -100,7 +100,7 @@ func (g *guests) leave(waiting func(string)) {
 	case <-time.After(500 * time.Millisecond):
 	}
 	if waiting != nil {
-		waiting("done; waiting for another tare that uses this engine")
+		waiting("done; waiting for another tare that uses this engine (Ctrl-C leaves at once and ends its work)")
 	}
 	<-gone
 }

@@ -12,12 +12,14 @@ import (
 
 // sweepBundles removes the containers and mounts that a killed tare left in dir.
 // The caller holds the lock of dir, so nothing in it can belong to a live one.
-// state is the runtime's own directory, "" for its default.
-func sweepBundles(dir string, rt ociRuntime, state string) {
+// states are the runtime's own directories, "" for its default.
+func sweepBundles(dir string, rt ociRuntime, states ...string) {
 	left, _ := os.ReadDir(dir)
 	for _, d := range left {
 		if d.IsDir() {
-			removeContainer(rt, state, d.Name())
+			for _, s := range states {
+				removeContainer(rt, s, d.Name())
+			}
 			// A bundle that lacks config.json may be mounted already.
 			_ = mount.UnmountAll(filepath.Join(dir, d.Name(), "rootfs"), unix.MNT_DETACH)
 		}

@@ -85,7 +85,10 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		return nil, nil, err
 	}
 	executorRoot := filepath.Join(dir, "executor")
-	sweepBundles(executorRoot, rt, "")
+	if err := runtimeDir(root); err != nil {
+		return nil, nil, err
+	}
+	sweepBundles(executorRoot, rt, "", ownRuntimeDir(root, "runc"))
 	ex, err := runcexecutor.New(runcexecutor.Opt{
 		Root:                executorRoot,
 		CommandCandidates:   []string{rt.path},

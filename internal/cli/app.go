@@ -99,9 +99,12 @@ func (a *app) engine(ctx context.Context, keep int64) (engine.Engine, error) {
 	if a.eng != nil {
 		return a.eng, nil
 	}
-	var err error
-	a.eng, err = a.openEngine(ctx, keep)
-	return a.eng, err
+	e, err := a.openEngine(ctx, keep)
+	if err != nil {
+		return nil, err // not kept: an engine's nil pointer is no nil interface
+	}
+	a.eng = e
+	return e, nil
 }
 
 // closeEngine closes the engine if it was opened.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
 	"tare/internal/engine"
@@ -249,9 +250,16 @@ func (a *app) pruneImages(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	first := true
+	// To forget an image is to forget its names: one that has any is not dangling.
+	named := map[digest.Digest]bool{}
 	for _, r := range recs {
 		if r.Name != "" || r.Repo != "" {
+			named[r.Target.Digest] = true
+		}
+	}
+	first := true
+	for _, r := range recs {
+		if named[r.Target.Digest] {
 			continue
 		}
 		if first {

@@ -124,9 +124,11 @@ find "$STORE" -name data -exec cat {} + >/dev/null
 
 for ((round = 0; round < ROUNDS; round++)); do
   say "round $((round + 1)) of $ROUNDS"
-  for ((i = 0; i < ${#tools[@]}; i++)); do
-    tool=${tools[(i + round) % ${#tools[@]}]} # another one begins each round
+  # In random order: what a tool leaves to the disk is paid by the one after it.
+  for tool in $(shuf -e "${tools[@]}"); do
     rm -rf "$TMP/dest"
+    sync
+    sleep 0.3
     pull "$tool"
     # shellcheck disable=SC2016 # that shell's arguments
     measure "$tool" bash -c '"$@" && sync' pull "${CMD[@]}"

@@ -39,6 +39,8 @@ func init() {
 		"echo": func(a []string, w io.Writer) error { return say(w, strings.Join(a, " ")) },
 		"warn": func(a []string, _ io.Writer) error { return say(os.Stderr, strings.Join(a, " ")) },
 		"env":  env,
+		"runs": runs,
+		"say":  func(a []string, w io.Writer) error { _, _ = fmt.Fprint(w, a[0], " "); return cat(a[1:], w) },
 		"cat":  cat,
 		"write": func(a []string, _ io.Writer) error {
 			return os.WriteFile(a[0], []byte(strings.Join(a[1:], " ")+"\n"), 0o644)
@@ -233,6 +235,18 @@ func appendTo(args []string, _ io.Writer) error {
 	return errors.Join(err, f.Close())
 }
 
+// runs counts in a directory how often it was called.
+func runs(args []string, w io.Writer) error {
+	entries, err := os.ReadDir(args[0])
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(args[0], fmt.Sprint("run-", len(entries))), nil, 0o644); err != nil {
+		return err
+	}
+	return say(w, fmt.Sprint(len(entries), " runs before"))
+}
+
 func list(args []string, w io.Writer) error {
 	dir := "/"
 	if len(args) > 0 {
@@ -390,13 +404,17 @@ func size(fd uintptr) (winsize, bool) {
 	return ws, e == 0
 }
 
-// tty tells about the terminal: its size, and each new size until a line comes.
-func tty(_ []string, w io.Writer) error {
+// tty tells about the terminal: its size, and each new size until a line comes;
+// with an argument only the first.
+func tty(args []string, w io.Writer) error {
 	ws, ok := size(0)
 	if !ok {
 		return say(w, "not a terminal")
 	}
 	_ = say(w, fmt.Sprintf("size %dx%d", ws.cols, ws.rows))
+	if len(args) > 0 {
+		return nil
+	}
 	ch := make(chan os.Signal, 8)
 	signal.Notify(ch, syscall.SIGWINCH, syscall.SIGINT)
 	line := make(chan string)
