@@ -37,10 +37,10 @@ var rooms = map[string][]string{
 // guests says in which rooms a third-party package may be used. Others may be used
 // anywhere that they are needed.
 var guests = map[string][]string{
-	"github.com/spf13/":                                         {"cli"},
-	"github.com/moby/buildkit":                                  {"buildkit"},
-	"go.etcd.io/bbolt":                                          {"buildkit"},
-	"google.golang.org/":                                        {"buildkit"},
+	"github.com/spf13/":        {"cli"},
+	"github.com/moby/buildkit": {"buildkit"},
+	"go.etcd.io/bbolt":         {"buildkit"},
+	"google.golang.org/":       {"buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
