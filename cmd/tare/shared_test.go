@@ -61,7 +61,7 @@ func newShared() (*shared, error) {
 		return nil, err
 	}
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", s.probe, "./testdata/probe")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the probe: %w\n%s", err, out)
 	}

@@ -1,11 +1,8 @@
 package buildkit
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -57,24 +54,4 @@ func (r ociRuntime) capable() error {
 		return fmt.Errorf("%s is too old: its run has no --keep", r.path)
 	}
 	return nil
-}
-
-// cgroupParent is the control group that the builds of one engine run under. Each
-// engine has its own: to remove a shared one when it is empty would take it from
-// under the RUN that another tare is just starting.
-func cgroupParent(root string) string {
-	sum := sha256.Sum256([]byte(root))
-	return "tare-" + hex.EncodeToString(sum[:6])
-}
-
-// removeCgroups takes the parent away, if it is empty: the kernel refuses to remove
-// a cgroup in use.
-func removeCgroups(parent string) {
-	for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} { // v2, v1
-		dirs, _ := filepath.Glob(filepath.Join(pattern, parent))
-		for _, d := range dirs {
-			_ = os.Remove(filepath.Join(d, "buildkit")) // BuildKit puts this between
-			_ = os.Remove(d)
-		}
-	}
 }

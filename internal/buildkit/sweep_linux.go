@@ -51,6 +51,7 @@ func sweepRuns(root string, rt ociRuntime) {
 
 func removeRun(root string, rt ociRuntime, dir string) {
 	removeContainer(rt, filepath.Join(root, "runc"), filepath.Base(dir))
+	removeCgroups(filepath.Base(dir)) // a runtime killed in the middle recorded nothing to delete
 	_ = mount.UnmountAll(filepath.Join(dir, "rootfs"), unix.MNT_DETACH)
 	_ = os.RemoveAll(dir)
 }

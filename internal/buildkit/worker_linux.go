@@ -89,6 +89,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		return nil, nil, err
 	}
 	sweepBundles(executorRoot, rt, "", ownRuntimeDir(root, "runc"))
+	removeCgroups(cgroupParent(root))
 	ex, err := runcexecutor.New(runcexecutor.Opt{
 		Root:                executorRoot,
 		CommandCandidates:   []string{rt.path},

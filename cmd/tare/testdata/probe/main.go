@@ -9,15 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 func main() {
@@ -102,87 +99,6 @@ func probe(name string, args []string, out io.Writer) int {
 		return 1
 	}
 	return 0
-}
-
-// shell runs a script of simple commands, separated by && or lines: quotes, $NAME
-// and ${NAME}, > and >>. The first failure ends it.
-func shell(script string) int {
-	for line := range strings.Lines(strings.ReplaceAll(script, "&&", "\n")) {
-		words := split(line)
-		var out io.Writer = os.Stdout
-		for i, w := range words {
-			if w == ">" || w == ">>" {
-				mode := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-				if w == ">>" {
-					mode = os.O_WRONLY | os.O_CREATE | os.O_APPEND
-				}
-				f, err := os.OpenFile(words[i+1], mode, 0o644)
-				if err != nil {
-					fmt.Fprintln(os.Stderr, "sh:", err)
-					return 1
-				}
-				defer f.Close()
-				out, words = f, words[:i]
-				break
-			}
-		}
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") || words[0] == "set" {
-			continue
-		}
-		if words[0] == "probe" || words[0] == "/bin/probe" {
-			words = words[1:]
-		}
-		if words[0] == "cd" {
-			if err := os.Chdir(words[1]); err != nil {
-				fmt.Fprintln(os.Stderr, "sh:", err)
-				return 1
-			}
-			continue
-		}
-		if code := probe(words[0], words[1:], out); code != 0 {
-			return code
-		}
-	}
-	return 0
-}
-
-func split(line string) []string {
-	var words []string
-	var w strings.Builder
-	open, quote := false, byte(0)
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote, open = c, true
-		case quote == 0 && (c == ' ' || c == '\t' || c == '\n' || c == ';'):
-			if open {
-				words = append(words, w.String())
-			}
-			w.Reset()
-			open = false
-		case quote != '\'' && c == '$':
-			rest := strings.TrimPrefix(line[i+1:], "{")
-			n := 0
-			for n < len(rest) && (rest[n] == '_' || rest[n] >= 'A' && rest[n] <= 'Z' || rest[n] >= 'a' && rest[n] <= 'z' || rest[n] >= '0' && rest[n] <= '9') {
-				n++
-			}
-			w.WriteString(os.Getenv(rest[:n]))
-			open = true
-			if line[i+1] == '{' {
-				n += 2
-			}
-			i += n
-		default:
-			w.WriteByte(c)
-			open = true
-		}
-	}
-	if open {
-		words = append(words, w.String())
-	}
-	return words
 }
 
 func say(w io.Writer, s string) error { _, err := fmt.Fprintln(w, s); return err }
@@ -352,101 +268,4 @@ func fill(args []string, _ io.Writer) error {
 		_, err = f.Write(b[:min(n, len(b))])
 	}
 	return errors.Join(err, f.Close())
-}
-
-// trap waits for a signal, prints its name and exits with the given code.
-func trap(args []string, w io.Writer) error {
-	ch := make(chan os.Signal, 8)
-	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGQUIT)
-	_ = say(w, "ready")
-	select {
-	case s := <-ch:
-		_ = say(w, "got "+s.String())
-	case <-time.After(30 * time.Second):
-		_ = say(w, "no signal came")
-		os.Exit(99)
-	}
-	os.Exit(number(args[0]))
-	return nil
-}
-
-// orphan starts a child whose own child outlives it and so falls to PID 1.
-func orphan(args []string, _ io.Writer) error {
-	self := "/proc/self/exe"
-	if len(args) > 0 {
-		c := exec.Command(self, "sleep", "0.1")
-		return c.Start() // and leave at once
-	}
-	if err := exec.Command(self, "orphan", "leave").Run(); err != nil {
-		return err
-	}
-	time.Sleep(500 * time.Millisecond)
-	return zombies(nil, os.Stdout)
-}
-
-func zombies(_ []string, w io.Writer) error {
-	n := 0
-	files, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, f := range files {
-		b, _ := os.ReadFile(f)
-		if i := strings.LastIndexByte(string(b), ')'); i > 0 && strings.HasPrefix(string(b[i:]), ") Z") {
-			n++
-		}
-	}
-	return say(w, fmt.Sprintf("zombies: %d", n))
-}
-
-type winsize struct{ rows, cols, x, y uint16 }
-
-func size(fd uintptr) (winsize, bool) {
-	var ws winsize
-	_, _, e := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&ws)))
-	return ws, e == 0
-}
-
-// tty tells about the terminal: its size, and each new size until a line comes;
-// with an argument only the first.
-func tty(args []string, w io.Writer) error {
-	ws, ok := size(0)
-	if !ok {
-		return say(w, "not a terminal")
-	}
-	_ = say(w, fmt.Sprintf("size %dx%d", ws.cols, ws.rows))
-	if len(args) > 0 {
-		return nil
-	}
-	ch := make(chan os.Signal, 8)
-	signal.Notify(ch, syscall.SIGWINCH, syscall.SIGINT)
-	line := make(chan string)
-	go func() {
-		s, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil {
-			s = "end of input"
-		}
-		line <- strings.TrimSpace(s)
-	}()
-	for {
-		select {
-		case s := <-ch:
-			if s == syscall.SIGINT {
-				_ = say(w, "interrupted")
-				os.Exit(7)
-			}
-			ws, _ := size(0)
-			_ = say(w, fmt.Sprintf("size %dx%d", ws.cols, ws.rows))
-		case s := <-line:
-			return say(w, "line: "+s)
-		}
-	}
-}
-
-// lines counts, one line a tick, until it is ended.
-func lines(args []string, w io.Writer) error {
-	for n := range number(args[0]) {
-		if err := say(w, fmt.Sprint("line ", n)); err != nil {
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return nil
 }
