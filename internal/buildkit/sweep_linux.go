@@ -35,6 +35,31 @@ func removeContainer(rt ociRuntime, state, id string) {
 	_ = exec.Command(rt.path, args...).Run()
 }
 
+// useTempDir makes BuildKit and containerd mount what they look into below the
+// engine's own directory, not in /tmp, where nobody would find what a killed tare
+// left; and removes what is left there. The caller owns the engine.
+func useTempDir(root string) error {
+	tmp := filepath.Join(root, "tmp")
+	left, _ := os.ReadDir(tmp)
+	for _, d := range left {
+		p := filepath.Join(tmp, d.Name())
+		if mount.UnmountAll(p, unix.MNT_DETACH) == nil { // else we would delete a snapshot's files
+			_ = os.RemoveAll(p)
+		}
+	}
+	if err := mount.SetTempMountLocation(tmp); err != nil {
+		return err
+	}
+	if len(tmp) > maxTempDir {
+		return nil
+	}
+	return os.Setenv("TMPDIR", tmp)
+}
+
+// maxTempDir is how long a TMPDIR may be: sockets for RUN --mount=type=ssh are made
+// in it, whose paths the kernel limits to 108 bytes.
+const maxTempDir = 108 - len("/.buildkit-ssh-sock1234567890/ssh_auth_sock") - 1
+
 // sweepRuns removes what killed `tare run`s left behind. A run that lives holds
 // the lock in its directory.
 func sweepRuns(root string, rt ociRuntime) {

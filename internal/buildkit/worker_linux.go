@@ -84,6 +84,9 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := useTempDir(root); err != nil {
+		return nil, nil, err
+	}
 	executorRoot := filepath.Join(dir, "executor")
 	if err := runtimeDir(root); err != nil {
 		return nil, nil, err
