@@ -53,7 +53,8 @@ func startBuildkitd(t *testing.T) (addr string) {
 		t.Fatal(err)
 	}
 	conf := filepath.Join(dir, "buildkitd.toml")
-	if err := os.WriteFile(conf, nil, 0o644); err != nil {
+	const group = "tare-test-buildkitd" // a control group that can go with it
+	if err := os.WriteFile(conf, []byte("[worker.oci]\ndefaultCgroupParent = \""+group+"\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	d := exec.Command(program, "--config", conf, "--addr", "unix://"+sock, "--root", filepath.Join(dir, "root"),
@@ -71,6 +72,13 @@ func startBuildkitd(t *testing.T) (addr string) {
 		}
 		for _, m := range mountsBelow(dir) {
 			_ = syscall.Unmount(m, syscall.MNT_DETACH)
+		}
+		for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
+			groups, _ := filepath.Glob(filepath.Join(pattern, group))
+			for _, g := range groups {
+				_ = os.Remove(filepath.Join(g, "buildkit"))
+				_ = os.Remove(g)
+			}
 		}
 	})
 	for range 100 {

@@ -1,6 +1,7 @@
 package buildkit
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/user"
@@ -54,7 +55,8 @@ func TestLookPath(t *testing.T) {
 		r := engine.Run{Args: []string{c.name}, Dir: c.dir, Env: []string{"PATH=/usr/bin:/bin"}, Mounts: []engine.Mount{{Target: "/mounted"}}}
 		err := b.lookPath(r)
 		code := 0
-		if start, ok := err.(*engine.StartError); ok {
+		var start *engine.StartError
+		if errors.As(err, &start) {
 			code = start.Code
 		}
 		if code != c.code {
