@@ -384,7 +384,9 @@ func TestAdopt(t *testing.T) {
 	if s.Adopt(file, wrong) || s.Adopt(file+"x", d) {
 		t.Error("adopted what is not there")
 	}
-	if !s.Adopt(file, d) || !s.Adopt(file, d) || !s.Has(ctx, d.Digest) {
-		t.Error("not adopted")
+	for range 2 { // the second time it is there already
+		if !s.Adopt(file, d) || !s.Has(ctx, d.Digest) {
+			t.Error("not adopted")
+		}
 	}
 }
