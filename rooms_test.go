@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"compare":   {"image"},
 	"report":    {"compare", "units"},
 	"cli":       {"buildinfo", "compare", "engine", "image", "layer", "progress", "report", "source", "store", "units"},
-	"testkit":   {"store"},
+	"testkit":   {"image", "source", "store"},
 	"cmd/tare":  {"buildkit", "cli", "engine"},
 }
 

@@ -1,20 +1,16 @@
 package compare_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"tare/internal/compare"
-	"tare/internal/image"
-	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/testkit"
 )
 
 func subjects(t testing.TB) []compare.Subject {
 	t.Helper()
-	ctx := context.Background()
 	s := testkit.Store(t)
 	var out []compare.Subject
 	for n, name := range []string{"one", "two", "three"} {
@@ -23,18 +19,7 @@ func subjects(t testing.TB) []compare.Subject {
 			layers = append(layers, testkit.Numbered(t, k, 1000*(k+1)))
 		}
 		rec := testkit.Put(t, s, name, store.Built, testkit.Image(t, testkit.Options{Layers: layers, Compression: "none"}))
-		img, err := image.Load(ctx, s.Content(), rec.Target, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := image.Measurer{Provider: s.Content(), Cache: s}
-		if err := m.Measure(ctx, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := m.Pack(ctx, img, source.Packs(rec)); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, compare.Subject{Name: name, Image: img, Build: time.Duration(n) * time.Second})
+		out = append(out, compare.Subject{Name: name, Image: testkit.Measured(t, s, rec), Build: time.Duration(n) * time.Second})
 	}
 	return out
 }

@@ -13,7 +13,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
-	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/testkit"
 )
@@ -148,27 +147,11 @@ func TestDisagreeingConfig(t *testing.T) {
 	}
 }
 
-func measured(t testing.TB, s *store.Store, rec store.Record) *image.Image {
-	t.Helper()
-	img, err := image.Load(ctx, s.Content(), rec.Target, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := image.Measurer{Provider: s.Content(), Cache: s}
-	if err := m.Measure(ctx, img); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Pack(ctx, img, source.Packs(rec)); err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
 func TestSizes(t *testing.T) {
 	s := testkit.Store(t)
 	l := testkit.Tar(t, testkit.File("etc/os-release", "ID=alpine\nVERSION_ID=\"3.20\"\n"), testkit.File("x", strings.Repeat("y", 1000)))
 	twice := testkit.Image(t, testkit.Options{Layers: [][]byte{l, l}})
-	img := measured(t, s, testkit.Put(t, s, "twice", store.Pulled, twice))
+	img := testkit.Measured(t, s, testkit.Put(t, s, "twice", store.Pulled, twice))
 	got := img.Sizes()
 	if want := int64(len(twice.Blobs[img.Layers[0].Digest])) + img.Manifest.Size + img.ConfigID.Size; got.Transfer != want {
 		t.Errorf("a blob that stands twice counts once: transfer %d, want %d", got.Transfer, want)
@@ -185,11 +168,11 @@ func TestSizes(t *testing.T) {
 func TestMeasuringIsCached(t *testing.T) {
 	s := testkit.Store(t)
 	rec := testkit.Put(t, s, "x", store.Pulled, testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 5000)}}))
-	first := measured(t, s, rec)
+	first := testkit.Measured(t, s, rec)
 	if err := s.Content().Delete(ctx, first.Layers[0].Digest); err != nil {
 		t.Fatal(err)
 	}
-	if again := measured(t, s, rec); again.Sizes() != first.Sizes() {
+	if again := testkit.Measured(t, s, rec); again.Sizes() != first.Sizes() {
 		t.Errorf("%+v, then %+v", first.Sizes(), again.Sizes())
 	}
 	if err := s.ClearCache(); err != nil {

@@ -95,7 +95,8 @@ func (r *Registry) pull(ctx context.Context, st *store.Store, named reference.Na
 
 // fetchImage brings everything that the image for a platform needs into the store.
 func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target ocispec.Descriptor, want platforms.MatchComparer, p progress.Func) (*image.Image, error) {
-	if want == nil {
+	chosen := want != nil
+	if !chosen {
 		want = platforms.Default()
 	}
 	// Indexes, then the chosen manifest, then its config: each names the next.
@@ -128,6 +129,9 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	img, err := image.LoadManifest(ctx, st.Content(), target, manifest)
 	if err != nil {
 		return nil, err
+	}
+	if p := img.Platform(); chosen && p.OS != "" && !want.Match(p) {
+		return nil, fmt.Errorf("%w: the image is for %s only", image.ErrNoPlatform, platforms.Format(p))
 	}
 	if err := fetchLayers(ctx, st, f, img, p); err != nil {
 		return nil, err
@@ -192,7 +196,12 @@ func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Des
 		err := st.Fetch(ctx, c, d, func() {
 			c.p.Report(progress.Event{ID: short, Action: "Waiting for another tare", Total: d.Size})
 		})
-		if err == nil || try > maxCuts || ctx.Err() != nil || !cut(err) {
+		switch {
+		case err == nil || try > maxCuts || ctx.Err() != nil:
+			return err
+		case unresumable(err):
+			st.Abandon(ctx, d)
+		case !cut(err):
 			return err
 		}
 		c.p.Report(progress.Event{ID: short, Action: "Retrying", Total: d.Size})
@@ -206,6 +215,12 @@ func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Des
 func cut(err error) bool {
 	var op *net.OpError
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) && op.Op == "read"
+}
+
+// unresumable tells whether err is a registry that cannot send the rest of a blob.
+func unresumable(err error) bool {
+	var status remoteerrors.ErrUnexpectedStatus
+	return errors.As(err, &status) && status.StatusCode == http.StatusRequestedRangeNotSatisfiable
 }
 
 // counting reports how far a fetch is.

@@ -250,6 +250,42 @@ func TestCutConnectionResumes(t *testing.T) {
 	}
 }
 
+// A registry that cannot send the rest of a blob is asked for all of it.
+func TestRegistryThatCannotResume(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	b := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 3_000_000)}, Compression: "none"})
+	reg.Push(t, "app", "1", b)
+	d, body := largest(b)
+	cut := testkit.Times(1, d.String(), testkit.Cut(body))
+	refused := 0
+	reg.Fault(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.Contains(r.URL.Path, d.String()) && r.Header.Get("Range") != "" {
+			refused++
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return true
+		}
+		return cut(w, r)
+	})
+	pulled(t, registry(t, ""), reg.Host+"/app:1")
+	if refused == 0 {
+		t.Error("nothing was resumed, so nothing was refused")
+	}
+}
+
+// One manifest without an index is for one platform; another one is not there.
+func TestPlatformOfASingleManifest(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	reg.Push(t, "app", "1", small(t, testkit.Options{}))
+	s := testkit.Store(t)
+	_, err := registry(t, "").Pull(ctx, s, reg.Host+"/app:1", platforms.Only(ocispec.Platform{OS: "linux", Architecture: "s390x"}), nil)
+	if !errors.Is(err, image.ErrNoPlatform) || !strings.Contains(err.Error(), "linux/amd64") {
+		t.Errorf("%v", err)
+	}
+	if recs, _ := s.Records(); len(recs) != 0 {
+		t.Errorf("recorded %v", recs)
+	}
+}
+
 func TestWrongBlob(t *testing.T) {
 	reg := testkit.NewRegistry(t)
 	b := small(t, testkit.Options{})

@@ -93,17 +93,7 @@ func TestPush(t *testing.T) {
 			if d, _ := i.Digest(); d.String() != p.Target.Digest.String() {
 				t.Errorf("the registry has %s, push said %s", d, p.Target.Digest)
 			}
-			img, err := image.Load(ctx, s.Content(), rec.Target, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m := image.Measurer{Provider: s.Content(), Cache: s}
-			if err := m.Measure(ctx, img); err != nil {
-				t.Fatal(err)
-			}
-			if err := m.Pack(ctx, img, source.Packs(rec)); err != nil {
-				t.Fatal(err)
-			}
+			img := testkit.Measured(t, s, rec)
 			if got, want := img.Sizes().Transfer, transfer(t, i); got != want {
 				t.Errorf("transfer %d, the registry has %d", got, want)
 			}

@@ -68,6 +68,12 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 // writebackFrom is the size of a blob, in bytes, from which writeback pays.
 const writebackFrom = 4 << 20
 
+// Abandon drops what an interrupted download of d left, so that the next starts anew.
+func (s *Store) Abandon(ctx context.Context, d ocispec.Descriptor) {
+	d.Annotations = nil
+	_ = s.blob.Abort(context.WithoutCancel(ctx), remotes.MakeRefKey(ctx, d))
+}
+
 func (s *Store) writeEmpty(ctx context.Context, d ocispec.Descriptor) error {
 	err := content.WriteBlob(ctx, s.blob, remotes.MakeRefKey(ctx, d), strings.NewReader(""), d)
 	if err != nil && !errdefs.IsAlreadyExists(err) {

@@ -132,6 +132,10 @@ func put(x *ocispec.Index, r Record) error {
 	}) {
 		return nil
 	}
+	// Nor does a nameless one, which would only wait to be pruned with its blobs.
+	if r.Name == "" && r.Repo == "" && slices.ContainsFunc(x.Manifests, func(d ocispec.Descriptor) bool { return d.Digest == r.Target.Digest }) {
+		return nil
+	}
 	var out []ocispec.Descriptor
 	var lost *Record
 	for _, d := range x.Manifests {

@@ -125,6 +125,16 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestNoNamelessTwin(t *testing.T) {
+	s := testkit.Store(t)
+	a := img(t, 1)
+	testkit.Put(t, s, "app", store.Built, a)
+	testkit.Put(t, s, "", store.Built, a)
+	if got := names(t, s); got != "app:latest="+short(a) {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestFind(t *testing.T) {
 	s := testkit.Store(t)
 	a := img(t, 1)

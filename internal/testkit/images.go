@@ -18,6 +18,8 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/image"
+	"tare/internal/source"
 	"tare/internal/store"
 )
 
@@ -243,4 +245,22 @@ func Numbered(t testing.TB, n, size int) []byte {
 		fmt.Fprintf(&b, "%d %x\n", n, digest.FromString(fmt.Sprint(n, b.Len())).Encoded())
 	}
 	return Tar(t, File(fmt.Sprintf("file-%d", n), b.String()))
+}
+
+// Measured loads what a record points to and measures it, as `tare compare` does.
+func Measured(t testing.TB, s *store.Store, r store.Record) *image.Image {
+	t.Helper()
+	ctx := context.Background()
+	img, err := image.Load(ctx, s.Content(), r.Target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := image.Measurer{Provider: s.Content(), Cache: s}
+	if err := m.Measure(ctx, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Pack(ctx, img, source.Packs(r)); err != nil {
+		t.Fatal(err)
+	}
+	return img
 }
