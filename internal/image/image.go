@@ -73,9 +73,9 @@ type Step struct {
 // platform that was asked for.
 var ErrNoPlatform = errors.New("no image for this platform")
 
-// maxDocument bounds manifests, indexes and configurations, in bytes. Registries
+// MaxDocument bounds manifests, indexes and configurations, in bytes. Registries
 // refuse manifests above 4 MiB; a configuration has one line a step.
-const maxDocument = 16 << 20
+const MaxDocument = 16 << 20
 
 // Load reads the manifest and configuration of target from p. Where target is an
 // index, want chooses the platform; with no exact wish (nil) the machine's own
@@ -255,8 +255,8 @@ func configPlatform(ctx context.Context, p content.Provider, m ocispec.Descripto
 
 // ReadJSON reads the blob d, checks its size and digest, and decodes it into v.
 func ReadJSON(ctx context.Context, p content.Provider, d ocispec.Descriptor, v any) ([]byte, error) {
-	if d.Size > maxDocument || d.Size < 0 {
-		return nil, fmt.Errorf("%d bytes: larger than any such document may be (%d)", d.Size, maxDocument)
+	if d.Size > MaxDocument || d.Size < 0 {
+		return nil, fmt.Errorf("%d bytes: larger than any such document may be (%d)", d.Size, MaxDocument)
 	}
 	if err := d.Digest.Validate(); err != nil {
 		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)

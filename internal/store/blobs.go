@@ -134,8 +134,11 @@ func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (
 	}
 	return func() {
 		// Whoever waits on this inode looks for the blob before it writes, so the
-		// file may go while it is locked.
-		_ = os.Remove(path)
+		// file may go while it is locked. It stays if there is no blob: a waiter would
+		// then write while others lock a new file of this name.
+		if s.Has(context.WithoutCancel(ctx), d) {
+			_ = os.Remove(path)
+		}
 		_ = l.Unlock()
 	}, nil
 }

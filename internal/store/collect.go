@@ -2,14 +2,15 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
-	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/gofrs/flock"
 	"github.com/opencontainers/go-digest"
@@ -84,46 +85,64 @@ func (s *Store) abandon(ctx context.Context) error {
 	return nil
 }
 
-// Reachable lists the digests of all blobs that records lead to, present or not.
+// Reachable tells of every blob in the store that records lead to; of blobs that
+// are not here it may tell, too.
 func (s *Store) Reachable(ctx context.Context) (map[digest.Digest]bool, error) {
 	recs, err := s.Records()
 	if err != nil {
 		return nil, err
 	}
-	live := map[digest.Digest]bool{}
+	w := walk{live: map[digest.Digest]bool{}, read: map[digest.Digest]bool{}}
 	for _, r := range recs {
-		if err := s.reach(ctx, r.Target, live); err != nil {
+		if err := s.reach(ctx, r.Target.Digest, w); err != nil {
 			return nil, err
 		}
 	}
-	return live, nil
+	return w.live, nil
 }
 
-func (s *Store) reach(ctx context.Context, d ocispec.Descriptor, live map[digest.Digest]bool) error {
-	if live[d.Digest] {
+// walk remembers what is reached, and apart from it which documents were read: a
+// manifest that a stranger's image lists as its layer must still be read where it
+// is the manifest of another image.
+type walk struct {
+	live, read map[digest.Digest]bool
+}
+
+// document is all that an index or a manifest may lead to.
+type document struct {
+	Manifests []ocispec.Descriptor `json:"manifests"`
+	Layers    []ocispec.Descriptor `json:"layers"`
+	Config    ocispec.Descriptor   `json:"config"`
+}
+
+// reach marks the document d, an index or a manifest, and what it leads to. The
+// place of a blob decides how it is read and not the media type or size that stand
+// there: those are a stranger's words, and a wrong one must neither hide another
+// image's layers from us nor stop the collection for ever.
+func (s *Store) reach(ctx context.Context, d digest.Digest, w walk) error {
+	if w.read[d] || d.Validate() != nil {
 		return nil
 	}
-	live[d.Digest] = true
-	if _, err := s.blob.Info(ctx, d.Digest); errdefs.IsNotFound(err) {
-		return nil
+	w.live[d], w.read[d] = true, true
+	info, err := s.blob.Info(ctx, d)
+	if errdefs.IsNotFound(err) || err == nil && info.Size > image.MaxDocument {
+		return nil // another platform's, or nothing that tare could read as an image
 	}
-	var kids []ocispec.Descriptor
-	switch {
-	case images.IsIndexType(d.MediaType):
-		var x ocispec.Index
-		if _, err := image.ReadJSON(ctx, s.blob, d, &x); err != nil {
-			return fmt.Errorf("index %s: %w", d.Digest, err)
-		}
-		kids = x.Manifests
-	case images.IsManifestType(d.MediaType):
-		var m ocispec.Manifest
-		if _, err := image.ReadJSON(ctx, s.blob, d, &m); err != nil {
-			return fmt.Errorf("manifest %s: %w", d.Digest, err)
-		}
-		kids = append(m.Layers, m.Config)
+	if err != nil {
+		return err
 	}
-	for _, k := range kids {
-		if err := s.reach(ctx, k, live); err != nil {
+	var doc document
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	_, err = image.ReadJSON(ctx, s.blob, ocispec.Descriptor{Digest: d, Size: info.Size}, &doc)
+	if err != nil && !errors.As(err, &syntax) && !errors.As(err, &kind) {
+		return fmt.Errorf("manifest %s: %w", d, err)
+	}
+	for _, b := range append(doc.Layers, doc.Config) {
+		w.live[b.Digest] = true
+	}
+	for _, m := range doc.Manifests {
+		if err := s.reach(ctx, m.Digest, w); err != nil {
 			return err
 		}
 	}
@@ -164,23 +183,20 @@ func (s *Store) Without(ctx context.Context, targets []string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	all, rest := map[digest.Digest]bool{}, map[digest.Digest]bool{}
+	gone := walk{live: map[digest.Digest]bool{}, read: map[digest.Digest]bool{}}
+	rest := walk{live: map[digest.Digest]bool{}, read: map[digest.Digest]bool{}}
 	for _, r := range recs {
-		gone := false
-		for _, t := range targets {
-			gone = gone || r.Target.Digest.String() == t
-		}
 		into := rest
-		if gone {
-			into = all
+		if slices.Contains(targets, r.Target.Digest.String()) {
+			into = gone
 		}
-		if err := s.reach(ctx, r.Target, into); err != nil {
+		if err := s.reach(ctx, r.Target.Digest, into); err != nil {
 			return 0, err
 		}
 	}
 	var n int64
-	for d := range all {
-		if i, err := s.blob.Info(ctx, d); err == nil && !rest[d] {
+	for d := range gone.live {
+		if i, err := s.blob.Info(ctx, d); err == nil && !rest.live[d] {
 			n += i.Size
 		}
 	}
