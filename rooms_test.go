@@ -18,29 +18,37 @@ import (
 // rooms says which rooms of the house a room may use. Data flows one way: a room
 // that is not listed under another must never appear there.
 var rooms = map[string][]string{
-	"units":     {},
-	"progress":  {},
-	"buildinfo": {},
-	"layer":     {},
-	"image":     {"layer", "progress"},
-	"store":     {"image"},
-	"source":    {"image", "layer", "progress", "store"},
-	"engine":    {"image"},
-	"buildkit":  {"engine", "image", "store"},
-	"compare":   {"image"},
-	"report":    {"compare", "units"},
-	"cli":       {"buildinfo", "compare", "engine", "image", "layer", "progress", "report", "source", "store", "units"},
-	"testkit":   {"image", "source", "store"},
-	"cmd/tare":  {"buildkit", "cli", "engine"},
+	"units":      {},
+	"progress":   {},
+	"buildinfo":  {},
+	"layer":      {},
+	"image":      {"layer", "progress"},
+	"store":      {"image"},
+	"source":     {"image", "layer", "progress", "store"},
+	"engine":     {"image"},
+	"buildkit":   {"engine", "image", "store"},
+	"tree":       {"layer"},
+	"packages":   {},
+	"dockerfile": {},
+	"weigh":      {"image", "layer", "packages", "tree"},
+	"compare":    {"image", "layer", "packages", "tree", "weigh"},
+	"explain":    {"compare", "packages", "tree", "units", "weigh"},
+	"report":     {"compare", "units", "weigh"},
+	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "layer", "progress", "report", "source", "store", "units", "weigh"},
+	"testkit":    {"image", "source", "store", "weigh"},
+	"cmd/tare":   {"buildkit", "cli", "engine"},
 }
 
 // guests says in which rooms a third-party package may be used. Others may be used
 // anywhere that they are needed.
 var guests = map[string][]string{
-	"github.com/spf13/":        {"cli"},
-	"github.com/moby/buildkit": {"buildkit"},
-	"go.etcd.io/bbolt":         {"buildkit"},
-	"google.golang.org/":       {"buildkit"},
+	"github.com/spf13/":                                         {"cli"},
+	"github.com/moby/buildkit":                                  {"buildkit"},
+	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
+	"github.com/knqyf263/go-rpmdb":                              {"packages"},
+	"modernc.org/":                                              {"packages"},
+	"go.etcd.io/bbolt":                                          {"buildkit"},
+	"google.golang.org/":                                        {"buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
@@ -51,6 +59,9 @@ var guests = map[string][]string{
 
 // pure rooms compute: no files, no network, no processes, no clock of their own.
 var pure = map[string][]string{
+	"tree":    {"os", "net", "net/http", "os/exec", "context"},
+	"weigh":   {"os", "net", "net/http", "os/exec", "context"},
+	"explain": {"os", "net", "net/http", "os/exec", "context"},
 	"compare": {"os", "net", "net/http", "os/exec", "context"},
 	"report":  {"os", "net", "net/http", "os/exec", "context"},
 	"units":   {"os", "net", "net/http", "os/exec", "context"},

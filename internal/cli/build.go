@@ -105,6 +105,7 @@ func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine
 	if o.Call != "" {
 		return out, nil
 	}
+	a.remember(o.Build, out)
 	if o.iidfile != "" {
 		if err := os.WriteFile(o.iidfile, []byte(out.ConfigID), 0o644); err != nil {
 			return nil, fmt.Errorf("--iidfile: %w", err)

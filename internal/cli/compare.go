@@ -2,30 +2,35 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
 	"tare/internal/compare"
 	"tare/internal/engine"
+	"tare/internal/explain"
 	"tare/internal/image"
 	"tare/internal/report"
 	"tare/internal/source"
 	"tare/internal/store"
+	"tare/internal/weigh"
 )
 
 type compareOptions struct {
-	baseline, format, output, platform string
-	bytes                              bool
+	output
+	baseline, platform, measure string
+	top, depth                  int
+	pairs, noStages             bool
 }
 
 func newCompare(a *app) *cobra.Command {
@@ -58,20 +63,28 @@ with one; those are built. Write ./NAME for a directory that has an image's name
 			return names, cobra.ShellCompDirectiveDefault
 		},
 	}
-	c.Flags().StringVar(&o.baseline, "baseline", "", "the target that the others are measured against; default the first")
-	c.Flags().StringVar(&o.format, "format", "text", "text, markdown or json")
-	c.Flags().StringVarP(&o.output, "output", "o", "", "file to write instead of standard output")
-	c.Flags().BoolVar(&o.bytes, "bytes", false, "print exact bytes and differences")
-	c.Flags().StringVar(&o.platform, "platform", "", "platform of multi-platform images")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "markdown", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	o.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.baseline, "baseline", "", "the target that the others are measured against; default the first")
+	f.StringVar(&o.platform, "platform", "", "platform of multi-platform images")
+	f.StringVar(&o.measure, "measure", "tar", "the measure whose differences are divided into causes, or all or none")
+	f.IntVar(&o.top, "top", 12, "how many causes to show for each difference; 0 shows all")
+	f.IntVar(&o.depth, "depth", 0, "how many files to show for each cause")
+	f.BoolVar(&o.pairs, "pairs", false, "compare every pair, not only with the baseline and between neighbours")
+	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles to see what they keep out")
+	_ = c.RegisterFlagCompletionFunc("measure", cobra.FixedCompletions(measureNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func (a *app) compare(ctx context.Context, targets []string, o compareOptions) error {
-	switch o.format {
-	case "text", "markdown", "json":
-	default:
-		return usagef("--format %q: want text, markdown or json", o.format)
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.top < 0 || o.depth < 0 {
+		return usagef("--top and --depth: want a number, 0 or more")
+	}
+	if !slices.Contains(measureNames(), o.measure) {
+		return usagef("--measure %q: want one of %s", o.measure, strings.Join(measureNames(), ", "))
 	}
 	builds := false
 	for _, t := range targets {
@@ -102,38 +115,30 @@ func (a *app) compare(ctx context.Context, targets []string, o compareOptions) e
 		if err != nil {
 			return fmt.Errorf("compare %s: %w", t, err)
 		}
+		if !o.noStages {
+			s.Stages = a.stages(ctx, s.Facts.Image.Target.Digest)
+		}
 		subjects = append(subjects, s)
 	}
 	unique(subjects)
-	r, err := compare.Compare(subjects, base)
+	r, err := compare.Compare(subjects, compare.Options{Baseline: base, Pairs: o.pairs, Depth: o.depth})
 	if err != nil {
 		return err
 	}
-	w := a.Out
-	if o.output != "" {
-		f, err := os.Create(o.output)
-		if err != nil {
-			return fmt.Errorf("compare: %w", err)
-		}
-		defer func() { _ = f.Close() }()
-		w = f
-	}
-	return a.writeComparison(w, r, o)
+	r.Sentences = explain.Sentences(r)
+	return a.write(o.output, r, func() report.Document {
+		d := report.Comparison(r, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top})
+		return d
+	})
 }
 
-func (a *app) writeComparison(w io.Writer, r *compare.Result, o compareOptions) error {
-	if o.format == "json" {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(r)
+// measureNames are the values of --measure.
+func measureNames() []string {
+	var out []string
+	for _, m := range compare.Measures {
+		out = append(out, m.Name)
 	}
-	t, base := report.Comparison(r, o.bytes)
-	if o.format == "markdown" {
-		return report.Markdown(w, t)
-	}
-	_, width := terminal(w)
-	return report.Text(w, t, report.Style{Width: width, Color: a.colored(w)}, base)
+	return append(out, "all", "none")
 }
 
 func baselineIndex(targets []string, baseline string) (int, error) {
@@ -167,6 +172,9 @@ func (a *app) subject(ctx context.Context, target, platform string) (compare.Sub
 		return compare.Subject{}, err
 	}
 	s := compare.Subject{Name: target}
+	if _, err := a.store(); err != nil {
+		return s, err
+	}
 	rec, built, err := a.obtain(ctx, target, platform, want)
 	if err != nil {
 		return s, err
@@ -174,20 +182,30 @@ func (a *app) subject(ctx context.Context, target, platform string) (compare.Sub
 	if built != nil {
 		s.Build, s.Cached = built.Took, built.Executed == 0
 	}
-	if s.Image, err = image.Load(ctx, a.st.Content(), rec.Target, want); err != nil {
+	img, err := image.Load(ctx, a.st.Content(), rec.Target, want)
+	if err != nil {
 		return s, err
 	}
-	if err := fits(target, s.Image, want); err != nil {
+	if err := fits(target, img, want); err != nil {
 		return s, err
 	}
+	s.Facts, err = a.facts(ctx, img, a.st.Content(), source.Packs(rec))
+	return s, err
+}
+
+// facts indexes an image and works out where its bytes sit.
+func (a *app) facts(ctx context.Context, img *image.Image, p content.Provider, packs func(ocispec.Descriptor) bool) (*weigh.Facts, error) {
 	d := newDisplay(a.Err, true)
-	m := a.measurer(d.event)
-	err = m.Measure(ctx, s.Image)
+	m := image.Measurer{Provider: p, Cache: a.st, Progress: d.event}
+	err := m.Index(ctx, img)
 	if err == nil {
-		err = m.Pack(ctx, s.Image, source.Packs(rec))
+		err = m.Pack(ctx, img, packs)
 	}
 	d.clear()
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	return weigh.New(img)
 }
 
 // obtain returns the image of a target, and the build if it was built.

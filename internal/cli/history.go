@@ -77,7 +77,7 @@ func (a *app) history(ctx context.Context, ref, platform, format string, human, 
 		}
 		var size int64
 		if s.Layer >= 0 {
-			size = img.Layers[s.Layer].Index.Docker
+			size = img.Layers[s.Layer].Sums.Docker
 		}
 		var created time.Time
 		if s.Created != nil {

@@ -128,7 +128,7 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 func dockerSize(img *image.Image) int64 {
 	var n int64
 	for _, l := range img.Layers {
-		n += l.Index.Docker
+		n += l.Sums.Docker
 	}
 	return n
 }

@@ -1,5 +1,6 @@
-// Package compare sets any number of images side by side and says by how much
-// they differ. It is a pure function of what was measured: no I/O, no clock.
+// Package compare sets any number of images side by side, says by how much they
+// differ on each measure, and divides every difference into causes that sum up to
+// it. It is a pure function of the images' facts: no I/O, no clock.
 package compare
 
 import (
@@ -10,18 +11,23 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/image"
+	"tare/internal/weigh"
 )
 
-// Schema names the form of Result as JSON.
+// Schema names the form of Result as JSON: docs/reference/compare.schema.json.
 const Schema = "tare.compare/v1"
 
-// Subject is one thing to compare: a measured image and what is known beside it.
+// Subject is one thing to compare: the facts of an image and what is known beside.
 type Subject struct {
-	Name  string        // what the user called it
-	Image *image.Image  // measured and packed
+	Name  string // what the user called it
+	Facts *weigh.Facts
 	Build time.Duration // how long it took to build; 0 if it was not built
 	// Cached says that the build carried out no instruction: all came from the cache.
 	Cached bool
+	// Stages are the stages of its Dockerfile before the last, where they are known.
+	Stages []Stage
+	// Multistage says that its Dockerfile is known to have several stages.
+	Multistage bool
 }
 
 // Result is a comparison. Sizes are integer bytes.
@@ -30,6 +36,33 @@ type Result struct {
 	Baseline    string       `json:"baseline"`
 	Images      []Image      `json:"images"`
 	Differences []Difference `json:"differences"`
+	Sharing     Sharing      `json:"sharing"`
+	Sentences   []Sentence   `json:"sentences"`
+
+	// Subjects are what the result was made from.
+	Subjects []Subject `json:"-"`
+}
+
+// Sentence is something that the numbers say, in words.
+type Sentence struct {
+	Text     string     `json:"text"`
+	Evidence []Evidence `json:"evidence"`
+	// Claim is a common belief that the sentence judges, and Verdict "supported" or
+	// "refuted"; both are empty for sentences that judge none.
+	Claim   string `json:"claim,omitempty"`
+	Verdict string `json:"verdict,omitempty"`
+}
+
+// Evidence is a number that a sentence rests on, and where it stands.
+type Evidence struct {
+	What    string `json:"what"`              // in words
+	Image   string `json:"image,omitempty"`   // of one image,
+	From    string `json:"from,omitempty"`    // or of a difference
+	To      string `json:"to,omitempty"`      //
+	Measure string `json:"measure,omitempty"` // on this measure
+	Kind    string `json:"kind,omitempty"`    // of this cause
+	Subject string `json:"subject,omitempty"` //
+	Value   int64  `json:"value"`             // bytes, or a number of things
 }
 
 // Image is one column of a comparison.
@@ -41,80 +74,138 @@ type Image struct {
 	Base     string        `json:"base"`
 	// Layers is the number of layers, EmptyLayers the number of steps in the
 	// history that made none.
-	Layers      int         `json:"layers"`
-	EmptyLayers int         `json:"emptyLayers"`
-	Sizes       image.Sizes `json:"sizes"`
+	Layers      int `json:"layers"`
+	EmptyLayers int `json:"emptyLayers"`
+	// Packages is the number of installed packages by kind.
+	Packages map[string]int `json:"packages"`
+	Sizes    image.Sizes    `json:"sizes"`
+	// Waste divides Sizes.Waste by class.
+	Waste map[string]int64 `json:"waste"`
 	// BuildSeconds is absent for images that were not built for the comparison.
 	BuildSeconds *float64 `json:"buildSeconds,omitempty"`
 	// BuildCached says that all of that build came from the cache.
 	BuildCached bool `json:"buildCached,omitempty"`
+	// Stages are the earlier stages of the Dockerfile, where they are known.
+	Stages   []StageSum `json:"stages,omitempty"`
+	Problems []string   `json:"problems,omitempty"`
 }
 
-// Difference is by how much To is larger than From in one measure, in bytes (or
-// layers): From's value plus Total is To's value.
+// Difference is by how much To is larger than From in one measure, in bytes: From's
+// value plus Total is To's value, and the causes sum up to Total.
 type Difference struct {
-	From    string `json:"from"`
-	To      string `json:"to"`
-	Measure string `json:"measure"`
-	Total   int64  `json:"total"`
+	From    string  `json:"from"`
+	To      string  `json:"to"`
+	Measure string  `json:"measure"`
+	Total   int64   `json:"total"`
+	Causes  []Cause `json:"causes"`
+
+	a, b int // indexes of the images
 }
 
-// Measure is a number that every image has.
+// Measure is a number of bytes that every image has.
 type Measure struct {
 	Name  string
-	Unit  string // "bytes" or ""
 	Help  string
-	Value func(*Image) int64
+	Value func(*image.Sizes) int64
 }
 
 // Measures are what a comparison compares, in the order in which it is shown.
 var Measures = []Measure{
-	{"transfer", "bytes", "what a node pulls", func(i *Image) int64 { return i.Sizes.Transfer }},
-	{"tar", "bytes", "uncompressed layers", func(i *Image) int64 { return i.Sizes.Tar }},
-	{"files", "bytes", "the files in them", func(i *Image) int64 { return i.Sizes.Files }},
-	{"overhead", "bytes", "tar without files", func(i *Image) int64 { return i.Sizes.Overhead }},
-	{"docker", "bytes", "what docker images prints", func(i *Image) int64 { return i.Sizes.Docker }},
-	{"layers", "", "with content", func(i *Image) int64 { return int64(i.Layers) }},
+	{"transfer", "what a node pulls", func(z *image.Sizes) int64 { return z.Transfer }},
+	{"tar", "uncompressed layers", func(z *image.Sizes) int64 { return z.Tar }},
+	{"files", "the files in them", func(z *image.Sizes) int64 { return z.Files }},
+	{"overhead", "tar without files", func(z *image.Sizes) int64 { return z.Overhead }},
+	{"live", "what a container sees", func(z *image.Sizes) int64 { return z.Live }},
+	{"waste", "overwritten or deleted below", func(z *image.Sizes) int64 { return z.Waste }},
+	{"duplicate", "copies of live contents", func(z *image.Sizes) int64 { return z.Duplicate }},
+	{"disk", "unpacked, in blocks (estimate)", func(z *image.Sizes) int64 { return z.Disk }},
+	{"docker", "what docker images prints", func(z *image.Sizes) int64 { return z.Docker }},
+	{"docker-containerd", "with its other store (estimate)", func(z *image.Sizes) int64 { return z.DockerContainerd }},
 }
 
-// Compare sets subjects side by side; baseline is the index of the one that the
-// others are measured against. It returns an error if an identity that must hold
-// does not: that is a bug of tare's, never a wrong table.
-func Compare(subjects []Subject, baseline int) (*Result, error) {
-	if baseline < 0 || baseline >= len(subjects) {
-		return nil, fmt.Errorf("compare: no subject %d of %d", baseline, len(subjects))
+// Options choose what is worked out.
+type Options struct {
+	Baseline int  // index of the subject that the others are measured against
+	Pairs    bool // every pair, not only those with the baseline and neighbours
+	Depth    int  // files that are listed for each cause; 0 for none
+}
+
+// Compare sets subjects side by side. It returns a *weigh.BrokenError if an identity
+// that must hold does not: that is a bug of tare's, never a wrong table.
+func Compare(subjects []Subject, o Options) (*Result, error) {
+	if o.Baseline < 0 || o.Baseline >= len(subjects) {
+		return nil, fmt.Errorf("compare: no subject %d of %d", o.Baseline, len(subjects))
 	}
-	r := &Result{Schema: Schema, Baseline: subjects[baseline].Name}
-	for _, s := range subjects {
-		i := Image{
-			Name: s.Name, ID: s.Image.ID(), Manifest: s.Image.Manifest.Digest,
-			Platform: platforms.Format(s.Image.Platform()), Base: s.Image.Base(),
-			Layers: len(s.Image.Layers), Sizes: s.Image.Sizes(),
+	r := &Result{Schema: Schema, Baseline: subjects[o.Baseline].Name, Differences: []Difference{}, Sentences: []Sentence{}, Subjects: subjects}
+	for i := range subjects {
+		r.Images = append(r.Images, column(&subjects[i]))
+	}
+	books := make([]*book, len(subjects))
+	for i := range subjects {
+		books[i] = newBook(subjects[i].Facts)
+	}
+	for _, p := range pairs(len(subjects), o) {
+		for _, m := range Measures {
+			d := Difference{From: r.Images[p[0]].Name, To: r.Images[p[1]].Name, Measure: m.Name, a: p[0], b: p[1],
+				Total: m.Value(&r.Images[p[1]].Sizes) - m.Value(&r.Images[p[0]].Sizes)}
+			d.Causes = causes(books[p[0]], books[p[1]], m.Name, o.Depth)
+			var sum int64
+			for _, c := range d.Causes {
+				sum += c.Bytes
+			}
+			if sum != d.Total {
+				return nil, &weigh.BrokenError{Text: fmt.Sprintf("causes of %s from %s to %s sum up to %d, not %d", m.Name, d.From, d.To, sum, d.Total)}
+			}
+			r.Differences = append(r.Differences, d)
 		}
-		for _, h := range s.Image.History {
-			if h.Layer < 0 {
-				i.EmptyLayers++
+	}
+	r.Sharing = share(subjects)
+	return r, nil
+}
+
+func column(s *Subject) Image {
+	f := s.Facts
+	img := f.Image
+	i := Image{
+		Name: s.Name, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(),
+		Layers: len(img.Layers), Sizes: f.Sizes, Waste: f.WasteByClass(), Packages: map[string]int{}, Problems: f.Problems,
+	}
+	for _, id := range f.Final {
+		i.Packages[string(f.Packages[id].Type)]++
+	}
+	for _, h := range img.History {
+		if h.Layer < 0 {
+			i.EmptyLayers++
+		}
+	}
+	if s.Build > 0 {
+		sec := s.Build.Seconds()
+		i.BuildSeconds, i.BuildCached = &sec, s.Cached
+	}
+	for _, st := range s.Stages {
+		i.Stages = append(i.Stages, stageSum(st, f))
+	}
+	return i
+}
+
+// pairs are the differences that are worked out: from the baseline to each other,
+// and between neighbours, since people put next to one another what they want to
+// tell apart.
+func pairs(n int, o Options) [][2]int {
+	var out [][2]int
+	for i := range n {
+		if i != o.Baseline {
+			out = append(out, [2]int{o.Baseline, i})
+		}
+	}
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			if i != o.Baseline && j != o.Baseline && (o.Pairs || j == i+1) {
+				out = append(out, [2]int{i, j})
 			}
 		}
-		if s.Build > 0 {
-			sec := s.Build.Seconds()
-			i.BuildSeconds, i.BuildCached = &sec, s.Cached
-		}
-		if i.Sizes.Tar != i.Sizes.Files+i.Sizes.Overhead {
-			return nil, fmt.Errorf("internal error, please report it: %s: tar %d is not files %d + overhead %d", s.Name, i.Sizes.Tar, i.Sizes.Files, i.Sizes.Overhead)
-		}
-		r.Images = append(r.Images, i)
 	}
-	base := &r.Images[baseline]
-	for n := range r.Images {
-		if n == baseline {
-			continue
-		}
-		for _, m := range Measures {
-			r.Differences = append(r.Differences, Difference{From: base.Name, To: r.Images[n].Name, Measure: m.Name, Total: m.Value(&r.Images[n]) - m.Value(base)})
-		}
-	}
-	return r, nil
+	return out
 }
 
 // BaselineIndex is the position of the baseline in Images.
@@ -126,3 +217,6 @@ func (r *Result) BaselineIndex() int {
 	}
 	return 0
 }
+
+// Ends are the indexes of the images that a difference is between.
+func (d *Difference) Ends() (from, to int) { return d.a, d.b }

@@ -19,7 +19,7 @@ func subjects(t testing.TB) []compare.Subject {
 			layers = append(layers, testkit.Numbered(t, k, 1000*(k+1)))
 		}
 		rec := testkit.Put(t, s, name, store.Built, testkit.Image(t, testkit.Options{Layers: layers, Compression: "none"}))
-		out = append(out, compare.Subject{Name: name, Image: testkit.Measured(t, s, rec), Build: time.Duration(n) * time.Second})
+		out = append(out, compare.Subject{Name: name, Facts: testkit.Facts(t, s, rec), Build: time.Duration(n) * time.Second})
 	}
 	return out
 }
@@ -34,7 +34,7 @@ func TestDifferencesAreExact(t *testing.T) {
 			given = append(given, list[n])
 		}
 		for base := range given {
-			r, err := compare.Compare(given, base)
+			r, err := compare.Compare(given, compare.Options{Baseline: base})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,17 +47,17 @@ func TestDifferencesAreExact(t *testing.T) {
 				for _, m := range compare.Measures {
 					if m.Name == d.Measure {
 						seen++
-						if from, to := m.Value(byName[d.From]), m.Value(byName[d.To]); from+d.Total != to {
+						if from, to := m.Value(&byName[d.From].Sizes), m.Value(&byName[d.To].Sizes); from+d.Total != to {
 							t.Errorf("%s: %s %d + %d is not %s %d", m.Name, d.From, from, d.Total, d.To, to)
 						}
 					}
 				}
 			}
-			if want := (len(given) - 1) * len(compare.Measures); seen != want {
+			if want := len(given) * (len(given) - 1) / 2 * len(compare.Measures); seen != want {
 				t.Errorf("%d differences, want %d", seen, want)
 			}
 			for _, s := range list {
-				if byName[s.Name].Sizes != s.Image.Sizes() {
+				if byName[s.Name].Sizes != s.Facts.Sizes {
 					t.Errorf("the order changes what %s measures", s.Name)
 				}
 			}
@@ -69,7 +69,7 @@ func TestWithItself(t *testing.T) {
 	one := subjects(t)[0]
 	again := one
 	again.Name = "one#2"
-	r, err := compare.Compare([]compare.Subject{one, again}, 0)
+	r, err := compare.Compare([]compare.Subject{one, again}, compare.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestWithItself(t *testing.T) {
 }
 
 func TestNoSuchBaseline(t *testing.T) {
-	if _, err := compare.Compare(nil, 0); err == nil {
+	if _, err := compare.Compare(nil, compare.Options{}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -9,15 +9,21 @@ import (
 // image was not measured.
 func (i *Image) Base() string {
 	for n := len(i.Layers) - 1; n >= 0; n-- {
-		for _, path := range []string{"etc/os-release", "usr/lib/os-release"} {
-			if b, ok := i.Layers[n].Index.Kept[path]; ok {
-				if name := release(string(b)); name != "" {
-					return name
-				}
-			}
+		if name := release(i.Layers[n].Sums.OSRelease); name != "" {
+			return name
 		}
 	}
 	return "none"
+}
+
+// Distribution is the ID of the distribution alone, such as "debian"; "" if the image
+// has no os-release file.
+func (i *Image) Distribution() string {
+	if base := i.Base(); base != "none" {
+		id, _, _ := strings.Cut(base, " ")
+		return id
+	}
+	return ""
 }
 
 // release reads ID and VERSION_ID of os-release(5).

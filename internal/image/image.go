@@ -53,14 +53,9 @@ type RunConfig struct {
 type Layer struct {
 	ocispec.Descriptor               // the blob as stored
 	DiffID             digest.Digest // sha256 of the uncompressed tar
-	Index              *layer.Index  // what is in it; nil until measured
-}
-
-// Pushed is the form in which a push sends an image.
-type Pushed struct {
-	Manifest ocispec.Descriptor
-	Raw      []byte               // the manifest
-	Layers   []ocispec.Descriptor // bottom first
+	Sums               *layer.Sums   // what is in it as a whole; nil until Measurer.Measure
+	Index              *layer.Index  // entry by entry; nil until Measurer.Index
+	Shares             *layer.Shares // of the blob as pushed; nil until Measurer.Index and Pack
 }
 
 // Step is one entry of the history.

@@ -2,11 +2,12 @@ package image
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"slices"
+	"strconv"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/opencontainers/go-digest"
@@ -18,16 +19,20 @@ import (
 )
 
 // Cache keeps what was derived from a layer, so that it is computed once ever.
-// A miss, and anything unreadable, is (false, nil) or an error that is ignored.
+// A miss, and anything unreadable, is false.
 type Cache interface {
 	Get(kind string, key digest.Digest, v any) bool
 	Keep(kind string, key digest.Digest, v any)
+	GetBytes(kind string, key digest.Digest) ([]byte, bool)
+	KeepBytes(kind string, key digest.Digest, value []byte)
 }
 
-// The kinds of cached values and their versions; a change of what is computed
-// must raise the version.
-const (
-	indexKind = "layer-v1"
+// The kinds of cached values and their versions; a change of what is computed must
+// raise the version. Sums and indexes are keyed by DiffID, shares by blob.
+var (
+	sumsKind  = fmt.Sprintf("sums-v%d", layer.EncodingVersion)
+	indexKind = fmt.Sprintf("index-v%d", layer.EncodingVersion)
+	shareKind = fmt.Sprintf("shares-v%d", layer.EncodingVersion)
 	pushKind  = "push-v1"
 )
 
@@ -38,71 +43,143 @@ type Measurer struct {
 	Progress progress.Func // nil: silent
 }
 
-// Measure fills in the Index of every layer of all the images, reading each
+// Measure fills in the Sums of every layer of all the images, reading each
 // distinct blob once and, with a Cache, once ever. The error names the layer.
 func (m Measurer) Measure(ctx context.Context, imgs ...*Image) error {
+	return m.fill(ctx, imgs, func(l *Layer) bool { return l.Sums != nil || m.cachedSums(l) })
+}
+
+// Index fills in the Index and the Sums of every layer, as Measure does.
+func (m Measurer) Index(ctx context.Context, imgs ...*Image) error {
+	return m.fill(ctx, imgs, func(l *Layer) bool { return l.Index != nil || m.cachedIndex(l) })
+}
+
+func (m Measurer) fill(ctx context.Context, imgs []*Image, known func(*Layer) bool) error {
 	byDiff := map[digest.Digest][]*Layer{}
-	var todo []*Layer
+	var distinct []*Layer
 	for _, img := range imgs {
 		for i := range img.Layers {
 			l := &img.Layers[i]
-			if l.Index != nil {
-				continue
-			}
-			if m.cached(l) {
-				continue
-			}
 			if len(byDiff[l.DiffID]) == 0 {
-				todo = append(todo, l)
+				distinct = append(distinct, l)
 			}
 			byDiff[l.DiffID] = append(byDiff[l.DiffID], l)
 		}
 	}
-	// The largest first, so that two cores end together.
+	workers := runtime.GOMAXPROCS(0)
+	share := func(l *Layer) {
+		for _, same := range byDiff[l.DiffID] {
+			same.Sums, same.Index = l.Sums, l.Index
+		}
+	}
+	var todo []*Layer
+	missing := make([]bool, len(distinct))
+	lookup := new(errgroup.Group)
+	lookup.SetLimit(workers)
+	for n, l := range distinct {
+		lookup.Go(func() error {
+			missing[n] = !known(l)
+			return nil
+		})
+	}
+	_ = lookup.Wait()
+	for n, l := range distinct {
+		if missing[n] {
+			todo = append(todo, l)
+		} else {
+			share(l)
+		}
+	}
+	// The largest first, so that all cores end together.
 	slices.SortStableFunc(todo, func(a, b *Layer) int { return int(min(1, max(-1, b.Size-a.Size))) })
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(workers)
 	for _, l := range todo {
 		g.Go(func() error {
-			x, err := m.read(ctx, l)
+			x, err := m.read(ctx, l, len(todo) < workers)
 			if err != nil {
 				return fmt.Errorf("layer %s: %w", l.Digest, err)
 			}
-			for _, same := range byDiff[l.DiffID] {
-				same.Index = x
-			}
-			if m.Cache != nil {
-				m.Cache.Keep(indexKind, l.DiffID, x)
-			}
+			l.Index, l.Sums = x, &x.Sums
+			share(l)
+			m.keep(l)
 			return nil
 		})
 	}
 	return g.Wait()
 }
 
-func (m Measurer) cached(l *Layer) bool {
+func (m Measurer) cachedSums(l *Layer) bool {
 	if m.Cache == nil {
 		return false
 	}
-	x := new(layer.Index)
-	if !m.Cache.Get(indexKind, l.DiffID, x) || x.DiffID != l.DiffID {
+	s := new(layer.Sums)
+	if !m.Cache.Get(sumsKind, l.DiffID, s) || s.DiffID != l.DiffID {
 		return false
 	}
-	l.Index = x
+	l.Sums = s
 	return true
 }
 
-func (m Measurer) read(ctx context.Context, l *Layer) (*layer.Index, error) {
+func (m Measurer) cachedIndex(l *Layer) bool {
+	if m.Cache == nil {
+		return false
+	}
+	b, ok := m.Cache.GetBytes(indexKind, l.DiffID)
+	if !ok {
+		return false
+	}
+	x, err := layer.Decode(b)
+	if err != nil || x.DiffID != l.DiffID {
+		return false
+	}
+	l.Index, l.Sums = x, &x.Sums
+	return true
+}
+
+func (m Measurer) keep(l *Layer) {
+	if m.Cache == nil {
+		return
+	}
+	m.Cache.Keep(sumsKind, l.DiffID, l.Sums)
+	if b, err := layer.Encode(l.Index); err == nil {
+		m.Cache.KeepBytes(indexKind, l.DiffID, b)
+	}
+}
+
+// limits are the bounds that the environment sets for layers.
+func limits() (bytes, entries int64, err error) {
+	for name, into := range map[string]*int64{"TARE_MAX_LAYER": &bytes, "TARE_MAX_ENTRIES": &entries} {
+		if v := os.Getenv(name); v != "" {
+			n, err := strconv.ParseInt(v, 10, 64)
+			if err != nil || n <= 0 {
+				return 0, 0, fmt.Errorf("%s=%q: want a positive number", name, v)
+			}
+			*into = n
+		}
+	}
+	return bytes, entries, nil
+}
+
+func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index, error) {
+	maxBytes, maxEntries, err := limits()
+	if err != nil {
+		return nil, err
+	}
 	r, done, err := open(ctx, m.Provider, l.Descriptor)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	short := l.Digest.Encoded()[:12]
-	x, err := layer.Read(m.Progress.Reader(r, short, "Weighing", l.Size), layer.Want{Blob: l.Digest, DiffID: l.DiffID})
-	m.Progress.Report(progress.Event{ID: short, Action: "Weighed", Final: true})
+	id := short(l.Digest)
+	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size),
+		layer.Options{Blob: l.Digest, DiffID: l.DiffID, MaxBytes: maxBytes, MaxEntries: maxEntries, Ahead: ahead})
+	m.Progress.Report(progress.Event{ID: id, Action: "Weighed", Final: true})
 	return x, err
 }
+
+// short names a blob in progress.
+func short(d digest.Digest) string { return d.Encoded()[:12] }
 
 func open(ctx context.Context, p content.Provider, d ocispec.Descriptor) (io.Reader, func(), error) {
 	ra, err := p.ReaderAt(ctx, d)
@@ -123,85 +200,4 @@ func (c *ctxReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
-}
-
-// Pack works out the form in which img is pushed: layers for which pack is true
-// are compressed (layer.Pack), all others go as stored, and the manifest names
-// the results. A nil pack compresses nothing. It sets img.Push.
-func (m Measurer) Pack(ctx context.Context, img *Image, pack func(ocispec.Descriptor) bool) error {
-	out := Pushed{Manifest: img.Manifest, Raw: img.RawManifest}
-	changed := false
-	for _, l := range img.Layers {
-		d := l.Descriptor
-		if pack != nil && pack(d) {
-			var err error
-			if d, err = m.packed(ctx, l); err != nil {
-				return fmt.Errorf("layer %s: %w", l.Digest, err)
-			}
-			changed = true
-		}
-		out.Layers = append(out.Layers, d)
-	}
-	if changed {
-		var man ocispec.Manifest
-		if err := json.Unmarshal(img.RawManifest, &man); err != nil {
-			return err
-		}
-		man.Layers = out.Layers
-		raw, err := json.Marshal(man)
-		if err != nil {
-			return err
-		}
-		out.Raw = raw
-		out.Manifest.Digest, out.Manifest.Size = digest.FromBytes(raw), int64(len(raw))
-	}
-	img.Push = &out
-	return nil
-}
-
-func (m Measurer) packed(ctx context.Context, l Layer) (ocispec.Descriptor, error) {
-	var d ocispec.Descriptor
-	if m.Cache != nil && m.Cache.Get(pushKind, l.DiffID, &d) {
-		return d, nil
-	}
-	r, done, err := open(ctx, m.Provider, l.Descriptor)
-	if err != nil {
-		return d, err
-	}
-	defer done()
-	short := l.Digest.Encoded()[:12]
-	d, err = layer.Pack(io.Discard, m.Progress.Reader(r, short, "Compressing", l.Size))
-	m.Progress.Report(progress.Event{ID: short, Action: "Compressed", Final: true})
-	if err == nil && m.Cache != nil {
-		m.Cache.Keep(pushKind, l.DiffID, d)
-	}
-	return d, err
-}
-
-// Sizes are the bytes of an image under the names of tare's design, for the
-// measures that need no knowledge across layers.
-type Sizes struct {
-	Transfer int64 `json:"transfer"` // layer blobs as a push sends them, plus manifest and config
-	Tar      int64 `json:"tar"`      // uncompressed layer tars
-	Files    int64 `json:"files"`    // regular files in all layers
-	Overhead int64 `json:"overhead"` // Tar - Files
-	Docker   int64 `json:"docker"`   // what `docker images` prints with a graph driver
-}
-
-// Sizes sums up the layers of a measured image. A blob that stands twice in the
-// manifest counts once in Transfer. It panics if the image was not measured and packed.
-func (i *Image) Sizes() Sizes {
-	s := Sizes{Transfer: i.Push.Manifest.Size + i.ConfigID.Size}
-	seen := map[digest.Digest]bool{}
-	for n, l := range i.Layers {
-		if p := i.Push.Layers[n]; !seen[p.Digest] {
-			seen[p.Digest] = true
-			s.Transfer += p.Size
-		}
-		s.Tar += l.Index.Tar
-		s.Files += l.Index.Files
-		s.Docker += l.Index.Docker
-	}
-	s.Overhead = s.Tar - s.Files
-	return s
 }

@@ -29,7 +29,12 @@ const maxWindow = 128 << 20
 // frames (skippable ones too) are read as one stream. Closing the reader does
 // not close r.
 func Decompress(r io.Reader) (io.ReadCloser, Compression, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
+	return decompress(bufio.NewReaderSize(r, 64<<10))
+}
+
+// decompress is Decompress on a buffer of the caller's, who can so see how much of
+// it was consumed: the decompressors read from a bufio.Reader directly.
+func decompress(br *bufio.Reader) (io.ReadCloser, Compression, error) {
 	magic, err := br.Peek(4)
 	if err != nil && err != io.EOF {
 		return nil, "", err

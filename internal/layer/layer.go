@@ -1,20 +1,16 @@
-// Package layer reads a layer blob in one streaming pass and says what is in it.
-// Nothing is extracted to disk.
+// Package layer reads one layer of an image: a tar, compressed or not. One pass
+// over the bytes verifies both digests and makes an Index of all entries; nothing
+// is extracted.
 package layer
 
 import (
-	"archive/tar"
-	"crypto/sha256"
-	"errors"
 	"fmt"
-	"hash"
-	"io"
 
 	"github.com/opencontainers/go-digest"
 )
 
-// Index is what one pass over a layer finds. All sizes are in bytes.
-type Index struct {
+// Sums are what is known of a layer as a whole.
+type Sums struct {
 	Blob        digest.Digest `json:"blob"`        // sha256 of the bytes as stored
 	DiffID      digest.Digest `json:"diffID"`      // sha256 of the uncompressed tar
 	Compression Compression   `json:"compression"` // what the bytes are compressed with, whatever the media type says
@@ -22,23 +18,91 @@ type Index struct {
 	Tar         int64         `json:"tar"`         // bytes of the uncompressed tar, trailer included
 	Files       int64         `json:"files"`       // sum of the regular files' sizes when unpacked; hard links add 0
 	Docker      int64         `json:"docker"`      // what a Docker graph driver counts for the layer, see dockerSize
+	Disk        int64         `json:"disk"`        // the layer unpacked alone in 4 KiB blocks, see diskSize
 	Entries     int64         `json:"entries"`     // tar entries
-	// Kept are the small files that tell what the image is made of, in full, by
-	// path: a cached index must answer without the layer.
-	Kept map[string][]byte `json:"kept,omitempty"`
+	// OSRelease is the layer's own os-release file, "" if it has none.
+	OSRelease string `json:"osRelease,omitempty"`
 }
 
-// keep lists the paths that are kept, and maxKept the size, in bytes, above which
-// they are not.
-var keep = map[string]bool{"etc/os-release": true, "usr/lib/os-release": true}
+// Overhead is what the tar has beyond the files' contents, in bytes: headers,
+// padding, trailer, whiteouts. Sparse files can make it negative.
+func (s *Sums) Overhead() int64 { return s.Tar - s.Files }
 
-const maxKept = 64 << 10
+// Index is all that tare knows of a layer; it answers every question without the
+// layer's bytes.
+type Index struct {
+	Sums
+	// List are the entries, sorted by ComparePaths and then by Offset.
+	List []Entry
+	// Trailer is what follows the last entry, in bytes of the tar, and TrailerShare
+	// the part of the blob that is apportioned to it.
+	Trailer, TrailerShare int64
+	// Kept are package databases and the like in full, by path.
+	Kept map[string][]byte
+	// Derived tells what programs are made of, by path: for those made by Go the
+	// text of their build info after a line with Go's version, for Java archives
+	// their manifest.
+	Derived map[string][]byte
+	// Skipped are files that would belong into Kept and are too large, by path,
+	// with their sizes in bytes.
+	Skipped map[string]int64
+}
 
-// Overhead is what the tar has beyond the files' content: headers, padding,
-// trailer. It is negative for sparse files, whose holes count as content.
-func (x *Index) Overhead() int64 { return x.Tar - x.Files }
+// Kind is what an entry of a tar makes.
+type Kind uint8
 
-// MismatchError says that bytes do not have the digest that they were asked for by.
+// The kinds of entries.
+const (
+	File     Kind = iota // a regular file
+	Dir                  // a directory
+	Symlink              // a symbolic link
+	Link                 // a hard link
+	Device               // a device, FIFO or socket
+	Whiteout             // hides Path in lower layers
+	Opaque               // hides all that lower layers have in the directory Path
+	Meta                 // nothing that an unpacked layer shows: PAX global headers, AUFS's own files, unknown types
+)
+
+var kindNames = [...]string{"file", "directory", "symbolic link", "hard link", "device", "whiteout", "opaque whiteout", "metadata"}
+
+// String is the kind in words.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", k)
+}
+
+// Entry is one entry of a layer's tar.
+type Entry struct {
+	// Path is clean and has no leading slash; "" is the root. Of a Whiteout it is
+	// the path that is hidden, of an Opaque the directory.
+	Path string
+	// Link is the target of a Symlink as written, the clean path that a hard Link
+	// names, or "major:minor" of a device.
+	Link     string
+	Mtime    int64  // seconds since 1970
+	Nsec     int32  // and nanoseconds
+	Mode     uint32 // permission bits with set-uid, set-gid and sticky (07777)
+	UID, GID int    // numeric owner
+	Xattrs   uint64 // hash of the extended attributes; 0 if there are none
+	Size     int64  // bytes of a File when unpacked, holes included; else 0
+	Span     int64  // bytes in the tar: headers, contents and padding
+	Offset   int64  // where in the tar the first header begins
+	Share    int64  // part of the compressed blob that is apportioned to the entry, in bytes
+	Sum      Sum    // content of a File
+	Kind     Kind
+}
+
+// Sum is the XXH3-128 hash of a file's contents. It finds equal contents; it is no
+// proof against somebody who makes collisions on purpose (the digests of blobs and
+// layers are sha256).
+type Sum [16]byte
+
+// Overhead is what the entry costs in the tar beyond its contents, in bytes.
+func (e *Entry) Overhead() int64 { return e.Span - e.Size }
+
+// MismatchError tells that a layer's bytes are not what its digest says.
 type MismatchError struct {
 	What      string        // "blob" or "uncompressed tar"
 	Want, Got digest.Digest // expected and found
@@ -49,85 +113,46 @@ func (e *MismatchError) Error() string {
 	return fmt.Sprintf("%s has %s instead of %s", e.What, e.Got, e.Want)
 }
 
-// Want names the digests that a layer must have; an empty one is not checked.
-type Want struct {
-	Blob, DiffID digest.Digest
+// LimitError tells that a layer goes beyond a limit of Options.
+type LimitError struct {
+	What  string // what there is too much of
+	Limit int64
 }
 
-// Read indexes the layer blob r. It reads r to its end. Errors name the entry
-// that could not be read; a *MismatchError is returned where the bytes do not
-// have a digest of want.
-func Read(r io.Reader, want Want) (*Index, error) {
-	blob := &counter{r: r, h: sha256.New()}
-	plain, kind, err := Decompress(blob)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = plain.Close() }()
-	diff := &counter{r: plain, h: sha256.New()}
-	x := &Index{Compression: kind}
-	size := newDockerSize()
-	tr := tar.NewReader(diff)
-	last := "the first entry"
-	for {
-		h, err := tr.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("after %s: %w", last, unexpected(err))
-		}
-		last = fmt.Sprintf("entry %q", h.Name)
-		x.Entries++
-		size.add(h)
-		if h.Typeflag == tar.TypeReg || h.Typeflag == tar.TypeGNUSparse {
-			x.Files += h.Size
-			if name := clean(h.Name); keep[name] && h.Size <= maxKept {
-				b, err := io.ReadAll(tr)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", last, unexpected(err))
-				}
-				if x.Kept == nil {
-					x.Kept = map[string][]byte{}
-				}
-				x.Kept[name] = b
-			}
-		}
-	}
-	// Whatever follows the first zero block belongs to the tar and to both digests.
-	for _, rest := range []io.Reader{diff, blob} {
-		if _, err := io.Copy(io.Discard, rest); err != nil {
-			return nil, fmt.Errorf("after %s: %w", last, unexpected(err))
-		}
-	}
-	x.Transfer, x.Tar, x.Docker = blob.n, diff.n, size.total()
-	x.Blob, x.DiffID = digest.NewDigest(digest.SHA256, blob.h), digest.NewDigest(digest.SHA256, diff.h)
-	if want.Blob != "" && want.Blob != x.Blob {
-		return nil, &MismatchError{What: "blob", Want: want.Blob, Got: x.Blob}
-	}
-	if want.DiffID != "" && want.DiffID != x.DiffID {
-		return nil, &MismatchError{What: "uncompressed tar", Want: want.DiffID, Got: x.DiffID}
-	}
-	return x, nil
+// Error implements error.
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("more than %d %s: if that is meant, raise the limit (TARE_MAX_LAYER bytes, TARE_MAX_ENTRIES)", e.Limit, e.What)
 }
 
-// unexpected turns an end of file in the middle into the error that says so.
-func unexpected(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+// Options say what is expected of a layer and how far to go.
+type Options struct {
+	Blob, DiffID digest.Digest // expected digests; "" is not checked
+	MaxBytes     int64         // of the uncompressed tar; 0 means DefaultMaxBytes
+	MaxEntries   int64         // 0 means DefaultMaxEntries
+	// Ahead decompresses in a goroutine of its own: for when there are fewer
+	// layers to read than processors.
+	Ahead bool
+}
+
+// Limits that stop decompression bombs and no known image.
+const (
+	DefaultMaxBytes   = 256 << 30
+	DefaultMaxEntries = 5_000_000
+)
+
+// ComparePaths orders clean paths such that a directory is followed by all that is
+// in it: byte by byte, with the slash before every other byte.
+func ComparePaths(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		x, y := a[i], b[i]
+		if x == y {
+			continue
+		}
+		if x == '/' || y != '/' && x < y {
+			return -1
+		}
+		return 1
 	}
-	return err
-}
-
-type counter struct {
-	r io.Reader
-	h hash.Hash
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.h.Write(p[:n])
-	c.n += int64(n)
-	return n, err
+	return len(a) - len(b)
 }

@@ -23,7 +23,7 @@ import (
 
 func read(t testing.TB, b []byte) *layer.Index {
 	t.Helper()
-	x, err := layer.Read(bytes.NewReader(b), layer.Want{Blob: digest.FromBytes(b)})
+	x, err := layer.Read(bytes.NewReader(b), layer.Options{Blob: digest.FromBytes(b)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,9 @@ func TestSums(t *testing.T) {
 				layer.None: plain, layer.Gzip: testkit.Gzip(t, plain), layer.Zstd: testkit.Zstd(t, plain),
 			} {
 				got := read(t, blob)
-				want := &layer.Index{Blob: digest.FromBytes(blob), DiffID: digest.FromBytes(plain), Compression: kind,
-					Transfer: int64(len(blob)), Tar: int64(len(plain)), Files: c.files, Docker: c.docker, Entries: int64(len(c.entries))}
-				if d := cmp.Diff(want, got); d != "" {
+				want := layer.Sums{Blob: digest.FromBytes(blob), DiffID: digest.FromBytes(plain), Compression: kind,
+					Transfer: int64(len(blob)), Tar: int64(len(plain)), Files: c.files, Docker: c.docker, Disk: got.Disk, Entries: int64(len(c.entries))}
+				if d := cmp.Diff(want, got.Sums); d != "" {
 					t.Errorf("%s (-want +got):\n%s", kind, d)
 				}
 				if got.Tar != got.Files+got.Overhead() {
@@ -118,14 +118,14 @@ func TestBadInput(t *testing.T) {
 		name, want string
 		blob       []byte
 	}{
-		{"cut in a file", `after entry "usr/lib/second"`, plain[:3000]},
+		{"cut in a file", `entry "usr/lib/second": unexpected EOF`, plain[:3000]},
 		{"cut gzip", "unexpected EOF", testkit.Gzip(t, plain)[:40]},
 		{"garbage", "after the first entry", []byte(strings.Repeat("no tar at all. ", 200))},
 		{"gzip header only", "gzip", []byte{0x1f, 0x8b, 8, 0}},
 		{"zstd garbage", "", []byte{0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := layer.Read(bytes.NewReader(c.blob), layer.Want{})
+			_, err := layer.Read(bytes.NewReader(c.blob), layer.Options{})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v does not say %q", err, c.want)
 			}
@@ -136,7 +136,7 @@ func TestBadInput(t *testing.T) {
 func TestDigestsAreChecked(t *testing.T) {
 	blob := testkit.Gzip(t, testkit.Tar(t, testkit.File("a", "b")))
 	wrong := digest.FromString("something else")
-	for _, w := range []layer.Want{{Blob: wrong}, {DiffID: wrong}} {
+	for _, w := range []layer.Options{{Blob: wrong}, {DiffID: wrong}} {
 		_, err := layer.Read(bytes.NewReader(blob), w)
 		var m *layer.MismatchError
 		if !errors.As(err, &m) || m.Want != wrong || m.Got == wrong {
@@ -212,7 +212,7 @@ func FuzzRead(f *testing.F) {
 		if len(b) > 1<<16 || bomb(b) {
 			return
 		}
-		x, err := layer.Read(bytes.NewReader(b), layer.Want{})
+		x, err := layer.Read(bytes.NewReader(b), layer.Options{})
 		if err != nil {
 			return
 		}

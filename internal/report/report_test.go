@@ -26,11 +26,25 @@ func result(names ...string) *compare.Result {
 	for n, name := range names {
 		k := int64(n + 1)
 		i := compare.Image{Name: name, ID: digest.FromString(name), Platform: "linux/amd64", Base: "alpine 3.20.3", Layers: 4, EmptyLayers: n,
-			Sizes: image.Sizes{Transfer: 43_936_341 / k, Tar: 129_904_128 / k, Files: 124_967_304 / k, Overhead: 129_904_128/k - 124_967_304/k, Docker: 124_988_029 / k}}
+			Sizes: image.Sizes{Transfer: 43_936_341 / k, Tar: 129_904_128 / k, Files: 124_967_304 / k, Overhead: 129_904_128/k - 124_967_304/k, Docker: 124_988_029 / k}, Packages: map[string]int{"apk": 30 + n}}
 		if n > 0 {
 			i.BuildSeconds, i.BuildCached = &sec, n == 2
 		}
 		r.Images = append(r.Images, i)
+		s := compare.Share{Name: name, Shared: 3_362_171, Unique: 18_700_000 / k}
+		for _, l := range []*compare.Level{&r.Sharing.Blob, &r.Sharing.DiffID, &r.Sharing.Content} {
+			l.Images = append(l.Images, s)
+			l.Together += s.Unique
+		}
+	}
+	if len(names) > 1 {
+		r.Differences = []compare.Difference{{From: names[0], To: names[1], Measure: "tar", Total: -6_149_000, Causes: []compare.Cause{
+			{Kind: "package", Subject: "apk py3-pip", Bytes: -6_150_574, Change: "removed", FromVersion: "23.0.1-r0"},
+			{Kind: "package", Subject: "apk py3-setuptools", Bytes: -3_282_535, Change: "removed", FromVersion: "66.1.1-r0", Via: "apk py3-pip",
+				Files: []compare.FileChange{{Path: "usr/lib/x\x1b[31m.py", Bytes: -3_000_000}, {Bytes: -282_535}}},
+			{Kind: "package", Subject: "apk python3", Bytes: 1000, Change: "changed", FromVersion: "3.11.1-r0", ToVersion: "3.11.2-r0"},
+			{Kind: "waste", Subject: "deleted-dir", Bytes: 3_283_109, Change: "added"}}}}
+		r.Sentences = []compare.Sentence{{Text: "The difference is py3-pip and the 7 packages that it pulls in: 21.9MB of 22MB."}, {Text: "Build dependencies are not the reason: compilers, build tools, headers and static libraries are 0B of it.", Claim: "x", Verdict: "refuted"}}
 	}
 	return r
 }
@@ -39,12 +53,14 @@ func TestComparison(t *testing.T) {
 	three := result("python:slim", "./Dockerfile", "./Dockerfile.multistage")
 	many := result("a", "registry.example.com/a/very/long/name/of/an/image:with-a-long-tag", "c", "d", "e", "f")
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"three-80.txt":   func(b *bytes.Buffer) error { return text(b, three, 80, false, false) },
-		"three-160.txt":  func(b *bytes.Buffer) error { return text(b, three, 160, false, false) },
-		"three-exact.md": func(b *bytes.Buffer) error { t, _ := report.Comparison(three, true); return report.Markdown(b, t) },
-		"three.ansi":     func(b *bytes.Buffer) error { return text(b, three, 100, true, false) },
-		"many-80.txt":    func(b *bytes.Buffer) error { return text(b, many, 80, false, false) },
-		"one-80.txt":     func(b *bytes.Buffer) error { return text(b, result("alone"), 80, false, true) },
+		"three-80.txt":  func(b *bytes.Buffer) error { return text(b, three, 80, false, false) },
+		"three-160.txt": func(b *bytes.Buffer) error { return text(b, three, 160, false, false) },
+		"three-exact.md": func(b *bytes.Buffer) error {
+			return report.Comparison(three, report.ComparisonOptions{Exact: true, Measure: "tar", Top: 12}).WriteMarkdown(b)
+		},
+		"three.ansi":  func(b *bytes.Buffer) error { return text(b, three, 100, true, false) },
+		"many-80.txt": func(b *bytes.Buffer) error { return text(b, many, 80, false, false) },
+		"one-80.txt":  func(b *bytes.Buffer) error { return text(b, result("alone"), 80, false, true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -76,14 +92,13 @@ func TestComparison(t *testing.T) {
 }
 
 func text(b *bytes.Buffer, r *compare.Result, width int, color, exact bool) error {
-	t, base := report.Comparison(r, exact)
-	return report.Text(b, t, report.Style{Width: width, Color: color}, base)
+	d := report.Comparison(r, report.ComparisonOptions{Exact: exact, Measure: "tar", Top: 12})
+	return d.WriteText(b, report.Style{Width: width, Color: color})
 }
 
 func TestMarkdownKeepsNamesText(t *testing.T) {
 	var b bytes.Buffer
-	tab, _ := report.Comparison(result("<img src=x>|`*_[a](b)"), false)
-	if err := report.Markdown(&b, tab); err != nil {
+	if err := report.Comparison(result("<img src=x>|`*_[a](b)"), report.ComparisonOptions{Measure: "tar"}).WriteMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	head, _, _ := strings.Cut(b.String(), "\n")

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -12,53 +12,51 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// cacheEntry wraps a derived value with a sum, so that a torn or damaged file is
-// a miss and never a wrong answer.
-type cacheEntry struct {
-	Sum   string          `json:"sum"`
-	Value json.RawMessage `json:"value"`
-}
-
-func sum(kind string, key digest.Digest, value []byte) string {
+// sum stands before a cached value, so that a torn, damaged or misplaced file is a
+// miss and never a wrong answer.
+func sum(kind string, key digest.Digest, value []byte) []byte {
 	h := sha256.New()
-	for _, part := range []string{kind, key.String(), string(value)} {
-		h.Write([]byte(part))
+	for _, part := range [][]byte{[]byte(kind), []byte(key), value} {
+		h.Write(part)
 		h.Write([]byte{0})
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return h.Sum(nil)
 }
 
 func (s *Store) cachePath(kind string, key digest.Digest) string {
 	return filepath.Join(s.root, "cache", kind, key.Encoded())
 }
 
-// Get reads a derived value of a kind ("layer-v1") for a digest into v and tells
+// GetBytes reads a derived value of a kind ("index-v1") for a digest and tells
 // whether it was there and whole.
-func (s *Store) Get(kind string, key digest.Digest, v any) bool {
+func (s *Store) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
 	b, err := os.ReadFile(s.cachePath(kind, key))
-	if err != nil {
-		return false
+	if err != nil || len(b) < sha256.Size {
+		return nil, false
 	}
-	var e cacheEntry
-	if json.Unmarshal(b, &e) != nil || e.Sum != sum(kind, key, e.Value) {
-		return false
-	}
-	return json.Unmarshal(e.Value, v) == nil
+	value := b[sha256.Size:]
+	return value, bytes.Equal(b[:sha256.Size], sum(kind, key, value))
 }
 
-// Keep keeps a derived value. Failure is silent: a cache may forget.
-func (s *Store) Keep(kind string, key digest.Digest, v any) {
-	value, err := json.Marshal(v)
-	if err != nil {
-		return
-	}
-	b, err := json.Marshal(cacheEntry{Sum: sum(kind, key, value), Value: value})
-	if err != nil {
-		return
-	}
+// KeepBytes keeps a derived value. Failure is silent: a cache may forget.
+func (s *Store) KeepBytes(kind string, key digest.Digest, value []byte) {
 	path := s.cachePath(kind, key)
 	if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
-		_ = writeFile(path, b)
+		// Not durable: what a crash leaves half written is a miss.
+		_ = replaceFile(path, append(sum(kind, key, value), value...), false)
+	}
+}
+
+// Get is GetBytes for a value that is kept as JSON.
+func (s *Store) Get(kind string, key digest.Digest, v any) bool {
+	b, ok := s.GetBytes(kind, key)
+	return ok && json.Unmarshal(b, v) == nil
+}
+
+// Keep is KeepBytes for a value that is kept as JSON.
+func (s *Store) Keep(kind string, key digest.Digest, v any) {
+	if b, err := json.Marshal(v); err == nil {
+		s.KeepBytes(kind, key, b)
 	}
 }
 

@@ -176,7 +176,11 @@ func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), 
 
 // writeFile replaces path with b such that after a crash it has either the old or
 // the new bytes: temporary name, fsync, rename, fsync of the directory.
-func writeFile(path string, b []byte) error {
+func writeFile(path string, b []byte) error { return replaceFile(path, b, true) }
+
+// replaceFile writes a file under a temporary name and renames it; a durable one is
+// on the disk when it returns.
+func replaceFile(path string, b []byte, durable bool) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-"+filepath.Base(path)+"-")
 	if err != nil {
 		return err
@@ -186,7 +190,7 @@ func writeFile(path string, b []byte) error {
 	if err == nil {
 		err = f.Chmod(0o644)
 	}
-	if err == nil {
+	if err == nil && durable {
 		err = f.Sync()
 	}
 	if cerr := f.Close(); err == nil {
@@ -198,6 +202,9 @@ func writeFile(path string, b []byte) error {
 	if err != nil {
 		_ = os.Remove(tmp)
 		return err
+	}
+	if !durable {
+		return nil
 	}
 	if d, err := os.Open(filepath.Dir(path)); err == nil {
 		_ = d.Sync() // not every OS can; the rename itself is atomic everywhere

@@ -21,6 +21,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/source"
 	"tare/internal/store"
+	"tare/internal/weigh"
 )
 
 // Tar makes a tar of entries. Regular files need only Name and Body.
@@ -256,11 +257,21 @@ func Measured(t testing.TB, s *store.Store, r store.Record) *image.Image {
 		t.Fatal(err)
 	}
 	m := image.Measurer{Provider: s.Content(), Cache: s}
-	if err := m.Measure(ctx, img); err != nil {
+	if err := m.Index(ctx, img); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Pack(ctx, img, source.Packs(r)); err != nil {
 		t.Fatal(err)
 	}
 	return img
+}
+
+// Facts are those of what a record points to.
+func Facts(t testing.TB, s *store.Store, r store.Record) *weigh.Facts {
+	t.Helper()
+	f, err := weigh.New(Measured(t, s, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

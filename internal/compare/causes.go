@@ -1,0 +1,264 @@
+package compare
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/zeebo/xxh3"
+
+	"tare/internal/layer"
+	"tare/internal/packages"
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
+
+// Cause is a part of a difference.
+type Cause struct {
+	// Kind is "base" (the distribution that one image stands on and the other does
+	// not), "package", a class of files that no package owns ("app", "cache", …),
+	// "waste", "overhead", "compression" (the same content, compressed differently),
+	// "metadata" (manifest and config), "links", "blocks", "blobs" or "duplicate".
+	Kind string `json:"kind"`
+	// Subject is the package ("apk py3-pip"), the base, or the class of waste.
+	Subject string `json:"subject"`
+	Bytes   int64  `json:"bytes"`
+	// From and To are the bytes in either image: Bytes is To - From.
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+	// Change is "added", "removed" or "changed".
+	Change      string `json:"change"`
+	FromVersion string `json:"fromVersion,omitempty"`
+	ToVersion   string `json:"toVersion,omitempty"`
+	// Via is the package that pulled this one in, among those that were added or
+	// removed together.
+	Via string `json:"via,omitempty"`
+	// Toolchain says that it is a compiler, headers or what else only builds need.
+	Toolchain bool `json:"toolchain,omitempty"`
+	// Files are the files that differ most; they and one row without a path, for the
+	// rest, sum up to Bytes.
+	Files []FileChange `json:"files,omitempty"`
+}
+
+// FileChange is a file's part of a cause.
+type FileChange struct {
+	Path  string `json:"path"` // "" for all that are not listed
+	Bytes int64  `json:"bytes"`
+}
+
+// key names a row across images.
+type key struct{ kind, subject string }
+
+// book is what an image has, by the rows of a ledger.
+type book struct {
+	f        *weigh.Facts
+	packages map[string]*packages.Package // by key; the one that is installed in the end
+	print    map[key]uint64               // of the live content, for packages and classes
+	osID     string
+}
+
+func newBook(f *weigh.Facts) *book {
+	b := &book{f: f, packages: map[string]*packages.Package{}, print: map[key]uint64{}, osID: f.Image.Distribution()}
+	for _, id := range f.Final {
+		p := &f.Packages[id]
+		b.packages[p.Key()] = p
+	}
+	f.Live(func(r tree.Ref, e *layer.Entry) {
+		k := b.key(f.Owner(r), f.Class(r))
+		// The sum does not depend on the order, nor on which layer a file is in.
+		b.print[k] += xxh3.HashString(e.Path) ^ xxh3.HashSeed(e.Sum[:], uint64(e.Size))
+	})
+	return b
+}
+
+func (b *book) key(p *packages.Package, c weigh.Class) key {
+	if p != nil {
+		return key{"package", p.Key()}
+	}
+	return key{string(c), string(c)}
+}
+
+// cellKey is the row that a part of the image belongs to. With collapse all of the
+// base layer but its waste is one row.
+func (b *book) cellKey(c *weigh.Cell, collapse bool) key {
+	switch {
+	case c.Fate != tree.Live:
+		return key{"waste", c.Fate.String()}
+	case collapse && c.Layer == 0 && b.f.Image.Layers[0].Sums.OSRelease != "":
+		return key{"base", b.f.Image.Base()}
+	case c.Owner >= 0:
+		return b.key(&b.f.Packages[c.Owner], c.Class)
+	}
+	return b.key(nil, c.Class)
+}
+
+// rows divide a measure of the image.
+func (b *book) rows(measure string, collapse bool) map[key]int64 {
+	out := map[key]int64{}
+	z := b.f.Sizes
+	files := func() {
+		for i := range b.f.Cells {
+			if c := &b.f.Cells[i]; c.Class != weigh.Structure {
+				out[b.cellKey(c, collapse)] += c.Files
+			}
+		}
+	}
+	switch measure {
+	case "files":
+		files()
+	case "tar":
+		files()
+		out[key{"overhead", "headers and padding"}] = z.Overhead
+	case "docker":
+		files()
+		out[key{"links", "symbolic links, and names that a layer writes twice"}] = z.Docker - z.Files
+	case "disk":
+		files()
+		out[key{"blocks", "whole blocks and directories"}] = z.Disk - z.Files
+	case "docker-containerd":
+		files()
+		out[key{"blocks", "whole blocks and directories"}] = z.Disk - z.Files
+		out[key{"blobs", "the compressed blobs beside the unpacked files"}] = z.DockerContainerd - z.Disk
+	case "live":
+		for i := range b.f.Cells {
+			if c := &b.f.Cells[i]; c.Class != weigh.Structure && c.Fate == tree.Live {
+				out[b.cellKey(c, collapse)] += c.Files
+			}
+		}
+	case "waste":
+		for i := range b.f.Cells {
+			if c := &b.f.Cells[i]; c.Fate != tree.Live {
+				out[b.cellKey(c, collapse)] += c.Files
+			}
+		}
+	case "overhead":
+		for i := range b.f.Cells {
+			c := &b.f.Cells[i]
+			k := key{"overhead", "headers and padding of files"}
+			if c.Class == weigh.Structure {
+				k.subject = "directories, links, whiteouts and the end of each tar"
+			}
+			out[k] += c.Tar - c.Files
+		}
+	case "transfer":
+		shares := int64(0)
+		for i := range b.f.Cells {
+			c := &b.f.Cells[i]
+			shares += c.Transfer
+			if c.Class == weigh.Structure && c.Fate == tree.Live {
+				out[key{"overhead", "directories, links and the end of each tar"}] += c.Transfer
+				continue
+			}
+			out[b.cellKey(c, collapse)] += c.Transfer
+		}
+		out[key{"metadata", "manifest and config"}] = z.Transfer - shares
+	case "duplicate":
+		out[key{"duplicate", "copies of live contents"}] = z.Duplicate
+	}
+	return out
+}
+
+// causes divides the difference from a to b. Rows that are the same in both are left
+// out. On transfer, what has the same content in both is compressed differently.
+func causes(a, b *book, measure string, depth int) []Cause {
+	collapse := a.osID != b.osID
+	from, to := a.rows(measure, collapse), b.rows(measure, collapse)
+	out := []Cause{}
+	squeeze := Cause{Kind: "compression", Subject: "the same content, compressed differently", Change: "changed"}
+	keys := maps.Clone(from)
+	maps.Copy(keys, to)
+	for k := range keys {
+		c := Cause{Kind: k.kind, Subject: k.subject, From: from[k], To: to[k], Bytes: to[k] - from[k]}
+		if c.Bytes == 0 {
+			continue
+		}
+		_, had := from[k]
+		_, has := to[k]
+		switch {
+		case !had:
+			c.Change = "added"
+		case !has:
+			c.Change = "removed"
+		default:
+			c.Change = "changed"
+		}
+		if pa, pb := a.print[k], b.print[k]; measure == "transfer" && had && has && pa == pb && pa != 0 {
+			squeeze.From += c.From
+			squeeze.To += c.To
+			squeeze.Bytes += c.Bytes
+			continue
+		}
+		if k.kind == "package" {
+			if p := a.packages[k.subject]; p != nil {
+				c.FromVersion = p.Version
+			}
+			if p := b.packages[k.subject]; p != nil {
+				c.ToVersion = p.Version
+			}
+			c.Toolchain = toolchain(k.subject)
+		} else {
+			c.Toolchain = k.kind == string(weigh.Development)
+		}
+		if depth > 0 {
+			c.Files = fileChanges(a, b, k, measure, collapse, c.Bytes, depth)
+		}
+		out = append(out, c)
+	}
+	if squeeze.Bytes != 0 {
+		out = append(out, squeeze)
+	}
+	pulledIn(a, out, "removed")
+	pulledIn(b, out, "added")
+	slices.SortFunc(out, func(x, y Cause) int {
+		return cmp.Or(cmp.Compare(abs(y.Bytes), abs(x.Bytes)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Subject, y.Subject))
+	})
+	return out
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// fileChanges lists the files that make up most of a cause. Contents that are not a
+// file's (headers, blocks) have none.
+func fileChanges(a, b *book, k key, measure string, collapse bool, total int64, depth int) []FileChange {
+	diff := map[string]int64{}
+	for _, side := range []struct {
+		b    *book
+		sign int64
+	}{{a, -1}, {b, 1}} {
+		f := side.b.f
+		visit := func(r tree.Ref, e *layer.Entry) {
+			s := f.Tree.Bytes(r)
+			c := weigh.Cell{Layer: int(r.Layer), Owner: f.OwnerID(r), Class: f.Class(r), Fate: s.Class}
+			if side.b.cellKey(&c, collapse) != k {
+				return
+			}
+			n := e.Size
+			if measure == "transfer" {
+				n = f.Share(r)
+			}
+			diff[e.Path] += side.sign * n
+		}
+		if k.kind == "waste" {
+			f.Hidden(visit)
+		} else {
+			f.Live(visit)
+		}
+	}
+	out := make([]FileChange, 0, len(diff))
+	for p, n := range diff {
+		if n != 0 {
+			out = append(out, FileChange{p, n})
+		}
+	}
+	slices.SortFunc(out, func(x, y FileChange) int {
+		return cmp.Or(cmp.Compare(abs(y.Bytes), abs(x.Bytes)), cmp.Compare(x.Path, y.Path))
+	})
+	out = out[:min(depth, len(out))]
+	for _, c := range out {
+		total -= c.Bytes
+	}
+	if total != 0 {
+		out = append(out, FileChange{"", total})
+	}
+	return out
+}

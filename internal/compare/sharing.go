@@ -1,0 +1,99 @@
+package compare
+
+import (
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/layer"
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
+
+// Sharing says what the images of a set have in common, at three levels.
+type Sharing struct {
+	// Blob: the same compressed blob, which a registry stores and a node pulls once.
+	// Bytes of transfer, without manifests and configs.
+	Blob Level `json:"blob"`
+	// DiffID: the same layer, however compressed, which a node unpacks once. Bytes of
+	// tar.
+	DiffID Level `json:"diffID"`
+	// Content: the same live files, in whichever layers; what could be shared if the
+	// images were layered alike. Bytes of live.
+	Content Level `json:"content"`
+}
+
+// Level is what is shared at one level.
+type Level struct {
+	// Together is what all images take when each thing is there once; Separately is
+	// the sum of the images.
+	Together   int64   `json:"together"`
+	Separately int64   `json:"separately"`
+	Images     []Share `json:"images"`
+}
+
+// Share is the part of one image.
+type Share struct {
+	Name   string `json:"name"`
+	Shared int64  `json:"shared"` // bytes that others of the set have, too
+	Unique int64  `json:"unique"` // and those that none has
+}
+
+func share(subjects []Subject) Sharing {
+	return Sharing{
+		Blob: level(subjects, func(s *Subject, add func(digest.Digest, int64)) {
+			for i, d := range s.Facts.Image.Push.Layers {
+				if !repeated(s.Facts, i) {
+					add(d.Digest, d.Size)
+				}
+			}
+		}),
+		DiffID: level(subjects, func(s *Subject, add func(digest.Digest, int64)) {
+			for _, l := range s.Facts.Image.Layers {
+				add(l.DiffID, l.Sums.Tar)
+			}
+		}),
+		Content: level(subjects, func(s *Subject, add func(weigh.Content, int64)) {
+			s.Facts.Live(func(_ tree.Ref, e *layer.Entry) {
+				add(weigh.Content{Sum: e.Sum, Size: e.Size}, e.Size)
+			})
+		}),
+	}
+}
+
+func repeated(f *weigh.Facts, k int) bool {
+	for i := range k {
+		if f.Image.Push.Layers[i].Digest == f.Image.Push.Layers[k].Digest {
+			return true
+		}
+	}
+	return false
+}
+
+// level counts things by a name that is the same in all images.
+func level[K comparable](subjects []Subject, each func(*Subject, func(K, int64))) Level {
+	out := Level{Images: []Share{}}
+	const many = -1
+	owner := map[K]int{} // the only image that has it, or many
+	for n := range subjects {
+		each(&subjects[n], func(k K, bytes int64) {
+			if o, ok := owner[k]; !ok {
+				owner[k] = n
+				out.Together += bytes
+			} else if o != n {
+				owner[k] = many
+			}
+		})
+	}
+	for n := range subjects {
+		s := Share{Name: subjects[n].Name}
+		each(&subjects[n], func(k K, bytes int64) {
+			if owner[k] == many {
+				s.Shared += bytes
+			} else {
+				s.Unique += bytes
+			}
+		})
+		out.Separately += s.Shared + s.Unique
+		out.Images = append(out.Images, s)
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+// Package explain says in plain sentences what a comparison shows. Each sentence
+// names the numbers that it rests on; none is said without one.
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tare/internal/compare"
+	"tare/internal/units"
+)
+
+// Sentences are what the numbers of a comparison say: first of the whole set, then
+// of each pair.
+func Sentences(r *compare.Result) []compare.Sentence {
+	w := &writer{r: r, find: map[string]*compare.Difference{}}
+	for i := range r.Differences {
+		d := &r.Differences[i]
+		w.find[d.From+"\x00"+d.To+"\x00"+d.Measure] = d
+	}
+	if len(r.Images) > 1 {
+		w.ranking()
+	}
+	for i := range r.Differences {
+		if d := &r.Differences[i]; d.Measure == "live" {
+			w.pair(d)
+		}
+	}
+	if len(r.Images) > 1 {
+		w.layers()
+		w.installers()
+	}
+	w.stages()
+	w.waste()
+	if len(r.Images) > 1 {
+		w.sharing()
+	}
+	return w.out
+}
+
+// Verdicts of claims.
+const (
+	Supported = "supported"
+	Refuted   = "refuted"
+)
+
+type writer struct {
+	r    *compare.Result
+	find map[string]*compare.Difference
+	out  []compare.Sentence
+}
+
+func (w *writer) say(s compare.Sentence) { w.out = append(w.out, s) }
+
+func (w *writer) difference(from, to, measure string) *compare.Difference {
+	return w.find[from+"\x00"+to+"\x00"+measure]
+}
+
+// ranking names the smallest and the largest image, on which measures.
+func (w *writer) ranking() {
+	best, worst := map[string][]string{}, map[string][]string{}
+	var evidence []compare.Evidence
+	measures := []string{"transfer", "tar", "files", "live", "docker"}
+	for _, m := range compare.Measures {
+		if !slices.Contains(measures, m.Name) {
+			continue
+		}
+		lo, hi := 0, 0
+		tie := true
+		for i := range w.r.Images {
+			v := m.Value(&w.r.Images[i].Sizes)
+			if v < m.Value(&w.r.Images[lo].Sizes) {
+				lo = i
+			}
+			if v > m.Value(&w.r.Images[hi].Sizes) {
+				hi = i
+			}
+			tie = tie && v == m.Value(&w.r.Images[0].Sizes)
+			evidence = append(evidence, compare.Evidence{What: m.Name, Image: w.r.Images[i].Name, Measure: m.Name, Value: v})
+		}
+		if !tie {
+			best[w.r.Images[lo].Name] = append(best[w.r.Images[lo].Name], m.Name)
+			worst[w.r.Images[hi].Name] = append(worst[w.r.Images[hi].Name], m.Name)
+		}
+	}
+	if len(best) == 0 {
+		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), list(measures)), Evidence: evidence})
+		return
+	}
+	for i := range w.r.Images {
+		name := w.r.Images[i].Name
+		if on := best[name]; on != nil {
+			w.say(compare.Sentence{Text: fmt.Sprintf("%s is the smallest on %s.", name, on2(on, measures)), Evidence: of(evidence, name),
+				Claim: name + " is the smallest image", Verdict: verdict(len(on) == len(measures))})
+		}
+		if on := worst[name]; on != nil && len(w.r.Images) > 2 {
+			w.say(compare.Sentence{Text: fmt.Sprintf("%s is the largest on %s.", name, on2(on, measures)), Evidence: of(evidence, name),
+				Claim: name + " is the largest image", Verdict: verdict(len(on) == len(measures))})
+		}
+	}
+}
+
+func verdict(ok bool) string {
+	if ok {
+		return Supported
+	}
+	return Refuted
+}
+
+func on2(on, all []string) string {
+	if len(on) == len(all) {
+		return "every measure (" + list(all) + ")"
+	}
+	return list(on) + " only"
+}
+
+func of(all []compare.Evidence, image string) []compare.Evidence {
+	var out []compare.Evidence
+	for _, e := range all {
+		if e.Image == image {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// layers compares how many layers there are.
+func (w *writer) layers() {
+	var parts []string
+	var evidence []compare.Evidence
+	same := true
+	for i := range w.r.Images {
+		im := &w.r.Images[i]
+		parts = append(parts, fmt.Sprintf("%s has %s", im.Name, units.Plural(im.Layers, "layer")))
+		same = same && im.Layers == w.r.Images[0].Layers
+		evidence = append(evidence, compare.Evidence{What: "layers", Image: im.Name, Value: int64(im.Layers)})
+	}
+	n := units.Plural(w.r.Images[0].Layers, "layer")
+	switch {
+	case same && len(parts) == 2:
+		w.say(compare.Sentence{Text: fmt.Sprintf("Both have %s.", n), Evidence: evidence})
+	case same:
+		w.say(compare.Sentence{Text: fmt.Sprintf("All have %s.", n), Evidence: evidence})
+	default:
+		w.say(compare.Sentence{Text: list(parts) + ".", Evidence: evidence})
+	}
+}
+
+// waste names images that carry bytes nobody can see, if they are more than nothing.
+func (w *writer) waste() {
+	for i := range w.r.Images {
+		im := &w.r.Images[i]
+		if im.Sizes.Files == 0 || im.Sizes.Waste*1000 < im.Sizes.Files {
+			continue
+		}
+		worst, most := "", int64(-1)
+		for class, n := range im.Waste {
+			if n > most || n == most && class < worst {
+				worst, most = class, n
+			}
+		}
+		w.say(compare.Sentence{
+			Text: fmt.Sprintf("%s carries %s that no container can see, %s of it %s (tare weigh %s shows which layers wrote and hid it).",
+				im.Name, units.Bytes(im.Sizes.Waste), units.Bytes(most), worst, im.Name),
+			Evidence: []compare.Evidence{{What: "waste", Image: im.Name, Measure: "waste", Value: im.Sizes.Waste},
+				{What: worst, Image: im.Name, Measure: "waste", Kind: "waste", Subject: worst, Value: most}},
+		})
+	}
+}
+
+// sharing says what a node that has all of them stores and pulls once.
+func (w *writer) sharing() {
+	b, c := w.r.Sharing.Blob, w.r.Sharing.Content
+	evidence := []compare.Evidence{{What: "blobs together", Measure: "transfer", Value: b.Together}, {What: "blobs separately", Measure: "transfer", Value: b.Separately},
+		{What: "live contents together", Measure: "live", Value: c.Together}, {What: "live contents separately", Measure: "live", Value: c.Separately}}
+	if b.Together == b.Separately {
+		w.say(compare.Sentence{Text: fmt.Sprintf("They share no layer (0B of %s).", units.Bytes(b.Separately)), Evidence: evidence})
+		return
+	}
+	text := fmt.Sprintf("A node that pulls all of them fetches %s instead of %s, since they share layers", units.Bytes(b.Together), units.Bytes(b.Separately))
+	if more := c.Separately - c.Together - (w.r.Sharing.DiffID.Separately - w.r.Sharing.DiffID.Together); more > b.Separately/20 {
+		text += fmt.Sprintf("; another %s of equal files stand in layers that differ", units.Bytes(more))
+	}
+	w.say(compare.Sentence{Text: text + ".", Evidence: evidence})
+}

@@ -1,0 +1,277 @@
+package layer
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// EncodingVersion is part of the key under which encoded indexes are cached: it
+// rises whenever Encode or what Read finds changes.
+const EncodingVersion = 1
+
+// head is the beginning of an encoded index, as JSON.
+type head struct {
+	Sums
+	List         int              `json:"list"`
+	Trailer      int64            `json:"trailer"`
+	TrailerShare int64            `json:"trailerShare"`
+	Paths        int              `json:"paths"` // bytes of all paths
+	Skipped      map[string]int64 `json:"skipped,omitempty"`
+	Kept         []keptFile       `json:"kept,omitempty"`
+	Derived      []keptFile       `json:"derived,omitempty"`
+}
+
+// keptFile says where in the last section a file ends.
+type keptFile struct {
+	Path string `json:"path"`
+	Size int    `json:"size"`
+}
+
+// Encode writes the index column by column: paths as what differs from the path
+// before, numbers as variable-length integers, offsets and times as differences.
+// Why not gob, JSON or parquet: docs/decisions/0007-index-encoding.md.
+func Encode(x *Index) ([]byte, error) {
+	h := head{Sums: x.Sums, List: len(x.List), Trailer: x.Trailer, TrailerShare: x.TrailerShare, Skipped: x.Skipped}
+	n := len(x.List)
+	cols := make([][]byte, 0, 14)
+	column := func(f func(b []byte, i int, e *Entry) []byte) {
+		b := make([]byte, 0, n+n/2)
+		for i := range x.List {
+			b = f(b, i, &x.List[i])
+		}
+		cols = append(cols, b)
+	}
+	var suffixes []byte
+	column(func(b []byte, i int, e *Entry) []byte {
+		same := 0
+		if i > 0 {
+			same = common(x.List[i-1].Path, e.Path)
+		}
+		h.Paths += len(e.Path)
+		suffixes = append(suffixes, e.Path[same:]...)
+		b = binary.AppendUvarint(b, uint64(same))
+		return binary.AppendUvarint(b, uint64(len(e.Path)-same))
+	})
+	cols = append(cols, suffixes)
+	var links []byte
+	column(func(b []byte, _ int, e *Entry) []byte {
+		links = append(links, e.Link...)
+		return binary.AppendUvarint(b, uint64(len(e.Link)))
+	})
+	cols = append(cols, links)
+	column(func(b []byte, _ int, e *Entry) []byte { return append(b, byte(e.Kind)) })
+	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, uint64(e.Mode)) })
+	column(func(b []byte, _ int, e *Entry) []byte {
+		return binary.AppendVarint(binary.AppendVarint(b, int64(e.UID)), int64(e.GID))
+	})
+	column(func(b []byte, i int, e *Entry) []byte {
+		var last int64
+		if i > 0 {
+			last = x.List[i-1].Mtime
+		}
+		return binary.AppendVarint(binary.AppendVarint(b, e.Mtime-last), int64(e.Nsec))
+	})
+	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, e.Xattrs) })
+	column(func(b []byte, _ int, e *Entry) []byte {
+		return binary.AppendVarint(binary.AppendUvarint(b, uint64(e.Size)), e.Overhead())
+	})
+	column(func(b []byte, i int, e *Entry) []byte {
+		var last int64
+		if i > 0 {
+			last = x.List[i-1].Offset + x.List[i-1].Span
+		}
+		return binary.AppendVarint(b, e.Offset-last)
+	})
+	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, uint64(e.Share)) })
+	column(func(b []byte, _ int, e *Entry) []byte {
+		if e.Kind == File {
+			return append(b, e.Sum[:]...)
+		}
+		return b
+	})
+	var kept []byte
+	list := func(files map[string][]byte) []keptFile {
+		var out []keptFile
+		for _, p := range slices.Sorted(maps.Keys(files)) {
+			kept = append(kept, files[p]...)
+			out = append(out, keptFile{p, len(files[p])})
+		}
+		return out
+	}
+	h.Kept, h.Derived = list(x.Kept), list(x.Derived)
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return nil, err
+	}
+	cols = append(cols, z.EncodeAll(kept, nil))
+	top, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	out := binary.AppendUvarint(nil, uint64(len(top)))
+	out = append(out, top...)
+	for _, c := range cols {
+		out = binary.AppendUvarint(out, uint64(len(c)))
+		out = append(out, c...)
+	}
+	return out, nil
+}
+
+func common(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+var errDamaged = errors.New("the cached index is damaged")
+
+// reader takes numbers from a column; one that is exhausted sets bad.
+type reader struct {
+	b   []byte
+	bad *bool
+}
+
+func (r *reader) uint() uint64 {
+	if len(r.b) > 0 && r.b[0] < 0x80 {
+		v := r.b[0]
+		r.b = r.b[1:]
+		return uint64(v)
+	}
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		*r.bad = true
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) int() int64 {
+	v := r.uint()
+	return int64(v>>1) ^ -int64(v&1)
+}
+
+func (r *reader) take(n uint64) []byte {
+	if n > uint64(len(r.b)) {
+		*r.bad = true
+		return nil
+	}
+	v := r.b[:n]
+	r.b = r.b[n:]
+	return v
+}
+
+// Decode reads what Encode wrote. Damaged input is an error, never a panic or a
+// wrong index: it is checked with Check, too.
+func Decode(b []byte) (*Index, error) {
+	bad := false
+	in := &reader{b, &bad}
+	var h head
+	if err := json.Unmarshal(in.take(in.uint()), &h); err != nil || bad {
+		return nil, fmt.Errorf("%w: %v", errDamaged, err)
+	}
+	next := func() *reader { return &reader{in.take(in.uint()), &bad} }
+	lens, suffixes, linkLens, links := next(), next(), next(), next()
+	kind, mode, owner, times, xattr, sizes, offsets, shares, sums, kept := next(), next(), next(), next(), next(), next(), next(), next(), next(), next()
+	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > uint64(h.List)*(1<<20) {
+		return nil, errDamaged
+	}
+	x := &Index{Sums: h.Sums, Trailer: h.Trailer, TrailerShare: h.TrailerShare, Skipped: h.Skipped, List: make([]Entry, h.List)}
+	var arena strings.Builder
+	arena.Grow(min(h.Paths, len(b)*64))
+	ends := make([]int, h.List)
+	prev := ""
+	for i := range x.List {
+		same := lens.uint()
+		suffix := suffixes.take(lens.uint())
+		if bad || same > uint64(len(prev)) || arena.Len()+int(same)+len(suffix) > h.Paths {
+			return nil, errDamaged
+		}
+		start := arena.Len()
+		arena.WriteString(prev[:same])
+		arena.Write(suffix)
+		ends[i] = arena.Len()
+		prev = arena.String()[start:]
+	}
+	paths, linkText := arena.String(), string(links.b)
+	start, linkStart := 0, 0
+	var last *Entry = &Entry{}
+	for i := range x.List {
+		e := &x.List[i]
+		e.Path = paths[start:ends[i]]
+		start = ends[i]
+		if n := linkLens.uint(); n > 0 {
+			if n > uint64(len(linkText)-linkStart) {
+				return nil, errDamaged
+			}
+			e.Link = linkText[linkStart : linkStart+int(n)]
+			linkStart += int(n)
+		}
+		e.Kind = Kind(kind.b[i])
+		e.Mode = uint32(mode.uint())
+		e.UID, e.GID = int(owner.int()), int(owner.int())
+		e.Mtime, e.Nsec = last.Mtime+times.int(), int32(times.int())
+		e.Xattrs = xattr.uint()
+		e.Size = int64(sizes.uint())
+		e.Span = e.Size + sizes.int()
+		e.Offset = last.Offset + last.Span + offsets.int()
+		e.Share = int64(shares.uint())
+		if e.Kind == File {
+			copy(e.Sum[:], sums.take(16))
+		}
+		last = e
+	}
+	if bad {
+		return nil, errDamaged
+	}
+	if err := x.unpackKept(kept.b, h); err != nil {
+		return nil, err
+	}
+	if err := x.Check(); err != nil {
+		return nil, errDamaged
+	}
+	return x, nil
+}
+
+func (x *Index) unpackKept(b []byte, h head) error {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(2*maxKept))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	plain, err := z.DecodeAll(b, nil)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	unpack := func(files []keptFile) (map[string][]byte, bool) {
+		if len(files) == 0 {
+			return nil, true
+		}
+		out := make(map[string][]byte, len(files))
+		for _, f := range files {
+			if f.Size < 0 || f.Size > len(plain) {
+				return nil, false
+			}
+			out[f.Path], plain = plain[:f.Size:f.Size], plain[f.Size:]
+		}
+		return out, true
+	}
+	var ok1, ok2 bool
+	x.Kept, ok1 = unpack(h.Kept)
+	x.Derived, ok2 = unpack(h.Derived)
+	if !ok1 || !ok2 {
+		return errDamaged
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package layer
+
+import (
+	"archive/tar"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+)
+
+// Read indexes a layer in one pass. Errors name the entry at which they occurred:
+// a *MismatchError for a wrong digest, a *LimitError for a layer beyond the limits,
+// io.ErrUnexpectedEOF (wrapped) for one that ends too early.
+func Read(r io.Reader, o Options) (*Index, error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.MaxEntries == 0 {
+		o.MaxEntries = DefaultMaxEntries
+	}
+	s, err := newStream(r, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	x := &Index{Sums: Sums{Compression: s.kind}}
+	if err := scan(s, x, o.MaxEntries); err != nil {
+		return nil, err
+	}
+	if err := s.drain(); err != nil {
+		return nil, fmt.Errorf("after %s: %w", x.last(), unexpected(err))
+	}
+	x.Transfer, x.Tar = s.src.n, s.pos
+	x.Blob, x.DiffID = s.digests()
+	x.close(s)
+	if o.Blob != "" && o.Blob != x.Blob {
+		return nil, &MismatchError{What: "blob", Want: o.Blob, Got: x.Blob}
+	}
+	if o.DiffID != "" && o.DiffID != x.DiffID {
+		return nil, &MismatchError{What: "uncompressed tar", Want: o.DiffID, Got: x.DiffID}
+	}
+	return x, x.Check()
+}
+
+// scan lists the entries of the tar.
+func scan(s *stream, x *Index, limit int64) error {
+	tr := tar.NewReader(s)
+	k := &keeper{x: x, buf: make([]byte, 64<<10)}
+	var end, names int64 // of the entry before; bytes of all names
+	for {
+		h, err := tr.Next()
+		if len(x.List) > 0 {
+			// Now the padding is read, too: only here is the end known in the blob.
+			prev := &x.List[len(x.List)-1]
+			prev.Share = s.apportion(min(end, s.pos))
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("after %s: %w", x.last(), unexpected(err))
+		}
+		e := entry(h)
+		e.Offset = end
+		if e.Sum, err = k.read(tr, &e); err != nil {
+			return fmt.Errorf("entry %s: %w", quote(h.Name), unexpected(err))
+		}
+		end = (s.pos + 511) &^ 511
+		e.Span = end - e.Offset
+		x.List = append(x.List, e)
+		names += int64(len(e.Path) + len(e.Link))
+		if int64(len(x.List)) > limit {
+			return &LimitError{What: "entries", Limit: limit}
+		}
+		if names > maxNames {
+			return &LimitError{What: "bytes of file names", Limit: maxNames}
+		}
+	}
+}
+
+// maxNames bounds the names of one layer, in bytes: five million entries with
+// names of ordinary length.
+const maxNames = 512 << 20
+
+// last names the entry that was read last, for errors.
+func (x *Index) last() string {
+	if len(x.List) == 0 {
+		return "the first entry"
+	}
+	return "entry " + quote(x.List[len(x.List)-1].Path)
+}
+
+// quote makes a name fit for an error: escaped, and not longer than a line.
+func quote(name string) string {
+	if len(name) > 200 {
+		return fmt.Sprintf("%q… (%d bytes)", name[:200], len(name))
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+// entry translates a tar header.
+func entry(h *tar.Header) Entry {
+	e := Entry{Path: strings.Clone(clean(h.Name)), Mtime: h.ModTime.Unix(), Nsec: int32(h.ModTime.Nanosecond()),
+		Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		e.Kind, e.Size = File, h.Size
+	case tar.TypeDir:
+		e.Kind = Dir
+	case tar.TypeSymlink:
+		e.Kind, e.Link = Symlink, strings.Clone(h.Linkname)
+	case tar.TypeLink:
+		e.Kind, e.Link = Link, strings.Clone(clean(h.Linkname))
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		e.Kind, e.Link = Device, fmt.Sprintf("%c %d:%d", h.Typeflag, h.Devmajor, h.Devminor)
+	default:
+		e.Kind = Meta
+	}
+	dir, base := path.Split(e.Path)
+	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok && e.Kind != Dir && e.Kind != Meta {
+		e.Size, e.Link = 0, ""
+		switch {
+		case base == opaqueMarker:
+			e.Kind, e.Path = Opaque, strings.TrimSuffix(dir, "/")
+		case strings.HasPrefix(hidden, whiteoutPrefix), hidden == "", hidden == ".", hidden == "..":
+			e.Kind = Meta // AUFS's own, or an attempt to hide a parent
+		default:
+			e.Kind, e.Path = Whiteout, dir+hidden
+		}
+	}
+	return e
+}
+
+// OCI image spec, "Whiteouts".
+const (
+	whiteoutPrefix = ".wh."
+	opaqueMarker   = ".wh..wh..opq"
+)
+
+// xattrs hashes the extended attributes, whatever their order; 0 for none.
+func xattrs(h *tar.Header) uint64 {
+	var names []string
+	for name := range h.PAXRecords {
+		if strings.HasPrefix(name, "SCHILY.xattr.") {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return 0
+	}
+	slices.Sort(names)
+	x := xxh3.New()
+	for _, name := range names {
+		v := h.PAXRecords[name]
+		_ = binary.Write(x, binary.LittleEndian, [2]int64{int64(len(name)), int64(len(v))})
+		_, _ = x.WriteString(name)
+		_, _ = x.WriteString(v)
+	}
+	return max(1, x.Sum64())
+}
+
+// close sorts the list and works out the sums; Tar and Transfer are known.
+func (x *Index) close(s *stream) {
+	x.Entries = int64(len(x.List))
+	x.Trailer = x.Tar
+	x.TrailerShare = x.Transfer - s.lastIn
+	for i := range x.List {
+		e := &x.List[i]
+		// Padding that is missing at the very end of the tar.
+		if over := e.Offset + e.Span - x.Tar; over > 0 {
+			e.Span -= over
+		}
+		x.Trailer -= e.Span
+		x.Files += e.Size
+	}
+	byPath := func(a, b Entry) int { return cmp.Or(ComparePaths(a.Path, b.Path), cmp.Compare(a.Offset, b.Offset)) }
+	if !slices.IsSortedFunc(x.List, byPath) { // most tools write a directory's entries in order
+		slices.SortFunc(x.List, byPath)
+	}
+	x.Docker = dockerSize(x.List)
+	x.Disk = diskSize(x.List)
+	for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
+		if b, ok := x.Kept[name]; ok {
+			x.OSRelease = string(b)
+			break
+		}
+	}
+}
+
+// Check tells whether the parts of the layer sum up to the whole; an error is a
+// fault of tare's.
+func (x *Index) Check() error {
+	span, share, files := x.Trailer, x.TrailerShare, int64(0)
+	for i := range x.List {
+		e := &x.List[i]
+		span, share, files = span+e.Span, share+e.Share, files+e.Size
+		if e.Span < 0 || e.Share < 0 || e.Size < 0 {
+			return fmt.Errorf("internal error, please report it: entry %s has a negative size", quote(e.Path))
+		}
+	}
+	if span != x.Tar || share != x.Transfer || files != x.Files || x.Trailer < 0 || x.TrailerShare < 0 {
+		return fmt.Errorf("internal error, please report it: entries sum up to %d of %d tar, %d of %d transfer, %d of %d files",
+			span, x.Tar, share, x.Transfer, files, x.Files)
+	}
+	return nil
+}
+
+// clean makes a tar's name comparable: no leading "./" or "/", no ".." that leads
+// out of the root.
+func clean(name string) string {
+	s := strings.TrimSuffix(strings.TrimPrefix(name, "./"), "/")
+	if s != "" && s[0] != '/' && s[0] != '.' && !strings.Contains(s, "//") && !strings.Contains(s, "/.") {
+		return s
+	}
+	return strings.TrimPrefix(path.Clean("/"+name), "/")
+}
+
+// unexpected turns the clean end of a stream into one that came too early.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,56 @@
+package layer
+
+import (
+	"encoding/binary"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// Shares is how the bytes of a blob are apportioned to the entries of its layer.
+// One layer may be stored in several blobs, compressed differently; its Index
+// holds the shares of the one that was read.
+type Shares struct {
+	Blob     digest.Digest
+	Transfer int64   // bytes of the blob: the sum of List and Trailer
+	List     []int64 // in the order of Index.List
+	Trailer  int64
+}
+
+// Shares are those of the blob that the index was made from.
+func (x *Index) Shares() *Shares {
+	s := &Shares{Blob: x.Blob, Transfer: x.Transfer, Trailer: x.TrailerShare, List: make([]int64, len(x.List))}
+	for i := range x.List {
+		s.List[i] = x.List[i].Share
+	}
+	return s
+}
+
+// Encode writes the shares for a cache.
+func (s *Shares) Encode() []byte {
+	b := binary.AppendUvarint(nil, uint64(s.Trailer))
+	for _, n := range s.List {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	return b
+}
+
+// DecodeShares reads what Encode wrote for a blob, of transfer bytes, of a layer
+// with a number of entries; ok is false for anything that does not sum up.
+func DecodeShares(b []byte, blob digest.Digest, transfer int64, entries int) (s *Shares, ok bool) {
+	bad := false
+	in := &reader{b, &bad}
+	s = &Shares{Blob: blob, Transfer: transfer, Trailer: int64(in.uint())}
+	if entries > len(in.b) {
+		return nil, false
+	}
+	s.List = make([]int64, entries)
+	sum := s.Trailer
+	for i := range s.List {
+		s.List[i] = int64(in.uint())
+		if s.List[i] < 0 {
+			return nil, false
+		}
+		sum += s.List[i]
+	}
+	return s, !bad && len(in.b) == 0 && sum == transfer && s.Trailer >= 0
+}

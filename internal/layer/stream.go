@@ -1,0 +1,219 @@
+package layer
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"hash"
+	"io"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// chunkSize is how much is decompressed before it is hashed and parsed: small
+// enough for a processor's cache, large enough that switching costs nothing.
+const chunkSize = 256 << 10
+
+// window is how much is asked for at once: gzip's decompressor yields its window of
+// 32 KiB at each flush. A chunk ends where less is free, so that a Read is a flush.
+const window = 32 << 10
+
+// stored counts and hashes the bytes of the blob.
+type stored struct {
+	r io.Reader
+	h hash.Hash
+	n int64
+}
+
+func (s *stored) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if s.h != nil {
+		s.h.Write(p[:n])
+	}
+	s.n += int64(n)
+	return n, err
+}
+
+// mark says how much of the blob was consumed when the decompressor had written
+// out bytes of the tar.
+type mark struct{ out, in int64 }
+
+// chunk is a piece of the uncompressed tar.
+type chunk struct {
+	b     []byte
+	n     int
+	marks []mark
+	err   error
+}
+
+// stream is the uncompressed tar, and knows the positions in the blob.
+type stream struct {
+	src   *stored
+	br    *bufio.Reader
+	plain io.ReadCloser
+	kind  Compression
+
+	diff hash.Hash // of the tar
+	out  int64     // decompressed so far
+	max  int64
+
+	cur  *chunk
+	off  int   // consumed of cur
+	pos  int64 // consumed in all
+	done bool
+
+	ahead chan *chunk // nil: decompress when needed
+	free  chan *chunk
+	stop  chan struct{}
+
+	marks  []mark
+	lastIn int64
+}
+
+func newStream(r io.Reader, o Options) (*stream, error) {
+	s := &stream{src: &stored{r: r, h: sha256.New()}, diff: sha256.New(), max: o.MaxBytes, marks: []mark{{}}}
+	s.br = bufio.NewReaderSize(s.src, 64<<10)
+	var err error
+	if s.plain, s.kind, err = decompress(s.br); err != nil {
+		return nil, err
+	}
+	if s.kind == None {
+		s.src.h = nil // one hash for both digests; nothing was read but by br
+		s.plain = io.NopCloser(s.br)
+	}
+	s.cur = &chunk{b: make([]byte, chunkSize)}
+	if o.Ahead {
+		s.ahead, s.free, s.stop = make(chan *chunk, 2), make(chan *chunk, 3), make(chan struct{})
+		s.free <- &chunk{b: make([]byte, chunkSize)}
+		s.free <- &chunk{b: make([]byte, chunkSize)}
+		go s.run()
+	}
+	return s, nil
+}
+
+// close ends the goroutine that decompresses ahead, and waits for it.
+func (s *stream) close() {
+	if s.ahead != nil {
+		close(s.stop)
+		for range s.ahead { //nolint:revive // until the other side has closed it
+		}
+	}
+	_ = s.plain.Close()
+}
+
+func (s *stream) run() {
+	defer close(s.ahead)
+	for {
+		select {
+		case <-s.stop:
+			return
+		case c := <-s.free:
+			s.fill(c)
+			last := c.err != nil
+			select {
+			case s.ahead <- c:
+			case <-s.stop:
+				return
+			}
+			if last {
+				return
+			}
+		}
+	}
+}
+
+// fill decompresses the next chunk.
+func (s *stream) fill(c *chunk) {
+	c.n, c.marks, c.err = 0, c.marks[:0], nil
+	for c.err == nil && len(c.b)-c.n >= window {
+		var n int
+		n, c.err = s.plain.Read(c.b[c.n : c.n+window])
+		c.n += n
+		s.out += int64(n)
+		if n > 0 && s.kind != None {
+			c.marks = push(c.marks, mark{s.out, s.src.n - int64(s.br.Buffered())})
+		}
+		if s.out > s.max && c.err == nil {
+			c.err = &LimitError{What: "bytes when uncompressed", Limit: s.max}
+		}
+	}
+}
+
+// push adds a mark. Output that came without further input belongs to the piece
+// before: zstd's blocks are larger than one Read.
+func push(list []mark, m mark) []mark {
+	if n := len(list); n > 0 && list[n-1].in == m.in && m.in > 0 {
+		list[n-1].out = m.out
+		return list
+	}
+	return append(list, m)
+}
+
+// Read yields the tar, for archive/tar.
+func (s *stream) Read(p []byte) (int, error) {
+	for s.off == s.cur.n {
+		if s.cur.err != nil {
+			return 0, s.cur.err
+		}
+		s.next()
+	}
+	n := copy(p, s.cur.b[s.off:s.cur.n])
+	s.off += n
+	s.pos += int64(n)
+	return n, nil
+}
+
+func (s *stream) next() {
+	if s.ahead == nil {
+		s.fill(s.cur)
+	} else {
+		s.free <- s.cur
+		s.cur = <-s.ahead
+	}
+	s.off = 0
+	s.diff.Write(s.cur.b[:s.cur.n])
+	for _, m := range s.cur.marks {
+		s.marks = push(s.marks, m)
+	}
+}
+
+// drain reads what the tar reader left: it belongs to both digests.
+func (s *stream) drain() error {
+	if _, err := io.Copy(io.Discard, s); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, s.br)
+	return err
+}
+
+// apportion returns the part of the blob between the position of the previous call
+// and that of out bytes of the tar: between two flushes of the decompressor it is
+// divided evenly. Parts are integers that sum up to what was consumed.
+func (s *stream) apportion(out int64) int64 {
+	at := out
+	if s.kind != None {
+		i := 0
+		for i+1 < len(s.marks) && s.marks[i+1].out <= out {
+			i++
+		}
+		lo := s.marks[i]
+		at = lo.in
+		if i+1 < len(s.marks) && out > lo.out {
+			hi := s.marks[i+1]
+			at += (out - lo.out) * (hi.in - lo.in) / (hi.out - lo.out)
+		}
+		at = max(at, s.lastIn) // a mark that moved on in between
+		s.marks = append(s.marks[:0], s.marks[i:]...)
+	}
+	share := at - s.lastIn
+	s.lastIn = at
+	return share
+}
+
+// digests are those of the blob and of the tar; valid after drain.
+func (s *stream) digests() (blob, diff digest.Digest) {
+	diff = digest.NewDigest(digest.SHA256, s.diff)
+	if s.src.h == nil {
+		return diff, diff
+	}
+	return digest.NewDigest(digest.SHA256, s.src.h), diff
+}

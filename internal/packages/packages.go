@@ -1,0 +1,191 @@
+// Package packages reads the databases of package managers, and what language
+// tools leave beside their libraries, and says which packages are installed, which
+// files each one claims, and which package needs which.
+package packages
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Type is the kind of package, in the words of the purl specification where it has
+// one.
+type Type string
+
+// The kinds, in the order in which they own a file that several claim.
+const (
+	APK     Type = "apk"     // Alpine
+	Deb     Type = "deb"     // Debian, also distroless
+	RPM     Type = "rpm"     // Fedora, SUSE and others
+	Python  Type = "pypi"    // dist-info, egg-info
+	NPM     Type = "npm"     // node_modules
+	Java    Type = "maven"   // jar, war, ear
+	Go      Type = "golang"  // programs with build info
+	Runtime Type = "runtime" // a language installed by hand below /usr/local, found by its own files
+)
+
+var order = []Type{APK, Deb, RPM, Python, NPM, Java, Go, Runtime}
+
+// Rank orders types: the lower one owns a file that both claim.
+func (t Type) Rank() int { return slices.Index(order, t) }
+
+// Package is one installed package.
+type Package struct {
+	Type          Type
+	Name, Version string
+	Arch          string // "" if it says none
+	Source        string // the source package or origin, "" if it says none
+	Location      string // the database, directory or file that tells of it
+	// Explicit is true for a package that somebody asked for by name, as far as the
+	// manager has written that down; Known says whether it has.
+	Explicit, Known bool
+	Declared        int64    // bytes as the package's own metadata says; 0 if it does not
+	Files           []string // clean paths that it claims
+	Trees           []string // directories that are all its own, but for what others claim in them
+	Needs           []int    // indexes, in the same list, of the packages that it depends on
+	Wants           []int    // those that it recommends: installed with it by default
+	Contains        []string // what is compiled in: "module version"
+
+	needs, wants, provides []string
+	needsAll               [][]string // install_if: comes along when one of each is there
+}
+
+// Key names a package across images: versions may differ.
+func (p *Package) Key() string { return string(p.Type) + " " + p.Name }
+
+// Problem is a database that could not be read.
+type Problem struct {
+	Path string
+	Err  error
+}
+
+// View is what an image shows of the files that tell of packages.
+type View struct {
+	Files   map[string][]byte // contents by path
+	Derived map[string][]byte // build info of programs and manifests of Java archives, by path
+}
+
+// Finder reads views; it remembers what it has read of files that stay the same
+// from view to view, as an image's layers give them.
+type Finder struct {
+	lists map[*byte][]string
+}
+
+// Find reads all databases of a view. Packages are in the order of types and names;
+// what could not be read is among the problems, and the rest is there all the same.
+// The view's contents must not change afterwards.
+func (m *Finder) Find(v View) ([]Package, []Problem) {
+	if m.lists == nil {
+		m.lists = map[*byte][]string{}
+	}
+	f := &finder{view: v, memo: m}
+	for p := range v.Files {
+		f.paths = append(f.paths, p)
+	}
+	sort.Strings(f.paths)
+	f.apk()
+	f.dpkg()
+	f.rpm()
+	f.python()
+	f.npm()
+	f.runtimes()
+	for p, b := range v.Derived {
+		if strings.HasSuffix(p, ".jar") || strings.HasSuffix(p, ".war") || strings.HasSuffix(p, ".ear") {
+			f.add(jar(p, b))
+		} else if g, ok := goProgram(p, b); ok {
+			f.add(g)
+		}
+	}
+	slices.SortStableFunc(f.out, func(a, b Package) int {
+		return cmp.Or(a.Type.Rank()-b.Type.Rank(), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Location, b.Location))
+	})
+	link(f.out)
+	return f.out, f.problems
+}
+
+type finder struct {
+	view     View
+	memo     *Finder
+	paths    []string // sorted
+	out      []Package
+	problems []Problem
+}
+
+func (f *finder) add(p Package) { f.out = append(f.out, p) }
+
+func (f *finder) problem(path string, err error) {
+	f.problems = append(f.problems, Problem{path, err})
+}
+
+// in lists the files directly in a directory.
+func (f *finder) in(dir string) []string {
+	var out []string
+	i := sort.SearchStrings(f.paths, dir+"/")
+	for ; i < len(f.paths) && strings.HasPrefix(f.paths[i], dir+"/"); i++ {
+		if !strings.Contains(f.paths[i][len(dir)+1:], "/") {
+			out = append(out, f.paths[i])
+		}
+	}
+	return out
+}
+
+// clean makes the path of a database one of tare's.
+func clean(p string) string {
+	if p != "" && p[0] == '/' && !strings.Contains(p, "//") && !strings.Contains(p, "/.") && p[len(p)-1] != '/' {
+		return p[1:]
+	}
+	return strings.TrimPrefix(path.Clean("/"+p), "/")
+}
+
+// link turns the names of what packages need into indexes. A name may be that of a
+// package or of something that one provides.
+func link(list []Package) {
+	byName := map[Type]map[string][]int{}
+	for i := range list {
+		p := &list[i]
+		m := byName[p.Type]
+		if m == nil {
+			m = map[string][]int{}
+			byName[p.Type] = m
+		}
+		m[p.Name] = append(m[p.Name], i)
+		for _, v := range p.provides {
+			if v != p.Name {
+				m[v] = append(m[v], i)
+			}
+		}
+	}
+	for i := range list {
+		p := &list[i]
+		m := byName[p.Type]
+		find := func(alternatives []string) []int {
+			var out []int
+			for _, a := range alternatives {
+				for one := range strings.SplitSeq(a, "|") {
+					if hit := m[one]; len(hit) > 0 {
+						out = append(out, hit[0])
+						break
+					}
+				}
+			}
+			slices.Sort(out)
+			out = slices.Compact(out)
+			return slices.DeleteFunc(out, func(n int) bool { return n == i })
+		}
+		p.Needs, p.Wants = append(p.Needs, find(p.needs)...), append(p.Wants, find(p.wants)...)
+		for _, trigger := range p.needsAll {
+			// It came because all of these are there: each of them pulled it in.
+			for _, n := range find(trigger) {
+				list[n].Wants = append(list[n].Wants, i)
+			}
+		}
+		p.needs, p.wants, p.provides, p.needsAll = nil, nil, nil, nil
+	}
+	for i := range list {
+		slices.Sort(list[i].Wants)
+		list[i].Wants = slices.Compact(list[i].Wants)
+	}
+}

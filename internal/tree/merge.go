@@ -1,0 +1,259 @@
+package tree
+
+import (
+	"math"
+
+	"tare/internal/layer"
+)
+
+// merge walks all lists at once, path by path in order, such that a directory comes
+// before what is in it. Memory is a few words a layer and the barriers of the
+// directories that lead to the current path.
+type merge struct {
+	t        *Tree
+	at       []int // layer -> the next entry
+	heap     []int // layers, the one with the least path on top
+	path     string
+	group    []Ref // all entries for path, lowest layer first, in the order of the tar
+	barriers []barrier
+	pending  []pending
+}
+
+// barrier cuts off what lower layers have below a path.
+type barrier struct {
+	path   string
+	layer  int32
+	lower  bool  // cuts off lower layers
+	before int64 // cuts off entries of the same layer that come earlier in its tar
+	class  Class
+}
+
+// pending is an entry hidden by another whose class waits for hard links.
+type pending struct{ hidden, by Ref }
+
+func newMerge(t *Tree) *merge {
+	m := &merge{t: t, at: make([]int, len(t.Lists))}
+	for k := range t.Lists {
+		if len(t.Lists[k]) > 0 {
+			m.push(k)
+		}
+	}
+	return m
+}
+
+func (m *merge) less(a, b int) bool {
+	c := layer.ComparePaths(m.t.Lists[a][m.at[a]].Path, m.t.Lists[b][m.at[b]].Path)
+	return c < 0 || c == 0 && a < b
+}
+
+func (m *merge) push(k int) {
+	m.heap = append(m.heap, k)
+	for i := len(m.heap) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !m.less(m.heap[i], m.heap[up]) {
+			return
+		}
+		m.heap[i], m.heap[up] = m.heap[up], m.heap[i]
+		i = up
+	}
+}
+
+// sink puts the top of the heap in its place after it moved on.
+func (m *merge) sink() {
+	for i := 0; ; {
+		least := i
+		for _, kid := range [2]int{2*i + 1, 2*i + 2} {
+			if kid < len(m.heap) && m.less(m.heap[kid], m.heap[least]) {
+				least = kid
+			}
+		}
+		if least == i {
+			return
+		}
+		m.heap[i], m.heap[least] = m.heap[least], m.heap[i]
+		i = least
+	}
+}
+
+// next gathers the entries of the next path.
+func (m *merge) next() bool {
+	if len(m.heap) == 0 {
+		return false
+	}
+	m.group = m.group[:0]
+	for len(m.heap) > 0 {
+		k := m.heap[0]
+		list := m.t.Lists[k]
+		p := list[m.at[k]].Path
+		if len(m.group) == 0 {
+			m.path = p
+		} else if p != m.path {
+			break
+		}
+		for m.at[k] < len(list) && list[m.at[k]].Path == m.path {
+			m.group = append(m.group, Ref{int32(k), int32(m.at[k])})
+			m.at[k]++
+		}
+		if m.at[k] < len(list) {
+			m.sink()
+			continue
+		}
+		m.heap[0] = m.heap[len(m.heap)-1]
+		m.heap = m.heap[:len(m.heap)-1]
+		if len(m.heap) > 0 {
+			m.sink()
+		}
+	}
+	return true
+}
+
+// within tells whether the layer has something below the current path that comes
+// after an offset in its tar: then it makes a directory there, entry or not.
+func (m *merge) within(k int, offset int64) bool {
+	list := m.t.Lists[k]
+	for i := m.at[k]; i < len(list) && inside(list[i].Path, m.path); i++ {
+		if list[i].Offset > offset {
+			return true
+		}
+	}
+	return false
+}
+
+func inside(p, dir string) bool {
+	if dir == "" {
+		return p != ""
+	}
+	return len(p) > len(dir) && p[len(dir)] == '/' && p[:len(dir)] == dir
+}
+
+// judge decides what becomes of the entries of the current path.
+func (m *merge) judge() {
+	for n := len(m.barriers); n > 0 && !inside(m.path, m.barriers[n-1].path); n-- {
+		m.barriers = m.barriers[:n-1]
+	}
+	for n, r := range m.group {
+		e := m.t.Entry(r)
+		if shows(e.Kind) {
+			*m.t.state(r) = m.fate(n, r, e)
+		} else {
+			*m.t.state(r) = State{Live, -1} // it is overhead; nothing hides it
+		}
+	}
+	m.raise()
+}
+
+// fate finds the first layer that hides an entry, and the first of its reasons.
+func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
+	const never = math.MaxInt32
+	by, class := int32(never), Live
+	hide := func(k int32, c Class) {
+		if k < by || k == by && rank(c) < rank(class) {
+			by, class = k, c
+		}
+	}
+	over := Ref{-1, -1} // the entry of that layer at this path, the last of them
+	for _, o := range m.group[n+1:] {
+		switch kind := m.t.Entry(o).Kind; {
+		case kind == layer.Whiteout && o.Layer > r.Layer:
+			hide(o.Layer, DeletedFile)
+		case shows(kind):
+			hide(o.Layer, OverwrittenChanged)
+			if o.Layer == by {
+				over = o
+			}
+		}
+	}
+	for _, o := range m.group[:n] {
+		// A whiteout may stand before the entry in a higher layer's list only; in its
+		// own layer it hides nothing.
+		if m.t.Entry(o).Kind == layer.Whiteout && o.Layer > r.Layer {
+			hide(o.Layer, DeletedFile)
+		}
+	}
+	for _, b := range m.barriers {
+		if b.lower && b.layer > r.Layer || b.layer == r.Layer && e.Offset < b.before {
+			hide(b.layer, b.class)
+		}
+	}
+	if e.Kind != layer.Dir {
+		if k, ok := m.implicit(r, e, by); ok {
+			hide(k, OverwrittenChanged)
+		}
+	}
+	switch {
+	case by == never:
+		return State{Live, -1}
+	case class == OverwrittenChanged && over.Layer == by:
+		if e.Kind == layer.Link || m.t.Entry(over).Kind == layer.Link {
+			m.pending = append(m.pending, pending{r, over})
+		} else {
+			class = m.t.overwritten(r, over)
+		}
+	}
+	return State{class, by}
+}
+
+// implicit is the first layer, below limit, that makes a directory at the path of
+// something that is none, by having entries below it but none for it.
+func (m *merge) implicit(r Ref, e *layer.Entry, limit int32) (int32, bool) {
+	for k := r.Layer; int(k) < len(m.at) && k < limit; k++ {
+		after := int64(-1)
+		if k == r.Layer {
+			after = e.Offset
+		}
+		if m.within(int(k), after) {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
+// rank orders the reasons that one layer may have.
+func rank(c Class) int {
+	switch c {
+	case OverwrittenSame, MetadataOnly, OverwrittenChanged:
+		return 0
+	case DeletedFile:
+		return 1
+	case DeletedDir:
+		return 2
+	}
+	return 3
+}
+
+// raise adds the barriers that the current path makes for what is below it.
+func (m *merge) raise() {
+	if len(m.heap) == 0 {
+		return
+	}
+	if k := m.heap[0]; !inside(m.t.Lists[k][m.at[k]].Path, m.path) {
+		return // no layer has anything below
+	}
+	for n, r := range m.group {
+		e := m.t.Entry(r)
+		b := barrier{path: m.path, layer: r.Layer, lower: true, class: DeletedDir}
+		switch e.Kind {
+		case layer.Dir, layer.Meta:
+			continue
+		case layer.Whiteout:
+		case layer.Opaque:
+			b.class = Opaque
+		default:
+			// What its own layer has put below so far goes; what lower layers have,
+			// only if it is not a directory again in the end.
+			b.before = e.Offset
+			b.lower = !m.within(int(r.Layer), e.Offset) && !m.replaced(n)
+		}
+		m.barriers = append(m.barriers, b)
+	}
+}
+
+// replaced tells whether the layer has a later entry for the current path.
+func (m *merge) replaced(n int) bool {
+	for _, o := range m.group[n+1:] {
+		if o.Layer == m.group[n].Layer && shows(m.t.Entry(o).Kind) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,125 @@
+package weigh
+
+import (
+	"path"
+	"strings"
+)
+
+// Class says what kind of thing a file is, by its path. Owned and unowned files
+// have classes alike; for the unowned it is all that is known of them.
+type Class string
+
+// The classes, in the order in which they are tried.
+const (
+	Bytecode    Class = "bytecode"         // compiled Python
+	VCS         Class = "vcs"              // version control data
+	Database    Class = "package-database" // what package managers know
+	Cache       Class = "cache"            // can be fetched or made again
+	Docs        Class = "docs"             // documentation, manual pages, licences
+	Locale      Class = "locale"           // translations
+	Debug       Class = "debug"            // debug symbols
+	Development Class = "development"      // headers, static libraries, what compilers need
+	Log         Class = "log"              // log files
+	Config      Class = "config"           // below /etc
+	App         Class = "app"              // copied in, or in a directory for applications
+	Local       Class = "local"            // made by hand below /usr/local
+	System      Class = "system"           // below /usr, /bin, /lib and so on
+	State       Class = "state"            // below /var and in other directories for data
+	Structure   Class = "structure"        // no file: directories, links, whiteouts, headers
+	Unknown     Class = "unattributed"     // none of all these
+)
+
+// AllClasses are the classes of files, for reports.
+var AllClasses = []Class{Bytecode, VCS, Database, Cache, Docs, Locale, Debug, Development, Log, Config, App, Local, System, State, Unknown}
+
+// prefixes are directories (with the slash) that decide a class wherever a file in
+// them comes from.
+var prefixes = []struct {
+	dir   string
+	class Class
+}{
+	{"lib/apk/", Database}, {"usr/lib/apk/", Database}, {"etc/apk/", Database}, {"var/lib/dpkg/", Database}, {"var/lib/rpm/", Database}, {"usr/lib/sysimage/rpm/", Database},
+	{"var/cache/", Cache}, {"var/lib/apt/lists/", Cache}, {"root/.cache/", Cache}, {"root/.npm/", Cache}, {"tmp/", Cache}, {"var/tmp/", Cache},
+	{"root/.cargo/registry/", Cache}, {"usr/local/cargo/registry/", Cache}, {"go/pkg/mod/", Cache}, {"root/.m2/", Cache}, {"usr/local/share/.cache/", Cache},
+	{"var/lib/apt/", Database},
+	{"usr/share/doc/", Docs}, {"usr/share/man/", Docs}, {"usr/share/info/", Docs}, {"usr/share/licenses/", Docs}, {"usr/share/gtk-doc/", Docs},
+	{"usr/local/share/doc/", Docs}, {"usr/local/share/man/", Docs}, {"usr/local/share/info/", Docs}, {"usr/local/man/", Docs},
+	{"usr/share/locale/", Locale}, {"usr/share/i18n/", Locale}, {"usr/lib/locale/", Locale}, {"usr/local/share/locale/", Locale},
+	{"usr/lib/debug/", Debug},
+	{"usr/include/", Development}, {"usr/local/include/", Development}, {"usr/share/aclocal/", Development}, {"usr/lib/pkgconfig/", Development},
+	{"usr/share/pkgconfig/", Development}, {"usr/local/lib/pkgconfig/", Development},
+	{"var/log/", Log},
+}
+
+// places are where the unowned belongs that nothing else says anything about.
+var places = []struct {
+	dir   string
+	class Class
+}{
+	{"etc/", Config},
+	{"app/", App}, {"srv/", App}, {"opt/", App}, {"home/", App}, {"usr/src/", App}, {"workspace/", App}, {"code/", App}, {"go/src/", App}, {"root/", App},
+	{"usr/local/", Local},
+	{"usr/", System}, {"bin/", System}, {"sbin/", System}, {"lib/", System}, {"lib64/", System}, {"lib32/", System}, {"libx32/", System}, {"boot/", System},
+	{"var/", State}, {"run/", State}, {"dev/", State}, {"mnt/", State}, {"media/", State}, {"data/", State}, {"proc/", State}, {"sys/", State},
+}
+
+// classifier classifies the files of one layer; it remembers the last directory,
+// since entries come in order.
+type classifier struct {
+	workdir string // the image's, without slashes at its ends
+	copied  bool   // a COPY or ADD brought the files
+	dir     string
+	class   Class
+}
+
+// of is the class of the file at a clean path.
+func (c *classifier) of(p string) Class {
+	switch path.Ext(p) {
+	case ".pyc", ".pyo":
+		return Bytecode
+	case ".a", ".la", ".o":
+		return Development
+	case ".debug":
+		return Debug
+	case ".egg-info":
+		return Database
+	case ".h", ".hpp", ".hxx":
+		if strings.Contains(p, "/include/") {
+			return Development
+		}
+	}
+	dir := p[:strings.LastIndexByte(p, '/')+1]
+	if dir != c.dir || c.class == "" {
+		c.dir, c.class = dir, c.directory(dir)
+	}
+	return c.class
+}
+
+// directory is the class of files in a directory, which ends in a slash.
+func (c *classifier) directory(dir string) Class {
+	for _, mark := range []string{".git/", ".hg/", ".svn/"} {
+		if strings.HasPrefix(dir, mark) || strings.Contains(dir, "/"+mark) {
+			return VCS
+		}
+	}
+	if strings.Contains(dir, ".dist-info/") || strings.Contains(dir, ".egg-info/") {
+		return Database
+	}
+	for _, r := range prefixes {
+		if strings.HasPrefix(dir, r.dir) {
+			return r.class
+		}
+	}
+	if strings.HasPrefix(dir, "home/") && strings.Contains(dir, "/.cache/") {
+		return Cache
+	}
+	if c.copied || c.workdir != "" && strings.HasPrefix(dir, c.workdir+"/") {
+		return App
+	}
+	for _, r := range places {
+		if strings.HasPrefix(dir, r.dir) {
+			return r.class
+		}
+	}
+	return Unknown
+}

@@ -1,0 +1,248 @@
+package weigh
+
+import (
+	"path"
+	"strings"
+
+	"tare/internal/layer"
+	"tare/internal/packages"
+	"tare/internal/tree"
+)
+
+// noOwner is the owner of what no package claims.
+const noOwner = int32(-1)
+
+// owners finds for each entry the package that claims it, by the package databases
+// as they stand after the entry's layer.
+type owners struct {
+	f       *Facts
+	finder  packages.Finder
+	ids     map[string]int32 // of packages seen in any layer
+	telling []telling
+	view    map[string]tree.Ref
+	now     []packages.Package
+	nowIDs  []int32
+	claims  map[string]int32
+	trees   map[string]int32
+	links   map[string]string // directory that is a symbolic link -> where it leads
+	dirs    map[string]string // directory as a database writes it -> as it is
+}
+
+func (f *Facts) own() {
+	o := &owners{f: f, ids: map[string]int32{}, links: map[string]string{}}
+	f.owner = make([][]int32, len(f.Tree.Lists))
+	for k := range f.Tree.Lists {
+		o.after(k)
+		f.owner[k] = o.layer(k)
+	}
+	f.Final = o.nowIDs
+}
+
+// after brings the claims up to date with layer k.
+func (o *owners) after(k int) {
+	t := o.f.Tree
+	newLinks := false
+	for i := range t.Lists[k] {
+		if e := &t.Lists[k][i]; e.Kind == layer.Symlink {
+			to := e.Link
+			if !strings.HasPrefix(to, "/") {
+				to = "/" + path.Join(path.Dir(e.Path), to)
+			}
+			o.links[e.Path] = strings.TrimPrefix(path.Clean(to), "/")
+			newLinks = true
+		}
+	}
+	view, files := o.files(k)
+	if !newLinks && sameView(view, o.view) {
+		return
+	}
+	o.view = view
+	list, problems := o.finder.Find(files)
+	o.f.problem(k, problems)
+	o.now, o.nowIDs = list, o.nowIDs[:0:0]
+	o.claims, o.trees, o.dirs = make(map[string]int32, len(o.claims)+1024), map[string]int32{}, map[string]string{}
+	for n := range list {
+		o.nowIDs = append(o.nowIDs, o.id(&list[n]))
+	}
+	for n := range list {
+		p, id := &list[n], o.nowIDs[n]
+		for _, file := range p.Files {
+			o.claim(o.claims, file, id)
+		}
+		for _, dir := range p.Trees {
+			o.claim(o.trees, dir, id)
+		}
+	}
+}
+
+// claim notes an owner; the list is in the order in which claims win.
+func (o *owners) claim(m map[string]int32, file string, id int32) {
+	file = o.real(file)
+	if _, taken := m[file]; !taken {
+		m[file] = id
+	}
+}
+
+// real follows links among the directories of a path: databases say /lib/x where
+// the image has usr/lib/x.
+func (o *owners) real(file string) string {
+	i := strings.LastIndexByte(file, '/')
+	if i < 0 || len(o.links) == 0 {
+		return file
+	}
+	dir := file[:i]
+	to, ok := o.dirs[dir]
+	if !ok {
+		to = dir
+		for range 8 {
+			next := o.step(to)
+			if next == to {
+				break
+			}
+			to = next
+		}
+		o.dirs[dir] = to
+	}
+	if to == dir {
+		return file
+	}
+	return to + file[i:]
+}
+
+func (o *owners) step(dir string) string {
+	for k := 1; k <= len(dir); k++ {
+		if k == len(dir) || dir[k] == '/' {
+			if to, ok := o.links[dir[:k]]; ok {
+				return to + dir[k:]
+			}
+		}
+	}
+	return dir
+}
+
+// id is the number of a package among all that any layer's databases know.
+func (o *owners) id(p *packages.Package) int32 {
+	key := strings.Join([]string{p.Key(), p.Version, p.Arch, place(p)}, "\x00")
+	id, ok := o.ids[key]
+	if !ok {
+		id = int32(len(o.f.Packages))
+		o.ids[key] = id
+		o.f.Packages = append(o.f.Packages, *p)
+		return id
+	}
+	o.f.Packages[id] = *p
+	return id
+}
+
+// place tells copies of one library apart; a system package is there only once.
+func place(p *packages.Package) string {
+	switch p.Type {
+	case packages.APK, packages.Deb, packages.RPM:
+		return ""
+	}
+	return p.Location
+}
+
+// telling is a file that tells of packages.
+type telling struct {
+	ref     tree.Ref
+	path    string
+	content []byte
+	derived bool
+}
+
+// files are what tells of packages, as seen after layer k.
+func (o *owners) files(k int) (map[string]tree.Ref, packages.View) {
+	t, x := o.f.Tree, o.f.Image.Layers[k].Index
+	note := func(p string, b []byte, derived bool) {
+		if r, ok := t.In(k, p); ok {
+			o.telling = append(o.telling, telling{r, p, b, derived})
+		}
+	}
+	for p, b := range x.Kept {
+		note(p, b, false)
+	}
+	for p, b := range x.Derived {
+		note(p, b, true)
+	}
+	refs := map[string]tree.Ref{}
+	v := packages.View{Files: map[string][]byte{}, Derived: map[string][]byte{}}
+	for _, f := range o.telling {
+		if !t.Seen(f.ref, k) {
+			continue
+		}
+		refs[f.path] = f.ref
+		if f.derived {
+			v.Derived[f.path] = f.content
+		} else {
+			v.Files[f.path] = f.content
+		}
+	}
+	return refs, v
+}
+
+func sameView(a, b map[string]tree.Ref) bool {
+	if len(a) != len(b) || b == nil {
+		return false
+	}
+	for p, r := range a {
+		if s, ok := b[p]; !ok || s != r {
+			return false
+		}
+	}
+	return true
+}
+
+// layer assigns an owner to each entry of layer k.
+func (o *owners) layer(k int) []int32 {
+	list := o.f.Tree.Lists[k]
+	out := make([]int32, len(list))
+	lastDir, dirOwner := "\x00", noOwner
+	for i := range list {
+		e := &list[i]
+		out[i] = noOwner
+		if e.Kind != layer.File && e.Kind != layer.Link && e.Kind != layer.Symlink {
+			continue
+		}
+		if id, ok := o.claims[e.Path]; ok {
+			out[i] = id
+			continue
+		}
+		if id, ok := o.claims[source(e.Path)]; ok {
+			out[i] = id // byte code belongs to its source
+			continue
+		}
+		if len(o.trees) == 0 {
+			continue
+		}
+		if dir := path.Dir(e.Path); dir != lastDir {
+			lastDir, dirOwner = dir, o.tree(dir)
+		}
+		out[i] = dirOwner
+	}
+	return out
+}
+
+// tree is the owner of the nearest directory that is somebody's own.
+func (o *owners) tree(dir string) int32 {
+	for dir != "." && dir != "" {
+		if id, ok := o.trees[dir]; ok {
+			return id
+		}
+		dir = path.Dir(dir)
+	}
+	return noOwner
+}
+
+// source is the file that compiled Python was made from (PEP 3147): "" for others.
+func source(p string) string {
+	if !strings.HasSuffix(p, ".pyc") {
+		return ""
+	}
+	dir, base := path.Split(p)
+	if rest, ok := strings.CutSuffix(dir, "__pycache__/"); ok {
+		name, _, _ := strings.Cut(base, ".")
+		return rest + name + ".py"
+	}
+	return strings.TrimSuffix(p, "c")
+}
