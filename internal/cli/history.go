@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
+	"tare/internal/source"
 	"tare/internal/units"
 )
 
@@ -29,8 +31,11 @@ func newHistory(a *app) *cobra.Command {
 		Long: `Show the steps of an image, newest first, with the bytes each one added.
 
 SIZE counts as Docker does with a graph driver: the files of the step's layer as
-unpacked; steps without a layer add 0B.`,
+unpacked; steps without a layer add 0B. Of an image that is elsewhere
+(registry://NAME, oci-dir://DIR and so on) only manifest and configuration are
+read: there the column is TRANSFER, the bytes of the compressed layers.`,
 		Example: `  tare history python:slim
+  tare history registry://python:slim
   tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,15 +53,19 @@ unpacked; steps without a layer add 0B.`,
 }
 
 func (a *app) history(ctx context.Context, ref, platform, format string, human, noTrunc, quiet bool) error {
-	want, err := a.platform(platform)
+	imgs, _, done, err := a.manifests(ctx, ref, platform, false, false)
+	if err != nil {
+		return fmt.Errorf("history of %s: %w", ref, err)
+	}
+	defer done()
+	img := imgs[0]
+	scheme, _, err := source.Scheme(ref)
 	if err != nil {
 		return err
 	}
-	_, img, err := a.load(ctx, ref, want)
-	if err != nil {
-		return err
-	}
-	if !quiet {
+	// Of an image that is elsewhere only manifest and configuration are read.
+	remote := scheme != ""
+	if !quiet && !remote {
 		d := newDisplay(a.Err, true)
 		err = a.measurer(d.event).Measure(ctx, img)
 		d.clear()
@@ -76,7 +85,11 @@ func (a *app) history(ctx context.Context, ref, platform, format string, human, 
 			continue
 		}
 		var size int64
-		if s.Layer >= 0 {
+		switch {
+		case s.Layer < 0:
+		case remote:
+			size = img.Layers[s.Layer].Size
+		default:
 			size = img.Layers[s.Layer].Sums.Docker
 		}
 		var created time.Time
@@ -98,6 +111,10 @@ func (a *app) history(ctx context.Context, ref, platform, format string, human, 
 		return nil
 	}
 	t := historyTable
+	if remote {
+		t.headers = maps.Clone(t.headers)
+		t.headers["Size"] = "TRANSFER"
+	}
 	t.table = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
 	if !human {
 		t.table = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"

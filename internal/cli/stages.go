@@ -13,6 +13,7 @@ import (
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/weigh"
 )
 
 // buildKind is the kind under which the store remembers how an image was built.
@@ -123,7 +124,10 @@ func (a *app) stage(ctx context.Context, r recipe, name string) (compare.Stage, 
 	if err != nil {
 		return s, err
 	}
-	s.Facts, err = a.facts(ctx, img, a.st.Content(), nil)
+	if err := a.index(ctx, []*image.Image{img}, []opened{{name: name, provider: a.st.Content()}}); err != nil {
+		return s, err
+	}
+	s.Facts, err = weigh.New(img)
 	return s, err
 }
 

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
+	"tare/internal/weigh"
 )
 
 // output says how a report is written.
@@ -68,8 +71,12 @@ func writeDocument(w io.Writer, data any) error {
 
 type weighOptions struct {
 	output
-	platform string
-	top      int
+	platform     string
+	top          int
+	query        weigh.Query
+	tree         bool
+	depth        int
+	allPlatforms bool
 }
 
 func newWeigh(a *app) *cobra.Command {
@@ -77,15 +84,45 @@ func newWeigh(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "weigh [OPTIONS] TARGET",
 		Short: "Tell what is in an image and where its bytes sit",
-		Args:  cobra.ExactArgs(1),
+		Long: `Tell what is in an image and where its bytes sit: its sizes under all their names,
+layers with their instructions, packages with measured bytes, what no package
+owns, bytes that no container can see and which layers wrote and hid them,
+duplicates and the largest files. Every column sums up to the byte.
+
+` + targetHelp + `
+
+--layer, --package and --path list files instead; --tree shows them as
+directories. What the words mean: docs/reference/measures.md.`,
+		Example: `  tare weigh python:slim
+  tare weigh --layer 2 python:slim
+  tare weigh --package perl-base python:slim
+  tare weigh --path 'usr/**/*.pyc' --sort transfer python:slim
+  tare weigh --tree --depth 2 .
+  docker save app | tare weigh -
+  tare weigh --format json registry://alpine | jq .sizes`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(o.query.Fates) == 0 && cmd.Flags().Changed("layer") {
+				o.query.Fates = []string{"all"}
+			}
 			return a.weigh(cmd.Context(), args[0], o)
 		},
-		ValidArgsFunction: a.completeImages,
+		ValidArgsFunction: a.completeTargets,
 	}
 	o.flags(c)
-	c.Flags().StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
-	c.Flags().IntVar(&o.top, "top", 10, "how many packages, files and duplicates to list; 0 lists all")
+	f := c.Flags()
+	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
+	f.BoolVar(&o.allPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
+	f.IntVar(&o.top, "top", 10, "how many packages, files and duplicates to list; 0 lists all")
+	f.IntVar(&o.query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
+	f.StringVar(&o.query.Package, "package", "", "list the files of this package")
+	f.StringVar(&o.query.Path, "path", "", "list the files whose path matches (** matches any directories)")
+	f.StringSliceVar(&o.query.Fates, "state", nil, "list files that are live, waste, all, or of a class of waste; default live")
+	f.StringVar(&o.query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
+	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
+	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
+	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(weigh.Orders, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(weigh.Fates(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -93,15 +130,47 @@ func (a *app) weigh(ctx context.Context, target string, o weighOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if dockerfileOf(target) != "" {
-		if err := a.enter(); err != nil {
-			return err
+	switch {
+	case o.top < 0 || o.depth < 1 || o.query.Layer < 0:
+		return usagef("--top and --layer: want a number, 0 or more; --depth: 1 or more")
+	case !slices.Contains(weigh.Orders, o.query.Sort):
+		return usagef("--sort %q: want %s", o.query.Sort, strings.Join(weigh.Orders, ", "))
+	}
+	for _, s := range o.query.Fates {
+		if !slices.Contains(weigh.Fates(), s) {
+			return usagef("--state %q: want %s", s, strings.Join(weigh.Fates(), ", "))
 		}
 	}
-	s, err := a.subject(ctx, target, o.platform)
+	list, release, err := a.subjects(ctx, []string{target}, o.platform, o.allPlatforms)
 	if err != nil {
-		return fmt.Errorf("weigh %s: %w", target, err)
+		return fmt.Errorf("weigh %w", err)
 	}
-	r := s.Facts.Report(target, o.top)
-	return a.write(o.output, r, func() report.Document { return report.Weighed(r, o.top, o.bytes) })
+	defer release()
+	selects := o.query.Layer > 0 || o.query.Package != "" || o.query.Path != "" || len(o.query.Fates) > 0 || o.tree
+	var results []any
+	var doc report.Document
+	for _, s := range list {
+		if selects {
+			o.query.Top = o.top
+			if o.tree {
+				o.query.Top = 0
+			}
+			r, err := s.Facts.Select(s.Name, o.query)
+			if err != nil {
+				return fmt.Errorf("weigh %s: %w", target, err)
+			}
+			results = append(results, r)
+			doc = append(doc, report.Selected(r, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
+			continue
+		}
+		r := s.Facts.Report(s.Name, o.top)
+		r.Order(o.query.Sort)
+		results = append(results, r)
+		doc = append(doc, report.Weighed(r, o.top, o.bytes)...)
+	}
+	var data any = results
+	if !o.allPlatforms {
+		data = results[0]
+	}
+	return a.write(o.output, data, func() report.Document { return doc })
 }

@@ -198,10 +198,10 @@ func pairs(n int, o Options) [][2]int {
 			out = append(out, [2]int{o.Baseline, i})
 		}
 	}
-	for i := range n {
-		for j := i + 1; j < n; j++ {
-			if i != o.Baseline && j != o.Baseline && (o.Pairs || j == i+1) {
-				out = append(out, [2]int{i, j})
+	for i := range out {
+		for j := i + 1; j < n-1; j++ {
+			if o.Pairs || j == i+1 {
+				out = append(out, [2]int{out[i][1], out[j][1]})
 			}
 		}
 	}

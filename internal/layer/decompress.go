@@ -39,7 +39,7 @@ func decompress(br *bufio.Reader) (io.ReadCloser, Compression, error) {
 	if err != nil && err != io.EOF {
 		return nil, "", err
 	}
-	switch kind := sniff(magic); kind {
+	switch kind := Sniff(magic); kind {
 	case Gzip:
 		z, err := gzip.NewReader(br)
 		if err != nil {
@@ -57,9 +57,9 @@ func decompress(br *bufio.Reader) (io.ReadCloser, Compression, error) {
 	}
 }
 
-// sniff knows a compression by its first bytes: RFC 1952 §2.3.1 for gzip,
+// Sniff knows a compression by its first bytes: RFC 1952 §2.3.1 for gzip,
 // RFC 8878 §3.1.1 and §3.1.2 (skippable frames, 0x184D2A50 to 5F) for zstd.
-func sniff(b []byte) Compression {
+func Sniff(b []byte) Compression {
 	switch {
 	case bytes.HasPrefix(b, []byte{0x1f, 0x8b}):
 		return Gzip

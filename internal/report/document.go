@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // Document is a report as a list of blocks, which every writer writes in its way.
@@ -30,11 +32,13 @@ type Grid struct {
 	Title string
 	Head  []string
 	Right []bool // columns that are aligned to the right
+	Wide  []bool // columns that are left out where the last one would get too little
 	Rows  [][]string
 	// Part, if given, is for each row its part of the whole from 0 to 1; it is drawn
 	// as a bar where there is room.
 	Part []float64
 	Note string // below the rows
+	Cut  bool   // the last column is cut at its end, not in its middle
 }
 
 // Sides is a table whose columns are subjects, with a baseline among them.
@@ -130,10 +134,35 @@ func (g Grid) right(c int) bool { return c < len(g.Right) && g.Right[c] }
 
 const barWidth = 20
 
-func (g Grid) text(b *strings.Builder, s Style) {
-	if g.Title != "" {
-		b.WriteString("  " + s.paint(bold, clip(g.Title, s.Width-2)) + "\n")
+// narrow is the least that the last column should have while others may go.
+const narrow = 34
+
+// without leaves out the columns that are only for wide terminals.
+func (g Grid) without() Grid {
+	keep := func(row []string) []string {
+		var out []string
+		for c, v := range row {
+			if c >= len(g.Wide) || !g.Wide[c] {
+				out = append(out, v)
+			}
+		}
+		return out
 	}
+	var right []bool
+	for c := range g.Head {
+		if c >= len(g.Wide) || !g.Wide[c] {
+			right = append(right, g.right(c))
+		}
+	}
+	out := g
+	out.Head, out.Right, out.Wide, out.Rows = keep(g.Head), right, nil, nil
+	for _, r := range g.Rows {
+		out.Rows = append(out.Rows, keep(r))
+	}
+	return out
+}
+
+func (g Grid) text(b *strings.Builder, s Style) {
 	n := len(g.Head)
 	widths := make([]int, n)
 	for c := range n {
@@ -147,15 +176,26 @@ func (g Grid) text(b *strings.Builder, s Style) {
 		used += widths[c] + 2
 	}
 	room := max(12, s.Width-used)
+	if g.Wide != nil && room < min(widths[n-1], narrow) {
+		g.without().text(b, s)
+		return
+	}
 	bars := g.Part != nil && room-barWidth-2 >= min(widths[n-1], 30)
 	if bars {
 		room -= barWidth + 2
 	}
 	widths[n-1] = min(widths[n-1], room)
+	if g.Title != "" {
+		b.WriteString("  " + s.paint(bold, clip(g.Title, s.Width-2)) + "\n")
+	}
 	line := func(cells []string, code, bar string) {
 		l := " "
 		for c, v := range cells {
-			v = clip(v, widths[c])
+			if g.Cut && c == n-1 {
+				v = cut(v, widths[c])
+			} else {
+				v = clip(v, widths[c])
+			}
 			space := strings.Repeat(" ", max(0, widths[c]-width(v)))
 			if g.right(c) {
 				v = space + s.paint(code, v)
@@ -184,6 +224,14 @@ func (g Grid) text(b *strings.Builder, s Style) {
 		}
 	}
 	b.WriteString("\n")
+}
+
+// cut shortens s to n columns at its end.
+func cut(s string, n int) string {
+	if width(s) <= n {
+		return s
+	}
+	return runewidth.Truncate(s, n, "…")
 }
 
 // Bar draws a part of 1 as a bar of at most n columns; whatever is not nothing shows.

@@ -28,7 +28,7 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 		Para{Dim: true, Text: fmt.Sprintf("docker images prints %s with a graph driver (the files of each layer) and about %s with the containerd image store (the compressed blobs, %s, and all layers unpacked in blocks of 4 KiB with their directories, %s).",
 			size(z.Docker), size(z.DockerContainerd), size(z.DockerContainerd-z.Disk), size(z.Disk))},
 	}
-	g := Grid{Head: []string{"LAYER", "TRANSFER", "TAR", "FILES", "LIVE", "WASTE", "INSTRUCTION"}, Right: []bool{true, true, true, true, true, true}}
+	g := Grid{Head: []string{"LAYER", "TRANSFER", "TAR", "FILES", "LIVE", "WASTE", "INSTRUCTION"}, Right: []bool{true, true, true, true, true, true}, Wide: []bool{false, false, true, false, true}, Cut: true}
 	for _, l := range r.Layers {
 		g.Rows = append(g.Rows, []string{strconv.Itoa(l.Index), size(l.Transfer), size(l.Tar), size(l.Files), size(l.Live), size(l.Waste), oneLine(l.Instruction)})
 		g.Part = append(g.Part, part(l.Files, z.Files))
@@ -117,7 +117,7 @@ func packageGrid(r *weigh.Result, top int, size func(int64) string) Block {
 		switch {
 		case p.PartOf != "":
 			name += ": part of " + Safe(p.PartOf)
-		case p.Explicit != nil && *p.Explicit:
+		case p.Explicit != nil && *p.Explicit && len(p.NeededBy) == 0:
 			name += " (asked for)"
 		}
 		g.Rows = append(g.Rows, []string{size(p.Live), size(p.Transfer), strconv.FormatInt(p.Count, 10), string(p.Type), name})
@@ -139,24 +139,27 @@ func classGrid(r *weigh.Result, size func(int64) string) Block {
 }
 
 func wasteGrid(r *weigh.Result, top int, size func(int64) string) Block {
-	g := Grid{Title: "WASTE " + size(r.Sizes.Waste), Head: []string{"FILES", "SAVES", "CLASS", "WRITTEN", "HIDDEN", "BY, AND THE LARGEST FILE"}, Right: []bool{true, true, false, true, true},
-		Note: "SAVES is the part of transfer that these bytes take up, apportioned."}
+	g := Grid{Title: "WASTE " + size(r.Sizes.Waste), Head: []string{"FILES", "SAVES", "CLASS", "LAYERS", "HIDDEN BY", "LARGEST FILE"}, Right: []bool{true, true}, Wide: []bool{false, false, false, false, true},
+		Note: "SAVES is the part of transfer that these bytes take up, apportioned. LAYERS: the one that wrote them → the one that hid them."}
 	for i, w := range r.Wasted {
 		if i == top {
 			break
 		}
-		by := oneLine(w.HiddenBy)
+		largest := ""
 		if len(w.Largest) > 0 {
-			by = Safe(w.Largest[0].Path) + ": " + by
+			largest = "/" + Safe(w.Largest[0].Path)
+			if w.Count > 1 {
+				largest += fmt.Sprintf(" and %d more", w.Count-1)
+			}
 		}
-		g.Rows = append(g.Rows, []string{size(w.Files), size(w.Transfer), w.Class, "layer " + strconv.Itoa(w.Writer), "layer " + strconv.Itoa(w.Destroyer), by})
+		g.Rows = append(g.Rows, []string{size(w.Files), size(w.Transfer), w.Class, fmt.Sprintf("%d→%d", w.Writer, w.Destroyer), cut(oneLine(w.HiddenBy), 40), largest})
 	}
 	return g
 }
 
 // FileGrid lists files.
 func FileGrid(title string, files []weigh.File, size func(int64) string) Block {
-	g := Grid{Title: title, Head: []string{"SIZE", "TRANSFER", "LAYER", "OWNER", "PATH"}, Right: []bool{true, true, true}}
+	g := Grid{Title: title, Head: []string{"SIZE", "TRANSFER", "LAYER", "OWNER", "PATH"}, Right: []bool{true, true, true}, Wide: []bool{false, false, false, true}}
 	for _, f := range files {
 		owner := f.Owner
 		if owner == "" {

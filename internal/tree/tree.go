@@ -148,7 +148,7 @@ func (t *Tree) find(k int, path string) (lo, hi int) {
 
 // overwritten compares an entry with the one that hides it at the same path.
 func (t *Tree) overwritten(old, by Ref) Class {
-	a, b := t.content(old), t.content(by)
+	a, b := t.Content(old), t.Content(by)
 	switch {
 	case a.Kind != b.Kind, a.Size != b.Size, a.Sum != b.Sum, a.Link != b.Link:
 		return OverwrittenChanged
@@ -158,8 +158,8 @@ func (t *Tree) overwritten(old, by Ref) Class {
 	return OverwrittenSame
 }
 
-// content is the entry that a hard link stands for; other entries are themselves.
-func (t *Tree) content(r Ref) *layer.Entry {
+// Content is the entry that a hard link stands for; other entries are themselves.
+func (t *Tree) Content(r Ref) *layer.Entry {
 	if to, ok := t.links[r]; ok {
 		return t.Entry(to)
 	}

@@ -1,0 +1,26 @@
+package image
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/containerd/containerd/v2/core/content"
+
+	"tare/internal/layer"
+)
+
+// ReadFile reads the content of a file of one of the image's layers from p, up to
+// limit bytes.
+func (i *Image) ReadFile(ctx context.Context, p content.Provider, k int, e *layer.Entry, limit int64) ([]byte, error) {
+	l := i.Layers[k]
+	r, done, err := open(ctx, p, l.Descriptor)
+	if err != nil {
+		return nil, fmt.Errorf("layer %s: %w", l.Digest, err)
+	}
+	defer done()
+	b, err := layer.Content(r, e, limit)
+	if err != nil {
+		return nil, fmt.Errorf("layer %s: %w", l.Digest, err)
+	}
+	return b, nil
+}

@@ -1,0 +1,371 @@
+package source
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/image"
+	"tare/internal/layer"
+	"tare/internal/progress"
+)
+
+// maxMembers bounds the files of an archive: an image has a few for each layer.
+const maxMembers = 100_000
+
+// archiveFile serves the blobs of an image archive from where they stand in it.
+type archiveFile struct {
+	f       *os.File
+	members map[string]member
+	blobs   map[digest.Digest]*io.SectionReader // of docker save archives
+}
+
+// member is a file of an archive.
+type member struct {
+	at, size int64
+	link     string // the member that a link names
+}
+
+// openArchive opens FILE[:REFERENCE], "-" for standard input.
+func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) {
+	var f *os.File
+	ref := ""
+	if s == "-" || strings.HasPrefix(s, "-:") {
+		ref = strings.TrimPrefix(strings.TrimPrefix(s, "-"), ":")
+		if o.Stdin == nil {
+			return nil, errors.New("no standard input to read an archive from")
+		}
+		var err error
+		if f, err = spool(ctx, o.Stdin, "standard input", o); err != nil {
+			return nil, err
+		}
+	} else {
+		file, r := splitPath(s)
+		if file == "" {
+			return nil, fmt.Errorf("no such file: %s", s)
+		}
+		ref = r
+		var err error
+		if f, err = openPlain(ctx, file, o); err != nil {
+			return nil, err
+		}
+	}
+	return readArchive(f, ref)
+}
+
+// openPlain opens a tar in place, and a compressed one decompressed.
+func openPlain(ctx context.Context, file string, o OpenOptions) (*os.File, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := f.Stat()
+	if err == nil && fi.IsDir() {
+		err = fmt.Errorf("%s is a directory: for an OCI image layout write oci-dir://%s", file, file)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	magic := make([]byte, 4)
+	n, _ := f.ReadAt(magic, 0)
+	if fi.Mode().IsRegular() && layer.Sniff(magic[:n]) == layer.None {
+		return f, nil
+	}
+	defer func() { _ = f.Close() }()
+	return spool(ctx, f, file, o)
+}
+
+// spool copies what cannot be read in place to a file that has no name, decompressed.
+func spool(ctx context.Context, r io.Reader, what string, o OpenOptions) (*os.File, error) {
+	tmp, err := os.CreateTemp(o.TempDir, "tare-archive-")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(tmp.Name()) // where that is not allowed, a file stays behind
+	plain, _, err := layer.Decompress(&contextReader{ctx, o.Progress.Reader(r, what, "Reading", 0)})
+	if err == nil {
+		_, err = io.Copy(tmp, plain)
+		_ = plain.Close()
+	}
+	o.Progress.Report(progress.Event{ID: what, Action: "Read", Final: true})
+	if err != nil {
+		_ = tmp.Close()
+		return nil, fmt.Errorf("read the archive from %s: %w", what, err)
+	}
+	return tmp, nil
+}
+
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// readArchive takes f over: it is closed with what is opened, or on an error.
+func readArchive(f *os.File, ref string) (out *Opened, err error) {
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+		}
+	}()
+	a := &archiveFile{f: f, members: map[string]member{}, blobs: map[digest.Digest]*io.SectionReader{}}
+	if err := a.list(); err != nil {
+		return nil, err
+	}
+	if _, ok := a.members[ocispec.ImageIndexFile]; ok {
+		var x ocispec.Index
+		if err := a.json(ocispec.ImageIndexFile, &x); err != nil {
+			return nil, err
+		}
+		d, err := pickManifest(x.Manifests, ref)
+		if err != nil {
+			return nil, fmt.Errorf("the archive: %w", err)
+		}
+		return &Opened{Provider: a, Target: d, Close: f.Close}, nil
+	}
+	if _, ok := a.members["manifest.json"]; !ok {
+		return nil, fmt.Errorf("not an image archive: it has neither index.json (OCI) nor manifest.json (docker save)")
+	}
+	d, err := a.dockerSave(ref)
+	if err != nil {
+		return nil, err
+	}
+	return &Opened{Provider: a, Target: d, MadeUp: true, Close: f.Close}, nil
+}
+
+// list notes where the members stand.
+func (a *archiveFile) list() error {
+	if _, err := a.f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	end, err := a.f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if _, err := a.f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	tr := tar.NewReader(a.f)
+	for {
+		h, err := tr.Next()
+		if err == io.EOF {
+			if len(a.members) == 0 {
+				return errors.New("the archive is empty")
+			}
+			return nil
+		}
+		if err != nil {
+			if len(a.members) == 0 {
+				return fmt.Errorf("not a tar archive: %w", err)
+			}
+			return fmt.Errorf("the archive is damaged or cut short after %d files: %w", len(a.members), err)
+		}
+		if len(a.members) >= maxMembers {
+			return fmt.Errorf("more than %d files: not an image archive", maxMembers)
+		}
+		name := path.Clean("/" + h.Name)[1:]
+		m := member{size: h.Size}
+		switch h.Typeflag {
+		case tar.TypeReg:
+			if m.at, err = a.f.Seek(0, io.SeekCurrent); err != nil {
+				return err
+			}
+			if m.at+m.size > end {
+				return fmt.Errorf("the archive is cut short in %q", name)
+			}
+		case tar.TypeSymlink:
+			m.link = path.Clean("/" + path.Join(path.Dir(name), h.Linkname))[1:]
+		case tar.TypeLink:
+			m.link = path.Clean("/" + h.Linkname)[1:]
+		default:
+			continue
+		}
+		a.members[name] = m
+	}
+}
+
+// open finds a member, through links.
+func (a *archiveFile) open(name string) (*io.SectionReader, error) {
+	at := path.Clean("/" + name)[1:]
+	for range 16 {
+		m, ok := a.members[at]
+		if !ok {
+			return nil, fmt.Errorf("%q is not in the archive", at)
+		}
+		if m.link == "" {
+			return io.NewSectionReader(a.f, m.at, m.size), nil
+		}
+		at = m.link
+	}
+	return nil, fmt.Errorf("%q is a loop of links", name)
+}
+
+func (a *archiveFile) json(name string, v any) error {
+	b, err := a.document(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s of the archive: %w", name, err)
+	}
+	return nil
+}
+
+func (a *archiveFile) document(name string) ([]byte, error) {
+	r, err := a.open(name)
+	if err != nil {
+		return nil, err
+	}
+	if r.Size() > image.MaxDocument {
+		return nil, fmt.Errorf("%s of the archive has %d bytes: too many for such a document", name, r.Size())
+	}
+	return io.ReadAll(r)
+}
+
+// ReaderAt implements content.Provider.
+func (a *archiveFile) ReaderAt(_ context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
+	if r, ok := a.blobs[d.Digest]; ok {
+		return &section{SectionReader: r}, nil
+	}
+	if err := d.Digest.Validate(); err != nil {
+		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
+	}
+	r, err := a.open("blobs/" + d.Digest.Algorithm().String() + "/" + d.Digest.Encoded())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrNotFound)
+	}
+	return &section{SectionReader: r}, nil
+}
+
+// saved is an entry of docker save's manifest.json.
+type saved struct {
+	Config   string
+	RepoTags []string
+	Layers   []string
+}
+
+// dockerSave makes up a manifest for an image of a docker save archive: it has none.
+func (a *archiveFile) dockerSave(ref string) (ocispec.Descriptor, error) {
+	var none ocispec.Descriptor
+	var list []saved
+	if err := a.json("manifest.json", &list); err != nil {
+		return none, err
+	}
+	var fit []saved
+	var names []string
+	for _, s := range list {
+		hit := ref == ""
+		for _, t := range s.RepoTags {
+			hit = hit || sameName(ref, t)
+		}
+		if len(s.RepoTags) == 0 {
+			names = append(names, "(no name)")
+		}
+		names = append(names, s.RepoTags...)
+		if hit {
+			fit = append(fit, s)
+		}
+	}
+	switch {
+	case len(list) == 0:
+		return none, errors.New("there is no image in the archive")
+	case len(fit) == 0:
+		return none, fmt.Errorf("no image %q in the archive: it has %s", ref, shortList(names))
+	case len(fit) > 1:
+		return none, fmt.Errorf("the archive has several images: write which one after a colon (it has %s)", shortList(names))
+	}
+	cfg, err := a.document(fit[0].Config)
+	if err != nil {
+		return none, fmt.Errorf("the image's configuration: %w", err)
+	}
+	var c ocispec.Image
+	if err := json.Unmarshal(cfg, &c); err != nil {
+		return none, fmt.Errorf("the image's configuration: %w", err)
+	}
+	if len(c.RootFS.DiffIDs) != len(fit[0].Layers) {
+		return none, fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(fit[0].Layers), len(c.RootFS.DiffIDs))
+	}
+	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{}}
+	for i, name := range fit[0].Layers {
+		d, err := a.savedLayer(name, c.RootFS.DiffIDs[i])
+		if err != nil {
+			return none, fmt.Errorf("layer %d: %w", i+1, err)
+		}
+		m.Layers = append(m.Layers, d)
+	}
+	m.Config = a.add(ocispec.MediaTypeImageConfig, cfg)
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return none, err
+	}
+	return a.add(ocispec.MediaTypeImageManifest, raw), nil
+}
+
+func (a *archiveFile) add(media string, b []byte) ocispec.Descriptor {
+	d := ocispec.Descriptor{MediaType: media, Digest: digest.FromBytes(b), Size: int64(len(b))}
+	a.blobs[d.Digest] = io.NewSectionReader(bytes.NewReader(b), 0, d.Size)
+	return d
+}
+
+// savedLayer describes a layer file. That of an uncompressed one is its DiffID: who
+// reads it checks that. A compressed one has to be read for its digest.
+func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descriptor, error) {
+	d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: diff}
+	if err := diff.Validate(); err != nil {
+		return d, fmt.Errorf("diff_id %q: %w", diff, err)
+	}
+	r, err := a.open(name)
+	if err != nil {
+		return d, err
+	}
+	d.Size = r.Size()
+	magic := make([]byte, 4)
+	n, _ := r.ReadAt(magic, 0)
+	switch layer.Sniff(magic[:n]) {
+	case layer.Gzip:
+		d.MediaType = ocispec.MediaTypeImageLayerGzip
+	case layer.Zstd:
+		d.MediaType = ocispec.MediaTypeImageLayerZstd
+	}
+	if d.MediaType != ocispec.MediaTypeImageLayer {
+		if d.Digest, err = digest.FromReader(r); err != nil {
+			return d, err
+		}
+	}
+	a.blobs[d.Digest] = r
+	return d, nil
+}
+
+// sameName tells whether two references name the same image, or are the same text.
+func sameName(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	if a == b {
+		return true
+	}
+	x, err1 := reference.ParseDockerRef(a)
+	y, err2 := reference.ParseDockerRef(b)
+	return err1 == nil && err2 == nil && x.String() == y.String()
+}

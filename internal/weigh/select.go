@@ -1,0 +1,196 @@
+package weigh
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/layer"
+	"tare/internal/tree"
+)
+
+// FilesSchema names the form of Selection as JSON: docs/reference/files.schema.json.
+const FilesSchema = "tare.files/v1"
+
+// Query picks files.
+type Query struct {
+	Layer   int    // from 1; 0 for all
+	Package string // its name, or "apk name"; "" for all
+	Path    string // a pattern; "" for all
+	// Fates are "live", "waste", "all", or classes of waste; empty means live.
+	Fates []string
+	Sort  string // one of Orders
+	Top   int    // bounds the list; 0 for all
+}
+
+// Orders are the values of Query.Sort.
+var Orders = []string{"size", "transfer", "path", "layer"}
+
+// Fates are the values of Query.Fates.
+func Fates() []string {
+	out := []string{"live", "waste", "all"}
+	for c := tree.Live + 1; c < tree.Classes; c++ {
+		out = append(out, c.String())
+	}
+	return out
+}
+
+// Selection are the files that a query picks.
+type Selection struct {
+	Schema   string        `json:"schema"`
+	Name     string        `json:"name"`
+	Manifest digest.Digest `json:"manifest"`
+	// Total counts all that were picked, List those that are shown.
+	Total Sums        `json:"total"`
+	List  []StateFile `json:"files"`
+}
+
+// StateFile is a file and what became of it.
+type StateFile struct {
+	File
+	State string `json:"state"`    // "live" or the class of waste
+	By    int    `json:"hiddenBy"` // the layer that hid it, from 1; 0 for live files
+}
+
+// ErrNothing is returned (wrapped) when a query names a layer or package that the
+// image has not.
+var ErrNothing = errors.New("there is none")
+
+// Select picks files. It returns ErrNothing for a layer or package that is not there,
+// and an error for a pattern that is none.
+func (f *Facts) Select(name string, q Query) (*Selection, error) {
+	match, err := glob(q.Path)
+	if err != nil {
+		return nil, err
+	}
+	if q.Layer > len(f.Tree.Lists) {
+		return nil, fmt.Errorf("layer %d: %w: the image has %d", q.Layer, ErrNothing, len(f.Tree.Lists))
+	}
+	if q.Package != "" && !f.knows(q.Package) {
+		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --top 0 lists them)", q.Package, ErrNothing)
+	}
+	wanted := func(c tree.Class) bool {
+		for _, s := range q.Fates {
+			if s == "all" || s == c.String() || s == "waste" && c != tree.Live {
+				return true
+			}
+		}
+		return len(q.Fates) == 0 && c == tree.Live
+	}
+	out := &Selection{Schema: FilesSchema, Name: name, Manifest: f.Image.Manifest.Digest, List: []StateFile{}}
+	pick := func(r tree.Ref, e *layer.Entry) {
+		s := f.Tree.Bytes(r)
+		p := f.Owner(r)
+		switch {
+		case q.Layer > 0 && int(r.Layer) != q.Layer-1,
+			q.Package != "" && (p == nil || p.Name != q.Package && p.Key() != q.Package),
+			!wanted(s.Class), match != nil && !match.MatchString(e.Path):
+			return
+		}
+		out.Total.Add(Sums{1, e.Size, e.Span, f.Share(r)})
+		file := StateFile{File: File{Path: e.Path, Size: e.Size, Transfer: f.Share(r), Layer: int(r.Layer) + 1, Class: f.Class(r)}, State: s.Class.String(), By: int(s.By) + 1}
+		if p != nil {
+			file.Owner = Describe(p)
+		}
+		out.List = append(out.List, file)
+	}
+	f.each(pick, pick)
+	sortFiles(out.List, q.Sort)
+	if q.Top > 0 && len(out.List) > q.Top {
+		out.List = out.List[:q.Top]
+	}
+	return out, nil
+}
+
+func (f *Facts) knows(name string) bool {
+	for i := range f.Packages {
+		if f.Packages[i].Name == name || f.Packages[i].Key() == name {
+			return true
+		}
+	}
+	return false
+}
+
+func sortFiles(list []StateFile, by string) {
+	slices.SortFunc(list, func(a, b StateFile) int {
+		first := cmp.Compare(b.Size, a.Size)
+		switch by {
+		case "transfer":
+			first = cmp.Compare(b.Transfer, a.Transfer)
+		case "path":
+			first = 0
+		case "layer":
+			first = cmp.Compare(a.Layer, b.Layer)
+		}
+		return cmp.Or(first, layer.ComparePaths(a.Path, b.Path), cmp.Compare(a.Layer, b.Layer))
+	})
+}
+
+// Order sorts the packages and files of a result.
+func (r *Result) Order(by string) {
+	switch by {
+	case "transfer":
+		slices.SortStableFunc(r.Packages, func(a, b Package) int { return cmp.Compare(b.Transfer, a.Transfer) })
+		slices.SortStableFunc(r.Largest, func(a, b File) int { return cmp.Compare(b.Transfer, a.Transfer) })
+	case "path":
+		slices.SortStableFunc(r.Packages, func(a, b Package) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortStableFunc(r.Largest, func(a, b File) int { return layer.ComparePaths(a.Path, b.Path) })
+	case "layer":
+		slices.SortStableFunc(r.Packages, func(a, b Package) int { return slices.Compare(a.Layers, b.Layers) })
+		slices.SortStableFunc(r.Largest, func(a, b File) int { return cmp.Compare(a.Layer, b.Layer) })
+	}
+}
+
+// glob turns a shell pattern into a regular expression: * and ? match within a name,
+// ** across directories, and a pattern without a slash matches the last name. A
+// pattern that names a directory matches all that is in it.
+func glob(p string) (*regexp.Regexp, error) {
+	if p == "" {
+		return nil, nil
+	}
+	p = strings.TrimPrefix(p, "/")
+	var b strings.Builder
+	b.WriteString(`\A`)
+	if !strings.Contains(p, "/") {
+		b.WriteString(`(?:.*/)?`)
+	}
+	for i := 0; i < len(p); i++ {
+		switch c := p[i]; {
+		case strings.HasPrefix(p[i:], "**/"):
+			b.WriteString(`(?:.*/)?`)
+			i += 2
+		case strings.HasPrefix(p[i:], "**"):
+			b.WriteString(`.*`)
+			i++
+		case c == '*':
+			b.WriteString(`[^/]*`)
+		case c == '?':
+			b.WriteString(`[^/]`)
+		case c == '[':
+			end := strings.IndexByte(p[i:], ']')
+			if end < 2 {
+				return nil, fmt.Errorf("pattern %q: [ without ]", p)
+			}
+			set := p[i+1 : i+end]
+			set = strings.ReplaceAll(set, `\`, `\\`)
+			if set[0] == '!' {
+				set = "^" + set[1:]
+			}
+			b.WriteString("[" + set + "]")
+			i += end
+		default:
+			b.WriteString(regexp.QuoteMeta(string(c)))
+		}
+	}
+	b.WriteString(`(?:/.*)?\z`)
+	re, err := regexp.Compile(`(?s)` + b.String())
+	if err != nil {
+		return nil, fmt.Errorf("pattern %q: %w", p, err)
+	}
+	return re, nil
+}
