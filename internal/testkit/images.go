@@ -8,6 +8,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -274,4 +276,27 @@ func Facts(t testing.TB, s *store.Store, r store.Record) *weigh.Facts {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// Layout writes b as an OCI image layout with a tag.
+func Layout(t testing.TB, dir, tag string, b *Built) {
+	t.Helper()
+	write := func(name string, body []byte) {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, body, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for d, body := range b.Blobs {
+		write("blobs/sha256/"+d.Encoded(), body)
+	}
+	d := b.Target
+	if tag != "" {
+		d.Annotations = map[string]string{ocispec.AnnotationRefName: tag}
+	}
+	write(ocispec.ImageLayoutFile, mustJSON(t, ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion}))
+	write(ocispec.ImageIndexFile, mustJSON(t, ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, Manifests: []ocispec.Descriptor{d}}))
 }

@@ -14,7 +14,9 @@ type merge struct {
 	at       []int // layer -> the next entry
 	heap     []int // layers, the one with the least path on top
 	path     string
-	group    []Ref // all entries for path, lowest layer first, in the order of the tar
+	group    []Ref  // all entries for path, lowest layer first, in the order of the tar
+	dead     []bool // of group: swept away in its own layer
+	stands   []bool // of group: what its layer alone has in the end
 	barriers []barrier
 	pending  []pending
 }
@@ -131,6 +133,13 @@ func (m *merge) judge() {
 	for n := len(m.barriers); n > 0 && !inside(m.path, m.barriers[n-1].path); n-- {
 		m.barriers = m.barriers[:n-1]
 	}
+	m.dead, m.stands = m.dead[:0], m.stands[:0]
+	for _, r := range m.group {
+		m.dead = append(m.dead, m.swept(r))
+	}
+	for n := range m.group {
+		m.stands = append(m.stands, m.standing(n))
+	}
 	for n, r := range m.group {
 		e := m.t.Entry(r)
 		if shows(e.Kind) {
@@ -140,6 +149,26 @@ func (m *merge) judge() {
 		}
 	}
 	m.raise()
+}
+
+// swept tells whether the entry went with a parent that its own layer replaced: then
+// it hides nothing either.
+func (m *merge) swept(r Ref) bool {
+	for _, b := range m.barriers {
+		if b.layer == r.Layer && m.t.Entry(r).Offset < b.before {
+			return true
+		}
+	}
+	if m.t.Entry(r).Kind != layer.Opaque {
+		return false
+	}
+	for _, o := range m.group {
+		e := m.t.Entry(o)
+		if o.Layer == r.Layer && e.Offset > m.t.Entry(r).Offset && shows(e.Kind) && e.Kind != layer.Dir {
+			return true
+		}
+	}
+	return false
 }
 
 // fate finds the first layer that hides an entry, and the first of its reasons.
@@ -152,22 +181,20 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 		}
 	}
 	over := Ref{-1, -1} // the entry of that layer at this path, the last of them
-	for _, o := range m.group[n+1:] {
+	for i, o := range m.group[n+1:] {
 		switch kind := m.t.Entry(o).Kind; {
-		case kind == layer.Whiteout && o.Layer > r.Layer:
-			hide(o.Layer, DeletedFile)
-		case shows(kind):
+		case m.dead[n+1+i]:
+		case kind == layer.Whiteout:
+			if o.Layer > r.Layer {
+				hide(o.Layer, DeletedFile)
+			}
+		case kind == layer.Opaque && e.Kind != layer.Dir:
+			hide(o.Layer, OverwrittenChanged) // it makes a directory
+		case shows(kind) && (o.Layer == r.Layer || m.stands[n+1+i]):
 			hide(o.Layer, OverwrittenChanged)
 			if o.Layer == by {
 				over = o
 			}
-		}
-	}
-	for _, o := range m.group[:n] {
-		// A whiteout may stand before the entry in a higher layer's list only; in its
-		// own layer it hides nothing.
-		if m.t.Entry(o).Kind == layer.Whiteout && o.Layer > r.Layer {
-			hide(o.Layer, DeletedFile)
 		}
 	}
 	for _, b := range m.barriers {
@@ -201,6 +228,11 @@ func (m *merge) implicit(r Ref, e *layer.Entry, limit int32) (int32, bool) {
 		if k == r.Layer {
 			after = e.Offset
 		}
+		for _, b := range m.barriers {
+			if b.layer == k {
+				after = max(after, b.before-1) // what was swept away makes nothing
+			}
+		}
 		if m.within(int(k), after) {
 			return k, true
 		}
@@ -232,6 +264,9 @@ func (m *merge) raise() {
 	for n, r := range m.group {
 		e := m.t.Entry(r)
 		b := barrier{path: m.path, layer: r.Layer, lower: true, class: DeletedDir}
+		if m.dead[n] {
+			continue
+		}
 		switch e.Kind {
 		case layer.Dir, layer.Meta:
 			continue
@@ -242,18 +277,26 @@ func (m *merge) raise() {
 			// What its own layer has put below so far goes; what lower layers have,
 			// only if it is not a directory again in the end.
 			b.before = e.Offset
-			b.lower = !m.within(int(r.Layer), e.Offset) && !m.replaced(n)
+			b.lower = m.stands[n]
 		}
 		m.barriers = append(m.barriers, b)
 	}
 }
 
-// replaced tells whether the layer has a later entry for the current path.
-func (m *merge) replaced(n int) bool {
+// standing tells whether an entry is what its layer, unpacked alone, has at the path
+// in the end: no later entry stands there, nor does a directory that something below
+// made in its place.
+func (m *merge) standing(n int) bool {
+	r := m.group[n]
+	e := m.t.Entry(r)
+	if m.dead[n] || !shows(e.Kind) {
+		return false
+	}
 	for _, o := range m.group[n+1:] {
-		if o.Layer == m.group[n].Layer && shows(m.t.Entry(o).Kind) {
-			return true
+		kind := m.t.Entry(o).Kind
+		if o.Layer == r.Layer && (shows(kind) || kind == layer.Opaque && e.Kind != layer.Dir) {
+			return false
 		}
 	}
-	return false
+	return e.Kind == layer.Dir || !m.within(int(r.Layer), e.Offset)
 }
