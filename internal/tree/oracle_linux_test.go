@@ -53,12 +53,16 @@ func walk(t testing.TB, root string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil // a whiteout in a directory that only one layer has is listed, but not there
+		}
 		if err != nil || p == root {
 			return err
 		}
 		rel, _ := filepath.Rel(root, p)
 		fi, err := d.Info()
 		switch {
+		case os.IsNotExist(err):
 		case err != nil:
 			return err
 		case d.IsDir():
@@ -104,7 +108,9 @@ func unpack(t testing.TB, dir string, entries []testkit.Entry) {
 					}
 					continue
 				}
-				check(os.MkdirAll(filepath.Dir(p), 0o755))
+				if os.MkdirAll(filepath.Dir(p), 0o755) != nil {
+					continue // a parent is whited out as a whole
+				}
 				check(unix.Mknod(p, unix.S_IFCHR, 0))
 			case e.Typeflag == tar.TypeDir:
 				check(os.MkdirAll(p, 0o755))
@@ -142,6 +148,7 @@ func TestAgainstTheKernelsOverlay(t *testing.T) {
 		if err := unix.Mount("overlay", merged, "overlay", unix.MS_RDONLY, "lowerdir="+strings.Join(lower, ":")); err != nil {
 			t.Skipf("this kernel mounts no overlay here: %v", err)
 		}
+		t.Cleanup(func() { _ = unix.Unmount(merged, unix.MNT_DETACH) })
 		want := walk(t, merged)
 		if err := unix.Unmount(merged, 0); err != nil {
 			t.Fatal(err)
