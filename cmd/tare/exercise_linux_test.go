@@ -1,11 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"tare/internal/compare"
+	"tare/internal/weigh"
 )
 
 // block is a fenced piece of a Markdown document.
@@ -114,5 +118,64 @@ func TestExercise(t *testing.T) {
 	// The base image was fetched for the build, and is no image of the reader's.
 	if strings.Contains(results["docker images"], "<none>") {
 		t.Errorf("docker images shows a nameless image:\n%s", results["docker images"])
+	}
+	explained(t, h)
+}
+
+// explained checks what tare says of the exercise, from its images alone.
+func explained(t *testing.T, h *home) {
+	t.Helper()
+	const single, multi = "alpine-python-nonmultistage", "alpine-python-multistage"
+	out := h.tare(t, "compare", "--format", "json", "python:slim", single, multi)
+	var r compare.Result
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct{ text, verdict string }{
+		{`py3-pip and the 7 packages that it pulls in`, ""},
+		{`second stage of ` + multi + ` saves 0B`, "refuted"},
+		{`All have 4 layers`, ""},
+		{`python:slim carries 9[0-9] packages of its distribution .* that ` + multi + ` has not.*perl-base`, "supported"},
+		{multi + ` is the smallest on every measure`, "supported"},
+		{`python:slim is the largest on every measure`, "supported"},
+		{`Build dependencies are not the reason: .* 0B of the 22MB by which ` + single + ` is larger`, "refuted"},
+		{`pip is in python:slim .* and ` + single + ` .* but not in ` + multi, ""},
+	} {
+		found := false
+		for _, s := range r.Sentences {
+			found = found || regexp.MustCompile(want.text).MatchString(s.Text) && s.Verdict == want.verdict && len(s.Evidence) > 0
+		}
+		if !found {
+			t.Errorf("no sentence says %q (%s):\n%+v", want.text, want.verdict, r.Sentences)
+		}
+	}
+	for _, d := range r.Differences {
+		if d.From == single && d.To == multi && d.Measure == "live" {
+			for _, c := range d.Causes {
+				if c.Kind == "package" && c.Subject != "apk py3-pip" && c.Via != "apk py3-pip" {
+					t.Errorf("%+v is not said to come with py3-pip", c)
+				}
+			}
+		}
+	}
+}
+
+// Of the hub's images every byte has an owner.
+func TestNothingIsUnattributed(t *testing.T) {
+	hub := needHub(t)
+	h := newHome(t)
+	h.set("TARE_HOSTS_DIR", filepath.Join(hub, "hosts"))
+	for _, image := range []string{"alpine:latest", "debian:bookworm-slim", "python:slim"} {
+		out := h.tare(t, "weigh", "--format", "json", "registry://"+image)
+		var r weigh.Result
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Unattributed != 0 || r.Sizes.Live == 0 || len(r.Packages) == 0 || len(r.Problems) > 0 {
+			t.Errorf("%s: %d of %d live bytes are unattributed; %d packages; %v", image, r.Unattributed, r.Sizes.Live, len(r.Packages), r.Problems)
+		}
+	}
+	if out := h.tare(t, "images", "-aq"); strings.TrimSpace(out) != "" {
+		t.Errorf("registry:// stored %s", out)
 	}
 }
