@@ -24,14 +24,20 @@ import (
 	"tare/internal/progress"
 )
 
-// maxMembers bounds the files of an archive: an image has a few for each layer.
-const maxMembers = 100_000
+// An image has a few files for each layer, with names of at most two digests.
+// Members are kept in memory, so both are bounded.
+const (
+	maxMembers = 100_000
+	maxName    = 4096
+)
 
 // archiveFile serves the blobs of an image archive from where they stand in it.
 type archiveFile struct {
 	f       *os.File
 	members map[string]member
 	blobs   map[digest.Digest]*io.SectionReader // of docker save archives
+	hashed  map[int64]digest.Digest             // their compressed layers, by where they stand
+	whole   bool                                // it ends as a tar should
 }
 
 // member is a file of an archive.
@@ -43,14 +49,14 @@ type member struct {
 // openArchive opens FILE[:REFERENCE], "-" for standard input.
 func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) {
 	var f *os.File
-	ref := ""
-	if s == "-" || strings.HasPrefix(s, "-:") {
+	what, ref := "standard input", ""
+	if s == "-" || strings.HasPrefix(s, "-:") || strings.HasPrefix(s, "-@") {
 		ref = strings.TrimPrefix(strings.TrimPrefix(s, "-"), ":")
 		if o.Stdin == nil {
 			return nil, errors.New("no standard input to read an archive from")
 		}
 		var err error
-		if f, err = spool(ctx, o.Stdin, "standard input", o); err != nil {
+		if f, err = spool(ctx, o.Stdin, what, o); err != nil {
 			return nil, err
 		}
 	} else {
@@ -58,13 +64,13 @@ func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) 
 		if file == "" {
 			return nil, fmt.Errorf("no such file: %s", s)
 		}
-		ref = r
+		what, ref = file, r
 		var err error
 		if f, err = openPlain(ctx, file, o); err != nil {
 			return nil, err
 		}
 	}
-	return readArchive(f, ref)
+	return readArchive(f, what, ref, "")
 }
 
 // openPlain opens a tar in place, and a compressed one decompressed.
@@ -122,14 +128,16 @@ func (c *contextReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// readArchive takes f over: it is closed with what is opened, or on an error.
-func readArchive(f *os.File, ref string) (out *Opened, err error) {
+// readArchive takes f over: it is closed with what is opened, or on an error. Where
+// there is more than one image, ref says which; without it, prefer may.
+func readArchive(f *os.File, what, ref, prefer string) (out *Opened, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
+			err = fmt.Errorf("%s: %w", what, err)
 		}
 	}()
-	a := &archiveFile{f: f, members: map[string]member{}, blobs: map[digest.Digest]*io.SectionReader{}}
+	a := &archiveFile{f: f, members: map[string]member{}, blobs: map[digest.Digest]*io.SectionReader{}, hashed: map[int64]digest.Digest{}}
 	if err := a.list(); err != nil {
 		return nil, err
 	}
@@ -139,15 +147,23 @@ func readArchive(f *os.File, ref string) (out *Opened, err error) {
 			return nil, err
 		}
 		d, err := pickManifest(x.Manifests, ref)
+		if err != nil && ref == "" && prefer != "" {
+			if p, err2 := pickManifest(x.Manifests, prefer); err2 == nil {
+				d, err = p, nil
+			}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("the archive: %w", err)
+			return nil, err
 		}
 		return &Opened{Provider: a, Target: d, Close: f.Close}, nil
 	}
 	if _, ok := a.members["manifest.json"]; !ok {
+		if !a.whole {
+			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members))
+		}
 		return nil, fmt.Errorf("not an image archive: it has neither index.json (OCI) nor manifest.json (docker save)")
 	}
-	d, err := a.dockerSave(ref)
+	d, err := a.dockerSave(ref, prefer)
 	if err != nil {
 		return nil, err
 	}
@@ -169,10 +185,11 @@ func (a *archiveFile) list() error {
 	tr := tar.NewReader(a.f)
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if len(a.members) == 0 {
 				return errors.New("the archive is empty")
 			}
+			a.whole = a.ends()
 			return nil
 		}
 		if err != nil {
@@ -184,6 +201,11 @@ func (a *archiveFile) list() error {
 		if len(a.members) >= maxMembers {
 			return fmt.Errorf("more than %d files: not an image archive", maxMembers)
 		}
+		for _, n := range []string{h.Name, h.Linkname} {
+			if len(n) > maxName {
+				return fmt.Errorf("the name %s is too long: not an image archive", quote(n))
+			}
+		}
 		name := path.Clean("/" + h.Name)[1:]
 		m := member{size: h.Size}
 		switch h.Typeflag {
@@ -192,7 +214,7 @@ func (a *archiveFile) list() error {
 				return err
 			}
 			if m.at+m.size > end {
-				return fmt.Errorf("the archive is cut short in %q", name)
+				return fmt.Errorf("the archive is cut short in %s", quote(name))
 			}
 		case tar.TypeSymlink:
 			m.link = path.Clean("/" + path.Join(path.Dir(name), h.Linkname))[1:]
@@ -205,20 +227,31 @@ func (a *archiveFile) list() error {
 	}
 }
 
+// ends tells whether what was read last are the zeros that end a tar.
+func (a *archiveFile) ends() bool {
+	at, err := a.f.Seek(0, io.SeekCurrent)
+	last := make([]byte, 1024)
+	if err != nil || at < int64(len(last)) {
+		return false
+	}
+	_, err = a.f.ReadAt(last, at-int64(len(last)))
+	return err == nil && len(bytes.Trim(last, "\x00")) == 0
+}
+
 // open finds a member, through links.
 func (a *archiveFile) open(name string) (*io.SectionReader, error) {
 	at := path.Clean("/" + name)[1:]
 	for range 16 {
 		m, ok := a.members[at]
 		if !ok {
-			return nil, fmt.Errorf("%q is not in the archive", at)
+			return nil, fmt.Errorf("%s is not in the archive", quote(at))
 		}
 		if m.link == "" {
 			return io.NewSectionReader(a.f, m.at, m.size), nil
 		}
 		at = m.link
 	}
-	return nil, fmt.Errorf("%q is a loop of links", name)
+	return nil, fmt.Errorf("%s is a loop of links", quote(name))
 }
 
 func (a *archiveFile) json(name string, v any) error {
@@ -238,22 +271,25 @@ func (a *archiveFile) document(name string) ([]byte, error) {
 		return nil, err
 	}
 	if r.Size() > image.MaxDocument {
-		return nil, fmt.Errorf("%s of the archive has %d bytes: too many for such a document", name, r.Size())
+		return nil, fmt.Errorf("%s of the archive has %d bytes: too many for such a document", shortList([]string{name}), r.Size())
 	}
 	return io.ReadAll(r)
 }
 
 // ReaderAt implements content.Provider.
 func (a *archiveFile) ReaderAt(_ context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
-	if r, ok := a.blobs[d.Digest]; ok {
-		return &section{SectionReader: r}, nil
-	}
 	if err := d.Digest.Validate(); err != nil {
 		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
 	}
-	r, err := a.open("blobs/" + d.Digest.Algorithm().String() + "/" + d.Digest.Encoded())
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrNotFound)
+	r, ok := a.blobs[d.Digest]
+	if !ok {
+		var err error
+		if r, err = a.open("blobs/" + d.Digest.Algorithm().String() + "/" + d.Digest.Encoded()); err != nil {
+			return nil, fmt.Errorf("%w: %w", err, errdefs.ErrNotFound)
+		}
+	}
+	if err := sized(d, r.Size()); err != nil {
+		return nil, err
 	}
 	return &section{SectionReader: r}, nil
 }
@@ -266,25 +302,23 @@ type saved struct {
 }
 
 // dockerSave makes up a manifest for an image of a docker save archive: it has none.
-func (a *archiveFile) dockerSave(ref string) (ocispec.Descriptor, error) {
+func (a *archiveFile) dockerSave(ref, prefer string) (ocispec.Descriptor, error) {
 	var none ocispec.Descriptor
 	var list []saved
 	if err := a.json("manifest.json", &list); err != nil {
 		return none, err
 	}
-	var fit []saved
 	var names []string
 	for _, s := range list {
-		hit := ref == ""
-		for _, t := range s.RepoTags {
-			hit = hit || sameName(ref, t)
-		}
 		if len(s.RepoTags) == 0 {
 			names = append(names, "(no name)")
 		}
 		names = append(names, s.RepoTags...)
-		if hit {
-			fit = append(fit, s)
+	}
+	fit := choose(list, ref)
+	if ref == "" && len(fit) > 1 && prefer != "" {
+		if p := choose(list, prefer); len(p) == 1 {
+			fit = p
 		}
 	}
 	switch {
@@ -298,6 +332,9 @@ func (a *archiveFile) dockerSave(ref string) (ocispec.Descriptor, error) {
 	cfg, err := a.document(fit[0].Config)
 	if err != nil {
 		return none, fmt.Errorf("the image's configuration: %w", err)
+	}
+	if id, ok := strings.CutPrefix(ref, "@"); ok && digest.FromBytes(cfg).String() != id {
+		return none, fmt.Errorf("the image's configuration %s is not %s: the archive is damaged", quote(fit[0].Config), id)
 	}
 	var c ocispec.Image
 	if err := json.Unmarshal(cfg, &c); err != nil {
@@ -320,6 +357,21 @@ func (a *archiveFile) dockerSave(ref string) (ocispec.Descriptor, error) {
 		return none, err
 	}
 	return a.add(ocispec.MediaTypeImageManifest, raw), nil
+}
+
+// choose are the images that a name or "@sha256:ID" means; all without one.
+func choose(list []saved, ref string) (fit []saved) {
+	id, byID := strings.CutPrefix(ref, "@sha256:")
+	for _, s := range list {
+		hit := ref == "" || byID && id != "" && strings.Contains(s.Config, id) // files are named by their digests
+		for _, t := range s.RepoTags {
+			hit = hit || sameName(ref, t)
+		}
+		if hit {
+			fit = append(fit, s)
+		}
+	}
+	return fit
 }
 
 func (a *archiveFile) add(media string, b []byte) ocispec.Descriptor {
@@ -349,9 +401,13 @@ func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descr
 		d.MediaType = ocispec.MediaTypeImageLayerZstd
 	}
 	if d.MediaType != ocispec.MediaTypeImageLayer {
-		if d.Digest, err = digest.FromReader(r); err != nil {
+		_, at, _ := r.Outer()
+		if known, ok := a.hashed[at]; ok {
+			d.Digest = known
+		} else if d.Digest, err = digest.FromReader(r); err != nil {
 			return d, err
 		}
+		a.hashed[at] = d.Digest
 	}
 	a.blobs[d.Digest] = r
 	return d, nil

@@ -45,7 +45,8 @@ func openDaemon(ctx context.Context, name string, o OpenOptions) (*Opened, error
 	if err != nil {
 		return nil, err
 	}
-	return readArchive(f, "")
+	// For a name without a tag the daemon sends every tag; for an ID it sends no name.
+	return readArchive(f, "what the Docker daemon sent", "", name)
 }
 
 // daemonClient speaks to the daemon that DOCKER_HOST names.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -25,22 +26,42 @@ func (l layoutDir) ReaderAt(_ context.Context, d ocispec.Descriptor) (content.Re
 	if err := d.Digest.Validate(); err != nil {
 		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
 	}
-	f, err := os.Open(filepath.Join(string(l), "blobs", d.Digest.Algorithm().String(), d.Digest.Encoded()))
+	f, size, err := openRegular(filepath.Join(string(l), "blobs", d.Digest.Algorithm().String(), d.Digest.Encoded()))
 	if os.IsNotExist(err) {
 		return nil, fmt.Errorf("blob %s is not in %s: %w", d.Digest, string(l), errdefs.ErrNotFound)
 	}
+	if err == nil {
+		if err = sized(d, size); err != nil {
+			_ = f.Close()
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	fi, err := f.Stat()
+	return &section{SectionReader: io.NewSectionReader(f, 0, size), close: f.Close}, nil
+}
+
+// openRegular opens a file, and nothing else: to open a pipe would wait for whoever
+// writes to it.
+func openRegular(name string) (*os.File, int64, error) {
+	fi, err := os.Stat(name)
 	if err == nil && !fi.Mode().IsRegular() {
-		err = fmt.Errorf("blob %s is no regular file", d.Digest)
+		err = fmt.Errorf("%s is no regular file", name)
 	}
 	if err != nil {
-		_ = f.Close()
-		return nil, err
+		return nil, 0, err
 	}
-	return &section{SectionReader: io.NewSectionReader(f, 0, fi.Size()), close: f.Close}, nil
+	f, err := os.Open(name)
+	return f, fi.Size(), err
+}
+
+// sized refuses a blob that is larger or smaller than its descriptor says: readers of
+// documents take as much memory as there are bytes, after a look at the descriptor.
+func sized(d ocispec.Descriptor, size int64) error {
+	if size != d.Size {
+		return fmt.Errorf("blob %s has %d bytes where %d were announced: it is damaged", d.Digest, size, d.Size)
+	}
+	return nil
 }
 
 // section is a part of a file as a content.ReaderAt.
@@ -63,15 +84,9 @@ func openLayout(s string) (*Opened, error) {
 		return nil, fmt.Errorf("no such directory: %s", s)
 	}
 	read := func(name string, v any) error {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil && len(b) > image.MaxDocument {
-			err = fmt.Errorf("%s: %d bytes are too many", name, len(b))
-		}
-		if err == nil {
-			err = json.Unmarshal(b, v)
-		}
+		err := readDocument(filepath.Join(dir, name), v)
 		if err != nil {
-			return fmt.Errorf("%s is not an OCI image layout: %w", dir, err)
+			return fmt.Errorf("%s is not an OCI image layout: %s: %w", dir, name, err)
 		}
 		return nil
 	}
@@ -88,6 +103,22 @@ func openLayout(s string) (*Opened, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return &Opened{Provider: layoutDir(dir), Target: d, Close: func() error { return nil }}, nil
+}
+
+func readDocument(name string, v any) error {
+	f, size, err := openRegular(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if size > image.MaxDocument {
+		return fmt.Errorf("%d bytes are too many", size)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, image.MaxDocument))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
 }
 
 // pickManifest finds the entry of an index.json that a reference names; the only one
@@ -119,18 +150,37 @@ func pickManifest(list []ocispec.Descriptor, ref string) (ocispec.Descriptor, er
 	switch {
 	case len(fit) == 1:
 		return fit[0], nil
-	case len(list) == 0:
+	case len(names) == 0:
 		return ocispec.Descriptor{}, fmt.Errorf("there is no image in it")
 	case len(fit) == 0:
 		return ocispec.Descriptor{}, fmt.Errorf("no image %q in it: it has %s", ref, shortList(names))
 	}
-	return ocispec.Descriptor{}, fmt.Errorf("it has several images: write which one after a colon, such as %q (it has %s)", ":"+strings.TrimPrefix(names[0], ":"), shortList(names))
+	return ocispec.Descriptor{}, fmt.Errorf("it has several images: write which one after a colon, such as %s (it has %s)", quote(":"+strings.TrimPrefix(names[0], ":")), shortList(names))
 }
 
 // shortList joins names, and not more than fit into an error.
 func shortList(names []string) string {
-	if len(names) > 12 {
-		return strings.Join(names[:12], ", ") + fmt.Sprintf(" and %d more", len(names)-12)
+	var out []string
+	for _, n := range names[:min(12, len(names))] {
+		if len(n) > maxQuoted || strings.ContainsFunc(n, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			n = quote(n)
+		}
+		out = append(out, n)
 	}
-	return strings.Join(names, ", ")
+	s := strings.Join(out, ", ")
+	if len(names) > 12 {
+		s += fmt.Sprintf(" and %d more", len(names)-12)
+	}
+	return s
+}
+
+// maxQuoted is how much of a stranger's name an error shows, in bytes.
+const maxQuoted = 200
+
+// quote shows a name that a stranger chose: it may hold commands for the terminal.
+func quote(name string) string {
+	if len(name) > maxQuoted {
+		return fmt.Sprintf("%q… (%d bytes)", name[:maxQuoted], len(name))
+	}
+	return fmt.Sprintf("%q", name)
 }

@@ -67,7 +67,7 @@ func (r *Registry) pull(ctx context.Context, st *store.Store, named reference.Na
 	if err != nil {
 		return nil, err
 	}
-	if target.MediaType == images.MediaTypeDockerSchema1Manifest || target.MediaType == "application/vnd.docker.distribution.manifest.v1+json" {
+	if schema1(target.MediaType) {
 		return nil, ErrSchema1
 	}
 	if !images.IsIndexType(target.MediaType) && !images.IsManifestType(target.MediaType) {
@@ -270,6 +270,10 @@ func (c *countingReader) Seek(offset int64, whence int) (int64, error) {
 
 // ErrSchema1 refuses the manifest format that Docker deprecated in 2017.
 var ErrSchema1 = errors.New("the image has a Docker schema 1 manifest, which no builder has made since 2017 and tare does not read: push it again with a current tool (its source: docker pull and docker push with Docker 20 to 24, or skopeo copy --format v2s2)")
+
+func schema1(mediaType string) bool {
+	return mediaType == images.MediaTypeDockerSchema1Manifest || mediaType == "application/vnd.docker.distribution.manifest.v1+json"
+}
 
 // explain says what a registry's answer means and what to do next. It keeps the
 // error's identity for errors.Is.

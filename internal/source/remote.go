@@ -1,26 +1,40 @@
 package source
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/image"
 	"tare/internal/store"
 )
 
-// remoteBlobs streams blobs from a registry.
+// remoteBlobs streams blobs from a registry. It keeps manifests, indexes and
+// configurations: they are read several times, and registries count such requests.
 type remoteBlobs struct {
 	r     *Registry
 	named reference.Named
 	f     remotes.Fetcher
+
+	mu   sync.Mutex
+	docs map[digest.Digest][]byte
+	kept int64 // their bytes
 }
+
+// maxKept bounds the documents that are kept of one image, in bytes; those beyond it
+// are fetched again.
+const maxKept = 4 * image.MaxDocument
 
 func openRegistry(ctx context.Context, name string, o OpenOptions) (*Opened, error) {
 	named, err := store.Normalize(name)
@@ -36,6 +50,9 @@ func openRegistry(ctx context.Context, name string, o OpenOptions) (*Opened, err
 	if err != nil {
 		return nil, r.explain(named, err)
 	}
+	if schema1(target.MediaType) {
+		return nil, ErrSchema1
+	}
 	if !images.IsIndexType(target.MediaType) && !images.IsManifestType(target.MediaType) {
 		return nil, fmt.Errorf("%s has media type %q, which is neither an image nor an index of images", target.Digest, target.MediaType)
 	}
@@ -43,12 +60,60 @@ func openRegistry(ctx context.Context, name string, o OpenOptions) (*Opened, err
 	if err != nil {
 		return nil, r.explain(named, err)
 	}
-	return &Opened{Provider: &remoteBlobs{r, named, f}, Target: target, Close: func() error { return nil }}, nil
+	return &Opened{Provider: &remoteBlobs{r: r, named: named, f: f, docs: map[digest.Digest][]byte{}}, Target: target, Close: func() error { return nil }}, nil
 }
 
-// ReaderAt implements content.Provider. The blob is fetched when it is first read.
+// ReaderAt implements content.Provider. A layer is fetched when it is first read.
 func (b *remoteBlobs) ReaderAt(ctx context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
-	return &remoteReader{ctx: ctx, b: b, d: d}, nil
+	r := &remoteReader{ctx: ctx, b: b, d: d}
+	if !images.IsIndexType(d.MediaType) && !images.IsManifestType(d.MediaType) && !images.IsConfigType(d.MediaType) {
+		return r, nil
+	}
+	if d.Size < 0 || d.Size > image.MaxDocument {
+		return nil, fmt.Errorf("%s: %d bytes are too many for a manifest or config", d.Digest, d.Size)
+	}
+	return &lazyDocument{r: r}, nil
+}
+
+// document fetches a manifest, an index or a configuration once. One that is not
+// what its digest says is handed out, for whoever reads it to complain, but not kept.
+func (b *remoteBlobs) document(r *remoteReader) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if doc, ok := b.docs[r.d.Digest]; ok && int64(len(doc)) == r.d.Size {
+		return doc, nil
+	}
+	doc, err := io.ReadAll(io.NewSectionReader(r, 0, r.d.Size))
+	if err == nil && int64(len(doc)) < r.d.Size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, err
+	}
+	if b.kept+r.d.Size <= maxKept && r.d.Digest.Validate() == nil && r.d.Digest.Algorithm().FromBytes(doc) == r.d.Digest {
+		b.docs[r.d.Digest] = doc
+		b.kept += r.d.Size
+	}
+	return doc, nil
+}
+
+// lazyDocument is a document that is fetched when it is first read: to look whether
+// it is there costs no request.
+type lazyDocument struct{ r *remoteReader }
+
+// Size implements content.ReaderAt.
+func (l *lazyDocument) Size() int64 { return l.r.d.Size }
+
+// Close implements io.Closer.
+func (l *lazyDocument) Close() error { return l.r.Close() }
+
+// ReadAt implements io.ReaderAt.
+func (l *lazyDocument) ReadAt(p []byte, off int64) (int, error) {
+	doc, err := l.r.b.document(l.r)
+	if err != nil {
+		return 0, err
+	}
+	return bytes.NewReader(doc).ReadAt(p, off)
 }
 
 // remoteReader reads one blob from front to back. Another place than the next one
@@ -60,6 +125,7 @@ type remoteReader struct {
 	rc   io.ReadCloser
 	pos  int64
 	cuts int
+	anew bool // the registry cannot send the rest of a blob
 }
 
 // Size implements content.ReaderAt.
@@ -70,28 +136,32 @@ func (r *remoteReader) Close() error {
 	if r.rc == nil {
 		return nil
 	}
-	return r.rc.Close()
+	rc := r.rc
+	r.rc = nil
+	return rc.Close()
 }
 
 // ReadAt implements io.ReaderAt; it is not for several goroutines.
 func (r *remoteReader) ReadAt(p []byte, off int64) (n int, err error) {
 	for n < len(p) && off < r.d.Size {
-		if err := r.seek(off); err != nil {
-			return n, r.b.r.explain(r.b.named, err)
+		k := 0
+		err := r.seek(off)
+		if err == nil {
+			k, err = r.rc.Read(p[n:min(int64(len(p)), int64(n)+r.d.Size-off)])
+			n, off, r.pos = n+k, off+int64(k), r.pos+int64(k)
 		}
-		k, err := r.rc.Read(p[n:min(int64(len(p)), int64(n)+r.d.Size-off)])
-		n, off, r.pos = n+k, off+int64(k), r.pos+int64(k)
-		if err == nil || k > 0 && err == io.EOF && off == r.d.Size {
+		if err == nil || k > 0 && errors.Is(err, io.EOF) && off == r.d.Size {
 			continue
 		}
-		_ = r.rc.Close()
-		r.rc = nil
-		if err == io.EOF {
+		_ = r.Close()
+		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		r.cuts++
-		if r.cuts > maxCuts || !cut(err) || r.ctx.Err() != nil {
-			return n, err
+		refused := unresumable(err) && !r.anew
+		r.anew = r.anew || refused
+		if r.cuts > maxCuts || !cut(err) && !refused || r.ctx.Err() != nil {
+			return n, fmt.Errorf("fetch %s: %w", r.d.Digest, r.b.r.explain(r.b.named, err))
 		}
 		if err := sleep(r.ctx, time.Duration(r.cuts)*200*time.Millisecond); err != nil {
 			return n, err
@@ -118,20 +188,22 @@ func (r *remoteReader) seek(off int64) error {
 	if r.pos == off {
 		return nil
 	}
-	if s, ok := r.rc.(io.Seeker); ok {
+	if s, ok := r.rc.(io.Seeker); ok && !r.anew {
 		if _, err := s.Seek(off, io.SeekStart); err == nil {
 			r.pos = off
 			return nil
 		}
 	}
 	// A registry that sends blobs only as a whole.
-	_ = r.rc.Close()
-	rc, err := r.b.f.Fetch(r.ctx, r.d)
-	if err != nil {
-		r.rc = nil
-		return err
+	if r.pos > off {
+		_ = r.Close()
+		rc, err := r.b.f.Fetch(r.ctx, r.d)
+		if err != nil {
+			return err
+		}
+		r.rc, r.pos = rc, 0
 	}
-	r.rc = rc
-	r.pos, err = io.CopyN(io.Discard, rc, off)
+	k, err := io.CopyN(io.Discard, r.rc, off-r.pos)
+	r.pos += k
 	return err
 }

@@ -62,8 +62,9 @@ func Scheme(target string) (scheme, rest string, err error) {
 	}
 	switch s {
 	case "oci":
-		// An image may be called oci, too.
-		if path, _ := splitPath(r); strings.ContainsAny(r, "/") || path != "" {
+		// An image may be called oci, too, but has no second colon before a digest.
+		path, _ := splitPath(r)
+		if strings.Contains(r, "/") || strings.Contains(r, ":") && !strings.Contains(r, "@") || path != "" {
 			return "oci-dir", r, nil
 		}
 	case "oci-archive", "docker-archive":
