@@ -68,7 +68,6 @@ func TestExercise(t *testing.T) {
 		if code := p.wait(); code != 0 {
 			t.Fatalf("%s: exit code %d\n%s", line, code, p.out.String())
 		}
-		p.expect("\n")
 		t.Logf("$ %s\n%s", strings.Replace(line, "docker", "tare", 1), p.out.String())
 		return p.out.String()
 	}

@@ -103,6 +103,7 @@ type process struct {
 	out, err *output
 	pty      *os.File // its terminal, or nil
 	ended    chan struct{}
+	drained  chan struct{} // a terminal's output was read to its end
 	code     int
 }
 
@@ -127,7 +128,8 @@ func (h *home) terminal(t testing.TB, cols, rows uint16, args ...string) *proces
 	if p.pty, err = pty.StartWithSize(p.cmd, &pty.Winsize{Cols: cols, Rows: rows}); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _, _ = io.Copy(p.out, p.pty) }()
+	p.drained = make(chan struct{})
+	go func() { _, _ = io.Copy(p.out, p.pty); close(p.drained) }()
 	p.watch()
 	return p
 }
@@ -143,6 +145,12 @@ func (p *process) watch() {
 		}
 		if ws, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 			p.code = 128 + int(ws.Signal())
+		}
+		if p.drained != nil {
+			select { // what it wrote last is still on its way through the terminal
+			case <-p.drained:
+			case <-time.After(5 * time.Second): // someone else has the terminal open
+			}
 		}
 		close(p.ended)
 	}()
