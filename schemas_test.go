@@ -1,0 +1,199 @@
+package tare_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"tare/internal/compare"
+	"tare/internal/explain"
+	"tare/internal/store"
+	"tare/internal/testkit"
+	"tare/internal/weigh"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/reference/*.schema.json; read the diff before committing it")
+
+// documents are the JSON documents that tare prints.
+var documents = map[string]struct {
+	schema, title string
+	kind          reflect.Type
+}{
+	"weigh":   {weigh.Schema, "tare weigh --format json", reflect.TypeFor[weigh.Result]()},
+	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
+	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
+	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
+}
+
+// comments are the doc comments of exported types and fields, by "Type" and
+// "Type.Field", of the rooms that documents come from.
+func comments(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	text := func(groups ...*ast.CommentGroup) string {
+		for _, g := range groups {
+			if g != nil {
+				return strings.Join(strings.Fields(g.Text()), " ")
+			}
+		}
+		return ""
+	}
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer"} {
+		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+		for _, file := range files {
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				d, ok := n.(*ast.GenDecl)
+				if !ok {
+					return true
+				}
+				for _, s := range d.Specs {
+					ts, ok := s.(*ast.TypeSpec)
+					if !ok {
+						continue
+					}
+					name := filepath.Base(dir) + "." + ts.Name.Name
+					out[name] = text(ts.Doc, d.Doc)
+					st, ok := ts.Type.(*ast.StructType)
+					if !ok {
+						continue
+					}
+					for _, field := range st.Fields.List {
+						for _, n := range field.Names {
+							out[name+"."+n.Name] = text(field.Doc, field.Comment)
+						}
+					}
+				}
+				return false
+			})
+		}
+	}
+	return out
+}
+
+// describe puts the comments into a schema.
+func describe(s *jsonschema.Schema, t reflect.Type, docs map[string]string) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		if t.Kind() == reflect.Slice && s.Items != nil {
+			s = s.Items
+		}
+		if t.Kind() == reflect.Map && s.AdditionalProperties != nil {
+			s = s.AdditionalProperties
+		}
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			describe(s, f.Type, docs)
+			continue
+		}
+		p := s.Properties[name]
+		if p == nil {
+			continue
+		}
+		if d := docs[t.PkgPath()[strings.LastIndex(t.PkgPath(), "/")+1:]+"."+t.Name()+"."+f.Name]; d != "" {
+			p.Description = d
+		}
+		describe(p, f.Type, docs)
+	}
+}
+
+// The published schemas are those of the types, with their comments.
+func TestSchemasArePublished(t *testing.T) {
+	docs := comments(t)
+	for name, d := range documents {
+		s, err := jsonschema.ForType(d.kind, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		describe(s, d.kind, docs)
+		s.Schema, s.ID, s.Title = "https://json-schema.org/draft/2020-12/schema", "urn:"+strings.ReplaceAll(d.schema, "/", ":"), d.title
+		var c any = d.schema
+		s.Properties["schema"].Const = &c
+		b, err := json.MarshalIndent(s, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = append(b, '\n')
+		file := filepath.Join("docs/reference", name+".schema.json")
+		if *update {
+			if err := os.WriteFile(file, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		have, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(have), string(b)); diff != "" {
+			t.Errorf("%s is not what the types say; go test . -run Schemas -update writes it anew (-published +types):\n%s", file, diff)
+		}
+	}
+}
+
+// What tare prints fits the published schemas.
+func TestDocumentsFitTheirSchemas(t *testing.T) {
+	s := testkit.Store(t)
+	facts := func(name string, layers ...[]byte) compare.Subject {
+		return compare.Subject{Name: name, Facts: testkit.Facts(t, s, testkit.Put(t, s, name, store.Pulled, testkit.Image(t, testkit.Options{Layers: layers})))}
+	}
+	a := facts("one", testkit.Tar(t, testkit.File("a", "1"), testkit.File("b", "1"), testkit.File("lib/apk/db/installed", "P:x\nV:1\nR:a\n\n")), testkit.Tar(t, testkit.File(".wh.a", "")))
+	b := facts("two", testkit.Tar(t, testkit.File("a", "22")))
+	r, err := compare.Compare([]compare.Subject{a, b}, compare.Options{Depth: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Sentences = explain.Sentences(r)
+	picked, err := a.Facts.Select("one", weigh.Query{Fates: []string{"all"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]any{"weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var schema jsonschema.Schema
+		if err := json.Unmarshal(raw, &schema); err != nil {
+			t.Fatal(err)
+		}
+		fit, err := schema.Resolve(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var instance any
+		dec := json.NewDecoder(bytes.NewReader(doc))
+		if err := dec.Decode(&instance); err != nil {
+			t.Fatal(err)
+		}
+		if err := fit.Validate(instance); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, doc)
+		}
+		instance.(map[string]any)["schema"] = "something else"
+		if fit.Validate(instance) == nil {
+			t.Errorf("%s: the schema accepts another document", name)
+		}
+	}
+}
