@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io
 
-.PHONY: packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint bench bench-engine bench-pull install clean
+.PHONY: packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint bench bench-engine bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,13 +52,16 @@ fuzz: ## run every fuzz target for FUZZTIME (default 2m) each
 lint: ## golangci-lint, at the version that .golangci.yml was written for
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
-bench: bench-engine bench-pull ## all benchmarks against peers
+bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
 
 bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
 	@scripts/bench/pull.sh
+
+bench-weigh: build ## weigh and compare large images, in turn with a bare pipeline, dive, syft and container-diff
+	@scripts/bench/weigh.sh
 
 clean: ## remove what was built
 	rm -rf bin dist
