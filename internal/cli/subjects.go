@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -49,30 +50,77 @@ type opened struct {
 	built    *engine.Built
 }
 
-// subjects finds, pulls, builds or opens the targets and works out their facts. All
-// are loaded before the first layer is read, so that layers that several share are
-// read once. The caller calls release when it is done with their blobs.
+// discount leaves a manifest out of the sums that the source does not have.
+func (o *opened) discount(img *image.Image) {
+	if o.madeUp {
+		img.Push.Manifest.Size = 0
+	}
+}
+
+// subjects finds, pulls, builds or opens the targets and works out their facts. The
+// caller calls release when it is done with their blobs.
 func (a *app) subjects(ctx context.Context, targets []string, platform string, all bool) (list []subject, release func(), err error) {
-	want, err := a.platform(platform)
+	loaded, from, release, err := a.loaded(ctx, targets, platform, all)
 	if err != nil {
 		return nil, nil, err
+	}
+	list, err = a.factsOf(ctx, loaded, from)
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return list, release, nil
+}
+
+// factsOf reads the layers of images that nothing is known of yet, all together, so
+// that layers that several share are read once.
+func (a *app) factsOf(ctx context.Context, loaded []*image.Image, from []opened) (list []subject, err error) {
+	if a.env("GOGC") == "" {
+		// Half of what is in memory stays to the end: collecting garbage more often
+		// costs little and keeps the peak low.
+		defer debug.SetGCPercent(debug.SetGCPercent(30))
+	}
+	if err := a.index(ctx, loaded, from); err != nil {
+		return nil, err
+	}
+	for n, img := range loaded {
+		f, err := weigh.New(img)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", from[n].name, err)
+		}
+		s := subject{compare.Subject{Name: from[n].name, Facts: f}, from[n].provider}
+		if b := from[n].built; b != nil {
+			s.Build, s.Cached = b.Took, b.Executed == 0
+		}
+		list = append(list, s)
+	}
+	unique(list)
+	return list, nil
+}
+
+// loaded finds, pulls, builds or opens the targets and loads their manifests and
+// configurations.
+func (a *app) loaded(ctx context.Context, targets []string, platform string, all bool) (loaded []*image.Image, from []opened, release func(), err error) {
+	want, err := a.platform(platform)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	for _, t := range targets {
 		if dockerfileOf(t) != "" && source.Recognise(t) == "" {
 			if err := a.enter(); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 			break
 		}
 	}
 	st, err := a.store()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	// What is built for the comparison has no name: keep it from being collected.
 	free, err := st.Hold(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var closers []func() error
 	cleanup := func() {
@@ -86,19 +134,17 @@ func (a *app) subjects(ctx context.Context, targets []string, platform string, a
 			cleanup()
 		}
 	}()
-	var loaded []*image.Image
-	var from []opened
 	for _, t := range targets {
 		o, closer, err := a.open(ctx, t, platform, want)
 		if closer != nil {
 			closers = append(closers, closer)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", t, err)
+			return nil, nil, nil, fmt.Errorf("%s: %w", t, err)
 		}
 		imgs, err := a.platformImages(ctx, t, o, want, all)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", t, err)
+			return nil, nil, nil, fmt.Errorf("%s: %w", t, err)
 		}
 		for _, img := range imgs {
 			one := o
@@ -108,22 +154,7 @@ func (a *app) subjects(ctx context.Context, targets []string, platform string, a
 			loaded, from = append(loaded, img), append(from, one)
 		}
 	}
-	if err := a.index(ctx, loaded, from); err != nil {
-		return nil, nil, err
-	}
-	for n, img := range loaded {
-		f, err := weigh.New(img)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", from[n].name, err)
-		}
-		s := subject{compare.Subject{Name: from[n].name, Facts: f}, from[n].provider}
-		if b := from[n].built; b != nil {
-			s.Build, s.Cached = b.Took, b.Executed == 0
-		}
-		list = append(list, s)
-	}
-	unique(list)
-	return list, cleanup, nil
+	return loaded, from, cleanup, nil
 }
 
 // platformImages loads the image for a platform, or those for all.
@@ -191,9 +222,7 @@ func (a *app) index(ctx context.Context, loaded []*image.Image, from []opened) e
 		if err := m.Pack(ctx, img, from[n].packs); err != nil {
 			return fmt.Errorf("%s: %w", from[n].name, err)
 		}
-		if from[n].madeUp {
-			img.Push.Manifest.Size = 0
-		}
+		from[n].discount(img)
 	}
 	return nil
 }
@@ -205,7 +234,7 @@ func (a *app) open(ctx context.Context, t, platform string, want platforms.Match
 	if err != nil {
 		return opened{}, nil, usageError{err}
 	}
-	if kind := source.Recognise(t); scheme == "" && kind != "" && !(kind == "oci-dir" && dockerfileOf(t) != "") {
+	if kind := source.Recognise(t); scheme == "" && kind != "" && (kind != "oci-dir" || dockerfileOf(t) == "") {
 		scheme, t = kind, kind+"://"+t
 	}
 	if scheme != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/image"
 	"tare/internal/report"
 	"tare/internal/weigh"
 )
@@ -141,36 +142,86 @@ func (a *app) weigh(ctx context.Context, target string, o weighOptions) error {
 			return usagef("--state %q: want %s", s, strings.Join(weigh.Fates(), ", "))
 		}
 	}
-	list, release, err := a.subjects(ctx, []string{target}, o.platform, o.allPlatforms)
+	loaded, from, release, err := a.loaded(ctx, []string{target}, o.platform, o.allPlatforms)
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
 	defer release()
-	selects := o.query.Layer > 0 || o.query.Package != "" || o.query.Path != "" || len(o.query.Fates) > 0 || o.tree
 	var results []any
 	var doc report.Document
-	for _, s := range list {
-		if selects {
-			o.query.Top = o.top
-			if o.tree {
-				o.query.Top = 0
-			}
-			r, err := s.Facts.Select(s.Name, o.query)
-			if err != nil {
-				return fmt.Errorf("weigh %s: %w", target, err)
-			}
-			results = append(results, r)
-			doc = append(doc, report.Selected(r, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
-			continue
-		}
-		r := s.Facts.Report(s.Name, o.top)
-		r.Order(o.query.Sort)
-		results = append(results, r)
-		doc = append(doc, report.Weighed(r, o.top, o.bytes)...)
+	if o.query.Layer > 0 || o.query.Package != "" || o.query.Path != "" || len(o.query.Fates) > 0 || o.tree {
+		results, doc, err = a.selected(ctx, loaded, from, o)
+	} else {
+		results, doc, err = a.weighed(ctx, loaded, from, o)
+	}
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
 	}
 	var data any = results
 	if !o.allPlatforms {
 		data = results[0]
 	}
 	return a.write(o.output, data, func() report.Document { return doc })
+}
+
+// reportKind is the kind under which results are cached, with the longest lists that
+// a cached result can serve.
+const (
+	reportKind = "report-v1"
+	reportTop  = 100
+)
+
+// weighed sums up images. What was worked out for an image once is kept.
+func (a *app) weighed(ctx context.Context, loaded []*image.Image, from []opened, o weighOptions) (results []any, doc report.Document, err error) {
+	keep := o.top > 0 && o.top <= reportTop
+	for n, img := range loaded {
+		m := image.Measurer{Provider: from[n].provider, Cache: a.st}
+		r := new(weigh.Result)
+		known := false
+		if keep && m.Packed(ctx, img, from[n].packs) {
+			from[n].discount(img)
+			known = a.st.Get(reportKind, weigh.Key(img), r) && r.Schema == weigh.Schema
+		}
+		if !known {
+			list, err := a.factsOf(ctx, loaded[n:n+1], from[n:n+1])
+			if err != nil {
+				return nil, nil, err
+			}
+			top := o.top
+			if keep {
+				top = reportTop
+			}
+			r = list[0].Facts.Report("", top)
+			if keep {
+				a.st.Keep(reportKind, weigh.Key(img), r)
+			}
+		}
+		r.Name = from[n].name
+		r.Trim(o.top)
+		r.Order(o.query.Sort)
+		results = append(results, r)
+		doc = append(doc, report.Weighed(r, o.top, o.bytes)...)
+	}
+	return results, doc, nil
+}
+
+// selected lists files of images.
+func (a *app) selected(ctx context.Context, loaded []*image.Image, from []opened, o weighOptions) (results []any, doc report.Document, err error) {
+	list, err := a.factsOf(ctx, loaded, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range list {
+		q := o.query
+		if !o.tree {
+			q.Top = o.top
+		}
+		r, err := s.Facts.Select(s.Name, q)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		results = append(results, r)
+		doc = append(doc, report.Selected(r, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
+	}
+	return results, doc, nil
 }

@@ -53,52 +53,70 @@ type writer struct {
 
 func (w *writer) say(s compare.Sentence) { w.out = append(w.out, s) }
 
-func (w *writer) difference(from, to, measure string) *compare.Difference {
-	return w.find[from+"\x00"+to+"\x00"+measure]
-}
-
-// ranking names the smallest and the largest image, on which measures.
+// ranking names the smallest and the largest image, on which measures. Images of
+// the same size share a place.
 func (w *writer) ranking() {
-	best, worst := map[string][]string{}, map[string][]string{}
+	type place struct{ names, on []string }
+	var best, worst []*place
+	put := func(to *[]*place, names []string, measure string) {
+		for _, p := range *to {
+			if slices.Equal(p.names, names) {
+				p.on = append(p.on, measure)
+				return
+			}
+		}
+		*to = append(*to, &place{names, []string{measure}})
+	}
 	var evidence []compare.Evidence
 	measures := []string{"transfer", "tar", "files", "live", "docker"}
 	for _, m := range compare.Measures {
 		if !slices.Contains(measures, m.Name) {
 			continue
 		}
-		lo, hi := 0, 0
-		tie := true
+		var values []int64
 		for i := range w.r.Images {
 			v := m.Value(&w.r.Images[i].Sizes)
-			if v < m.Value(&w.r.Images[lo].Sizes) {
-				lo = i
-			}
-			if v > m.Value(&w.r.Images[hi].Sizes) {
-				hi = i
-			}
-			tie = tie && v == m.Value(&w.r.Images[0].Sizes)
+			values = append(values, v)
 			evidence = append(evidence, compare.Evidence{What: m.Name, Image: w.r.Images[i].Name, Measure: m.Name, Value: v})
 		}
-		if !tie {
-			best[w.r.Images[lo].Name] = append(best[w.r.Images[lo].Name], m.Name)
-			worst[w.r.Images[hi].Name] = append(worst[w.r.Images[hi].Name], m.Name)
+		lo, hi := slices.Min(values), slices.Max(values)
+		if lo == hi {
+			continue
 		}
+		put(&best, w.named(values, lo), m.Name)
+		put(&worst, w.named(values, hi), m.Name)
 	}
 	if len(best) == 0 {
 		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), list(measures)), Evidence: evidence})
 		return
 	}
-	for i := range w.r.Images {
-		name := w.r.Images[i].Name
-		if on := best[name]; on != nil {
-			w.say(compare.Sentence{Text: fmt.Sprintf("%s is the smallest on %s.", name, on2(on, measures)), Evidence: of(evidence, name),
-				Claim: name + " is the smallest image", Verdict: verdict(len(on) == len(measures))})
-		}
-		if on := worst[name]; on != nil && len(w.r.Images) > 2 {
-			w.say(compare.Sentence{Text: fmt.Sprintf("%s is the largest on %s.", name, on2(on, measures)), Evidence: of(evidence, name),
-				Claim: name + " is the largest image", Verdict: verdict(len(on) == len(measures))})
+	say := func(places []*place, what string) {
+		for _, p := range places {
+			is := "is"
+			if len(p.names) > 1 {
+				is = "are equal and"
+			}
+			s := compare.Sentence{Text: fmt.Sprintf("%s %s the %s on %s.", list(p.names), is, what, on2(p.on, measures)), Evidence: of(evidence, p.names)}
+			if len(p.names) == 1 {
+				s.Claim, s.Verdict = p.names[0]+" is the "+what+" image", verdict(len(p.on) == len(measures))
+			}
+			w.say(s)
 		}
 	}
+	say(best, "smallest")
+	if len(w.r.Images) > 2 {
+		say(worst, "largest")
+	}
+}
+
+// named are the images whose value is v.
+func (w *writer) named(values []int64, v int64) (names []string) {
+	for i := range values {
+		if values[i] == v {
+			names = append(names, w.r.Images[i].Name)
+		}
+	}
+	return names
 }
 
 func verdict(ok bool) string {
@@ -115,10 +133,10 @@ func on2(on, all []string) string {
 	return list(on) + " only"
 }
 
-func of(all []compare.Evidence, image string) []compare.Evidence {
+func of(all []compare.Evidence, images []string) []compare.Evidence {
 	var out []compare.Evidence
 	for _, e := range all {
-		if e.Image == image {
+		if slices.Contains(images, e.Image) {
 			out = append(out, e)
 		}
 	}

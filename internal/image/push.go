@@ -21,6 +21,20 @@ type Pushed struct {
 	Layers   []ocispec.Descriptor // bottom first
 }
 
+// Packed does what Pack does if everything that it takes is in the cache, and tells
+// whether it was. No layer is read.
+func (m Measurer) Packed(ctx context.Context, img *Image, pack func(ocispec.Descriptor) bool) bool {
+	for _, l := range img.Layers {
+		if pack != nil && pack(l.Descriptor) {
+			var d ocispec.Descriptor
+			if m.Cache == nil || !m.Cache.Get(pushKind, l.DiffID, &d) {
+				return false
+			}
+		}
+	}
+	return m.Pack(ctx, img, pack) == nil
+}
+
 // Pack works out the form in which img is pushed: layers for which pack is true
 // are compressed (layer.Pack), all others go as stored, and the manifest names
 // the results. A nil pack compresses nothing. It sets img.Push and, for layers with

@@ -69,7 +69,7 @@ func Encode(x *Index) ([]byte, error) {
 	column(func(b []byte, _ int, e *Entry) []byte { return append(b, byte(e.Kind)) })
 	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, uint64(e.Mode)) })
 	column(func(b []byte, _ int, e *Entry) []byte {
-		return binary.AppendVarint(binary.AppendVarint(b, int64(e.UID)), int64(e.GID))
+		return binary.AppendUvarint(binary.AppendUvarint(b, uint64(e.UID)), uint64(e.GID))
 	})
 	column(func(b []byte, i int, e *Entry) []byte {
 		var last int64
@@ -179,7 +179,7 @@ func Decode(b []byte) (*Index, error) {
 	in := &reader{b, &bad}
 	var h head
 	if err := json.Unmarshal(in.take(in.uint()), &h); err != nil || bad {
-		return nil, fmt.Errorf("%w: %v", errDamaged, err)
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	next := func() *reader { return &reader{in.take(in.uint()), &bad} }
 	lens, suffixes, linkLens, links := next(), next(), next(), next()
@@ -206,7 +206,7 @@ func Decode(b []byte) (*Index, error) {
 	}
 	paths, linkText := arena.String(), string(links.b)
 	start, linkStart := 0, 0
-	var last *Entry = &Entry{}
+	last := &Entry{}
 	for i := range x.List {
 		e := &x.List[i]
 		e.Path = paths[start:ends[i]]
@@ -219,8 +219,8 @@ func Decode(b []byte) (*Index, error) {
 			linkStart += int(n)
 		}
 		e.Kind = Kind(kind.b[i])
-		e.Mode = uint32(mode.uint())
-		e.UID, e.GID = int(owner.int()), int(owner.int())
+		e.Mode = uint16(mode.uint())
+		e.UID, e.GID = uint32(owner.uint()), uint32(owner.uint())
 		e.Mtime, e.Nsec = last.Mtime+times.int(), int32(times.int())
 		e.Xattrs = xattr.uint()
 		e.Size = int64(sizes.uint())

@@ -3,8 +3,13 @@ package layer_test
 import (
 	"archive/zip"
 	"bytes"
+	stdgzip "compress/gzip"
+	"crypto/sha256"
+	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,6 +19,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/zeebo/xxh3"
 
 	"tare/internal/layer"
 	"tare/internal/testkit"
@@ -240,18 +248,101 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// What the decision about the encoding rests on (docs/decisions/0007): the same index
+// in other forms.
 func BenchmarkEncoding(b *testing.B) {
-	x := read(b, varied(b, 1, 400))
-	enc, err := layer.Encode(x)
-	if err != nil {
-		b.Fatal(err)
+	r := rand.New(rand.NewPCG(1, 1))
+	var entries []testkit.Entry
+	for n := range 50_000 {
+		entries = append(entries, testkit.File(fmt.Sprintf("usr/lib/package-%d/module%d/file-%d.py", n/400, n/20, n), strings.Repeat("x", r.IntN(40))))
 	}
-	b.Run("decode", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := layer.Decode(enc); err != nil {
+	x := read(b, testkit.Gzip(b, testkit.Tar(b, entries...)))
+	forms := []struct {
+		name   string
+		encode func() []byte
+		decode func([]byte) error
+	}{
+		{"columns", func() []byte { e, _ := layer.Encode(x); return e }, func(e []byte) error { _, err := layer.Decode(e); return err }},
+		{"gob", func() []byte {
+			var buf bytes.Buffer
+			_ = gob.NewEncoder(&buf).Encode(x)
+			return buf.Bytes()
+		}, func(e []byte) error { return gob.NewDecoder(bytes.NewReader(e)).Decode(new(layer.Index)) }},
+		{"json and zstd", func() []byte {
+			e, _ := json.Marshal(x)
+			return testkit.Zstd(b, e)
+		}, func(e []byte) error {
+			z, _ := zstd.NewReader(nil)
+			defer z.Close()
+			plain, err := z.DecodeAll(e, nil)
+			if err != nil {
+				return err
+			}
+			return json.Unmarshal(plain, new(layer.Index))
+		}},
+	}
+	for _, f := range forms {
+		e := f.encode()
+		b.Run(f.name, func(b *testing.B) {
+			for b.Loop() {
+				if err := f.decode(e); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(e))/float64(len(x.List)), "bytes/entry")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x.List)), "ns/entry")
+		})
+	}
+}
+
+func BenchmarkHash(b *testing.B) {
+	data := make([]byte, 1<<20)
+	for name, f := range map[string]func(){"xxh3-128": func() { _ = xxh3.Hash128(data) }, "sha256": func() { _ = sha256.Sum256(data) }} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				f()
+			}
+		})
+	}
+}
+
+func BenchmarkGunzip(b *testing.B) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		b.Skip("no Go tree to compress")
+	}
+	goroot := strings.TrimSpace(string(out))
+	var plain []byte // what layers are full of: text and programs
+	for _, pattern := range []string{"src/net/http/*.go", "bin/*"} {
+		files, _ := filepath.Glob(filepath.Join(goroot, pattern))
+		for _, f := range files {
+			c, err := os.ReadFile(f)
+			if err != nil {
 				b.Fatal(err)
 			}
+			plain = append(plain, c...)
 		}
-		b.ReportMetric(float64(len(enc))/float64(len(x.List)), "bytes/entry")
-	})
+	}
+	if len(plain) == 0 {
+		b.Skip("no Go tree to compress")
+	}
+	blob := testkit.Gzip(b, plain)
+	for name, open := range map[string]func() (io.Reader, error){
+		"klauspost": func() (io.Reader, error) { return gzip.NewReader(bytes.NewReader(blob)) },
+		"standard":  func() (io.Reader, error) { return stdgzip.NewReader(bytes.NewReader(blob)) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(plain)))
+			for b.Loop() {
+				r, err := open()
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -164,6 +164,7 @@ func (k *keeper) keep(r *tar.Reader, e *Entry, limit int64, head bool) (Sum, err
 		return h.Sum128().Bytes(), err
 	}
 	var b bytes.Buffer
+	b.Grow(int(min(e.Size, limit)) + bytes.MinRead)
 	if _, err := io.Copy(&b, io.LimitReader(tee, limit)); err != nil {
 		return Sum{}, err
 	}

@@ -83,15 +83,15 @@ type Entry struct {
 	Link     string
 	Mtime    int64  // seconds since 1970
 	Nsec     int32  // and nanoseconds
-	Mode     uint32 // permission bits with set-uid, set-gid and sticky (07777)
-	UID, GID int    // numeric owner
+	Mode     uint16 // permission bits with set-uid, set-gid and sticky (07777)
+	Kind     Kind
+	UID, GID uint32 // numeric owner
 	Xattrs   uint64 // hash of the extended attributes; 0 if there are none
 	Size     int64  // bytes of a File when unpacked, holes included; else 0
 	Span     int64  // bytes in the tar: headers, contents and padding
 	Offset   int64  // where in the tar the first header begins
 	Share    int64  // part of the compressed blob that is apportioned to the entry, in bytes
 	Sum      Sum    // content of a File
-	Kind     Kind
 }
 
 // Sum is the XXH3-128 hash of a file's contents. It finds equal contents; it is no

@@ -60,7 +60,7 @@ func scan(s *stream, x *Index, limit int64) error {
 			prev := &x.List[len(x.List)-1]
 			prev.Share = s.apportion(min(end, s.pos))
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -107,7 +107,7 @@ func quote(name string) string {
 // entry translates a tar header.
 func entry(h *tar.Header) Entry {
 	e := Entry{Path: strings.Clone(clean(h.Name)), Mtime: h.ModTime.Unix(), Nsec: int32(h.ModTime.Nanosecond()),
-		Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, Xattrs: xattrs(h)}
+		Mode: uint16(h.Mode & 0o7777), UID: uint32(h.Uid), GID: uint32(h.Gid), Xattrs: xattrs(h)}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		e.Kind, e.Size = File, h.Size

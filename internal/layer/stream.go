@@ -56,10 +56,9 @@ type stream struct {
 	out  int64     // decompressed so far
 	max  int64
 
-	cur  *chunk
-	off  int   // consumed of cur
-	pos  int64 // consumed in all
-	done bool
+	cur *chunk
+	off int   // consumed of cur
+	pos int64 // consumed in all
 
 	ahead chan *chunk // nil: decompress when needed
 	free  chan *chunk

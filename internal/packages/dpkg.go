@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // dpkg reads Debian's database, deb-control(5) paragraphs: all packages in one
@@ -70,7 +71,7 @@ func (f *finder) list(b []byte, own string) []string {
 	}
 	out, ok := f.memo.lists[&b[0]]
 	if !ok {
-		out = lines(string(b))
+		out = lines(unsafe.String(&b[0], len(b))) // the view's contents do not change
 		for _, ext := range records {
 			out = append(out, own+"."+ext)
 		}

@@ -161,7 +161,7 @@ func naive(layers []*layer.Index) map[string]node {
 		}
 		for p := range merged {
 			gone := white[p]
-			if n, ok := upper[p]; ok && !(n.kind == 'd' && n.ref == "" && merged[p].kind == 'd') {
+			if n, ok := upper[p]; ok && (n.kind != 'd' || n.ref != "" || merged[p].kind != 'd') {
 				gone = true
 			}
 			for dir := path.Dir(p); !gone; dir = path.Dir(dir) {

@@ -6,7 +6,10 @@ package weigh
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"tare/internal/image"
 	"tare/internal/layer"
@@ -30,6 +33,7 @@ type Facts struct {
 	owner [][]int32
 	class [][]Class
 	share [][]int64
+	same  []tree.Ref // live files whose content stands more than once, by content
 }
 
 // Cell is a part of the image: the entries of one layer with one owner, class and
@@ -76,9 +80,16 @@ func New(img *image.Image) (*Facts, error) {
 		layers = append(layers, img.Layers[i].Index)
 	}
 	f := &Facts{Image: img, Tree: tree.New(layers), Sizes: img.Sizes()}
+	// Owners need as long as all the rest.
+	var rest sync.WaitGroup
+	rest.Go(func() {
+		f.classify()
+		f.apportion()
+		f.same = f.copies()
+	})
 	f.own()
-	f.classify()
-	f.apportion()
+	rest.Wait()
+	f.unread()
 	f.sum()
 	f.Sizes.Live, f.Sizes.Waste = f.liveAndWaste()
 	f.Sizes.Duplicate = f.duplicate()
@@ -122,8 +133,15 @@ func (f *Facts) classify() {
 				f.class[k][i] = c.of(list[i].Path)
 			}
 		}
-		for path, size := range f.Image.Layers[k].Index.Skipped {
-			f.Problems = append(f.Problems, fmt.Sprintf("layer %d: %s has %d bytes: too large to be read as a package database", k+1, path, size))
+	}
+}
+
+// unread names what would be a package database if it were not too large.
+func (f *Facts) unread() {
+	for k := range f.Image.Layers {
+		skipped := f.Image.Layers[k].Index.Skipped
+		for _, path := range slices.Sorted(maps.Keys(skipped)) {
+			f.Problems = append(f.Problems, fmt.Sprintf("layer %d: %s has %d bytes: too large to be read as a package database", k+1, path, skipped[path]))
 		}
 	}
 }

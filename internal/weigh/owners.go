@@ -25,6 +25,8 @@ type owners struct {
 	claims  map[string]int32
 	trees   map[string]int32
 	links   map[string]string // directory that is a symbolic link -> where it leads
+	claimed map[int32]claimant
+	parents map[string]bool   // all directories that lead to a claim, as databases write them
 	dirs    map[string]string // directory as a database writes it -> as it is
 }
 
@@ -49,7 +51,7 @@ func (o *owners) after(k int) {
 				to = "/" + path.Join(path.Dir(e.Path), to)
 			}
 			o.links[e.Path] = strings.TrimPrefix(path.Clean(to), "/")
-			newLinks = true
+			newLinks = newLinks || o.parents[e.Path] // else no claim goes through it
 		}
 	}
 	view, files := o.files(k)
@@ -60,12 +62,19 @@ func (o *owners) after(k int) {
 	list, problems := o.finder.Find(files)
 	o.f.problem(k, problems)
 	o.now, o.nowIDs = list, o.nowIDs[:0:0]
-	o.claims, o.trees, o.dirs = make(map[string]int32, len(o.claims)+1024), map[string]int32{}, map[string]string{}
 	for n := range list {
 		o.nowIDs = append(o.nowIDs, o.id(&list[n]))
 	}
+	if newLinks || o.claims == nil || !o.grown(list) {
+		o.claims, o.trees = make(map[string]int32, o.expected()), map[string]int32{}
+		o.dirs, o.parents, o.claimed = map[string]string{}, map[string]bool{}, map[int32]claimant{}
+	}
 	for n := range list {
 		p, id := &list[n], o.nowIDs[n]
+		if o.claimed[id] == claims(p) {
+			continue
+		}
+		o.claimed[id] = claims(p)
 		for _, file := range p.Files {
 			o.claim(o.claims, file, id)
 		}
@@ -75,10 +84,53 @@ func (o *owners) after(k int) {
 	}
 }
 
-// claim notes an owner; the list is in the order in which claims win.
+// expected is about how many claims there will be: a map that grows to that costs as
+// much again.
+func (o *owners) expected() int {
+	n := 0
+	for _, l := range o.f.Image.Layers {
+		for p, b := range l.Index.Kept {
+			if strings.HasSuffix(p, ".list") || strings.HasSuffix(p, "/RECORD") || strings.HasSuffix(p, "/installed") {
+				n += len(b)
+			}
+		}
+	}
+	return n / 64
+}
+
+// claimant tells whether a package claims the same as before: lists that were read of
+// the same file are the same.
+type claimant struct {
+	first *string
+	files int
+}
+
+func claims(p *packages.Package) claimant {
+	if len(p.Files) == 0 {
+		return claimant{nil, len(p.Trees)}
+	}
+	return claimant{&p.Files[0], len(p.Files)}
+}
+
+// grown tells whether packages were only added: then claims need not be made anew.
+func (o *owners) grown(list []packages.Package) bool {
+	still := 0
+	for n := range list {
+		if was, ok := o.claimed[o.nowIDs[n]]; ok {
+			if was != claims(&list[n]) {
+				return false
+			}
+			still++
+		}
+	}
+	return still == len(o.claimed)
+}
+
+// claim notes an owner. Of several the kind that comes first wins, and then the one
+// that came first.
 func (o *owners) claim(m map[string]int32, file string, id int32) {
 	file = o.real(file)
-	if _, taken := m[file]; !taken {
+	if was, taken := m[file]; !taken || o.f.Packages[id].Type.Rank() < o.f.Packages[was].Type.Rank() {
 		m[file] = id
 	}
 }
@@ -87,12 +139,15 @@ func (o *owners) claim(m map[string]int32, file string, id int32) {
 // the image has usr/lib/x.
 func (o *owners) real(file string) string {
 	i := strings.LastIndexByte(file, '/')
-	if i < 0 || len(o.links) == 0 {
+	if i < 0 {
 		return file
 	}
 	dir := file[:i]
 	to, ok := o.dirs[dir]
 	if !ok {
+		for up := dir; up != "." && !o.parents[up]; up = path.Dir(up) {
+			o.parents[up] = true
+		}
 		to = dir
 		for range 8 {
 			next := o.step(to)

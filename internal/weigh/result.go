@@ -2,6 +2,7 @@ package weigh
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/containerd/platforms"
@@ -152,6 +153,40 @@ type File struct {
 	Class    Class  `json:"class"`
 }
 
+// version is part of Key: it rises whenever Report tells something else of the same
+// image.
+const version = 1
+
+// Key names what Report tells of an image, for a cache: it is the same for images with
+// the same layers, in the form in which they are pushed, and the same configuration.
+// The image is packed; its layers need not be known.
+func Key(img *image.Image) digest.Digest {
+	h := digest.SHA256.Digester()
+	say := func(v ...any) { _, _ = fmt.Fprintln(h.Hash(), v...) }
+	say(version, layer.EncodingVersion, img.ConfigID.Digest, img.Manifest.Digest, img.Push.Manifest.Size, img.Target.Digest)
+	for i, l := range img.Layers {
+		say(l.DiffID, img.Push.Layers[i].Digest)
+	}
+	return h.Digest()
+}
+
+// Trim bounds the lists of files and duplicates; 0 means all.
+func (r *Result) Trim(top int) {
+	if top <= 0 {
+		return
+	}
+	r.Largest = r.Largest[:min(top, len(r.Largest))]
+	r.Duplicates = r.Duplicates[:min(top, len(r.Duplicates))]
+	for i := range r.Duplicates {
+		d := &r.Duplicates[i]
+		d.Paths = d.Paths[:min(top, len(d.Paths))]
+	}
+	for i := range r.Wasted {
+		w := &r.Wasted[i]
+		w.Largest = w.Largest[:min(top, len(w.Largest))]
+	}
+}
+
 // Report sums the facts up under a name; top bounds the lists of files and
 // duplicates, 0 means all.
 func (f *Facts) Report(name string, top int) *Result {
@@ -162,10 +197,7 @@ func (f *Facts) Report(name string, top int) *Result {
 	f.packages(r)
 	f.classes(r)
 	f.wasted(r, top)
-	for n, c := range f.Duplicates() {
-		if top > 0 && n == top {
-			break
-		}
+	for _, c := range f.Duplicates(top) {
 		paths := c.Paths
 		if top > 0 && len(paths) > top {
 			paths = paths[:top]
@@ -289,29 +321,45 @@ func (f *Facts) wasted(r *Result, top int) {
 // Files describes the files that pick chooses, the largest first; top bounds their
 // number, 0 means all.
 func (f *Facts) Files(top int, pick func(tree.Ref, *layer.Entry) bool) []File {
-	var list []tree.Ref
+	best := largest{f: f, top: top}
 	f.Live(func(r tree.Ref, e *layer.Entry) {
 		if pick == nil || pick(r, e) {
-			list = append(list, r)
+			best.add(r)
 		}
 	})
-	return f.files(list, top)
+	return f.files(best.list, top)
+}
+
+// largest keeps the largest of many files, without keeping all.
+type largest struct {
+	f    *Facts
+	top  int // 0: all
+	list []tree.Ref
+	min  int64 // smaller files are not among them
+}
+
+func (l *largest) add(r tree.Ref) {
+	if l.top > 0 && len(l.list) >= l.top && l.f.Tree.Entry(r).Size < l.min {
+		return
+	}
+	l.list = append(l.list, r)
+	if l.top == 0 || len(l.list) < 4*l.top {
+		return
+	}
+	// Keep the better quarter, with all that are as large as its smallest.
+	slices.SortFunc(l.list, func(a, b tree.Ref) int { return cmp.Compare(l.f.Tree.Entry(b).Size, l.f.Tree.Entry(a).Size) })
+	l.min = l.f.Tree.Entry(l.list[l.top-1]).Size
+	n := l.top
+	for n < len(l.list) && l.f.Tree.Entry(l.list[n]).Size == l.min {
+		n++
+	}
+	l.list = l.list[:n]
 }
 
 func (f *Facts) files(list []tree.Ref, top int) []File {
 	size := func(r tree.Ref) int64 { return f.Tree.Entry(r).Size }
 	larger := func(a, b tree.Ref) int {
 		return cmp.Or(cmp.Compare(size(b), size(a)), layer.ComparePaths(f.Tree.Entry(a).Path, f.Tree.Entry(b).Path), cmp.Compare(a.Layer, b.Layer))
-	}
-	if top > 0 && len(list) > 8*top {
-		// Only the largest are wanted: drop what cannot be among them, then sort.
-		sizes := make([]int64, len(list))
-		for i, r := range list {
-			sizes[i] = size(r)
-		}
-		slices.Sort(sizes)
-		least := sizes[len(sizes)-top]
-		list = slices.DeleteFunc(list, func(r tree.Ref) bool { return size(r) < least })
 	}
 	slices.SortFunc(list, larger)
 	if top > 0 && len(list) > top {
