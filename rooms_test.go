@@ -33,8 +33,9 @@ var rooms = map[string][]string{
 	"weigh":      {"image", "layer", "packages", "tree"},
 	"compare":    {"image", "layer", "packages", "tree", "weigh"},
 	"explain":    {"compare", "packages", "tree", "units", "weigh"},
-	"report":     {"compare", "units", "weigh"},
-	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "layer", "progress", "report", "source", "store", "units", "weigh"},
+	"lab":        {"compare", "units", "weigh"},
+	"report":     {"compare", "lab", "units", "weigh"},
+	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "progress", "report", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
 	"cmd/tare":   {"buildkit", "cli", "engine"},
 }
@@ -55,6 +56,8 @@ var guests = map[string][]string{
 	"github.com/docker/cli":                                     {"cli", "source", "buildkit"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"github.com/mattn/go-runewidth":                             {"report"},
+	"github.com/goccy/go-yaml":                                  {"lab"},
+	"golang.org/x/perf":                                         {"lab"},
 }
 
 // pure rooms compute: no files, no network, no processes, no clock of their own.

@@ -12,12 +12,14 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"tare/internal/compare"
 	"tare/internal/explain"
+	"tare/internal/lab"
 	"tare/internal/store"
 	"tare/internal/testkit"
 	"tare/internal/weigh"
@@ -34,6 +36,9 @@ var documents = map[string]struct {
 	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
 	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
+	"lab":     {lab.Schema, "tare lab --format json", reflect.TypeFor[lab.Record]()},
+	"labdiff": {lab.DiffSchema, "tare lab diff --format json", reflect.TypeFor[lab.Diff]()},
+	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[lab.File]()},
 }
 
 // comments are the doc comments of exported types and fields, by "Type" and
@@ -49,7 +54,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/lab"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -83,6 +88,13 @@ func comments(t *testing.T) map[string]string {
 		}
 	}
 	return out
+}
+
+// special are the types whose schema is not that of their fields: a duration is
+// text, and a map of files has maps as its parts.
+var special = map[reflect.Type]*jsonschema.Schema{
+	reflect.TypeFor[lab.Duration](): {Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
+	reflect.TypeFor[weigh.Node]():   {Ref: "#/$defs/node"},
 }
 
 // describe puts the comments into a schema.
@@ -120,14 +132,35 @@ func describe(s *jsonschema.Schema, t reflect.Type, docs map[string]string) {
 func TestSchemasArePublished(t *testing.T) {
 	docs := comments(t)
 	for name, d := range documents {
-		s, err := jsonschema.ForType(d.kind, nil)
+		s, err := jsonschema.ForType(d.kind, &jsonschema.ForOptions{TypeSchemas: special})
 		if err != nil {
 			t.Fatal(err)
 		}
 		describe(s, d.kind, docs)
-		s.Schema, s.ID, s.Title = "https://json-schema.org/draft/2020-12/schema", "urn:"+strings.ReplaceAll(d.schema, "/", ":"), d.title
-		var c any = d.schema
-		s.Properties["schema"].Const = &c
+		if name == "lab" {
+			node, err := jsonschema.For[struct {
+				Name  string `json:"name"`
+				Bytes int64  `json:"bytes"`
+				Waste int64  `json:"waste,omitempty"`
+			}](nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			node.Properties["parts"] = &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/node"}}
+			node.Description = docs["weigh.Node"]
+			s.Defs = map[string]*jsonschema.Schema{"node": node}
+			s.Properties["variants"].Items.Properties["map"] = &jsonschema.Schema{Ref: "#/$defs/node"} // not null beside it
+		}
+		s.Schema, s.Title = "https://json-schema.org/draft/2020-12/schema", d.title
+		if d.schema == "" {
+			s.ID = "urn:tare:tare.yaml:v1"
+			var c any = lab.Version
+			s.Properties["version"].Const = &c
+		} else {
+			s.ID = "urn:" + strings.ReplaceAll(d.schema, "/", ":")
+			var c any = d.schema
+			s.Properties["schema"].Const = &c
+		}
 		b, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +199,12 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, v := range map[string]any{"weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	now := time.Now()
+	m := a.Facts.Map("one", 10)
+	rec := &lab.Record{Schema: lab.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []lab.TimedDifference{},
+		Method:   lab.Method{What: lab.Whats},
+		Variants: []lab.Result{{Name: "one", Map: &m, Inputs: []lab.Input{}, Measures: []lab.Measurement{{Name: lab.StartExit, Samples: []float64{1, 2}}}, Check: &lab.Checked{}, Edits: []lab.Edited{{Name: "e"}}}}}
+	for name, v := range map[string]any{"lab": rec, "labdiff": lab.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

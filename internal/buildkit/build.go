@@ -52,7 +52,7 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	out := &engine.Built{}
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {
-		return nil, failed(err)
+		return out, failed(err)
 	}
 	out.Metadata = metadataOf(resp.ExporterResponse)
 	if s.keep {
@@ -74,6 +74,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 		return nil, err
 	}
 	events, shown := make(chan *client.SolveStatus), make(chan *client.SolveStatus)
+	log := newSteps()
 	var resp *client.SolveResponse
 	var warnings []client.VertexWarning
 	g, gctx := errgroup.WithContext(ctx)
@@ -85,6 +86,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 		defer close(shown)
 		for e := range events {
 			out.Executed += executed(e)
+			log.add(e)
 			shown <- reword(e, req.Names)
 		}
 		return nil
@@ -98,7 +100,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 	if err == nil && req.Progress != "quiet" {
 		printWarnings(req.Stderr, warnings)
 	}
-	out.Warnings = len(warnings)
+	out.Warnings, out.Steps = len(warnings), log.list()
 	return resp, err
 }
 

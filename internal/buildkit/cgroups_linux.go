@@ -63,3 +63,19 @@ func killAll(procs string) {
 		}
 	}
 }
+
+// peakMemory is the most memory that a control group and those below it have held,
+// in bytes: memory.peak of cgroup v2, memory.max_usage_in_bytes of v1; 0 if the kernel
+// does not say.
+func peakMemory(name string) int64 {
+	for _, f := range []string{"/sys/fs/cgroup/" + name + "/memory.peak", "/sys/fs/cgroup/memory/" + name + "/memory.max_usage_in_bytes"} {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {
+			return n
+		}
+	}
+	return 0
+}

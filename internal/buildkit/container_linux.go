@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/gofrs/flock"
@@ -20,6 +21,7 @@ import (
 // is given back before the program starts, so that a shell left open keeps no
 // other tare waiting.
 func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
+	begin := time.Now()
 	rt, err := findRuntime(e.opt.Runtime)
 	if err != nil {
 		return 0, &engine.StartError{Code: 125, Err: err}
@@ -37,8 +39,10 @@ func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
 	if err != nil {
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}
-	if err := e.Close(); err != nil {
-		return 0, &engine.StartError{Code: 125, Err: err}
+	if !r.KeepOpen {
+		if err := e.Close(); err != nil {
+			return 0, &engine.StartError{Code: 125, Err: err}
+		}
 	}
 	b, err := newBundle(e.root, rt)
 	if err != nil {
@@ -53,7 +57,15 @@ func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}
 	defer release()
-	return b.start(ctx, r)
+	if r.Cost == nil {
+		return b.start(ctx, r)
+	}
+	m := newMeter(&r)
+	r.Cost.Prepare = m.begin.Sub(begin)
+	code, err := b.start(ctx, r)
+	m.stop(r.Cost)
+	r.Cost.Peak = peakMemory(b.id)
+	return code, err
 }
 
 // honourable refuses what cannot be done here, instead of ignoring it.

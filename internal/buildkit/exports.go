@@ -31,11 +31,15 @@ func (b *builder) exports(_ context.Context, r engine.Build, s *solve) error {
 		switch {
 		case (kind == "docker" || kind == "image") && attrs["dest"] == "" && attrs["push"] != "true":
 			s.keep = true
+			compression := []string{"compression", "uncompressed"}
+			if r.Compression != "" {
+				compression = []string{"compression", r.Compression, "force-compression", "true"}
+			}
 			s.Exports = append(s.Exports, client.ExportEntry{
 				Type: client.ExporterOCI,
 				// Our own layers stay uncompressed until they are pushed: gzip is most
 				// of a build's time, and who never pushes never needs it.
-				Attrs:       with(attrs, "tar", "false", "compression", "uncompressed"),
+				Attrs:       with(attrs, append([]string{"tar", "false"}, compression...)...),
 				OutputStore: &intake{Store: b.opt.Store.Importer(), store: b.opt.Store, from: b.blobs},
 			})
 		case kind == "registry" || kind == "image":

@@ -77,6 +77,11 @@ func (r *Remote) Run(ctx context.Context, run engine.Run) (int, error) {
 	if err := r.honourable(run); err != nil {
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}
+	if run.Cost != nil {
+		// Its memory is not ours to see, and its time includes the way there.
+		m := newMeter(&run)
+		defer func() { m.stop(run.Cost) }()
+	}
 	code, started := 0, false
 	opt := client.SolveOpt{Internal: true, OCIStores: map[string]content.Store{"tare-store": r.b.opt.Store.Content()}}
 	mode := pb.NetMode_UNSET

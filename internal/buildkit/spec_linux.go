@@ -77,6 +77,11 @@ func (b *bundle) writeSpec(ctx context.Context, r engine.Run) (func(), error) {
 	spec.Root.Path = rootfs
 	spec.Process.Terminal = r.TTY
 	spec.Linux.CgroupsPath = "/" + b.id // no parent of ours that would stay behind
+	if r.Cost != nil {
+		// The runtime removes the container's group with all that it has counted; one
+		// above it is read, and removed with the bundle.
+		spec.Linux.CgroupsPath += "/run"
+	}
 	if err := adjust(ctx, spec, r); err != nil {
 		done()
 		return nil, err

@@ -48,7 +48,7 @@ keep out of the image.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.flags(c)
+	o.formats(c, pageFormats)
 	f := c.Flags()
 	f.StringVar(&o.baseline, "baseline", "", "the target that the others are measured against; default the first")
 	f.StringVar(&o.platform, "platform", "", "platform of multi-platform images")
@@ -100,9 +100,15 @@ func (a *app) compare(ctx context.Context, targets []string, o compareOptions) e
 		return err
 	}
 	r.Sentences = explain.Sentences(r)
-	return a.write(o.output, r, func() report.Document {
+	page := report.Page{Title: strings.Join(targets, ", "), Result: r}
+	if o.pictured() {
+		for _, s := range list {
+			page.Maps = append(page.Maps, s.Facts.Map(s.Name, mapParts))
+		}
+	}
+	return a.writePage(o.output, r, func() report.Document {
 		return report.Comparison(r, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top})
-	})
+	}, page)
 }
 
 // measureNames are the values of --measure.

@@ -349,3 +349,16 @@ func (a *app) completeTargets(c *cobra.Command, args []string, s string) ([]stri
 	names, _ := a.completeImages(c, args, s)
 	return names, cobra.ShellCompDirectiveDefault
 }
+
+// maps are maps of the files of images, for pictures.
+func (a *app) maps(ctx context.Context, loaded []*image.Image, from []opened) ([]weigh.Node, error) {
+	list, err := a.factsOf(ctx, loaded, from)
+	if err != nil {
+		return nil, err
+	}
+	var out []weigh.Node
+	for _, s := range list {
+		out = append(out, s.Facts.Map(s.Name, mapParts))
+	}
+	return out, nil
+}

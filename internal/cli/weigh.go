@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,60 +12,6 @@ import (
 	"tare/internal/report"
 	"tare/internal/weigh"
 )
-
-// output says how a report is written.
-type output struct {
-	format, file string
-	bytes        bool
-}
-
-func (o *output) flags(c *cobra.Command) {
-	c.Flags().StringVar(&o.format, "format", "text", "text, markdown or json")
-	c.Flags().StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
-	c.Flags().BoolVar(&o.bytes, "bytes", false, "print exact bytes")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "markdown", "json"}, cobra.ShellCompDirectiveNoFileComp))
-}
-
-func (o *output) check() error {
-	switch o.format {
-	case "text", "markdown", "json":
-		return nil
-	}
-	return usagef("--format %q: want text, markdown or json", o.format)
-}
-
-// write writes data as JSON, or the document that is made of it.
-func (a *app) write(o output, data any, doc func() report.Document) (err error) {
-	w := a.Out
-	if o.file != "" {
-		f, err := os.Create(o.file)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if cerr := f.Close(); err == nil {
-				err = cerr
-			}
-		}()
-		w = f
-	}
-	switch o.format {
-	case "json":
-		return writeDocument(w, data)
-	case "markdown":
-		return doc().WriteMarkdown(w)
-	}
-	_, width := terminal(w)
-	return doc().WriteText(w, report.Style{Width: width, Color: a.colored(w)})
-}
-
-// writeDocument writes a JSON document for people and programs alike.
-func writeDocument(w io.Writer, data any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(data)
-}
 
 type weighOptions struct {
 	output
@@ -110,7 +53,7 @@ directories. What the words mean: docs/reference/measures.md.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.flags(c)
+	o.formats(c, pageFormats)
 	f := c.Flags()
 	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&o.allPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
@@ -161,7 +104,13 @@ func (a *app) weigh(ctx context.Context, target string, o weighOptions) error {
 	if !o.allPlatforms {
 		data = results[0]
 	}
-	return a.write(o.output, data, func() report.Document { return doc })
+	page := report.Page{Title: target}
+	if o.pictured() {
+		if page.Maps, err = a.maps(ctx, loaded, from); err != nil {
+			return fmt.Errorf("weigh %w", err)
+		}
+	}
+	return a.writePage(o.output, data, func() report.Document { return doc }, page)
 }
 
 // reportKind is the kind under which results are cached, with the longest lists that

@@ -45,7 +45,10 @@ type Result struct {
 
 // Sentence is something that the numbers say, in words.
 type Sentence struct {
-	Text     string     `json:"text"`
+	Text string `json:"text"`
+	// Topic is what it is about: ranking, difference, layers, tools, stages, waste or
+	// sharing.
+	Topic    string     `json:"topic"`
 	Evidence []Evidence `json:"evidence"`
 	// Claim is a common belief that the sentence judges, and Verdict "supported" or
 	// "refuted"; both are empty for sentences that judge none.
@@ -88,6 +91,16 @@ type Image struct {
 	// Stages are the earlier stages of the Dockerfile, where they are known.
 	Stages   []StageSum `json:"stages,omitempty"`
 	Problems []string   `json:"problems,omitempty"`
+	// Stack are the layers, bottom first.
+	Stack []LayerSum `json:"stack"`
+}
+
+// LayerSum is one layer of an image.
+type LayerSum struct {
+	DiffID      digest.Digest `json:"diffID"`
+	Instruction string        `json:"instruction"`
+	Tar         int64         `json:"tar"`
+	Files       int64         `json:"files"`
 }
 
 // Difference is by how much To is larger than From in one measure, in bytes: From's
@@ -181,6 +194,10 @@ func column(s *Subject) Image {
 	if s.Build > 0 {
 		sec := s.Build.Seconds()
 		i.BuildSeconds, i.BuildCached = &sec, s.Cached
+	}
+	i.Stack = []LayerSum{}
+	for k, l := range img.Layers {
+		i.Stack = append(i.Stack, LayerSum{l.DiffID, img.StepOf(k).Instruction(), l.Sums.Tar, l.Sums.Files})
 	}
 	for _, st := range s.Stages {
 		i.Stages = append(i.Stages, stageSum(st, f))

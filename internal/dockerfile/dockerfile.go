@@ -5,17 +5,22 @@ package dockerfile
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
 // File is a Dockerfile.
 type File struct {
 	Stages []Stage
+	// Args are the defaults of ARG lines before the first FROM.
+	Args map[string]string
 }
 
 // Stage is one FROM and what follows it.
@@ -33,11 +38,16 @@ func Parse(b []byte) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dockerfile: %w", err)
 	}
-	stages, _, err := instructions.Parse(r.AST, linter.New(&linter.Config{}))
+	stages, meta, err := instructions.Parse(r.AST, linter.New(&linter.Config{}))
 	if err != nil {
 		return nil, fmt.Errorf("dockerfile: %w", err)
 	}
-	f := &File{}
+	f := &File{Args: map[string]string{}}
+	for _, m := range meta {
+		for _, a := range m.Args {
+			f.Args[a.Key] = a.ValueString()
+		}
+	}
 	for i, s := range stages {
 		st := Stage{Name: s.Name, Base: s.BaseName}
 		if st.Name == "" {
@@ -103,3 +113,47 @@ func (f *File) Behind(target string) []Stage {
 	}
 	return out
 }
+
+// Image is the image that the target (the last stage if "") starts from, through
+// earlier stages, with build arguments filled in. It is "" for scratch, a target that
+// is not there, and where the arguments leave it open.
+func (f *File) Image(target string, args map[string]string) string {
+	n := len(f.Stages) - 1
+	if target != "" {
+		n = f.index(target, len(f.Stages))
+	}
+	for n >= 0 {
+		base := f.Stages[n].Base
+		if strings.Contains(base, "$") {
+			known := map[string]string{}
+			maps.Copy(known, f.Args)
+			for k, v := range args {
+				if _, declared := f.Args[k]; declared {
+					known[k] = v
+				}
+			}
+			var err error
+			if base, _, err = shell.NewLex('\\').ProcessWord(base, env(known)); err != nil {
+				return ""
+			}
+		}
+		i := f.index(base, n)
+		if i < 0 {
+			if base == "scratch" {
+				return ""
+			}
+			return base
+		}
+		n = i
+	}
+	return ""
+}
+
+// env makes a map what the shell lexer asks.
+type env map[string]string
+
+// Get implements shell.EnvGetter.
+func (e env) Get(k string) (string, bool) { v, ok := e[k]; return v, ok }
+
+// Keys implements shell.EnvGetter.
+func (e env) Keys() []string { return slices.Sorted(maps.Keys(e)) }

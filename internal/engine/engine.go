@@ -55,10 +55,13 @@ type Build struct {
 	NoCache       bool
 	Pull          bool
 	Push          bool
-	Network       string // host, none or default
-	CgroupParent  string
-	ShmSize       int64 // bytes
-	Names         []string
+	// Compression of the image's own layers in the store: "" leaves them uncompressed
+	// until they are pushed (as gzip); gzip, zstd and estargz compress every layer now.
+	Compression  string
+	Network      string // host, none or default
+	CgroupParent string
+	ShmSize      int64 // bytes
+	Names        []string
 
 	Call     string // "", "check", "outline", "targets": ask the frontend instead of building
 	Progress string // auto, plain, tty, quiet, rawjson
@@ -74,6 +77,22 @@ type Built struct {
 	Took     time.Duration      // from request to stored image
 	Warnings int                // of the Dockerfile checks
 	Executed int                // instructions carried out, not taken from the cache
+	Steps    []Step             // what was done, in the order in which it was announced
+}
+
+// Step is one vertex of the build graph: an instruction, the loading of a context or
+// a base image, the export.
+type Step struct {
+	Digest string   // of the operation; equal operations on equal inputs have equal ones
+	Inputs []string // digests of steps
+	Name   string   // as BuildKit calls it: "[build 2/4] RUN make"
+	Cached bool     // its result was there already
+	Error  string
+	// Start and End are seconds since the build began; both 0 for a step that was not
+	// carried out. Busy is how long it was at work between them, in seconds.
+	Start, End, Busy float64
+	// Sent are the bytes that its transfers moved: a context, a base image.
+	Sent int64
 }
 
 // Run is a request to run a container.
@@ -104,6 +123,20 @@ type Run struct {
 	CapDrop    []string
 	ShmSize    int64
 	Labels     map[string]string // recorded nowhere but in the runtime's annotations
+
+	// KeepOpen leaves the engine open for what comes next. Otherwise it is given back
+	// before the program starts, so that a shell left open keeps nobody waiting.
+	KeepOpen bool
+	// Cost, if not nil, is filled in when the program has ended.
+	Cost *Cost
+}
+
+// Cost is what running a program took.
+type Cost struct {
+	Prepare time.Duration // unpacking (if not done before), mounting, writing the configuration
+	First   time.Duration // from starting the runtime to the first byte of output; 0 if there was none
+	Took    time.Duration // from starting the runtime to the end of the program
+	Peak    int64         // memory of the control group at its highest, in bytes; 0 if unknown
 }
 
 // Mount is a bind mount or a tmpfs.

@@ -20,20 +20,27 @@ func Sentences(r *compare.Result) []compare.Sentence {
 		w.find[d.From+"\x00"+d.To+"\x00"+d.Measure] = d
 	}
 	if len(r.Images) > 1 {
+		w.topic = "ranking"
 		w.ranking()
 	}
+	w.topic = "difference"
 	for i := range r.Differences {
 		if d := &r.Differences[i]; d.Measure == "live" {
 			w.pair(d)
 		}
 	}
 	if len(r.Images) > 1 {
+		w.topic = "layers"
 		w.layers()
+		w.topic = "tools"
 		w.installers()
 	}
+	w.topic = "stages"
 	w.stages()
+	w.topic = "waste"
 	w.waste()
 	if len(r.Images) > 1 {
+		w.topic = "sharing"
 		w.sharing()
 	}
 	return w.out
@@ -46,12 +53,16 @@ const (
 )
 
 type writer struct {
-	r    *compare.Result
-	find map[string]*compare.Difference
-	out  []compare.Sentence
+	r     *compare.Result
+	find  map[string]*compare.Difference
+	out   []compare.Sentence
+	topic string
 }
 
-func (w *writer) say(s compare.Sentence) { w.out = append(w.out, s) }
+func (w *writer) say(s compare.Sentence) {
+	s.Topic = w.topic
+	w.out = append(w.out, s)
+}
 
 // ranking names the smallest and the largest image, on which measures. Images of
 // the same size share a place.

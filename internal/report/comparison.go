@@ -30,15 +30,7 @@ func Comparison(r *compare.Result, o ComparisonOptions) Document {
 	if len(r.Images) > 1 {
 		d = append(d, sharing(r, sizer(o.Exact)))
 	}
-	for _, s := range r.Sentences {
-		text := Safe(s.Text)
-		if s.Verdict != "" {
-			text = verdictMark[s.Verdict] + " " + text
-		} else {
-			text = "· " + text
-		}
-		d = append(d, Item{Text: text})
-	}
+	d = append(d, sentences(r.Sentences)...)
 	for _, i := range r.Images {
 		for _, p := range i.Problems {
 			d = append(d, Para{Text: "problem: " + Safe(i.Name) + ": " + Safe(p)})
@@ -76,7 +68,8 @@ func sides(r *compare.Result, exact bool) Sides {
 		was := m.Value(&r.Images[base].Sizes)
 		for n := range r.Images {
 			v := m.Value(&r.Images[n].Sizes)
-			c := Cell{Value: size(v)}
+			key := float64(v)
+			c := Cell{Value: size(v), Key: &key}
 			if n != base {
 				c.Delta = units.Percent(v, was)
 				if exact {
@@ -88,6 +81,11 @@ func sides(r *compare.Result, exact bool) Sides {
 		t.Rows = append(t.Rows, row)
 	}
 	text("layers", layers)
+	for n := range r.Images {
+		key := float64(r.Images[n].Layers)
+		t.Rows[len(t.Rows)-1].Cells[n].Key = &key
+	}
+	t.Rows[len(t.Rows)-1].NoWinner = true
 	t.Rows[len(t.Rows)-1].Help = "empty steps in brackets"
 	text("packages", packageCount)
 	if built {

@@ -15,6 +15,8 @@ type Document []Block
 type Block interface {
 	text(b *strings.Builder, s Style)
 	markdown(b *strings.Builder)
+	html(b *strings.Builder)
+	csv() [][]string
 }
 
 // Para is a paragraph, or a heading.

@@ -25,10 +25,15 @@ type Row struct {
 	Label string
 	Cells []Cell
 	Help  string // explains the row, at its end where there is room
+	// NoWinner says that less is not better.
+	NoWinner bool
 }
 
 // Cell is a value and its difference from the baseline, which may be empty.
-type Cell struct{ Value, Delta string }
+type Cell struct {
+	Value, Delta string
+	Key          *float64 // the number that Value shows, for sorting; nil for words
+}
 
 // Style chooses how text is written.
 type Style struct {

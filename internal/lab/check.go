@@ -1,0 +1,170 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxOutput is how much of a program's output is kept, in bytes. What comes after is
+// read, so that the program goes on, and dropped.
+const maxOutput = 64 << 10
+
+// defaultTimeout is that of a check which names none.
+const defaultTimeout = 30 * time.Second
+
+// bounded keeps the beginning of what is written.
+type bounded struct {
+	mu  sync.Mutex
+	b   bytes.Buffer
+	all int64
+}
+
+// Write implements io.Writer.
+func (w *bounded) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all += int64(len(p))
+	w.b.Write(p[:min(len(p), max(0, maxOutput-w.b.Len()))])
+	return len(p), nil
+}
+
+func (w *bounded) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := strings.ToValidUTF8(w.b.String(), "\uFFFD")
+	if w.all > maxOutput {
+		s += fmt.Sprintf("\n… (%d bytes in all)", w.all)
+	}
+	return s
+}
+
+// started is one start of a container with its check.
+type started struct {
+	Ran
+	ready time.Duration // until the HTTP request was answered; 0 without one
+	Checked
+}
+
+// verify runs a check once. The error is one of the engine's; a check that does not
+// pass is none.
+func verify(ctx context.Context, b Bench, o *Obtained, c *Check) (started, error) {
+	var s started
+	timeout := time.Duration(c.Timeout)
+	if timeout == 0 {
+		timeout = defaultTimeout
+	}
+	inner, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var out, errs bounded
+	answered := make(chan error, 1)
+	begin := time.Now()
+	if c.HTTP != nil {
+		go func() {
+			err := probe(inner, c.HTTP)
+			s.ready = time.Since(begin)
+			answered <- err
+			cancel() // it has answered: stop it
+		}()
+	}
+	ran, err := b.Run(inner, o, c, &out, &errs)
+	s.Ran, s.Checked.Exit, s.Seconds, s.Output = ran, ran.Exit, time.Since(begin).Seconds(), out.text()
+	if ctx.Err() != nil {
+		return s, ctx.Err()
+	}
+	if c.HTTP != nil {
+		cancel()
+		herr := <-answered
+		s.Passed = herr == nil
+		if herr != nil {
+			s.ready = 0
+			s.Reason = fmt.Sprintf("%s: %v%s", c.HTTP.URL, herr, tail(errs.text()))
+		}
+		return s, nil
+	}
+	switch {
+	case errors.Is(inner.Err(), context.DeadlineExceeded):
+		s.Reason = fmt.Sprintf("killed after %s: it did not end", timeout)
+	case err != nil:
+		s.Reason = err.Error()
+	case ran.Exit != c.Exit:
+		s.Reason = fmt.Sprintf("exit code %d, not %d%s", ran.Exit, c.Exit, tail(errs.text()))
+	case c.Stdout != nil && strings.TrimSpace(s.Output) != strings.TrimSpace(*c.Stdout):
+		s.Reason = fmt.Sprintf("it printed %q, not %q", clip(strings.TrimSpace(s.Output)), clip(strings.TrimSpace(*c.Stdout)))
+	case c.Match != "" && !regexp.MustCompile(c.Match).MatchString(s.Output):
+		s.Reason = fmt.Sprintf("what it printed (%q) does not match %s", clip(strings.TrimSpace(s.Output)), c.Match)
+	default:
+		s.Passed = true
+	}
+	return s, nil
+}
+
+func clip(s string) string {
+	if len(s) > 200 {
+		return strings.ToValidUTF8(s[:200], "") + "…"
+	}
+	return s
+}
+
+// tail is the end of what a program said, for a reason.
+func tail(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	lines := strings.Split(s, "\n")
+	return ": " + clip(lines[len(lines)-1])
+}
+
+// probe asks until the program answers as it should, or ctx ends.
+func probe(ctx context.Context, h *HTTP) error {
+	want := h.Status
+	if want == 0 {
+		want = http.StatusOK
+	}
+	last := errors.New("no answer")
+	for {
+		err := ask(ctx, h, want)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return last
+		}
+		last = err
+		select {
+		case <-ctx.Done():
+			return last
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+func ask(ctx context.Context, h *HTTP, want int) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxOutput))
+	switch {
+	case err != nil:
+		return err
+	case resp.StatusCode != want:
+		return fmt.Errorf("status %d, not %d", resp.StatusCode, want)
+	case h.Match != "" && !regexp.MustCompile(h.Match).Match(body):
+		return fmt.Errorf("the answer does not match %s", h.Match)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package lab
+
+import (
+	_ "embed" // the exercise's files
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed exercise/tare.yaml
+var exerciseFile string
+
+//go:embed exercise/Dockerfile
+var exerciseSingle string
+
+//go:embed exercise/Dockerfile.multistage
+var exerciseMulti string
+
+//go:embed exercise/app.py
+var exerciseApp string
+
+// PythonExercise are the files of the course's exercise, by name.
+func PythonExercise() map[string]string {
+	return map[string]string{"tare.yaml": exerciseFile, "Dockerfile": exerciseSingle, "Dockerfile.multistage": exerciseMulti, "app.py": exerciseApp}
+}
+
+// Template is an experiment file for Dockerfiles in one directory.
+func Template(name string, dockerfiles []string) (string, error) {
+	if len(dockerfiles) == 0 {
+		return "", errors.New("there is no Dockerfile here to make an experiment of: write one, or try tare lab init python")
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# An experiment for tare lab. What the keys mean: docs/reference/tare.schema.json
+version: %d
+name: %s
+variants:
+`, Version, quoteYAML(name))
+	for _, f := range dockerfiles {
+		base := filepath.Base(f)
+		title := strings.Trim(strings.TrimSuffix(strings.TrimPrefix(base, "Dockerfile"), "Dockerfile"), ".")
+		if title == "" {
+			title = "plain"
+		}
+		fmt.Fprintf(&b, "  - name: %s\n    dockerfile: %s\n", quoteYAML(title), quoteYAML(base))
+	}
+	b.WriteString(`
+# What every variant must do to count as working; its starts are timed, too.
+# check:
+#   command: [myprogram, --version]   # default: the image's own command
+#   match: '^myprogram 1\.'           # or stdout: 'exactly this'
+#   timeout: 30s
+
+# Simulated commits: what do they cost to rebuild and to pull again?
+# edit:
+#   - {name: source, touch: main.c}
+#   - {name: dependencies, append: {file: requirements.txt, text: "\n# {n}"}}
+#   - {name: new base, base: bump}
+
+# measure:
+#   repeat: 6
+`)
+	return b.String(), nil
+}
+
+// quoteYAML writes any text as a scalar.
+func quoteYAML(s string) string {
+	plain := s != ""
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') {
+			plain = false
+		}
+	}
+	if plain && (s[0] < '0' || s[0] > '9') && s[0] != '-' && s[0] != '.' {
+		switch strings.ToLower(s) {
+		case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
+		default:
+			return s
+		}
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,366 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Defaults of the method. Alpha is below the usual 0.05 since one experiment makes
+// dozens of comparisons.
+const (
+	DefaultRepeat = 6
+	DefaultWarmup = 1
+	Confidence    = 0.95
+	Alpha         = 0.01
+)
+
+// Runner carries an experiment out.
+type Runner struct {
+	Bench Bench
+	File  *File
+	Dir   string // of the file: where relative paths start
+	// Record is filled in. One that was interrupted is continued.
+	Record   *Record
+	Parallel int // builds at a time; timed ones always run alone
+	// Save, if given, is called after every step that measured something.
+	Save func(*Record) error
+	// Progress, if given, is told what is being done.
+	Progress func(Progress)
+
+	mu     sync.Mutex
+	spent  Spent
+	images []*Obtained // by variant; nil for one that failed
+}
+
+// Progress is a step of an experiment.
+type Progress struct {
+	Variant     string
+	What        string
+	Done, Total int // of the timed steps; 0 of 0 before them
+	Failed      string
+}
+
+func (r *Runner) tell(p Progress) {
+	if r.Progress != nil {
+		r.Progress(p)
+	}
+}
+
+func (r *Runner) wants(what string) bool { return slices.Contains(r.Record.Method.What, what) }
+
+// Run carries the experiment out. When ctx ends it returns its error, with all that
+// was measured in the Record. Variants that fail are no error.
+func (r *Runner) Run(ctx context.Context) error {
+	begin := time.Now()
+	before := r.Record.Seconds
+	defer func() {
+		r.Record.summarize()
+		total := time.Since(begin).Seconds()
+		r.Record.Seconds = Spent{Total: before.Total + total, Builds: before.Builds + r.spent.Builds, Runs: before.Runs + r.spent.Runs,
+			Own: before.Own + total - r.spent.Builds - r.spent.Runs}
+	}()
+	variants, err := r.File.Expand()
+	if err != nil {
+		return err
+	}
+	r.prepare(variants)
+	tmp, err := os.MkdirTemp("", "tare-lab-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	for _, step := range []func(context.Context, []Variant) error{
+		r.obtain,
+		r.compare,
+		r.checks,
+		func(ctx context.Context, vs []Variant) error { return r.edits(ctx, vs, tmp) },
+		func(ctx context.Context, vs []Variant) error { return r.rounds(ctx, vs, tmp) },
+	} {
+		if err := step(ctx, variants); err != nil {
+			return err
+		}
+		if err := r.save(); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	r.Record.Finished = &now
+	return nil
+}
+
+// prepare makes the record fit the file: an interrupted one has its variants already.
+func (r *Runner) prepare(variants []Variant) {
+	rec := r.Record
+	rec.Machine = r.Bench.Machine()
+	rec.Method = Method{Repeat: DefaultRepeat, Warmup: DefaultWarmup, Confidence: Confidence, Alpha: Alpha, What: Whats}
+	if n := r.File.Measure.Repeat; n > 0 {
+		rec.Method.Repeat = n
+	}
+	if w := r.File.Measure.Warmup; w != nil {
+		rec.Method.Warmup = *w
+	}
+	if r.File.Measure.What != nil {
+		rec.Method.What = r.File.Measure.What
+	}
+	rec.Baseline = r.File.Baseline
+	if rec.Baseline == "" {
+		rec.Baseline = variants[0].Name
+	}
+	for _, v := range variants {
+		if rec.Variant(v.Name) == nil {
+			rec.Variants = append(rec.Variants, Result{Name: v.Name, Source: sourceOf(v), Inputs: []Input{}, Measures: []Measurement{}})
+		}
+	}
+	r.images = make([]*Obtained, len(variants))
+}
+
+func sourceOf(v Variant) string {
+	if v.Image != "" {
+		return "image " + v.Image
+	}
+	return defaultName(v)
+}
+
+func (r *Runner) save() error {
+	if r.Save == nil {
+		return nil
+	}
+	return r.Save(r.Record)
+}
+
+func (r *Runner) book(builds bool, d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if builds {
+		r.spent.Builds += d.Seconds()
+	} else {
+		r.spent.Runs += d.Seconds()
+	}
+}
+
+// maxLog is how much of a build's output is kept of one that fails, in bytes.
+const maxLog = 32 << 10
+
+// obtain pulls and builds all variants, several at once.
+func (r *Runner) obtain(ctx context.Context, variants []Variant) error {
+	begin := time.Now()
+	defer func() { r.book(true, time.Since(begin)) }()
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, r.Parallel))
+	for n, v := range variants {
+		g.Go(func() error {
+			r.tell(Progress{Variant: v.Name, What: "obtain"})
+			res := r.Record.Variant(v.Name)
+			var log bytes.Buffer
+			o, err := r.Bench.Obtain(gctx, r.rooted(v), &lastOf{b: &log})
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				res.Error, res.Log = err.Error(), strings.ToValidUTF8(log.String(), "\uFFFD")
+				r.tell(Progress{Variant: v.Name, What: "obtain", Failed: err.Error()})
+				return nil
+			}
+			res.Error, res.Log = "", ""
+			r.images[n] = o
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// lastOf keeps the end of what is written.
+type lastOf struct {
+	mu sync.Mutex
+	b  *bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lastOf) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Write(p)
+	if over := l.b.Len() - maxLog; over > 0 {
+		l.b.Next(over)
+	}
+	return len(p), nil
+}
+
+// rooted makes a variant's paths absolute.
+func (r *Runner) rooted(v Variant) Variant {
+	if v.Image != "" {
+		return v
+	}
+	abs := func(p string) string {
+		if filepath.IsAbs(p) {
+			return p
+		}
+		return filepath.Join(r.Dir, p)
+	}
+	v.Context = abs(v.Context)
+	if v.Dockerfile == "" {
+		v.Dockerfile = filepath.Join(v.Context, "Dockerfile")
+	} else {
+		v.Dockerfile = abs(v.Dockerfile)
+	}
+	return v
+}
+
+// compare weighs everything that was obtained.
+func (r *Runner) compare(ctx context.Context, _ []Variant) error {
+	var list []*Obtained
+	var at []int
+	base := 0
+	for n, o := range r.images {
+		if o == nil {
+			continue
+		}
+		if o.Variant.Name == r.Record.Baseline {
+			base = len(list)
+		}
+		list, at = append(list, o), append(at, n)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	r.tell(Progress{What: "weigh and compare"})
+	res, settled, err := r.Bench.Compare(ctx, list, base)
+	if err != nil {
+		return err
+	}
+	r.Record.Comparison = res
+	for k, n := range at {
+		r.images[n] = settled[k]
+		v := r.Record.Variant(settled[k].Variant.Name)
+		v.Manifest, v.Inputs, v.Platform = settled[k].Manifest, settled[k].Inputs, settled[k].Platform
+		v.Map = settled[k].Map
+		if r.wants("pull") {
+			z := res.Images[k].Sizes
+			own := res.Sharing.Blob.Images[k].Unique
+			for _, mbit := range Bandwidths {
+				v.set("pull-cold-"+strconv.Itoa(mbit)+"mbit", "seconds", Modelled, PullSeconds(z.Transfer, mbit))
+				v.set("pull-shared-"+strconv.Itoa(mbit)+"mbit", "seconds", Modelled, PullSeconds(own, mbit))
+			}
+		}
+	}
+	return nil
+}
+
+// checks runs every check once.
+func (r *Runner) checks(ctx context.Context, variants []Variant) error {
+	for n, v := range variants {
+		if r.images[n] == nil || v.Check == nil || v.Check.Skip {
+			continue
+		}
+		r.tell(Progress{Variant: v.Name, What: "check"})
+		begin := time.Now()
+		s, err := verify(ctx, r.Bench, r.images[n], v.Check)
+		r.book(false, time.Since(begin))
+		if err != nil {
+			return err
+		}
+		r.Record.Variant(v.Name).Check = &s.Checked
+		if !s.Passed {
+			r.tell(Progress{Variant: v.Name, What: "check", Failed: s.Reason})
+		}
+	}
+	return nil
+}
+
+// build is one build whose time counts as building.
+func (r *Runner) build(ctx context.Context, v Variant, how How) (*Obtained, error) {
+	begin := time.Now()
+	o, err := r.Bench.Build(ctx, r.rooted(v), how)
+	r.book(true, time.Since(begin))
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("build %s again: %w", v.Name, err)
+	}
+	return o, err
+}
+
+// edits finds out, for each variant and edit, what a node pulls again.
+func (r *Runner) edits(ctx context.Context, variants []Variant, tmp string) error {
+	if !r.wants("edit") {
+		return nil
+	}
+	for n, v := range variants {
+		if r.images[n] == nil {
+			continue
+		}
+		res := r.Record.Variant(v.Name)
+		res.Edits = nil
+		for _, e := range r.File.Edit {
+			r.tell(Progress{Variant: v.Name, What: "edit " + e.Name})
+			ed, err := r.edit(ctx, v, e, tmp)
+			if err != nil {
+				return err
+			}
+			res.Edits = append(res.Edits, ed)
+		}
+	}
+	return nil
+}
+
+func (r *Runner) edit(ctx context.Context, v Variant, e Edit, tmp string) (Edited, error) {
+	out := Edited{Name: e.Name}
+	if v.Image != "" {
+		out.Skipped = "it is not built here"
+		return out, nil
+	}
+	unedited, err := r.build(ctx, v, How{})
+	if err != nil {
+		return out, err
+	}
+	how, done, err := r.edited(v, e, tmp, "0000000000000000")
+	if err != nil {
+		if ctx.Err() != nil {
+			return out, err
+		}
+		out.Skipped = err.Error()
+		return out, nil
+	}
+	defer done()
+	edited, err := r.build(ctx, v, how)
+	if err != nil {
+		if ctx.Err() != nil {
+			return out, err
+		}
+		out.Skipped = err.Error()
+		return out, nil
+	}
+	if !e.varies() && edited.Executed > 0 {
+		r.Record.Variant(v.Name).sample(Rebuild+e.Name, "seconds", edited.Took.Seconds())
+	}
+	out.Layers, out.Repull, err = r.Bench.Repull(ctx, unedited, edited)
+	return out, err
+}
+
+// edited prepares a build after an edit.
+func (r *Runner) edited(v Variant, e Edit, tmp, nonce string) (How, func(), error) {
+	if e.Base != "" {
+		return How{Base: e.Base, Nonce: nonce}, func() {}, nil
+	}
+	w, err := newWorkspace(tmp, r.rooted(v).Context)
+	if err != nil {
+		return How{}, nil, err
+	}
+	if err := w.apply(e, nonce); err != nil {
+		w.remove()
+		if errors.Is(err, errNoFile) {
+			err = errNoFile
+		}
+		return How{}, nil, err
+	}
+	return How{Context: w.dir}, w.remove, nil
+}

@@ -1,0 +1,169 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxRecord is how large a stored record may be, in bytes.
+const maxRecord = 1 << 30
+
+// Runs are the records of experiments below a directory: NAME/ID.json.
+type Runs struct{ Dir string }
+
+// NewID makes the ID of an experiment that starts now.
+func NewID(now time.Time) string { return now.UTC().Format("20060102T150405.000") }
+
+// Save writes a record; a reader sees the old one or the new one.
+func (r Runs) Save(rec *Record) error {
+	dir := filepath.Join(r.Dir, rec.Name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("keep the results: %w", err)
+	}
+	b, err := json.Marshal(rec)
+	if err != nil {
+		return fmt.Errorf("keep the results: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".writing-*")
+	if err != nil {
+		return fmt.Errorf("keep the results: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if serr := f.Sync(); err == nil {
+		err = serr
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, rec.ID+".json"))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("keep the results: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// List are the paths of all records of an experiment, or of all experiments if name
+// is "", the oldest first.
+func (r Runs) List(name string) ([]string, error) {
+	if name == "" {
+		name = "*"
+	}
+	list, err := filepath.Glob(filepath.Join(r.Dir, name, "*.json"))
+	slices.SortFunc(list, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	return list, err
+}
+
+// Find returns the path of a record: a file, an ID or its beginning, "last" or
+// "last~N" (the Nth before it), each also as NAME/….
+func (r Runs) Find(which string) (string, error) {
+	if fi, err := os.Stat(which); err == nil && fi.Mode().IsRegular() {
+		return which, nil
+	}
+	name, id := "", which
+	if i := strings.LastIndexByte(which, '/'); i >= 0 {
+		name, id = which[:i], which[i+1:]
+	}
+	list, err := r.List(name)
+	if err != nil {
+		return "", err
+	}
+	if len(list) == 0 {
+		return "", errors.New("no results are kept: tare lab FILE makes some")
+	}
+	if rest, ok := strings.CutPrefix(id, "last"); ok {
+		n := 0
+		if rest != "" {
+			if n, err = strconv.Atoi(strings.TrimPrefix(rest, "~")); err != nil || n < 0 || rest[0] != '~' {
+				return "", fmt.Errorf("%q: want last or last~N", which)
+			}
+		}
+		if n >= len(list) {
+			return "", fmt.Errorf("%q: only %d results are kept", which, len(list))
+		}
+		return list[len(list)-1-n], nil
+	}
+	var fit []string
+	for _, p := range list {
+		if strings.HasPrefix(filepath.Base(p), id) {
+			fit = append(fit, p)
+		}
+	}
+	switch len(fit) {
+	case 0:
+		return "", fmt.Errorf("no results %q: tare lab list shows what is kept", which)
+	case 1:
+		return fit[0], nil
+	}
+	return "", fmt.Errorf("%d results begin with %q", len(fit), which)
+}
+
+// Load reads a record from a file.
+func Load(path string) (*Record, error) {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !fi.Mode().IsRegular() || fi.Size() > maxRecord {
+		return nil, fmt.Errorf("%s: no results of an experiment", path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return rec, nil
+}
+
+// Decode reads a record.
+func Decode(b []byte) (*Record, error) {
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return nil, fmt.Errorf("no results of an experiment: %w", err)
+	}
+	if head.Schema != Schema {
+		if v, ok := strings.CutPrefix(head.Schema, "tare.lab/v"); ok {
+			return nil, fmt.Errorf("its schema is %s and this tare reads %s: a newer tare wrote it (version %s); update tare", head.Schema, Schema, v)
+		}
+		return nil, fmt.Errorf("no results of an experiment: its schema is %q, not %s", head.Schema, Schema)
+	}
+	rec := new(Record)
+	if err := json.Unmarshal(b, rec); err != nil {
+		return nil, fmt.Errorf("results of an experiment: %w", err)
+	}
+	if rec.Name == "" || rec.ID == "" || strings.ContainsAny(rec.Name+rec.ID, "/\\\x00") {
+		return nil, errors.New("results of an experiment without a proper name and ID")
+	}
+	return rec, nil
+}
+
+// Unfinished finds the last record of an experiment that was interrupted, with the
+// same file; nil if there is none.
+func (r Runs) Unfinished(like *Record) (*Record, error) {
+	list, err := r.List(like.Name)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	rec, err := Load(list[len(list)-1])
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil || rec.Finished != nil || rec.FileDigest != like.FileDigest {
+		return nil, err
+	}
+	return rec, nil
+}

@@ -1,0 +1,200 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed" // the page's script and style
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"tare/internal/compare"
+	"tare/internal/lab"
+	"tare/internal/units"
+	"tare/internal/weigh"
+)
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed page.js
+var pageJS string
+
+// Page is a report to be looked at in a browser: one file that needs no network.
+type Page struct {
+	Title  string
+	Doc    Document        // all numbers, as in the other formats
+	Result *compare.Result // nil for reports of one image
+	Record *lab.Record     // nil for what is no experiment
+	Maps   []weigh.Node    // one for each image that has one
+	Extra  []Picture       // further pictures
+}
+
+// Pictures are the drawings of a page.
+func (p *Page) Pictures() []Picture {
+	var out []Picture
+	add := func(pic Picture) {
+		if pic.SVG != "" {
+			out = append(out, pic)
+		}
+	}
+	if p.Result != nil {
+		add(strata(p.Result))
+		add(p.pareto())
+		for i := range p.Result.Differences {
+			d := &p.Result.Differences[i]
+			if d.Measure == "tar" && (d.From == p.Result.Baseline || len(p.Result.Images) < 4) {
+				add(waterfallOf(p.Result, d))
+			}
+		}
+	}
+	for _, m := range p.Maps {
+		add(treemap(m, 3))
+	}
+	return append(out, p.Extra...)
+}
+
+func waterfallOf(r *compare.Result, d *compare.Difference) Picture {
+	value := func(name string) int64 {
+		for n := range r.Images {
+			if r.Images[n].Name == name {
+				for _, m := range compare.Measures {
+					if m.Name == d.Measure {
+						return m.Value(&r.Images[n].Sizes)
+					}
+				}
+			}
+		}
+		return 0
+	}
+	return waterfallPicture(d, value(d.From), value(d.To), 12)
+}
+
+// pareto sets size against the time that matters most of what was measured.
+func (p *Page) pareto() Picture {
+	if p.Record == nil {
+		return Picture{}
+	}
+	for _, name := range []string{lab.StartReady, lab.StartExit, lab.BuildCold} {
+		var points []point
+		for _, img := range p.Result.Images {
+			if v := p.Record.Variant(img.Name); v != nil {
+				if m := v.Measure(name); m != nil && m.Value > 0 {
+					points = append(points, point{name: img.Name, x: float64(img.Sizes.Transfer), y: m.Value})
+				}
+			}
+		}
+		if len(points) > 1 {
+			return pareto(points, "transfer", title(name), func(v float64) string { return units.Bytes(int64(v)) },
+				func(v float64) string { return units.Seconds(time.Duration(v * 1e9)) })
+		}
+	}
+	return Picture{}
+}
+
+// shownPairs bounds how many differences a page draws: above, only those from the
+// baseline are in it.
+const shownPairs = 60
+
+// Write writes the page. Its policy lets it load nothing and run nothing but its own
+// script, so that no name in an image can do anything.
+func (p *Page) Write(w io.Writer) error {
+	hash := func(s string) string {
+		sum := sha256.Sum256([]byte(s))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n"+
+		"<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style>%s</style></head><body><main>\n<h1>%s</h1>\n", hash(pageCSS), hash(pageJS), esc(p.Title), pageCSS, esc(p.Title))
+	p.pictures(&b)
+	b.WriteString("<section id=\"numbers\">\n")
+	for _, block := range p.Doc {
+		block.html(&b)
+	}
+	b.WriteString("</section></main>\n")
+	data, err := json.Marshal(p.Maps) // escapes <, > and &
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "<script type=\"application/json\" id=\"maps\">%s</script>\n<script>%s</script></body></html>\n", data, pageJS)
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+func (p *Page) pictures(b *strings.Builder) {
+	figure := func(pic Picture, attrs string) {
+		if pic.SVG != "" {
+			fmt.Fprintf(b, "<figure%s><div class=\"scroll\">%s</div><figcaption>%s</figcaption></figure>\n", attrs, pic.SVG, esc(pic.Title))
+		}
+	}
+	if p.Result != nil && len(p.Result.Images) > 1 {
+		b.WriteString("<section><h2>Layers</h2>\n")
+		figure(strata(p.Result), "")
+		b.WriteString("</section>\n")
+		p.waterfalls(b, figure)
+	}
+	if p.Result != nil {
+		if pic := p.pareto(); pic.SVG != "" {
+			b.WriteString("<section><h2>Size against time</h2>\n")
+			figure(pic, "")
+			b.WriteString("</section>\n")
+		}
+	}
+	if len(p.Maps) > 0 {
+		b.WriteString("<section id=\"treemaps\"><h2>Where the files are</h2><p class=\"dim\">Click a part to open it, its title (or Escape) to go back.</p><label>Image <select id=\"map\">")
+		for n, m := range p.Maps {
+			fmt.Fprintf(b, "<option value=\"%d\">%s</option>", n, esc(m.Name))
+		}
+		b.WriteString("</select></label><p id=\"crumbs\" aria-live=\"polite\"></p><div id=\"treemap\" tabindex=\"0\"></div></section>\n")
+	}
+	for _, pic := range p.Extra {
+		b.WriteString("<section>\n")
+		figure(pic, "")
+		b.WriteString("</section>\n")
+	}
+}
+
+// waterfalls draws the differences and lets the reader choose one.
+func (p *Page) waterfalls(b *strings.Builder, figure func(Picture, string)) {
+	var list []*compare.Difference
+	for i := range p.Result.Differences {
+		d := &p.Result.Differences[i]
+		if slices.Contains([]string{"transfer", "tar", "live"}, d.Measure) {
+			list = append(list, d)
+		}
+	}
+	if len(list) > shownPairs {
+		list = slices.DeleteFunc(list, func(d *compare.Difference) bool { return d.From != p.Result.Baseline })
+	}
+	if len(list) == 0 {
+		return
+	}
+	b.WriteString("<section id=\"waterfalls\"><h2>Why they differ</h2>")
+	choose := func(id, label string, of func(*compare.Difference) string) {
+		fmt.Fprintf(b, "<label>%s <select id=\"%s\">", label, id)
+		var seen []string
+		for _, d := range list {
+			if v := of(d); !slices.Contains(seen, v) {
+				seen = append(seen, v)
+				fmt.Fprintf(b, "<option>%s</option>", esc(v))
+			}
+		}
+		b.WriteString("</select></label> ")
+	}
+	choose("wf-from", "from", func(d *compare.Difference) string { return d.From })
+	choose("wf-to", "to", func(d *compare.Difference) string { return d.To })
+	choose("wf-measure", "measure", func(d *compare.Difference) string { return d.Measure })
+	b.WriteString("<p id=\"wf-none\" hidden>There is no such pair.</p>\n")
+	for n, d := range list {
+		hidden := ""
+		if n > 0 {
+			hidden = " hidden"
+		}
+		figure(waterfallOf(p.Result, d), fmt.Sprintf(" class=\"wf\" data-from=\"%s\" data-to=\"%s\" data-measure=\"%s\"%s", esc(d.From), esc(d.To), esc(d.Measure), hidden))
+	}
+	b.WriteString("</section>\n")
+}
