@@ -346,28 +346,27 @@ func (l *largest) add(r tree.Ref) {
 	if l.top == 0 || len(l.list) < 4*l.top {
 		return
 	}
-	// Keep the better quarter, with all that are as large as its smallest.
-	slices.SortFunc(l.list, func(a, b tree.Ref) int { return cmp.Compare(l.f.Tree.Entry(b).Size, l.f.Tree.Entry(a).Size) })
+	// Keep the better quarter. The order is total, so that of many files of one size
+	// no more are kept, whatever the order in which they come.
+	slices.SortFunc(l.list, l.f.larger)
+	l.list = l.list[:l.top]
 	l.min = l.f.Tree.Entry(l.list[l.top-1]).Size
-	n := l.top
-	for n < len(l.list) && l.f.Tree.Entry(l.list[n]).Size == l.min {
-		n++
-	}
-	l.list = l.list[:n]
+}
+
+// larger orders files: by size, then by path and layer.
+func (f *Facts) larger(a, b tree.Ref) int {
+	x, y := f.Tree.Entry(a), f.Tree.Entry(b)
+	return cmp.Or(cmp.Compare(y.Size, x.Size), layer.ComparePaths(x.Path, y.Path), cmp.Compare(a.Layer, b.Layer))
 }
 
 func (f *Facts) files(list []tree.Ref, top int) []File {
-	size := func(r tree.Ref) int64 { return f.Tree.Entry(r).Size }
-	larger := func(a, b tree.Ref) int {
-		return cmp.Or(cmp.Compare(size(b), size(a)), layer.ComparePaths(f.Tree.Entry(a).Path, f.Tree.Entry(b).Path), cmp.Compare(a.Layer, b.Layer))
-	}
-	slices.SortFunc(list, larger)
+	slices.SortFunc(list, f.larger)
 	if top > 0 && len(list) > top {
 		list = list[:top]
 	}
 	out := make([]File, 0, len(list))
 	for _, r := range list {
-		file := File{Path: f.Tree.Entry(r).Path, Size: size(r), Transfer: f.Share(r), Layer: int(r.Layer) + 1, Class: f.Class(r)}
+		file := File{Path: f.Tree.Entry(r).Path, Size: f.Tree.Entry(r).Size, Transfer: f.Share(r), Layer: int(r.Layer) + 1, Class: f.Class(r)}
 		if p := f.Owner(r); p != nil {
 			file.Owner = Describe(p)
 		}
