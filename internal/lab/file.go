@@ -201,11 +201,16 @@ func (e *FileError) Error() string {
 
 // Parse reads an experiment file; name is for errors, which are *FileError. Unknown
 // and repeated keys are errors.
-func Parse(name string, b []byte) (*File, error) {
+func Parse(name string, b []byte) (f *File, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the YAML library, on input that it did not foresee
+			f, err = nil, &FileError{File: name, Text: fmt.Sprintf("it cannot be read as YAML (%v)", p)}
+		}
+	}()
 	if len(b) > MaxFile {
 		return nil, &FileError{File: name, Text: fmt.Sprintf("%d bytes are too many for an experiment (%d)", len(b), MaxFile)}
 	}
-	f := new(File)
+	f = new(File)
 	doc, err := parser.ParseBytes(b, 0)
 	if err != nil {
 		return nil, located(name, err)
@@ -224,7 +229,14 @@ func Parse(name string, b []byte) (*File, error) {
 
 // aliases refuses anchors: a few of them, nested, unfold to more than memory holds.
 func aliases(name string, doc *ast.File) error {
-	for _, d := range doc.Docs {
+	for n, d := range doc.Docs {
+		if d.Body == nil {
+			continue
+		}
+		if n > 0 {
+			p := d.Body.GetToken().Position
+			return &FileError{File: name, Line: p.Line, Column: p.Column, Text: "a second document: an experiment is one"}
+		}
 		for _, n := range ast.Filter(ast.AliasType, d) {
 			p := n.GetToken().Position
 			return &FileError{File: name, Line: p.Line, Column: p.Column, Text: "aliases (*name) are not allowed in an experiment"}

@@ -116,7 +116,11 @@ func (p *Page) Write(w io.Writer) error {
 		block.html(&b)
 	}
 	b.WriteString("</section></main>\n")
-	data, err := json.Marshal(p.Maps) // escapes <, > and &
+	maps := []weigh.Node{}
+	for _, m := range p.Maps {
+		maps = append(maps, safeNode(m))
+	}
+	data, err := json.Marshal(maps) // escapes <, > and &
 	if err != nil {
 		return err
 	}
@@ -197,4 +201,15 @@ func (p *Page) waterfalls(b *strings.Builder, figure func(Picture, string)) {
 		figure(waterfallOf(p.Result, d), fmt.Sprintf(" class=\"wf\" data-from=\"%s\" data-to=\"%s\" data-measure=\"%s\"%s", esc(d.From), esc(d.To), esc(d.Measure), hidden))
 	}
 	b.WriteString("</section>\n")
+}
+
+// safeNode makes the names of a map fit to be shown.
+func safeNode(n weigh.Node) weigh.Node {
+	n.Name = Safe(n.Name)
+	parts := n.Parts
+	n.Parts = nil
+	for _, p := range parts {
+		n.Parts = append(n.Parts, safeNode(p))
+	}
+	return n
 }

@@ -1,0 +1,147 @@
+package lab_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/perf/benchfmt"
+
+	"tare/internal/lab"
+)
+
+func TestRuns(t *testing.T) {
+	runs := lab.Runs{Dir: t.TempDir()}
+	if _, err := runs.Find("last"); err == nil || !strings.Contains(err.Error(), "no results") {
+		t.Error(err)
+	}
+	for n, id := range []string{"20260101T000000.000", "20260102T000000.000", "20260103T000000.000"} {
+		now := time.Now()
+		rec := &lab.Record{Schema: lab.Schema, ID: id, Name: "x"}
+		if n < 2 {
+			rec.Finished = &now
+		}
+		if err := runs.Save(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for which, want := range map[string]string{"last": "20260103", "last~1": "20260102", "x/last~2": "20260101", "20260102": "20260102"} {
+		p, err := runs.Find(which)
+		if err != nil || !strings.HasPrefix(filepath.Base(p), want) {
+			t.Errorf("%s: %s, %v", which, p, err)
+		}
+	}
+	for which, want := range map[string]string{"last~3": "only 3", "last~x": "want last", "2026": "3 results begin", "nothing": "no results"} {
+		if _, err := runs.Find(which); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", which, err)
+		}
+	}
+	rec, err := runs.Unfinished(&lab.Record{Name: "x"})
+	if err != nil || rec == nil || rec.ID != "20260103T000000.000" {
+		t.Errorf("unfinished: %+v, %v", rec, err)
+	}
+	if rec, err := runs.Unfinished(&lab.Record{Name: "x", FileDigest: "other"}); rec != nil || err != nil {
+		t.Errorf("a run of another file is gone on with: %+v, %v", rec, err)
+	}
+}
+
+func TestDecode(t *testing.T) {
+	for in, want := range map[string]string{
+		``: "no results", `[]`: "no results", `{"schema":"tare.weigh/v1"}`: `"tare.weigh/v1"`, `{"schema":"tare.lab/v2"}`: "a newer tare",
+		`{"schema":"tare.lab/v1"}`: "without a proper name", `{"schema":"tare.lab/v1","name":"../x","id":"1"}`: "without a proper name",
+		`{"schema":"tare.lab/v1","name":"x","id":"1","variants":3}`: "results of an experiment",
+	} {
+		if _, err := lab.Decode([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"schema":"tare.lab/v1","name":"x","id":"1","variants":[{"name":"a","measures":[{"name":"m","kind":"measured","samples":[1,2]}]}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		rec, err := lab.Decode(b)
+		if err != nil {
+			return
+		}
+		_ = lab.Compare(rec, rec)
+		_ = rec.WriteBenchmarks(&bytes.Buffer{})
+		_, _, _ = lab.Fill([]byte("|a|size|\n|-|-|\n|a|XX MB|\n"), rec)
+	})
+}
+
+const page = "# Sizes\n\n| **Image** | **Size** | transfer | Layers |\r\n|---|---|---|:-:|\r\n| `a` | XX MB | XX.X kB| XX |\r\n| `nobody` | XX MB | | |\r\n| b\\|c | XX MB | | |\n|**b**|XX|XXX kB | X\n\nXX MB stays. | a | XX MB |\n\n```\n| a | size |\n|---|---|\n| a | XX MB |\n```\n"
+
+func TestFill(t *testing.T) {
+	r, rec := runner(t, &fakeBench{output: "hi"}, experiment)
+	if err := r.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	out, n, err := lab.Fill([]byte(page), rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.NewReplacer("| `a` | XX MB | XX.X kB| XX |", "| `a` | 64.1 MB | 1 kB| 2 |", "|**b**|XX|XXX kB | X\n", "|**b**|128MB|2 kB | X\n").Replace(page)
+	if string(out) != want || n != 5 {
+		t.Errorf("%d filled:\n%q\nwant\n%q", n, out, want)
+	}
+}
+
+// The Go benchmark format is read by the library that benchstat uses.
+func TestBenchmarks(t *testing.T) {
+	r, rec := runner(t, &fakeBench{output: "hi"}, strings.Replace(experiment, "name: b,", "name: 'b b',", 1))
+	if err := r.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := rec.WriteBenchmarks(&b); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	read := benchfmt.NewReader(&b, "x")
+	for read.Scan() {
+		res, ok := read.Result().(*benchfmt.Result)
+		if !ok {
+			t.Fatalf("%v", read.Result())
+		}
+		got[string(res.Name)]++
+		if v, ok := res.Value("sec/op"); ok && v <= 0 {
+			t.Errorf("%s: %v", res.Name, v)
+		}
+	}
+	if err := read.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got["BuildCold/b_b"] != 3 || got["Image/a"] != 1 || got["StartExit/a"] != 3 || got["RepullSrc/c"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+// An edit changes its file and no other, and nothing outside the context.
+func TestEditsStayInside(t *testing.T) {
+	b := &fakeBench{output: "hi"}
+	r, rec := runner(t, b, experiment)
+	outside := filepath.Join(t.TempDir(), "outside.py")
+	if err := os.WriteFile(outside, []byte("print(2)\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(r.Dir, "absent.py")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(outside); string(got) != "print(2)\n" {
+		t.Errorf("a file outside was changed: %q", got)
+	}
+	if got, _ := os.ReadFile(filepath.Join(r.Dir, "app.py")); string(got) != "print(1)\n" {
+		t.Errorf("the original was changed: %q", got)
+	}
+	if e := rec.Variant("b").Edits[1]; e.Skipped == "" {
+		t.Errorf("a link to the outside was followed: %+v", e)
+	}
+}

@@ -1,0 +1,189 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"html"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tare/internal/compare"
+	"tare/internal/explain"
+	"tare/internal/lab"
+	"tare/internal/report"
+	"tare/internal/store"
+	"tare/internal/testkit"
+)
+
+// evil is in every name that a stranger chooses.
+const evil = "<img src=x onerror=alert(1)>\"'&|`*_[x](y)\x1b[31m\u202e</script><script>boom()</script>"
+
+// experimentOf is an experiment with three images of the given names, and all kinds of
+// measures.
+func experimentOf(t testing.TB, names ...string) (*lab.Record, report.Page) {
+	t.Helper()
+	s := testkit.Store(t)
+	var subjects []compare.Subject
+	for n, name := range names {
+		layers := [][]byte{
+			testkit.Tar(t, testkit.File("usr/base", strings.Repeat("x", 5000)), testkit.File(fmt.Sprintf("etc/%c%s", 'a'+n, strings.ReplaceAll(evil, "/", "")), strings.Repeat("y", 700*(n+1)))),
+			testkit.Tar(t, testkit.File("app/main", strings.Repeat("z", 40_000*(n+1))), testkit.File("etc/gone", "1")),
+			testkit.Tar(t, testkit.File("etc/.wh.gone", "")),
+		}
+		subjects = append(subjects, compare.Subject{Name: name, Facts: testkit.Facts(t, s, testkit.Put(t, s, fmt.Sprint("n", n), store.Pulled, testkit.Image(t, testkit.Options{Layers: layers, History: []ocispec.History{{CreatedBy: "ADD rootfs.tar.gz / # " + evil}, {CreatedBy: "COPY . /app " + evil}, {CreatedBy: "RUN rm /etc/gone"}}})))})
+	}
+	c, err := compare.Compare(subjects, compare.Options{Pairs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Sentences = explain.Sentences(c)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	rec := &lab.Record{Schema: lab.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
+		Machine: lab.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: lab.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: lab.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}
+	page := report.Page{Title: rec.Name, Record: rec, Result: c}
+	for n, name := range names {
+		lo, hi := 0.9+float64(n), 1.2+float64(n)
+		m := subjects[n].Facts.Map(name, 50)
+		rec.Variants = append(rec.Variants, lab.Result{Name: name, Source: "image " + name, Check: &lab.Checked{Passed: n != 1, Reason: "it printed " + evil},
+			Measures: []lab.Measurement{{Name: lab.StartExit, Unit: "seconds", Kind: lab.Measured, Value: 1.031 + float64(n), Low: &lo, High: &hi, Samples: []float64{1, 2}},
+				{Name: lab.PeakMemory, Unit: "bytes", Kind: lab.Measured, Value: 4_321_000 * float64(n+1)}, {Name: "pull-cold-10mbit", Unit: "seconds", Kind: lab.Modelled, Value: 3.7 * float64(n+1)}},
+			Edits: []lab.Edited{{Name: evil, Repull: 4711 * int64(n+1), Layers: 1}}, Map: &m})
+		page.Maps = append(page.Maps, m)
+	}
+	rec.Variants = append(rec.Variants, lab.Result{Name: "failed" + evil, Error: "no " + evil, Log: "line 1\nline 2 " + evil})
+	rec.Timed = []lab.TimedDifference{{From: names[0], To: names[1], Measure: lab.StartExit, Ratio: 1.97, P: .002, Significant: true}, {From: names[0], To: names[2], Measure: lab.PeakMemory, Ratio: 3, P: .4}}
+	page.Doc = report.Lab(rec, true)
+	return rec, page
+}
+
+var figure = regexp.MustCompile(`\d+(?:\.\d+)?`)
+
+// numbers are all figures of a text, each once.
+func numbers(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, n := range figure.FindAllString(s, -1) {
+		out[n] = true
+	}
+	return out
+}
+
+// Every number of one format is in all the others.
+func TestFormatsAgree(t *testing.T) {
+	_, page := experimentOf(t, "first", "second", "third")
+	var text, md, cs, ht bytes.Buffer
+	if err := errors.Join(page.Doc.WriteText(&text, report.Style{Width: 400}), page.Doc.WriteMarkdown(&md), page.Doc.WriteCSV(&cs), page.Write(&ht)); err != nil {
+		t.Fatal(err)
+	}
+	// The part of the page that is the document, without tags, keys and notes.
+	_, body, _ := strings.Cut(ht.String(), `<section id="numbers">`)
+	body, _, _ = strings.Cut(body, "</section>")
+	body = html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " "))
+	mdText := html.UnescapeString(strings.ReplaceAll(md.String(), `\`, ""))
+	all := map[string]map[string]bool{"text": numbers(text.String()), "markdown": numbers(mdText), "csv": numbers(cs.String()), "html": numbers(body)}
+	if len(all["text"]) < 100 {
+		t.Fatalf("only %d numbers", len(all["text"]))
+	}
+	for a, have := range all {
+		for b, other := range all {
+			for n := range have {
+				if !other[n] {
+					t.Errorf("%s has %s, %s has not", a, n, b)
+				}
+			}
+		}
+	}
+}
+
+func TestCSV(t *testing.T) {
+	_, page := experimentOf(t, "=cmd|' /C calc'!A0", "b,\"c", "d")
+	var b bytes.Buffer
+	if err := page.Doc.WriteCSV(&b); err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(&b)
+	r.FieldsPerRecord = -1
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, row := range rows {
+		for _, c := range row {
+			if strings.HasPrefix(c, "=") {
+				t.Errorf("a formula: %q", c)
+			}
+			found = found || c == `b,"c`
+		}
+	}
+	if !found || len(rows) < 50 {
+		t.Errorf("%d rows, name found: %v", len(rows), found)
+	}
+}
+
+// What strangers chose stays text in every format.
+func TestHostileNames(t *testing.T) {
+	rec, page := experimentOf(t, "a"+evil, "b"+evil, "c"+evil)
+	var text, md, cs, ht, svg, ans bytes.Buffer
+	if err := errors.Join(page.Doc.WriteText(&text, report.Style{Width: 80}), page.Doc.WriteMarkdown(&md), page.Doc.WriteCSV(&cs), page.Write(&ht),
+		report.WriteSVG(&svg, page.Pictures()), report.Answers(rec, false).WriteText(&ans, report.Style{Width: 160})); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]string{"text": text.String(), "markdown": md.String(), "csv": cs.String(), "html": ht.String(), "svg": svg.String(), "answers": ans.String()} {
+		if strings.ContainsAny(s, "\x1b\u202e") {
+			t.Errorf("%s: a control character came through", name)
+		}
+		if name == "html" || name == "svg" || name == "markdown" {
+			if strings.Contains(s, "<img") || strings.Contains(s, "<script>boom") {
+				t.Errorf("%s: markup came through", name)
+			}
+		}
+	}
+	for _, p := range append(page.Pictures(), report.Picture{SVG: svg.String()}) {
+		d := xml.NewDecoder(strings.NewReader(p.SVG))
+		for {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s is not well-formed: %v", p.ID, err)
+			}
+		}
+	}
+	if strings.Count(ht.String(), "<script") != 2 {
+		t.Errorf("%d script elements", strings.Count(ht.String(), "<script"))
+	}
+}
+
+// Squarify fills its rectangle: areas are in proportion, nothing overlaps or sticks out.
+func TestSquarify(t *testing.T) {
+	_, page := experimentOf(t, "a", "b", "c")
+	parts := page.Maps[2].Parts
+	for _, sizes := range [][]int64{{6, 6, 4, 3, 2, 2, 1}, {1}, {1000000, 1, 1}, {5, 5, 5, 5, 5}} {
+		nodes := slices.Clone(parts)[:0]
+		var sum int64
+		for _, n := range sizes {
+			p := parts[0]
+			p.Bytes = n
+			nodes = append(nodes, p)
+			sum += n
+		}
+		for _, size := range [][2]float64{{600, 400}, {100, 700}} {
+			for i, r := range report.Squarify(nodes, 10, 20, size[0], size[1]) {
+				want := size[0] * size[1] * float64(sizes[i]) / float64(sum)
+				if got := r[2] * r[3]; got < want*0.999 || got > want*1.001 {
+					t.Errorf("%v in %v: part %d has area %f, not %f", sizes, size, i, got, want)
+				}
+				if r[0] < 9.99 || r[1] < 19.99 || r[0]+r[2] > 10.01+size[0] || r[1]+r[3] > 20.01+size[1] {
+					t.Errorf("%v in %v: part %d sticks out: %v", sizes, size, i, r)
+				}
+			}
+		}
+	}
+}
