@@ -100,4 +100,17 @@ verdict $((p - m > 1024)) "$multi is the smallest *because of the second stage* 
 tare rmi proof-one-stage-without-pip >/dev/null
 rm -rf "$scratch"
 
+step "All of it at once, repeatably: tare lab"
+report=$root/bin/demo.html
+if [[ $HUB_KIND == own ]]; then lab=$root/bin/demo-lab.yaml; else lab=.; fi
+if [[ $HUB_KIND == own ]]; then
+  printf 'version: 1\nname: python\nvariants:\n  - {image: "python:slim"}\n  - {name: %s, context: "%s"}\n  - {name: %s, context: "%s", dockerfile: "%s"}\n' \
+    "$single" "$context" "$multi" "$context" "$context/Dockerfile.multistage" > "$lab"
+fi
+show tare lab --repeat 3 --format html -o "$report" "$lab"
+show tare lab show --answers
+say "The page is $report"
+# shellcheck disable=SC2015
+[[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} && -t 1 ]] && command -v xdg-open >/dev/null && xdg-open "$report" >/dev/null 2>&1 || true
+
 printf '\nLook around: export TARE_HOME=%q; %s/bin/tare compare --help\n' "$TARE_HOME" "$root"

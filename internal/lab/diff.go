@@ -16,6 +16,10 @@ const DiffSchema = "tare.labdiff/v1"
 // hour to the next, which no test within an experiment can see.
 const MinEffect = 0.10
 
+// MinMemory is how far two peaks of memory must be apart, in bytes: the kernel charges
+// a page of a file to whoever reads it first, which no experiment controls.
+const MinMemory = 16 << 20
+
 // Diff is what changed from one experiment to another.
 type Diff struct {
 	Schema string `json:"schema"`
@@ -27,6 +31,9 @@ type Diff struct {
 	Timed []TimedChange `json:"timed"`
 	// Other are differences in words: variants, checks, machine, inputs.
 	Other []string `json:"other"`
+	// Speed is how long a fixed piece of work took in the second experiment as a part
+	// of what it took in the first: above 1 the machine was slower.
+	Speed float64 `json:"speed"`
 	// Same says that no counted number differs, no measured one significantly, and
 	// nothing else.
 	Same bool `json:"same"`
@@ -48,13 +55,14 @@ type TimedChange struct {
 	From    float64 `json:"from"` // medians
 	To      float64 `json:"to"`
 	P       float64 `json:"p"` // of the two-sided Mann-Whitney U test
-	// Significant: P is below alpha, and the medians are further apart than 10 %.
+	// Significant: P is below alpha, and the medians are further apart than 10 %, with
+	// and without Speed taken off; memory also by 16 MiB.
 	Significant bool `json:"significant"`
 }
 
 // Compare finds out what changed between two experiments.
 func Compare(a, b *Record) *Diff {
-	d := &Diff{Schema: DiffSchema, From: a.ID, To: b.ID, Exact: []ExactChange{}, Timed: []TimedChange{}, Other: []string{}}
+	d := &Diff{Schema: DiffSchema, From: a.ID, To: b.ID, Speed: speed(a, b), Exact: []ExactChange{}, Timed: []TimedChange{}, Other: []string{}}
 	if a.FileDigest != b.FileDigest {
 		d.Other = append(d.Other, "the experiment's file is another one")
 	}
@@ -114,9 +122,19 @@ func (d *Diff) variant(a, b *Record, x, y *Result) {
 			continue
 		}
 		t := TimedChange{Variant: x.Name, Measure: m.Name, Unit: m.Unit, From: m.Value, To: o.Value, P: pValue(m.Samples, o.Samples)}
-		t.Significant = t.P < b.Method.Alpha && m.Value > 0 && math.Abs(o.Value/m.Value-1) > MinEffect
+		t.Significant = t.P < b.Method.Alpha && m.Value > 0 && apart(m, o, d.Speed)
 		d.Timed = append(d.Timed, t)
 	}
+}
+
+// apart tells whether two medians are far enough from one another, times also after
+// the machine's speed is taken off.
+func apart(a, b *Measurement, speed float64) bool {
+	ratio := b.Value / a.Value
+	if a.Unit == "bytes" {
+		return math.Abs(ratio-1) > MinEffect && math.Abs(b.Value-a.Value) > MinMemory
+	}
+	return math.Abs(ratio-1) > MinEffect && math.Abs(ratio/speed-1) > MinEffect && (ratio > 1) == (ratio/speed > 1)
 }
 
 // imageOf is a variant's column in the comparison; nil if it failed.

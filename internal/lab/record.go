@@ -32,6 +32,9 @@ type Record struct {
 	// Timed are the differences of what takes time: from the baseline to each other
 	// variant, then between the others.
 	Timed []TimedDifference `json:"timed"`
+	// Calibration is how long a fixed piece of work took in each round, in seconds: how
+	// fast the machine was.
+	Calibration []float64 `json:"calibration,omitempty"`
 	// Comparison of the variants that could be obtained; its images have their names.
 	Comparison *compare.Result `json:"comparison,omitempty"`
 	// Seconds says where the time of the experiment went.

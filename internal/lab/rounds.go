@@ -41,6 +41,9 @@ func (r *Runner) rounds(ctx context.Context, variants []Variant, tmp string) err
 	total, done := len(steps)*(m.Warmup+m.Repeat), 0
 	failed := map[int]bool{}
 	for round := range m.Warmup + m.Repeat {
+		if len(steps) > 0 && len(r.Record.Calibration) < m.Repeat {
+			r.Record.Calibration = append(r.Record.Calibration, calibrate().Seconds())
+		}
 		for n, s := range steps {
 			done++
 			v := variants[s.variant]

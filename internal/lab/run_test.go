@@ -213,23 +213,22 @@ func TestChecks(t *testing.T) {
 	const one = "version: 1\nvariants: [{name: a, image: a}]\nmeasure: {repeat: 1, warmup: 0}\ncheck: "
 	for _, c := range []struct {
 		check  string
-		bench  fakeBench
+		bench  *fakeBench
 		passed bool
 		reason string
 	}{
-		{"{}", fakeBench{}, true, ""},
-		{"{stdout: hi}", fakeBench{output: "  hi \n"}, true, ""},
-		{"{stdout: hi}", fakeBench{output: "ho"}, false, `printed "ho"`},
-		{"{match: '^h.$'}", fakeBench{output: "hi"}, true, ""},
-		{"{match: x}", fakeBench{output: "hi"}, false, "does not match"},
-		{"{exit: 3}", fakeBench{exit: 3}, true, ""},
-		{"{}", fakeBench{exit: 1}, false, "exit code 1, not 0"},
-		{"{timeout: 20ms}", fakeBench{hang: true}, false, "killed after 20ms"},
-		{"{stdout: x}", fakeBench{output: strings.Repeat("flood\n", 1<<20)}, false, "it printed"},
-		{"{http: {url: 'http://127.0.0.1:1/'}, timeout: 30ms}", fakeBench{hang: true}, false, "connection refused"},
+		{"{}", &fakeBench{}, true, ""},
+		{"{stdout: hi}", &fakeBench{output: "  hi \n"}, true, ""},
+		{"{stdout: hi}", &fakeBench{output: "ho"}, false, `printed "ho"`},
+		{"{match: '^h.$'}", &fakeBench{output: "hi"}, true, ""},
+		{"{match: x}", &fakeBench{output: "hi"}, false, "does not match"},
+		{"{exit: 3}", &fakeBench{exit: 3}, true, ""},
+		{"{}", &fakeBench{exit: 1}, false, "exit code 1, not 0"},
+		{"{timeout: 20ms}", &fakeBench{hang: true}, false, "killed after 20ms"},
+		{"{stdout: x}", &fakeBench{output: strings.Repeat("flood\n", 1<<20)}, false, "it printed"},
+		{"{http: {url: 'http://127.0.0.1:1/'}, timeout: 30ms}", &fakeBench{hang: true}, false, "connection refused"},
 	} {
-		b := c.bench
-		r, rec := runner(t, &b, one+c.check)
+		r, rec := runner(t, c.bench, one+c.check)
 		if err := r.Run(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -281,6 +280,7 @@ func TestSignificance(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.Comparison.Images[0].Sizes.Live++
+	other.Calibration = rec.Calibration
 	s := other.Variant("b").Measure(lab.BuildCold)
 	for i := range s.Samples {
 		s.Samples[i] *= 3

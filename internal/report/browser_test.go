@@ -171,7 +171,7 @@ func TestPageInBrowser(t *testing.T) {
 	if dir := os.Getenv("TARE_TEST_SCREENSHOTS"); dir != "" {
 		for _, scheme := range []string{"light", "dark"} {
 			var png []byte
-			w.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.FullScreenshot(&png, 90))
+			w.do(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.FullScreenshot(&png, 100))
 			if err := os.WriteFile(filepath.Join(dir, "page-"+scheme+".png"), png, 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -38,6 +38,9 @@ func LabDiff(d *lab.Diff, exact bool) Document {
 	if len(d.Exact) == 0 {
 		out = append(out, Item{Text: "· All counted numbers are the same."})
 	}
+	if d.Speed < 0.95 || d.Speed > 1.05 {
+		out = append(out, Item{Text: fmt.Sprintf("· The machine itself took %.2f times as long for a fixed piece of work; that is taken off.", d.Speed)})
+	}
 	if rest > 0 {
 		out = append(out, Item{Text: fmt.Sprintf("· Of %s, %d changed significantly.", units.Plural(rest+sure, "timed measure"), sure)})
 	}

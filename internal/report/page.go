@@ -110,12 +110,24 @@ func (p *Page) Write(w io.Writer) error {
 	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n"+
 		"<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style>%s</style></head><body><main>\n<h1>%s</h1>\n", hash(pageCSS), hash(pageJS), esc(p.Title), pageCSS, esc(p.Title))
-	p.pictures(&b)
-	b.WriteString("<section id=\"numbers\">\n")
-	for _, block := range p.Doc {
+	// What decides comes first: the table and, of a comparison, what it says.
+	lead := 0
+	for n, block := range p.Doc {
+		if _, ok := block.(Sides); ok {
+			lead = n + 1
+			break
+		}
+	}
+	for _, block := range p.Doc[:lead] {
 		block.html(&b)
 	}
-	b.WriteString("</section></main>\n")
+	b.WriteString("<div id=\"pictures\">\n")
+	p.pictures(&b)
+	b.WriteString("</div>\n")
+	for _, block := range p.Doc[lead:] {
+		block.html(&b)
+	}
+	b.WriteString("</main>\n")
 	maps := []weigh.Node{}
 	for _, m := range p.Maps {
 		maps = append(maps, safeNode(m))

@@ -43,12 +43,12 @@ func (c *canvas) text(x, y float64, class, anchor, s string) {
 	if class != "" {
 		class = ` class="` + class + `"`
 	}
-	fmt.Fprintf(c, `<text x="%.1f" y="%.1f"%s%s>%s</text>`, x, y, class, anchor, esc(s))
+	_, _ = fmt.Fprintf(c, `<text x="%.1f" y="%.1f"%s%s>%s</text>`, x, y, class, anchor, esc(s))
 }
 
 // rect draws a rectangle with a tip that says what it is.
 func (c *canvas) rect(x, y, w, h float64, attrs, tip string) {
-	fmt.Fprintf(c, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" %s><title>%s</title></rect>`, x, y, math.Max(0, w), math.Max(0, h), attrs, esc(tip))
+	_, _ = fmt.Fprintf(c, `<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" %s><title>%s</title></rect>`, x, y, math.Max(0, w), math.Max(0, h), attrs, esc(tip))
 }
 
 func (c *canvas) picture(id, title string) Picture {
@@ -87,7 +87,7 @@ func strata(r *compare.Result) Picture {
 	scale := tall / float64(most)
 	for k := range 5 {
 		y := top + tall - tall*float64(k)/4
-		fmt.Fprintf(c, `<line class="ax" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, left-6, y, c.w-legend, y)
+		_, _ = fmt.Fprintf(c, `<line class="ax" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, left-6, y, c.w-legend, y)
 		c.text(left-10, y+4, "s d", "end", units.Bytes(most*int64(k)/4))
 	}
 	colour := map[string]string{}
@@ -288,7 +288,7 @@ func pareto(points []point, xName, yName string, xText, yText func(float64) stri
 	}
 	px := func(v float64) float64 { return left + width*v/mx }
 	py := func(v float64) float64 { return top + tall - tall*v/my }
-	fmt.Fprintf(c, `<path class="ax" fill="none" d="M%.1f %.1fV%.1fH%.1f"/>`, left, top, top+tall, left+width)
+	_, _ = fmt.Fprintf(c, `<path class="ax" fill="none" d="M%.1f %.1fV%.1fH%.1f"/>`, left, top, top+tall, left+width)
 	c.text(left-8, top+8, "s d", "end", yText(my))
 	c.text(left-8, top+tall, "s d", "end", "0")
 	c.text(left+width, top+tall+16, "s d", "middle", xText(mx))
@@ -302,14 +302,14 @@ func pareto(points []point, xName, yName string, xText, yText func(float64) stri
 		fmt.Fprintf(&path, "%c%.1f %.1f", "ML"[min(i, 1)], px(p.x), py(p.y))
 	}
 	if len(front) > 1 {
-		fmt.Fprintf(c, `<path class="ax" fill="none" stroke-dasharray="4 3" d="%s"/>`, path.String())
+		_, _ = fmt.Fprintf(c, `<path class="ax" fill="none" stroke-dasharray="4 3" d="%s"/>`, path.String())
 	}
 	for _, p := range points {
 		r := 4
 		if p.best {
 			r = 7
 		}
-		fmt.Fprintf(c, `<circle class="dot" cx="%.1f" cy="%.1f" r="%d"><title>%s</title></circle>`, px(p.x), py(p.y), r, esc(fmt.Sprintf("%s: %s, %s", p.name, xText(p.x), yText(p.y))))
+		_, _ = fmt.Fprintf(c, `<circle class="dot" cx="%.1f" cy="%.1f" r="%d"><title>%s</title></circle>`, px(p.x), py(p.y), r, esc(fmt.Sprintf("%s: %s, %s", p.name, xText(p.x), yText(p.y))))
 		c.text(px(p.x)+9, py(p.y)+4, "s", "", label(p.name, 24))
 	}
 	return c.picture("pareto", yName+" against "+xName+"; large dots are beaten by none in both")

@@ -1,0 +1,1 @@
+echo "Hello from $(. /etc/os-release; echo "$ID")"

@@ -1,0 +1,3 @@
+from fast import greeting
+
+print(greeting())
