@@ -37,7 +37,7 @@ func stageSum(s Stage, f *weigh.Facts) StageSum {
 			return
 		}
 		out.LeftBehind += e.Size
-		if p := s.Facts.Owner(r); p != nil && toolchain(p.Key()) || s.Facts.Class(r) == weigh.Development {
+		if p := s.Facts.Owner(r); p != nil && Toolchain(p.Key()) || s.Facts.Class(r) == weigh.Development {
 			out.Toolchain += e.Size
 		}
 	})

@@ -74,10 +74,10 @@ var tools = map[string]bool{
 	"fortify-headers": true, "linux-libc-dev": true, "libc-dev-bin": true, "nasm": true, "yasm": true, "swig": true, "cython": true, "maven": true, "gradle": true,
 }
 
-// toolchain tells whether a package, by its name, serves only for building: the
+// Toolchain tells whether a package, by its key (kind and name), serves only for building: the
 // compilers and build tools above with any version in their names, and -dev, -devel
 // and -headers packages.
-func toolchain(key string) bool {
+func Toolchain(key string) bool {
 	_, name, _ := strings.Cut(key, " ")
 	for _, suffix := range []string{"-dev", "-devel", "-headers", "-static"} {
 		if strings.HasSuffix(name, suffix) {

@@ -30,6 +30,10 @@ type Stage struct {
 	// CopiesFrom are the stages, by name or number, and images that COPY --from names.
 	CopiesFrom []string
 	Lines      [2]int // of the FROM line and the last one
+	From       [2]int // lines of the FROM itself
+	Text       string // the FROM in one line
+	// Instructions are those that follow the FROM.
+	Instructions []Instruction
 }
 
 // Parse reads a Dockerfile. The error names the line.
@@ -53,16 +57,15 @@ func Parse(b []byte) (*File, error) {
 		if st.Name == "" {
 			st.Name = strconv.Itoa(i)
 		}
-		for _, loc := range s.Location {
-			st.Lines = [2]int{loc.Start.Line, loc.End.Line}
-		}
+		st.From, st.Text = span(s.Location), oneLine(s.SourceCode)
+		st.Lines = st.From
 		for _, c := range s.Commands {
 			if copying, ok := c.(*instructions.CopyCommand); ok && copying.From != "" {
 				st.CopiesFrom = append(st.CopiesFrom, copying.From)
 			}
-			for _, loc := range c.Location() {
-				st.Lines[1] = max(st.Lines[1], loc.End.Line)
-			}
+			in := instruction(c)
+			st.Instructions = append(st.Instructions, in)
+			st.Lines[1] = max(st.Lines[1], in.Lines[1])
 		}
 		f.Stages = append(f.Stages, st)
 	}

@@ -43,7 +43,9 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []dockerfile.Stage{{Name: "one", Base: "a:$V", Lines: [2]int{3, 5}}, {Name: "1", Base: "one", Lines: [2]int{6, 6}}}
+	want := []dockerfile.Stage{{Name: "one", Base: "a:$V", Lines: [2]int{3, 5}, From: [2]int{3, 3}, Text: "FROM a:$V AS one",
+		Instructions: []dockerfile.Instruction{{Keyword: "RUN", Text: "RUN x && y", Lines: [2]int{4, 5}, Works: true, Script: "x  && y"}}},
+		{Name: "1", Base: "one", Lines: [2]int{6, 6}, From: [2]int{6, 6}, Text: "FROM one"}}
 	if d := cmp.Diff(want, f.Stages); d != "" {
 		t.Error(d)
 	}
@@ -61,4 +63,39 @@ func FuzzParse(f *testing.F) {
 			_ = d.Behind("")
 		}
 	})
+}
+
+func TestInstructions(t *testing.T) {
+	f, err := dockerfile.Parse([]byte("# c\nARG V=1\nFROM a:$V AS b\nARG X=2\nRUN --mount=type=secret,id=s --mount=type=bind,from=z,source=/q,target=/t one && \\\n  two\nCOPY --exclude=*.md a b /c/\nRUN <<EOF\nx\ny\nEOF\nFROM b\nWORKDIR /w\nCOPY --from=b /c /d\nCMD [\"x\"]\nFROM b AS unused\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := f.Stages[0].Instructions
+	if len(b) != 4 || b[0].Vars["X"] != "2" || b[1].Lines != [2]int{5, 6} || b[1].Mounts[0].ID != "s" || b[1].Mounts[0].Type != "secret" || b[1].Mounts[1].From != "z" ||
+		b[2].Sources[1] != "b" || b[2].Excludes[0] != "*.md" || b[3].Lines != [2]int{8, 11} {
+		t.Errorf("%+v", b)
+	}
+	if c := f.Stages[1].Instructions; len(c) != 3 || !c[0].Works || c[1].From != "b" || c[2].Works || c[2].Keyword != "CMD" {
+		t.Errorf("%+v", c)
+	}
+	if got := f.Image("", map[string]string{"V": "7"}); got != "a:7" {
+		t.Errorf("base %q", got)
+	}
+	if n := f.Needed("1"); !n[0] || !n[1] || n[2] {
+		t.Errorf("needed %v", n)
+	}
+	if c := f.Chain("unused"); len(c) != 2 || c[0] != 0 || c[1] != 2 {
+		t.Errorf("chain %v", c)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for in, want := range map[string]string{
+		"a && b && c": "a|b|c", "a": "", "a 'x && y' && b": "a 'x && y'|b", "(a && b) && c": "(a && b)|c", `a "$(b && c)"`: "", `echo \" && b`: `echo \"|b`,
+		"if a && b; then c; fi": "", "cat <<E && b": "", "a 'b": "",
+	} {
+		if got := strings.Join(dockerfile.Split(in), "|"); got != want {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
 }

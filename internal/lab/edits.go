@@ -11,6 +11,8 @@ import (
 	"time"
 
 	cfs "github.com/containerd/continuity/fs"
+
+	"tare/internal/dockerfile"
 )
 
 // errNoFile says that an edit does not apply to a context.
@@ -30,17 +32,54 @@ func (e Edit) file() string {
 // workspace is a copy of a build context in which edits are made.
 type workspace struct{ dir, from string }
 
-// newWorkspace copies a context below tmp.
-func newWorkspace(tmp, from string) (*workspace, error) {
+// newWorkspace makes a copy of a context below tmp, as far as the builder gets to see
+// it. Files are linked where the file system allows; edits write new ones.
+func newWorkspace(tmp, from, file string) (*workspace, error) {
 	dir, err := os.MkdirTemp(tmp, "context-")
 	if err != nil {
 		return nil, err
 	}
 	w := &workspace{dir: filepath.Join(dir, filepath.Base(from)), from: from}
-	if err := cfs.CopyDir(w.dir, from); err != nil {
+	if err = os.Mkdir(w.dir, 0o755); err == nil {
+		err = dockerfile.WalkContext(from, file, []string{tmp, os.TempDir()}, w.copy)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("copy the build context %s: %w", from, err), os.RemoveAll(dir))
 	}
 	return w, nil
+}
+
+func (w *workspace) copy(rel string, d fs.DirEntry) error {
+	from, to := filepath.Join(w.from, filepath.FromSlash(rel)), filepath.Join(w.dir, filepath.FromSlash(rel))
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { // of an exception to what is ignored
+		return err
+	}
+	fi, err := d.Info()
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.IsDir():
+		if err := os.Mkdir(to, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return os.Chmod(to, fi.Mode().Perm()|0o700)
+	case fi.Mode()&fs.ModeSymlink != 0:
+		target, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(target, to)
+	case !fi.Mode().IsRegular():
+		return nil // builders take no pipes and devices from a context
+	}
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	if err := cfs.CopyFile(to, from); err != nil {
+		return err
+	}
+	return errors.Join(os.Chmod(to, fi.Mode()), os.Chtimes(to, fi.ModTime(), fi.ModTime()))
 }
 
 func (w *workspace) remove() { _ = os.RemoveAll(filepath.Dir(w.dir)) }
@@ -69,7 +108,11 @@ func (w *workspace) apply(e Edit, nonce string) error {
 	if err != nil {
 		return err
 	}
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_TRUNC, fi.Mode().Perm())
+	// Never into the file: it may be the original, linked.
+	if err := root.Remove(name); err != nil {
+		return err
+	}
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fi.Mode().Perm())
 	if err != nil {
 		return err
 	}

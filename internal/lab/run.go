@@ -353,7 +353,7 @@ func (r *Runner) edited(v Variant, e Edit, tmp, nonce string) (How, func(), erro
 	if e.Base != "" {
 		return How{Base: e.Base, Nonce: nonce}, func() {}, nil
 	}
-	w, err := newWorkspace(tmp, r.rooted(v).Context)
+	w, err := newWorkspace(tmp, r.rooted(v).Context, r.rooted(v).Dockerfile)
 	if err != nil {
 		return How{}, nil, err
 	}
