@@ -35,8 +35,8 @@ var rooms = map[string][]string{
 	"explain":    {"compare", "packages", "tree", "units", "weigh"},
 	"lab":        {"compare", "dockerfile", "units", "weigh"},
 	"profile":    {"compare", "dockerfile", "engine", "tree", "units", "weigh"},
-	"report":     {"compare", "lab", "units", "weigh"},
-	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "progress", "report", "source", "store", "units", "weigh"},
+	"report":     {"compare", "lab", "profile", "units", "weigh"},
+	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "profile", "progress", "report", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
 	"cmd/tare":   {"buildkit", "cli", "engine"},
 }
@@ -67,6 +67,7 @@ var pure = map[string][]string{
 	"weigh":   {"os", "net", "net/http", "os/exec", "context"},
 	"explain": {"os", "net", "net/http", "os/exec", "context"},
 	"compare": {"os", "net", "net/http", "os/exec", "context"},
+	"profile": {"os", "net", "net/http", "os/exec", "context"},
 	"report":  {"os", "net", "net/http", "os/exec", "context"},
 	"units":   {"os", "net", "net/http", "os/exec", "context"},
 }

@@ -36,6 +36,8 @@ type app struct {
 	st   *store.Store
 	cfg  *configfile.ConfigFile
 	eng  engine.Engine
+
+	failed *engine.Built // as much as there is of a build that did not succeed
 }
 
 func (a *app) store() (*store.Store, error) {

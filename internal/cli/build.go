@@ -97,6 +97,7 @@ func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine
 	}
 	out, err := e.Build(ctx, o.Build)
 	if err != nil {
+		a.failed = out
 		if o.Call != "" && strings.Contains(err.Error(), "checks found problems") {
 			return nil, exitCode(1)
 		}
@@ -106,6 +107,7 @@ func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine
 		return out, nil
 	}
 	a.remember(o.Build, out)
+	a.noteBuild(o.Build, out)
 	if o.iidfile != "" {
 		if err := os.WriteFile(o.iidfile, []byte(out.ConfigID), 0o644); err != nil {
 			return nil, fmt.Errorf("--iidfile: %w", err)

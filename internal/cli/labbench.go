@@ -44,6 +44,7 @@ type labImage struct {
 	target ocispec.Descriptor
 	from   opened
 	img    *image.Image
+	steps  []engine.Step // of its build
 }
 
 // keptName is the name under which a variant's image stays in the store.
@@ -141,7 +142,7 @@ func (b *labBench) obtained(v lab.Variant, target ocispec.Descriptor, img *image
 		packs = nil
 	}
 	return &lab.Obtained{Variant: v, Manifest: img.Manifest.Digest, Platform: platformName(img),
-		Image: &labImage{target, opened{name: v.Name, provider: b.a.st.Content(), target: target, packs: packs}, img}}
+		Image: &labImage{target: target, from: opened{name: v.Name, provider: b.a.st.Content(), target: target, packs: packs}, img: img}}
 }
 
 // Build implements lab.Bench.
@@ -181,6 +182,7 @@ func (b *labBench) build(ctx context.Context, v lab.Variant, how lab.How, log io
 		a.remember(req, out)
 	}
 	o := b.obtained(v, out.Target, img, source.Packs(store.Record{Origin: store.Built}))
+	o.Image.(*labImage).steps = out.Steps
 	o.Took, o.Executed, o.Inputs = out.Took, out.Executed, inputs
 	return o, nil
 }

@@ -150,7 +150,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.PersistentFlags().StringVar(&a.builder, "builder", "", "build and run on the buildkitd at this address (unix://, tcp://, ssh://, docker-container://…)\ninstead of in this process; default $TARE_BUILDER or $BUILDKIT_HOST")
 	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "folder of hosts.toml files (containerd's certs.d) for mirrors and certificates; default $TARE_HOSTS_DIR")
 	root.AddGroup(&cobra.Group{ID: "own", Title: "Weigh and compare:"}, &cobra.Group{ID: "docker", Title: "As in Docker:"})
-	for _, c := range []*cobra.Command{newWeigh(a), newCompare(a), newDiff(a), newLab(a)} {
+	for _, c := range []*cobra.Command{newWeigh(a), newCompare(a), newDiff(a), newProfile(a), newLab(a)} {
 		c.GroupID = "own"
 		root.AddCommand(c)
 	}

@@ -44,7 +44,7 @@ func (o *output) formats(c *cobra.Command, known []string) {
 	}
 }
 
-var pictures = []string{"strata", "waterfall", "pareto", "treemap"}
+var pictures = []string{"strata", "waterfall", "pareto", "treemap", "gantt"}
 
 func enumerate(list []string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]

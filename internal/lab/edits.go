@@ -176,3 +176,24 @@ func (e Edit) varies() bool {
 	}
 	return true
 }
+
+// Touched makes a copy of a context below tmp in which files have one line more, as an
+// Edit with Touch makes it. cleanup removes it.
+func Touched(tmp, dir, dockerfile string, files []string, nonce string) (copied string, cleanup func(), err error) {
+	w, err := newWorkspace(tmp, dir, dockerfile)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, f := range files {
+		if !filepath.IsLocal(f) {
+			err = fmt.Errorf("%q is not a file below the build context", f)
+		} else {
+			err = w.apply(Edit{Name: f, Touch: f}, nonce)
+		}
+		if err != nil {
+			w.remove()
+			return "", nil, err
+		}
+	}
+	return w.dir, w.remove, nil
+}

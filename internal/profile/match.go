@@ -24,7 +24,6 @@ var vertex = regexp.MustCompile(`^\[(?:(\S+/\S+) )?(?:(\S+) )? *(\d+)/(\d+)\] (O
 func (m *matcher) steps() {
 	type place struct{ stage, n int }
 	by := map[place]*engine.Step{}
-	total := map[int]int{}
 	onbuild := map[int]int{}
 	for i := range m.in.Steps {
 		s := &m.in.Steps[i]
@@ -40,8 +39,6 @@ func (m *matcher) steps() {
 			continue
 		}
 		n, _ := strconv.Atoi(f[3])
-		all, _ := strconv.Atoi(f[4])
-		total[stage] = all
 		if f[5] != "" {
 			onbuild[stage]++
 		}
@@ -51,7 +48,7 @@ func (m *matcher) steps() {
 	}
 	key := map[string]*Line{}
 	for stage := range m.in.File.Stages {
-		n := 0
+		n, begun := 0, false
 		chain := m.base(stage)
 		for i := range m.r.Lines {
 			l := &m.r.Lines[i]
@@ -59,11 +56,14 @@ func (m *matcher) steps() {
 				continue
 			}
 			switch l.Keyword {
-			case "FROM":
+			case "FROM": // a step only where the base is an image
 				n = 1
+				if base := m.in.File.Stages[stage].Base; base == "scratch" || m.in.File.StageIndex(base, stage) >= 0 {
+					n = 0
+				}
 			case "RUN", "COPY", "ADD", "WORKDIR":
-				if n == 1 {
-					n += onbuild[stage]
+				if !begun {
+					n, begun = n+onbuild[stage], true
 				}
 				n++
 			default:
@@ -74,7 +74,7 @@ func (m *matcher) steps() {
 			if l.Keyword == "FROM" {
 				chain = m.base(stage)
 			}
-			if s := by[place{stage, n}]; s != nil {
+			if s := by[place{stage, n}]; s != nil && n > 0 {
 				m.take(l, s)
 			} else if same := key[chain]; same != nil && l.Keyword != "FROM" {
 				// Equal steps on equal ground are one step, with the name of the first.

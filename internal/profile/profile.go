@@ -220,3 +220,20 @@ func (r *Result) code(l *Line) string {
 	}
 	return strings.Join(lines[l.Lines[0]-1:l.Lines[1]], "\n")
 }
+
+// Doubts say in words where lines and layers could not be matched for sure.
+func Doubts(r *Result) []string {
+	var out []string
+	for _, l := range r.Lines {
+		if l.Unsure {
+			out = append(out, fmt.Sprintf("line %d was matched to layer %d by likeness: the history's text is another one", l.Lines[0], l.Layer))
+		}
+		if r.Stages[l.Stage].Final && l.Layer == 0 && (l.Keyword == "RUN" || l.Keyword == "COPY" || l.Keyword == "ADD") && l.SameAs == 0 {
+			out = append(out, fmt.Sprintf("line %d (%s) was found in no layer of the image", l.Lines[0], l.Keyword))
+		}
+	}
+	if r.Rest.Tar > 0 {
+		out = append(out, fmt.Sprintf("layers with %d bytes of tar belong to no line: the history was squashed, rewritten or is not this file's", r.Rest.Tar))
+	}
+	return out
+}

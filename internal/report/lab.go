@@ -276,7 +276,9 @@ func method(r *lab.Record) Document {
 	return d
 }
 
-func seconds(s float64) string { return units.Seconds(time.Duration(s * float64(time.Second))) }
+func seconds(s float64) string { return units.Seconds(secondsOf(s)) }
+
+func secondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func cpus(m lab.Machine) string {
 	s := units.Plural(m.CPUs, "CPU")

@@ -54,7 +54,10 @@ func (p *Page) Pictures() []Picture {
 	for _, m := range p.Maps {
 		add(treemap(m, 3))
 	}
-	return append(out, p.Extra...)
+	for _, e := range p.Extra {
+		add(e)
+	}
+	return out
 }
 
 func waterfallOf(r *compare.Result, d *compare.Difference) Picture {

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tare/internal/dockerfile"
+	"tare/internal/lab"
+	"tare/internal/profile"
+)
+
+// afterEdits simulates commits: it edits files in copies of the context, rebuilds, and
+// tells what changed.
+func (p *profiler) afterEdits(ctx context.Context, r *profile.Result) error {
+	if len(p.o.edits) == 0 {
+		return nil
+	}
+	tmp, err := os.MkdirTemp("", "tare-profile-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	dir, err := filepath.Abs(p.dir)
+	if err != nil {
+		return err
+	}
+	file, err := filepath.Abs(p.file)
+	if err != nil {
+		return err
+	}
+	bench := &labBench{a: p.a, name: "profile"}
+	args := map[string]string{}
+	for _, kv := range p.o.build.buildArgs {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			args[k] = v
+		}
+	}
+	v := lab.Variant{Name: p.file, Context: dir, Dockerfile: file, Target: p.o.build.Target, Args: args, Platform: first(p.o.build.Platforms)}
+	for _, e := range p.o.edits {
+		files := []string{e}
+		if strings.Contains(e, "..") && !exists(filepath.Join(dir, e)) {
+			if files, err = gitFiles(ctx, dir, e); err != nil {
+				return fmt.Errorf("--after-edit %s: %w", e, err)
+			}
+		}
+		edit := profile.Edit{Name: e, Rebuilt: []int{}}
+		// Twice, with another edit each time: see docs/reference/measures.md.
+		var builds []*lab.Obtained
+		for _, nonce := range []string{"0000000000000000", "0000000000000001"} {
+			w, cleanup, err := lab.Touched(tmp, dir, file, files, nonce)
+			if err != nil {
+				edit.Skipped = err.Error()
+				break
+			}
+			o, err := bench.Build(ctx, v, lab.How{Context: w})
+			cleanup()
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				edit.Skipped = err.Error()
+				break
+			}
+			builds = append(builds, o)
+		}
+		if len(builds) == 2 {
+			edit.Seconds = builds[1].Took.Seconds()
+			if edit.Layers, edit.Repull, err = bench.Repull(ctx, builds[0], builds[1]); err != nil {
+				return err
+			}
+			edit.Pushed = edit.Repull
+			after := profile.Make(profile.Input{Source: p.src, File: p.f, Target: p.o.build.Target, Steps: builds[1].Image.(*labImage).steps})
+			for _, l := range after.Lines {
+				if l.Ran && !l.Cached && l.Keyword != "FROM" {
+					edit.Rebuilt = append(edit.Rebuilt, l.Lines[0])
+				}
+			}
+		}
+		r.Edits = append(r.Edits, edit)
+	}
+	return nil
+}
+
+// gitFiles are the files of a directory that a range of commits changes.
+func gitFiles(ctx context.Context, dir, commits string) ([]string, error) {
+	if strings.HasPrefix(commits, "-") {
+		return nil, fmt.Errorf("%q is no range of commits", commits)
+	}
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "diff", "--name-only", "--relative", "--diff-filter=AM", "-z", commits, "--").Output()
+	if err != nil {
+		return nil, fmt.Errorf("git diff: %w (is %s in a git repository, and is that a range of its commits?)", err, dir)
+	}
+	var list []string
+	for _, f := range strings.Split(string(out), "\x00") {
+		if f != "" && exists(filepath.Join(dir, f)) {
+			list = append(list, f)
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("the range changes no file that is here")
+	}
+	return list, nil
+}
+
+// splits takes RUN lines apart at their && and builds each command as a line of its own
+// in a copy of the Dockerfile.
+func (p *profiler) splits(ctx context.Context, r *profile.Result) error {
+	lines := strings.Split(string(p.src), "\n")
+	type part struct{ line, at, n int } // of the file, in the copy, commands
+	var parts []part
+	var out []string
+	next := 1
+	for _, s := range p.f.Stages {
+		for _, in := range s.Instructions {
+			if in.Keyword != "RUN" {
+				continue
+			}
+			commands := dockerfile.Split(in.Script)
+			if commands == nil {
+				continue
+			}
+			out = append(out, lines[next-1:in.Lines[0]-1]...)
+			_, flags, _ := strings.Cut(strings.Join(lines[in.Lines[0]-1:in.Lines[1]], " "), "RUN")
+			prefix := "RUN "
+			for _, w := range strings.Fields(flags) {
+				if !strings.HasPrefix(w, "--") {
+					break
+				}
+				prefix += w + " "
+			}
+			parts = append(parts, part{in.Lines[0], len(out) + 1, len(commands)})
+			for _, c := range commands {
+				out = append(out, prefix+strings.Join(strings.Fields(c), " "))
+			}
+			next = in.Lines[1] + 1
+		}
+	}
+	if len(parts) == 0 {
+		r.Notes = append(r.Notes, "--split: no RUN has several commands that could be built one by one")
+		return nil
+	}
+	out = append(out, lines[next-1:]...)
+	src := []byte(strings.Join(out, "\n"))
+	f, err := dockerfile.Parse(src)
+	if err != nil {
+		r.Notes = append(r.Notes, "--split: the Dockerfile cannot be taken apart: "+err.Error())
+		return nil
+	}
+	tmp, err := os.CreateTemp("", "tare-split-*.Dockerfile")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(src)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	req := p.req0(p.o.build)
+	req.Dockerfile = tmp.Name()
+	built, err := p.a.quietly(ctx, req)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		r.Notes = append(r.Notes, "--split: the commands do not work as lines of their own (a variable or directory that an earlier one sets?): "+firstLine(err.Error()))
+		return nil
+	}
+	w, err := p.weighed(ctx, built, p.o.build.Platforms)
+	if err != nil {
+		return err
+	}
+	apart := profile.Make(profile.Input{Source: src, File: f, Target: p.o.build.Target, Steps: built.Steps, Cold: p.a.coldSeconds(built.Steps), Image: w})
+	p.a.noteSteps(built)
+	for _, x := range parts {
+		s := profile.Split{Line: x.line}
+		for k := range x.n {
+			i := slices.IndexFunc(apart.Lines, func(l profile.Line) bool { return l.Lines[0] == x.at+k })
+			if i < 0 {
+				continue
+			}
+			l := apart.Lines[i]
+			c := profile.SplitCommand{Text: strings.TrimPrefix(l.Text, "RUN "), Seconds: l.Seconds, Bytes: l.Bytes}
+			if l.Cold != nil {
+				c.Seconds = *l.Cold
+			}
+			s.Commands = append(s.Commands, c)
+		}
+		r.Splits = append(r.Splits, s)
+	}
+	return nil
+}
+
+func firstLine(s string) string {
+	l, _, _ := strings.Cut(s, "\n")
+	return l
+}
