@@ -18,8 +18,10 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"tare/internal/compare"
+	"tare/internal/dockerfile"
 	"tare/internal/explain"
 	"tare/internal/lab"
+	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/testkit"
 	"tare/internal/weigh"
@@ -37,6 +39,7 @@ var documents = map[string]struct {
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
 	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
 	"lab":     {lab.Schema, "tare lab --format json", reflect.TypeFor[lab.Record]()},
+	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
 	"labdiff": {lab.DiffSchema, "tare lab diff --format json", reflect.TypeFor[lab.Diff]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[lab.File]()},
 }
@@ -54,7 +57,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/lab"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/lab", "internal/profile"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -204,7 +207,13 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	rec := &lab.Record{Schema: lab.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []lab.TimedDifference{},
 		Method:   lab.Method{What: lab.Whats},
 		Variants: []lab.Result{{Name: "one", Map: &m, Inputs: []lab.Input{}, Measures: []lab.Measurement{{Name: lab.StartExit, Samples: []float64{1, 2}}}, Check: &lab.Checked{}, Edits: []lab.Edited{{Name: "e"}}}}}
-	for name, v := range map[string]any{"lab": rec, "labdiff": lab.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	src := []byte("FROM probe\nRUN x\n")
+	df, err := dockerfile.Parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
+	for name, v := range map[string]any{"profile": prof, "lab": rec, "labdiff": lab.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -52,6 +52,7 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	out := &engine.Built{}
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {
+		out.Took = time.Since(begin)
 		return out, failed(err)
 	}
 	out.Metadata = metadataOf(resp.ExporterResponse)

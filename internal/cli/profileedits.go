@@ -43,7 +43,7 @@ func (p *profiler) afterEdits(ctx context.Context, r *profile.Result) error {
 	v := lab.Variant{Name: p.file, Context: dir, Dockerfile: file, Target: p.o.build.Target, Args: args, Platform: first(p.o.build.Platforms)}
 	for _, e := range p.o.edits {
 		files := []string{e}
-		if strings.Contains(e, "..") && !exists(filepath.Join(dir, e)) {
+		if strings.Contains(e, "..") && !strings.Contains(e, "../") && !exists(filepath.Join(dir, e)) { // a range of commits
 			if files, err = gitFiles(ctx, dir, e); err != nil {
 				return fmt.Errorf("--after-edit %s: %w", e, err)
 			}

@@ -148,15 +148,15 @@ func (m *matcher) stage(name string) int {
 }
 
 func (m *matcher) take(l *Line, s *engine.Step) {
+	if strings.Contains(s.Error, "context canceled") {
+		return // another step failed first
+	}
 	l.step, l.Ran, l.Cached, l.Error = s.Digest, true, s.Cached, s.Error
 	if !s.Cached {
 		l.Seconds = s.Busy
 		l.Cold = &s.Busy
 	} else if c, ok := m.in.Cold[s.Digest]; ok {
 		l.Cold = &c
-	}
-	if s.Error != "" && strings.Contains(s.Error, "context canceled") {
-		l.Error = "" // another step failed first
 	}
 }
 

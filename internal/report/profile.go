@@ -30,6 +30,11 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 		return append(d, whyCache(r)...)
 	}
 	d = append(d, listing(r, sizer(o.Exact)), stageTable(r, sizer(o.Exact)))
+	for _, s := range r.Stages {
+		if !s.Needed {
+			d = append(d, Item{Text: fmt.Sprintf("· Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})
+		}
+	}
 	d = append(d, criticalPath(r)...)
 	if r.Seconds > 0 {
 		d = append(d, whyCache(r)...)
@@ -103,7 +108,9 @@ func listing(r *profile.Result, size func(int64) string) Block {
 	}
 	rest := []string{"", "", "", bytes(r.Rest.Tar), bytes(r.Rest.Transfer), bytes(r.Rest.Live), bytes(r.Rest.Waste), bytes(r.Rest.Caused), "–", "", "manifest, config and layers of no line"}
 	total := []string{"", clock(r.Seconds, r.Seconds > 0), "", bytes(r.Total.Tar), bytes(r.Total.Transfer), bytes(r.Total.Live), bytes(r.Total.Waste), bytes(r.Total.Caused), strconv.FormatInt(r.Total.Entries, 10), "", "the image: its stages' lines sum up to it, to the byte"}
-	g.Rows, g.Part = append(g.Rows, rest, total), append(g.Part, 0, 0)
+	if r.Failed == "" {
+		g.Rows, g.Part = append(g.Rows, rest, total), append(g.Part, 0, 0)
+	}
 	return g
 }
 
@@ -140,7 +147,7 @@ func stageTable(r *profile.Result, size func(int64) string) Block {
 		name := Safe(s.Name)
 		switch {
 		case !s.Needed:
-			name += ": contributes nothing to the result; it is not built"
+			name += ": not needed"
 		case !s.Final:
 			name += ": stays behind"
 		}
