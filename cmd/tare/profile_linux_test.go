@@ -194,7 +194,9 @@ func TestProfileSums(t *testing.T) {
 			if err := r.Check(); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			var w struct{ Sizes struct{ Tar, Transfer, Files int64 } }
+			var w struct {
+				Sizes struct{ Tar, Transfer, Files int64 }
+			}
 			if err := json.Unmarshal([]byte(h.tare(t, "weigh", "--format", "json", "formed")), &w); err != nil {
 				t.Fatal(err)
 			}

@@ -153,8 +153,6 @@ type profiler struct {
 	src       []byte
 	f         *dockerfile.File
 	o         profileOptions
-	built     *engine.Built
-	req       engine.Build
 }
 
 func (p *profiler) run(ctx context.Context, b buildOptions) (*profile.Result, error) {
@@ -174,7 +172,6 @@ func (p *profiler) run(ctx context.Context, b buildOptions) (*profile.Result, er
 			return nil, berr
 		}
 	}
-	p.built = out
 	if out.Target.Digest != "" && len(b.tags) == 0 && !has(before, out.Target.Digest) {
 		if err := a.st.Forget(out.Target.Digest); err != nil {
 			return nil, err

@@ -6,7 +6,6 @@ package profile
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
@@ -200,25 +199,6 @@ func (r *Result) Check() error {
 		return &weigh.BrokenError{Text: fmt.Sprintf("the lines of %s sum up to %+v, not %+v", r.Name, sum, r.Total)}
 	}
 	return nil
-}
-
-// line finds the instruction at a line of the file; nil if there is none.
-func (r *Result) line(n int) *Line {
-	for i := range r.Lines {
-		if r.Lines[i].Lines[0] <= n && n <= r.Lines[i].Lines[1] {
-			return &r.Lines[i]
-		}
-	}
-	return nil
-}
-
-// code is an instruction's part of the file.
-func (r *Result) code(l *Line) string {
-	lines := strings.Split(r.Source, "\n")
-	if l.Lines[0] < 1 || l.Lines[1] > len(lines) {
-		return l.Text
-	}
-	return strings.Join(lines[l.Lines[0]-1:l.Lines[1]], "\n")
 }
 
 // Doubts say in words where lines and layers could not be matched for sure.
