@@ -33,6 +33,7 @@ var documents = map[string]struct {
 	"weigh":   {weigh.Schema, "tare weigh --format json", reflect.TypeFor[weigh.Result]()},
 	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
+	"fsck":    {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
 	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
 }
 
@@ -49,7 +50,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/store"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -166,7 +167,14 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, v := range map[string]any{"weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	if err := os.WriteFile(filepath.Join(s.Root(), ".tmp-left"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	checked, err := s.Check(t.Context(), store.CheckOptions{})
+	if err != nil || len(checked.Problems) == 0 {
+		t.Fatalf("%+v, %v", checked, err)
+	}
+	for name, v := range map[string]any{"fsck": checked, "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)
