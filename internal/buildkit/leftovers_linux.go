@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -118,7 +119,8 @@ func (l *leftovers) builds() {
 	}
 	tmp, _ := filepath.Glob(filepath.Join(globEscape(l.root), "tmp", "*"))
 	half, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", ".tmp-*"))
-	for _, p := range append(tmp, half...) {
+	probes, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", ".fsverity-check-*"))
+	for _, p := range slices.Concat(tmp, half, probes) {
 		l.add("temporary", p, p+" is left of a build that was killed", func() error {
 			if err := mount.UnmountAll(p, unix.MNT_DETACH); err != nil {
 				return err // else we would delete a snapshot's files

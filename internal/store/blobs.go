@@ -62,7 +62,7 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 			return nil
 		}
 		if !errdefs.IsFailedPrecondition(err) {
-			return s.advise(err)
+			return s.advise(fmt.Sprintf("store blob %s", d.Digest), err)
 		}
 		// Complete, but wrong: resuming would only find the same wrong bytes.
 		_ = s.blob.Abort(context.WithoutCancel(ctx), ref)
@@ -117,7 +117,7 @@ func (s *Store) Write(ctx context.Context, r io.Reader, d ocispec.Descriptor) er
 	err = content.WriteBlob(ctx, s.blob, ref, r, d)
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		_ = s.blob.Abort(context.WithoutCancel(ctx), ref)
-		return s.advise(err)
+		return s.advise(fmt.Sprintf("store blob %s", d.Digest), err)
 	}
 	return nil
 }
@@ -126,13 +126,13 @@ func (s *Store) Write(ctx context.Context, r io.Reader, d ocispec.Descriptor) er
 func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (func(), error) {
 	dir := filepath.Join(s.root, "locks")
 	if err := s.files.Mkdir(dir); err != nil {
-		return nil, fmt.Errorf("lock the blob %s: %w", d, s.advise(err))
+		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	path := filepath.Join(dir, d.Encoded())
 	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock the blob %s: %w", d, s.advise(err))
+		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	if !ok {
 		if waiting != nil {

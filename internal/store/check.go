@@ -155,7 +155,7 @@ func (c *checker) lockAll(ctx context.Context) (alone bool, release func(), err 
 	case err != nil && !c.o.Repair && (errors.Is(err, fs.ErrPermission) || readOnly(err)):
 		return false, func() {}, nil // a store that one may only read
 	case err != nil:
-		return false, nil, fmt.Errorf("lock %s: %w", l.Path(), err)
+		return false, nil, c.advise("lock "+l.Path(), err)
 	case !ok && !c.o.Repair:
 		return false, func() {}, nil
 	case !ok:

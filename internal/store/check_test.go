@@ -151,8 +151,9 @@ func TestCheck(t *testing.T) {
 			harm: func(t *testing.T, s *store.Store, _, _ *testkit.Built) {
 				put(t, filepath.Join(s.Root(), ".tmp-index.json-1"), "{")
 				put(t, filepath.Join(s.Root(), "cache", "k", ".tmp-1"), "{")
+				put(t, filepath.Join(s.Root(), ".fsverity-check-1", "supported"), "")
 			},
-			kinds: "temporary temporary",
+			kinds: "temporary temporary temporary",
 		},
 		"a stray file among the blobs": {
 			harm: func(t *testing.T, s *store.Store, _, _ *testkit.Built) {

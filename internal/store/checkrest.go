@@ -124,7 +124,12 @@ func (c *checker) temporaries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range cached {
+	// An earlier tare probed at every start what the kernel can.
+	probes, err := filepath.Glob(filepath.Join(escape(c.root), ".fsverity-check-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(cached, probes...) {
 		// Its clock may have been set back since.
 		if fi, err := os.Lstat(path); err == nil && time.Since(fi.ModTime()).Abs() >= c.o.Young {
 			paths = append(paths, path)

@@ -113,15 +113,15 @@ func (s *Store) replaceFile(path string, b []byte, durable bool) error {
 
 func readOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 
-// advise adds what to do where the disk is the reason.
-func (s *Store) advise(err error) error {
+// advise adds what was being done, and what to do, where the disk is the reason.
+func (s *Store) advise(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w; make room (tare system prune), or set TARE_HOME to a directory on another disk", err)
+		return fmt.Errorf("%s: %w; make room (tare system prune), or set TARE_HOME to a directory on another disk", doing, err)
 	case readOnly(err), errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w; the image store %s must be writable for that: set TARE_HOME to a directory that you can write", err, s.root)
+		return fmt.Errorf("%s: %w; the image store %s must be writable for that: set TARE_HOME to a directory that you can write", doing, err, s.root)
 	}
 	return err
 }

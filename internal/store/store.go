@@ -19,7 +19,6 @@ import (
 	"sync/atomic"
 
 	"github.com/containerd/containerd/v2/core/content"
-	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/gofrs/flock"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -77,11 +76,7 @@ func (s *Store) init() error {
 			return err
 		}
 	}
-	read, err := local.NewStore(s.root)
-	if err != nil {
-		return err
-	}
-	s.blob = &ingester{Store: read, root: s.root, files: s.files, busy: map[string]bool{}}
+	s.blob = &ingester{root: s.root, files: s.files, busy: map[string]bool{}}
 	layoutFile := filepath.Join(s.root, ocispec.ImageLayoutFile)
 	b, err := os.ReadFile(layoutFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -150,7 +145,7 @@ func (s *Store) readIndex() (*ocispec.Index, error) {
 // update changes index.json under the store's lock.
 func (s *Store) update(change func(*ocispec.Index) error) error {
 	if err := s.tryUpdate(change); err != nil {
-		return fmt.Errorf("change %s: %w", s.indexPath(), s.advise(err))
+		return s.advise("change "+s.indexPath(), err)
 	}
 	return nil
 }
@@ -195,7 +190,7 @@ func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), 
 		err = l.RLock()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", l.Path(), s.advise(err))
+		return nil, s.advise("lock "+l.Path(), err)
 	}
 	if ctx.Err() != nil {
 		_ = l.Unlock()
