@@ -43,6 +43,7 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 	defer func() { _ = own.Unlock() }()
 	l.builds()
 	l.mounts(alive)
+	l.databases(alive) // after what is mounted in the directories that it may remove
 	return l.found, "", l.blobs(ctx, inStore)
 }
 

@@ -105,7 +105,7 @@ func (a *app) fsckEngine(ctx context.Context, check *store.Check, o fsckOptions)
 	}
 	damaged := false
 	for _, l := range found {
-		damaged = damaged || l.Kind == engine.Damage
+		damaged = damaged || l.Kind == engine.Damage && !l.Removed && l.Err == nil
 	}
 	var pruned error
 	if damaged && o.repair {
@@ -135,8 +135,8 @@ func leftover(root string, l engine.Leftover, repair bool, pruned error) store.P
 	}
 	if l.Kind == engine.Damage {
 		p.Remedy = "tare fsck --repair drops the build cache, which is built again when needed"
-		if _, err := os.Lstat(l.Path); repair {
-			p.Repaired, l.Err = err != nil && pruned == nil, pruned
+		if _, err := os.Lstat(l.Path); repair && l.Err == nil {
+			p.Repaired, l.Err = l.Removed || err != nil && pruned == nil, pruned
 		}
 	}
 	if l.Err != nil {
