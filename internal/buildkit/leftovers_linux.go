@@ -40,10 +40,13 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 	if !ok {
 		return l.found, "another tare is using the build engine: its directories were left out", nil
 	}
-	defer func() { _ = own.Unlock() }()
 	l.builds()
 	l.mounts(alive)
 	l.databases(alive) // after what is mounted in the directories that it may remove
+	if err := own.Unlock(); err != nil {
+		return nil, "", err
+	}
+	// Blobs get their names when they are whole: to read them keeps nobody waiting.
 	return l.found, "", l.blobs(ctx, inStore)
 }
 
@@ -114,14 +117,17 @@ func (l *leftovers) builds() {
 				removeContainer(l.rt, s, filepath.Base(d))
 			}
 			removeCgroups(cgroupParent(l.root))
-			_ = mount.UnmountAll(filepath.Join(d, "rootfs"), unix.MNT_DETACH)
+			if err := mount.UnmountAll(filepath.Join(d, "rootfs"), unix.MNT_DETACH); err != nil {
+				return err // else we would delete a snapshot's files
+			}
 			return os.RemoveAll(d)
 		})
 	}
 	tmp, _ := filepath.Glob(filepath.Join(globEscape(l.root), "tmp", "*"))
 	half, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", ".tmp-*"))
 	probes, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", ".fsverity-check-*"))
-	for _, p := range slices.Concat(tmp, half, probes) {
+	pool, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "cachemounts", "*"))
+	for _, p := range slices.Concat(tmp, half, probes, pool) {
 		l.add("temporary", p, p+" is left of a build that was killed", func() error {
 			if err := mount.UnmountAll(p, unix.MNT_DETACH); err != nil {
 				return err // else we would delete a snapshot's files
