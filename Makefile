@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium
 
-.PHONY: packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint bench bench-engine bench-pull bench-weigh install clean
+.PHONY: packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,18 @@ test-buildkitd: ## test --builder against a real buildkitd, compiled from its mo
 
 fuzz: ## run every fuzz target for FUZZTIME (default 2m) each
 	@scripts/fuzz.sh $(FUZZTIME)
+
+# The numbers of docs/reliability.md: set them for a shorter run.
+TARE_TORTURE ?= 300
+TARE_TORTURE_REPEAT ?= 1000
+torture: export TARE_TORTURE := $(TARE_TORTURE)
+torture: export TARE_TORTURE_REPEAT := $(TARE_TORTURE_REPEAT)
+torture: export TARE_TORTURE_IMAGES ?= 200
+torture: export TARE_TORTURE_PARALLEL ?= 50
+torture: export TARE_TORTURE_DISK ?= 20
+torture: export TARE_TORTURE_REPORT ?= $(CURDIR)/docs/reliability.md
+torture: ## kill, repeat, crowd and rot; writes the table of docs/reliability.md
+	go test -count=1 -timeout 60m -run '^TestTorture' -v ./cmd/tare
 
 lint: ## golangci-lint, at the version that .golangci.yml was written for
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run

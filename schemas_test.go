@@ -37,6 +37,7 @@ var documents = map[string]struct {
 	"weigh":   {weigh.Schema, "tare weigh --format json", reflect.TypeFor[weigh.Result]()},
 	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
+	"fsck":    {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
 	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
 	"lab":     {lab.Schema, "tare lab --format json", reflect.TypeFor[lab.Record]()},
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
@@ -57,7 +58,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/lab", "internal/profile"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/lab", "internal/profile", "internal/store"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -202,6 +203,13 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(s.Root(), ".tmp-left"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	checked, err := s.Check(t.Context(), store.CheckOptions{})
+	if err != nil || len(checked.Problems) == 0 {
+		t.Fatalf("%+v, %v", checked, err)
+	}
 	now := time.Now()
 	m := a.Facts.Map("one", 10)
 	rec := &lab.Record{Schema: lab.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []lab.TimedDifference{},
@@ -213,7 +221,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
-	for name, v := range map[string]any{"profile": prof, "lab": rec, "labdiff": lab.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"fsck": checked, "profile": prof, "lab": rec, "labdiff": lab.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -186,6 +186,8 @@ CMD ["probe", "stat", "/n"]
 		h.tare(t, "system", "df")
 		h.tare(t, "system", "prune", "-af")
 		h.tare(t, "run", "app")
+		h.tare(t, "fsck")
+		h.tare(t, "fsck", "--repair")
 		h.tare(t, "rmi", "app")
 	})
 	// All of it belongs to the user or the user's subordinate ids, and can go.

@@ -31,6 +31,7 @@ func TestScript(t *testing.T) {
 			"absent": absent,
 			"same":   same,
 			"keep":   keep,
+			"spoil":  spoil,
 		},
 	})
 }
@@ -150,4 +151,28 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 // keep puts the last output, without its line end, into a variable: keep NAME stdout.
 func keep(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// spoil changes a byte of every file in a directory that has at least so many
+// bytes: spoil DIR BYTES.
+func spoil(ts *testscript.TestScript, _ bool, args []string) {
+	least, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"))
+	ts.Check(err)
+	n := 0
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		ts.Check(err)
+		if int64(len(b)) < least {
+			continue
+		}
+		n++
+		b[len(b)/2] ^= 1
+		ts.Check(os.Chmod(f, 0o644))
+		ts.Check(os.WriteFile(f, b, 0o444))
+	}
+	if n == 0 {
+		ts.Fatalf("no file of %d bytes in %s", least, args[0])
+	}
 }

@@ -146,3 +146,17 @@ func TestRunSignals(t *testing.T) {
 		}
 	})
 }
+
+// On a terminal fsck shows how far it is, and takes that away for its result.
+func TestFsckOnATerminal(t *testing.T) {
+	h := newHome(t)
+	h.tare(t, "load", "-i", mustWorld(t).archive)
+	p := h.terminal(t, 100, 30, "fsck")
+	if code := p.wait(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	out := p.out.String()
+	if !strings.Contains(out, "blobs: Checking") || !strings.Contains(out, "\x1b[J") || !strings.HasSuffix(strings.TrimSpace(out), "No problems found.") {
+		t.Errorf("%q", out)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	localcache "github.com/moby/buildkit/cache/remotecache/local"
 	registrycache "github.com/moby/buildkit/cache/remotecache/registry"
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/frontend"
 	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
@@ -128,8 +129,12 @@ func (o *owner) start(ctx context.Context, root string) error {
 		CacheManager: solver.NewCacheManager(runCtx, "local", cache, worker.NewCacheResultStorage(wc)),
 		CacheStore:   cache,
 		HistoryDB:    history,
-		LeaseManager: o.worker.LeaseManager(),
-		ContentStore: o.worker.ContentStore(),
+		// tare shows no history of builds, and what BuildKit keeps for one (two blobs a
+		// build) it removes only every two minutes and after two days: short commands
+		// never live to see that. So none is recorded.
+		HistoryConfig: &config.HistoryConfig{MaxEntries: new(int64)},
+		LeaseManager:  o.worker.LeaseManager(),
+		ContentStore:  o.worker.ContentStore(),
 		ResolveCacheExporterFuncs: map[string]remotecache.ResolveCacheExporterFunc{
 			"registry": registrycache.ResolveCacheExporterFunc(sm, o.opt.Hosts),
 			"local":    localcache.ResolveCacheExporterFunc(sm),

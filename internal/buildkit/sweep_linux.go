@@ -21,7 +21,9 @@ func sweepBundles(dir string, rt ociRuntime, states ...string) {
 				removeContainer(rt, s, d.Name())
 			}
 			// A bundle that lacks config.json may be mounted already.
-			_ = mount.UnmountAll(filepath.Join(dir, d.Name(), "rootfs"), unix.MNT_DETACH)
+			if mount.UnmountAll(filepath.Join(dir, d.Name(), "rootfs"), unix.MNT_DETACH) != nil {
+				continue // else we would delete a snapshot's files
+			}
 		}
 		_ = os.RemoveAll(filepath.Join(dir, d.Name()))
 	}

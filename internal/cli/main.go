@@ -42,6 +42,11 @@ type Engines struct {
 	// Enter makes this process fit for the embedded engine (rootless: it runs itself
 	// again in a user namespace). It must come before anything is read or printed.
 	Enter func() error
+	// Leftovers looks in the embedded engine's directory for what killed builds and
+	// runs left, and removes it if told so. inStore tells of a file whether it is
+	// also a blob of the image store, which has been checked already. The note says
+	// what could not be looked at.
+	Leftovers func(ctx context.Context, root string, remove bool, inStore func(os.FileInfo) bool) (found []engine.Leftover, note string, err error)
 	// Remote connects to a builder at an address.
 	Remote func(ctx context.Context, addr string, o EngineOptions) (engine.Engine, error)
 	// Version is the version of the embedded builder.
@@ -149,11 +154,14 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{fmt.Errorf("%s: %w", cmd.Name(), err)} })
 	root.PersistentFlags().StringVar(&a.builder, "builder", "", "build and run on the buildkitd at this address (unix://, tcp://, ssh://, docker-container://…)\ninstead of in this process; default $TARE_BUILDER or $BUILDKIT_HOST")
 	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "folder of hosts.toml files (containerd's certs.d) for mirrors and certificates; default $TARE_HOSTS_DIR")
-	root.AddGroup(&cobra.Group{ID: "own", Title: "Weigh and compare:"}, &cobra.Group{ID: "docker", Title: "As in Docker:"})
+	root.AddGroup(&cobra.Group{ID: "own", Title: "Weigh and compare:"}, &cobra.Group{ID: "docker", Title: "As in Docker:"}, &cobra.Group{ID: "care", Title: "Look after the store:"})
 	for _, c := range []*cobra.Command{newWeigh(a), newCompare(a), newDiff(a), newProfile(a), newLab(a)} {
 		c.GroupID = "own"
 		root.AddCommand(c)
 	}
+	fsck := newFsck(a)
+	fsck.GroupID = "care"
+	root.AddCommand(fsck)
 	for _, c := range dockerCommands(a) {
 		c.GroupID = "docker"
 		root.AddCommand(c)

@@ -160,6 +160,19 @@ type CacheRecord struct {
 	LastUsed    time.Time
 }
 
+// Leftover is something that a killed build or run left where the engine works.
+type Leftover struct {
+	Kind    string // "container", "mount", "temporary" or "build cache"
+	Path    string
+	Text    string // what it is
+	Removed bool
+	Err     error // why it could not be removed, if that was wished
+}
+
+// Damage is Leftover's kind of a blob of the build cache that is not what it should
+// be: to remove it is to prune the cache.
+const Damage = "build cache"
+
 // StartError says that a container did not start, with the exit code that Docker
 // uses for the reason: 125 engine, 126 cannot be invoked, 127 not found.
 type StartError struct {

@@ -44,8 +44,14 @@ func Load(ctx context.Context, st *store.Store, r io.Reader) ([]store.Record, er
 		if image.IsAttestation(d) {
 			continue
 		}
-		if _, err := image.Load(ctx, st.Content(), d, nil); err != nil {
+		img, err := image.Load(ctx, st.Content(), d, nil)
+		if err != nil {
 			return nil, fmt.Errorf("image %s of the archive: %w", d.Digest, err)
+		}
+		for _, l := range img.Layers {
+			if !st.Has(ctx, l.Digest) {
+				return nil, fmt.Errorf("image %s of the archive: its layer %s is missing", d.Digest, l.Digest)
+			}
 		}
 		rec := store.Record{Target: d, Origin: store.Loaded, Name: archiveName(d)}
 		rec.Target.Annotations = nil

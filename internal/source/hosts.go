@@ -3,6 +3,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/containerd/v2/core/remotes/docker/config"
@@ -37,6 +39,9 @@ type Registry struct {
 	// Wait is told why a request is repeated only after a while ("429 Too Many
 	// Requests: trying again in 5s"); nil drops it.
 	Wait func(text string)
+	// Stall is how long a registry may send nothing in the middle of an answer; 0
+	// means a minute.
+	Stall time.Duration
 }
 
 // DefaultHostsDirs is TARE_HOSTS_DIR if set, else the user's and the machine's
@@ -119,7 +124,10 @@ func (r *Registry) Hosts(ctx context.Context) docker.RegistryHosts {
 		},
 		Credentials: r.Credentials,
 		UpdateClient: func(c *http.Client) error {
-			c.Transport = &patient{next: c.Transport, wait: r.Wait}
+			if _, done := c.Transport.(*patient); !done { // a host with headers comes twice
+				c.Transport = &patient{next: &watched{next: c.Transport, stall: cmp.Or(r.Stall, defaultStall)}, wait: r.Wait}
+			}
+			c.CheckRedirect = redirected
 			return nil
 		},
 	})

@@ -53,16 +53,26 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 		ref := digest.FromString(remotes.MakeRefKey(ctx, d))
 		defer writeback(filepath.Join(s.root, "ingest", ref.Encoded(), "data"))()
 	}
-	err = remotes.Fetch(ctx, s.blob, f, d)
-	switch {
-	case err == nil, errdefs.IsAlreadyExists(err):
-		return nil
-	case errdefs.IsFailedPrecondition(err):
+	ref := remotes.MakeRefKey(ctx, d)
+	_, err = s.blob.Status(ctx, ref)
+	resumed := err == nil
+	for {
+		err = remotes.Fetch(ctx, s.blob, f, d)
+		if err == nil || errdefs.IsAlreadyExists(err) {
+			return nil
+		}
+		if !errdefs.IsFailedPrecondition(err) {
+			return s.advise(fmt.Sprintf("store blob %s", d.Digest), err)
+		}
 		// Complete, but wrong: resuming would only find the same wrong bytes.
-		_ = s.blob.Abort(context.WithoutCancel(ctx), remotes.MakeRefKey(ctx, d))
-		return wrongBytes(d, err)
+		_ = s.blob.Abort(context.WithoutCancel(ctx), ref)
+		if !resumed {
+			return wrongBytes(d, err)
+		}
+		// What an earlier download left is to blame rather than the server: a crash
+		// may have kept a file's length and lost its bytes.
+		resumed = false
 	}
-	return err
 }
 
 // writebackFrom is the size of a blob, in bytes, from which writeback pays.
@@ -107,7 +117,7 @@ func (s *Store) Write(ctx context.Context, r io.Reader, d ocispec.Descriptor) er
 	err = content.WriteBlob(ctx, s.blob, ref, r, d)
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		_ = s.blob.Abort(context.WithoutCancel(ctx), ref)
-		return err
+		return s.advise(fmt.Sprintf("store blob %s", d.Digest), err)
 	}
 	return nil
 }
@@ -115,14 +125,14 @@ func (s *Store) Write(ctx context.Context, r io.Reader, d ocispec.Descriptor) er
 // lockBlob makes this process the only one that writes d.
 func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (func(), error) {
 	dir := filepath.Join(s.root, "locks")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+	if err := s.files.Mkdir(dir); err != nil {
+		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	path := filepath.Join(dir, d.Encoded())
 	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", path, err)
+		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	if !ok {
 		if waiting != nil {
@@ -137,7 +147,7 @@ func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (
 		// file may go while it is locked. It stays if there is no blob: a waiter would
 		// then write while others lock a new file of this name.
 		if s.Has(context.WithoutCancel(ctx), d) {
-			_ = os.Remove(path)
+			_ = s.files.Remove(path)
 		}
 		_ = l.Unlock()
 	}, nil

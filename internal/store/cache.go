@@ -41,9 +41,9 @@ func (s *Store) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
 // KeepBytes keeps a derived value. Failure is silent: a cache may forget.
 func (s *Store) KeepBytes(kind string, key digest.Digest, value []byte) {
 	path := s.cachePath(kind, key)
-	if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
+	if s.files.Mkdir(filepath.Dir(path)) == nil {
 		// Not durable: what a crash leaves half written is a miss.
-		_ = replaceFile(path, append(sum(kind, key, value), value...), false)
+		_ = s.replaceFile(path, append(sum(kind, key, value), value...), false)
 	}
 }
 
@@ -75,4 +75,4 @@ func (s *Store) CacheSize() (entries, bytes int64) {
 }
 
 // ClearCache removes all derived values; they are computed again when needed.
-func (s *Store) ClearCache() error { return os.RemoveAll(filepath.Join(s.root, "cache")) }
+func (s *Store) ClearCache() error { return s.files.Remove(filepath.Join(s.root, "cache")) }

@@ -63,23 +63,25 @@ func (s *Store) Collect(ctx context.Context) (Freed, error) {
 		freed.Blobs = append(freed.Blobs, i.Digest)
 		freed.Bytes += i.Size
 	}
-	return freed, s.abandon(ctx)
+	return freed, s.abandon()
 }
 
 // abandonAfter is how long an interrupted download may still be resumed.
 const abandonAfter = 7 * 24 * time.Hour
 
-func (s *Store) abandon(ctx context.Context) error {
-	if _, err := os.Stat(filepath.Join(s.root, "ingest")); err != nil {
-		return nil
+// abandon removes what ended processes left of writing blobs. The caller holds the
+// store alone.
+func (s *Store) abandon() error {
+	for _, d := range s.listDownloads() {
+		if !d.resumable() {
+			if err := s.files.Remove(d.path); err != nil {
+				return fmt.Errorf("collect garbage: %w", err)
+			}
+		}
 	}
-	list, err := s.blob.ListStatuses(ctx)
-	if err != nil {
-		return nil // a torn ingest; the next writer of that ref removes it
-	}
-	for _, st := range list {
-		if time.Since(st.UpdatedAt) > abandonAfter {
-			_ = s.blob.Abort(ctx, st.Ref)
+	for _, l := range s.staleLocks() {
+		if err := s.files.Remove(l); err != nil {
+			return fmt.Errorf("collect garbage: %w", err)
 		}
 	}
 	return nil
@@ -110,6 +112,7 @@ type walk struct {
 
 // document is all that an index or a manifest may lead to.
 type document struct {
+	MediaType string               `json:"mediaType"`
 	Manifests []ocispec.Descriptor `json:"manifests"`
 	Layers    []ocispec.Descriptor `json:"layers"`
 	Config    ocispec.Descriptor   `json:"config"`

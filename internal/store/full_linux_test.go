@@ -3,6 +3,11 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -13,21 +18,153 @@ import (
 	"tare/internal/testkit"
 )
 
-// On a full disk the error says so, and what was there before stays usable.
-func TestDiskFull(t *testing.T) {
+// tmpfs mounts a small file system of its own, or skips the test.
+func tmpfs(t *testing.T, options string) string {
+	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
 		t.Skipf("cannot mount a small tmpfs: %v", err)
 	}
-	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+func blob(n int) ([]byte, ocispec.Descriptor) {
+	b := bytes.Repeat([]byte("x"), n)
+	return b, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: digest.FromBytes(b), Size: int64(n)}
+}
+
+// writes are all that writes to a store. Each error must say what was being done.
+var writes = map[string]struct {
+	do  func(s *store.Store) error
+	say string
+}{
+	"fetch": {func(s *store.Store) error {
+		b, d := blob(1 << 20)
+		return s.Fetch(ctx, &fetcher{body: b}, d, nil)
+	}, "blob sha256:"},
+	"write": {func(s *store.Store) error {
+		b, d := blob(1 << 20)
+		return s.Write(ctx, bytes.NewReader(b), d)
+	}, "blob sha256:"},
+	"put": {func(s *store.Store) error {
+		return s.Put(store.Record{Name: "docker.io/library/new:" + strings.Repeat("x", 100)})
+	}, "index.json"},
+	"untag":  {func(s *store.Store) error { return s.Untag("docker.io/library/small:latest") }, "index.json"},
+	"hold":   {func(s *store.Store) error { _, err := s.Hold(ctx); return err }, "hold.lock"},
+	"repair": {func(s *store.Store) error { _, err := s.Check(ctx, store.CheckOptions{Repair: true}); return err }, "check "},
+}
+
+// On a full disk the error says so and what to do, and what was there before stays.
+func TestDiskFull(t *testing.T) {
+	for name, w := range writes {
+		t.Run(name, func(t *testing.T) {
+			dir := tmpfs(t, "size=256k")
+			s := open(t, dir)
+			small := img(t, 1)
+			testkit.Put(t, s, "small", store.Built, small)
+			f, err := os.Create(filepath.Join(dir, "ballast"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for err == nil { // to the last page
+				_, err = f.Write(make([]byte, 4096))
+			}
+			_ = f.Close()
+			err = w.do(s)
+			// Locks and removals need no room.
+			if name == "hold" || name == "repair" {
+				if err != nil {
+					t.Error(err)
+				}
+			} else if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "make room (tare system prune)") || !strings.Contains(err.Error(), w.say) {
+				t.Errorf("%v", err)
+			}
+			if err := whole(t, s, "small", small); err != nil {
+				t.Errorf("the image that was there: %v", err)
+			}
+			if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
+				t.Fatal(err)
+			}
+			if c := check(t, s, true); !c.Clean {
+				t.Error(texts(c))
+			}
+			if c := check(t, s, false); !c.Clean {
+				t.Error(texts(c))
+			}
+		})
+	}
+}
+
+// A store on a read-only file system can be looked at, and says why it cannot be
+// changed.
+func TestReadOnly(t *testing.T) {
+	dir := tmpfs(t, "")
+	small := img(t, 1)
+	testkit.Put(t, open(t, dir), "small", store.Built, small)
+	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
 	s := open(t, dir)
-	testkit.Put(t, s, "small", store.Built, img(t, 1))
-	f := &fetcher{body: bytes.Repeat([]byte("x"), 1<<20)}
-	d := ocispec.Descriptor{Digest: digest.FromBytes(f.body), Size: int64(len(f.body))}
-	if err := s.Fetch(ctx, f, d, nil); !errors.Is(err, syscall.ENOSPC) {
+	if err := whole(t, s, "small", small); err != nil {
+		t.Error(err)
+	}
+	if c := check(t, s, false); !c.Clean {
+		t.Error(texts(c))
+	}
+	for name, w := range writes {
+		err := w.do(s)
+		if err == nil || !strings.Contains(err.Error(), "read-only file system") || !strings.Contains(err.Error(), "TARE_HOME") || !strings.Contains(err.Error(), w.say) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := store.Open(filepath.Join(dir, "new")); err == nil || !strings.Contains(err.Error(), "image store "+dir) {
 		t.Errorf("%v", err)
 	}
-	if _, err := s.Find(ctx, "small"); err != nil || s.Has(ctx, d.Digest) {
-		t.Errorf("the store is not what it was: %v", err)
+}
+
+// TestForbidden runs itself as a user who may read the store but not write it.
+func TestForbidden(t *testing.T) {
+	if root := os.Getenv("STORE_TEST_FORBIDDEN"); root != "" {
+		s := open(t, root)
+		if recs, err := s.Records(); err != nil || len(recs) != 1 {
+			t.Errorf("%v, %v", recs, err)
+		}
+		for name, w := range writes {
+			err := w.do(s)
+			if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "TARE_HOME") {
+				t.Errorf("%s: %v", name, err)
+			} else if !strings.Contains(err.Error(), w.say) {
+				t.Errorf("%s: %v does not name what", name, err)
+			}
+		}
+		if c, err := s.Check(ctx, store.CheckOptions{}); err != nil || !c.Clean {
+			t.Errorf("%v, %v", c, err)
+		}
+		return
+	}
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to be somebody else")
+	}
+	top, err := os.MkdirTemp("", "tare-test-") // t.TempDir is closed to others
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(top) }()
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe := filepath.Join(top, "test")
+	if err := errors.Join(os.WriteFile(exe, self, 0o755), os.Chmod(top, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(top, "store")
+	testkit.Put(t, open(t, root), "small", store.Built, img(t, 1))
+	cmd := exec.Command(exe, "-test.run", "^TestForbidden$")
+	cmd.Dir, cmd.Env = top, append(os.Environ(), "STORE_TEST_FORBIDDEN="+root)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

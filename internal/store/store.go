@@ -16,9 +16,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/containerd/containerd/v2/core/content"
-	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/gofrs/flock"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -29,8 +29,11 @@ import (
 // processes at once: index.json changes under a file lock and by rename, so that
 // readers never wait.
 type Store struct {
-	root string
-	blob content.Store
+	root  string
+	blob  content.Store
+	files files
+	// linked is set when a blob came by hard link, whose name is not on the disk yet.
+	linked atomic.Bool
 }
 
 // DefaultRoot is TARE_HOME, or $XDG_DATA_HOME/tare, or ~/.local/share/tare.
@@ -50,8 +53,10 @@ func DefaultRoot() (string, error) {
 
 // Open opens the store in root and makes it where it is missing. The error says
 // what to do where the directory cannot be written.
-func Open(root string) (*Store, error) {
-	s := &Store{root: root}
+func Open(root string) (*Store, error) { return openOn(root, disk{}) }
+
+func openOn(root string, f files) (*Store, error) {
+	s := &Store{root: root, files: f}
 	if err := s.init(); err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			return nil, fmt.Errorf("image store %s: %w; set TARE_HOME to a directory that you can write", root, err)
@@ -62,18 +67,21 @@ func Open(root string) (*Store, error) {
 }
 
 func (s *Store) init() error {
-	if err := os.MkdirAll(filepath.Join(s.root, "blobs", "sha256"), 0o755); err != nil {
-		return err
+	blobs := filepath.Join(s.root, "blobs")
+	if dir := filepath.Join(blobs, "sha256"); !present(dir) {
+		if err := s.files.Mkdir(dir); err != nil {
+			return err
+		}
+		if err := s.files.SyncDir(blobs); err != nil {
+			return err
+		}
 	}
-	var err error
-	if s.blob, err = local.NewStore(s.root); err != nil {
-		return err
-	}
+	s.blob = &ingester{root: s.root, files: s.files, busy: map[string]bool{}}
 	layoutFile := filepath.Join(s.root, ocispec.ImageLayoutFile)
 	b, err := os.ReadFile(layoutFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		b, _ = json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
-		if err := writeFile(layoutFile, b); err != nil {
+		if err := s.writeFile(layoutFile, b); err != nil {
 			return err
 		}
 	} else if err != nil {
@@ -112,7 +120,10 @@ func (s *Store) Adopt(path string, d ocispec.Descriptor) bool {
 	if err != nil || (d.Size != 0 && fi.Size() != d.Size) {
 		return false
 	}
-	err = os.Link(path, s.BlobPath(d.Digest))
+	err = s.files.Link(path, s.BlobPath(d.Digest))
+	if err == nil {
+		s.linked.Store(true)
+	}
 	return err == nil || errors.Is(err, fs.ErrExist)
 }
 
@@ -126,13 +137,20 @@ func (s *Store) readIndex() (*ocispec.Index, error) {
 	}
 	x := new(ocispec.Index)
 	if err := json.Unmarshal(b, x); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w; the blobs are still there: move it away and load or pull the images again", s.indexPath(), err)
+		return nil, fmt.Errorf("%s is damaged: %w; the images are still there, try: tare fsck --repair", s.indexPath(), err)
 	}
 	return x, nil
 }
 
 // update changes index.json under the store's lock.
 func (s *Store) update(change func(*ocispec.Index) error) error {
+	if err := s.tryUpdate(change); err != nil {
+		return s.advise("change "+s.indexPath(), err)
+	}
+	return nil
+}
+
+func (s *Store) tryUpdate(change func(*ocispec.Index) error) error {
 	unlock, err := s.lock(context.Background(), "index.lock", true)
 	if err != nil {
 		return err
@@ -151,7 +169,14 @@ func (s *Store) update(change func(*ocispec.Index) error) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(s.indexPath(), b)
+	// A name must not reach the disk before the blobs that it leads to.
+	if s.linked.Swap(false) {
+		if err := s.files.SyncDir(filepath.Join(s.root, "blobs", "sha256")); err != nil {
+			s.linked.Store(true)
+			return err
+		}
+	}
+	return s.writeFile(s.indexPath(), b)
 }
 
 // lock takes the named lock of the store, exclusive or shared, and returns how to
@@ -165,50 +190,11 @@ func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), 
 		err = l.RLock()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", l.Path(), err)
+		return nil, s.advise("lock "+l.Path(), err)
 	}
 	if ctx.Err() != nil {
 		_ = l.Unlock()
 		return nil, ctx.Err()
 	}
 	return func() { _ = l.Unlock() }, nil
-}
-
-// writeFile replaces path with b such that after a crash it has either the old or
-// the new bytes: temporary name, fsync, rename, fsync of the directory.
-func writeFile(path string, b []byte) error { return replaceFile(path, b, true) }
-
-// replaceFile writes a file under a temporary name and renames it; a durable one is
-// on the disk when it returns.
-func replaceFile(path string, b []byte, durable bool) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-"+filepath.Base(path)+"-")
-	if err != nil {
-		return err
-	}
-	tmp := f.Name()
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil && durable {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		_ = os.Remove(tmp)
-		return err
-	}
-	if !durable {
-		return nil
-	}
-	if d, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = d.Sync() // not every OS can; the rename itself is atomic everywhere
-		_ = d.Close()
-	}
-	return nil
 }
