@@ -275,6 +275,9 @@ func settings(f *weigh.Facts) map[string]string {
 	return out
 }
 
+// maxAligned bounds the table of the longest common subsequence of two histories.
+const maxAligned = 1 << 20
+
 func (d *Diff) history(a, b *weigh.Facts) {
 	steps := func(f *weigh.Facts) []string {
 		var out []string
@@ -284,7 +287,44 @@ func (d *Diff) history(a, b *weigh.Facts) {
 		return out
 	}
 	x, y := steps(a), steps(b)
-	// The longest common subsequence: steps are few.
+	// The longest common subsequence: steps are few. Of histories that somebody made
+	// long, what is equal at both ends is left out, and the rest called different.
+	from := 0
+	for from < len(x) && from < len(y) && x[from] == y[from] {
+		from++
+	}
+	n, m := len(x), len(y)
+	for n > from && m > from && x[n-1] == y[m-1] {
+		n, m = n-1, m-1
+	}
+	x, y = x[from:n], y[from:m]
+	removed := func(i int) {
+		d.History = append(d.History, HistoryChange{"removed", x[i], a.Image.History[from+i].Layer + 1})
+	}
+	added := func(j int) {
+		d.History = append(d.History, HistoryChange{"added", y[j], b.Image.History[from+j].Layer + 1})
+	}
+	n, m = len(x), len(y)
+	best := func(int, int) int { return 0 }
+	if n*m <= maxAligned {
+		best = longest(x, y)
+	}
+	for i, j := 0, 0; i < n || j < m; {
+		switch {
+		case i < n && j < m && x[i] == y[j]:
+			i, j = i+1, j+1
+		case j == m || i < n && best(i+1, j) >= best(i, j+1):
+			removed(i)
+			i++
+		default:
+			added(j)
+			j++
+		}
+	}
+}
+
+// longest tells the length of the longest common subsequence of x[i:] and y[j:].
+func longest(x, y []string) func(i, j int) int {
 	n, m := len(x), len(y)
 	best := make([][]int, n+1)
 	for i := range best {
@@ -299,19 +339,7 @@ func (d *Diff) history(a, b *weigh.Facts) {
 			}
 		}
 	}
-	i, j := 0, 0
-	for i < n || j < m {
-		switch {
-		case i < n && j < m && x[i] == y[j]:
-			i, j = i+1, j+1
-		case j == m || i < n && best[i+1][j] >= best[i][j+1]:
-			d.History = append(d.History, HistoryChange{"removed", x[i], a.Image.History[i].Layer + 1})
-			i++
-		default:
-			d.History = append(d.History, HistoryChange{"added", y[j], b.Image.History[j].Layer + 1})
-			j++
-		}
-	}
+	return func(i, j int) int { return best[i][j] }
 }
 
 func (d *Diff) layers(a, b *weigh.Facts) {

@@ -8,6 +8,9 @@ import "strings"
 func align(lines []*Line, history []History) (owner []*Line, unsure []bool) {
 	owner, unsure = make([]*Line, len(history)), make([]bool, len(history))
 	n, m := len(lines), len(history)
+	if n*m > maxAligned {
+		return owner, unsure // nobody writes such a file, nor such a history
+	}
 	best := make([][]float64, n+1)
 	for i := range best {
 		best[i] = make([]float64, m+1)
@@ -37,6 +40,9 @@ func align(lines []*Line, history []History) (owner []*Line, unsure []bool) {
 	}
 	return owner, unsure
 }
+
+// maxAligned bounds the table of the alignment.
+const maxAligned = 4 << 20
 
 // sure is the likeness from which on two texts are taken for the same instruction.
 const sure = 1.5
