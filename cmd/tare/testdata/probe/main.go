@@ -76,6 +76,7 @@ func init() {
 			n, err := io.Copy(io.Discard, os.Stdin)
 			return errors.Join(err, say(w, fmt.Sprint(n)))
 		},
+		"escape":  escape,
 		"trap":    trap,
 		"orphan":  orphan,
 		"zombies": zombies,
