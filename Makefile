@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium
 
-.PHONY: packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,15 @@ torture: export TARE_TORTURE_DISK ?= 20
 torture: export TARE_TORTURE_REPORT ?= $(CURDIR)/docs/reliability.md
 torture: ## kill, repeat, crowd and rot; writes the table of docs/reliability.md
 	go test -count=1 -timeout 60m -run '^TestTorture' -v ./cmd/tare
+
+vuln: ## known vulnerabilities in what the program really calls (needs the Go vulnerability database)
+	@go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./... || { echo "make vuln: govulncheck found something, or could not reach its database (see above)" >&2; exit 1; }
+
+release: ## programs for all platforms, with checksums and bills of materials, in dist/
+	@scripts/release.sh dist
+
+check-release: ## build the release twice, in different places, and compare the bytes
+	@scripts/check-release.sh
 
 lint: ## golangci-lint, at the version that .golangci.yml was written for
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run

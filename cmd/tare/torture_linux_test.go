@@ -113,13 +113,20 @@ func TestTortureKill(t *testing.T) {
 		{"run", func(int) []string { return []string{"run", "probe", "probe", "lines", "4", "mark-torture"} }, 500 * time.Millisecond},
 		{"weigh", func(int) []string { return []string{"weigh", "kept"} }, 120 * time.Millisecond},
 		{"compare", func(int) []string { return []string{"compare", "probe", "kept", other} }, 500 * time.Millisecond},
+		{"profile", func(n int) []string {
+			return []string{"profile", h.write(t, fmt.Sprintf("p%d/Dockerfile", n), fmt.Sprintf("FROM probe\nRUN probe write /n %d && probe lines 3 mark-torture\n", n))}
+		}, 700 * time.Millisecond},
+		{"lab", func(n int) []string {
+			h.write(t, fmt.Sprintf("l%d/Dockerfile", n), fmt.Sprintf("FROM probe\nRUN probe write /n %d\nCMD [\"probe\", \"lines\", \"2\", \"mark-torture\"]\n", n))
+			return []string{"lab", h.write(t, fmt.Sprintf("l%d/tare.yaml", n), "version: 1\nvariants: [{name: a, dockerfile: Dockerfile}, {name: b, image: probe, check: {skip: true}}]\ncheck: {exit: 0}\nmeasure: {repeat: 2}\n")}
+		}, 1500 * time.Millisecond},
 		{"prune", func(int) []string { return []string{"system", "prune", "-af"} }, 300 * time.Millisecond},
 	}
 	first := seed(t)
 	t.Logf("TARE_TORTURE_SEED=%d", first)
 	rnd := rand.New(rand.NewPCG(first, 1))
 	clean, kinds, finished := 0, map[string]int{}, []string{"kept", "probe"}
-	total := times(t, "TARE_TORTURE", 6)
+	total := times(t, "TARE_TORTURE", 8)
 	for n := range total {
 		v := victims[n%len(victims)]
 		args := v.args(n)
@@ -177,7 +184,7 @@ func TestTortureKill(t *testing.T) {
 		left = append(left, fmt.Sprintf("%s %d", k, n))
 	}
 	slices.Sort(left)
-	measured(t, "kill -9 at random moments of pull, build, run, weigh, compare, prune, with two other tares at work", fmt.Sprint(total),
+	measured(t, "kill -9 at random moments of pull, build, run, weigh, compare, profile, lab, prune, with two other tares at work", fmt.Sprint(total),
 		fmt.Sprintf("%d times clean, %d times repaired (left over: %s); 0 images lost, 0 damaged, 0 mounts, 0 processes left", clean, total-clean, strings.Join(left, ", ")), begin)
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -16,19 +17,48 @@ type versionInfo struct {
 	Arch      string
 	BuildKit  string
 	Store     string
+	// Deps are the modules that the program is made of, with --deps.
+	Deps []versionDep `json:",omitempty"`
+}
+
+// versionDep is a module of the program.
+type versionDep struct {
+	Path    string
+	Version string
+	Sum     string // as in go.sum
+}
+
+// versionDeps are the modules that went into this program.
+func versionDeps() []versionDep {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	out := []versionDep{{Path: "std", Version: info.GoVersion}}
+	for _, d := range info.Deps {
+		if d.Replace != nil {
+			d = d.Replace
+		}
+		out = append(out, versionDep{d.Path, d.Version, d.Sum})
+	}
+	return out
 }
 
 func newVersion(a *app) *cobra.Command {
 	var format string
+	var deps bool
 	c := &cobra.Command{
 		Use:     "version [OPTIONS]",
 		Short:   "Show versions",
-		Example: "  tare version\n  tare version --format '{{.Version}}'",
+		Example: "  tare version\n  tare version --deps\n  tare version --format '{{.Version}}'",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo{Version: buildinfo.Version, GoVersion: runtime.Version(), Os: runtime.GOOS, Arch: runtime.GOARCH, BuildKit: a.engines.Version}
 			if st, err := a.store(); err == nil {
 				v.Store = st.Root()
+			}
+			if deps {
+				v.Deps = versionDeps()
 			}
 			if format != "" {
 				return executeTemplate(a.Out, format, v)
@@ -42,9 +72,16 @@ func newVersion(a *app) *cobra.Command {
 			}
 			_, err := fmt.Fprintf(a.Out, "tare:\n Version:    %s\n Go version: %s\n OS/Arch:    %s/%s\n Engine:     %s\n Store:      %s\n",
 				v.Version, v.GoVersion, v.Os, v.Arch, engine, v.Store)
+			for n, d := range v.Deps {
+				if n == 0 {
+					_, _ = fmt.Fprintln(a.Out, " Modules:")
+				}
+				_, err = fmt.Fprintf(a.Out, "  %s %s\n", d.Path, d.Version)
+			}
 			return err
 		},
 	}
+	c.Flags().BoolVar(&deps, "deps", false, "list the modules that the program is made of")
 	c.Flags().StringVarP(&format, "format", "f", "", "json or a Go template")
 	return c
 }

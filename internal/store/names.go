@@ -111,7 +111,9 @@ func (s *Store) Records() ([]Record, error) {
 	}
 	var out []Record
 	for _, d := range x.Manifests {
-		out = append(out, record(d))
+		if d.Digest.Validate() == nil { // else it points to nothing: fsck tells of it
+			out = append(out, record(d))
+		}
 	}
 	return out, nil
 }
