@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"report":     {"compare", "lab", "profile", "units", "weigh"},
 	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "profile", "progress", "report", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
+	"hostile":    {}, // tests only
 	"cmd/tare":   {"buildkit", "cli", "engine"},
 }
 
