@@ -60,6 +60,8 @@ torture: export TARE_TORTURE_DISK ?= 20
 torture: export TARE_TORTURE_REPORT ?= $(CURDIR)/docs/reliability.md
 torture: ## kill, repeat, crowd and rot; writes the table of docs/reliability.md
 	go test -count=1 -timeout 60m -run '^TestTorture' -v ./cmd/tare
+	@set -e; begin=$$SECONDS; cases=$$(go test -count=1 -v ./internal/hostile | sed -n 's/^hostile cases: //p'); \
+	  scripts/table.sh "$$TARE_TORTURE_REPORT" "hostile input, each within its bounds of time and memory" "$${cases%% *}" "all refused or handled: $$(sed 's/^[0-9]* map\[//; s/\]$$//; s/:\([0-9]*\)/ \1,/g; s/,$$//' <<<"$$cases")" "$$((SECONDS - begin))s"
 
 vuln: ## known vulnerabilities in what the program really calls (needs the Go vulnerability database)
 	@go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./... || { echo "make vuln: govulncheck found something, or could not reach its database (see above)" >&2; exit 1; }

@@ -2,15 +2,20 @@ package hostile_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/docker/cli/cli/config/configfile"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/dockerfile"
 	"tare/internal/lab"
+	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/testkit"
 	"tare/internal/units"
@@ -225,6 +230,30 @@ func TestTexts(t *testing.T) {
 			n, err := units.ParseBytes(s)
 			if err == nil && n < 0 {
 				return "", fmt.Errorf("OBEYED: %d", n)
+			}
+			return "", nil
+		})
+	}
+}
+
+// hosts.toml files that are damaged, or say too much.
+func TestHosts(t *testing.T) {
+	for what, body := range map[string]string{
+		"empty": "", "garbage": "\x00\xff\x1b[2J", "no TOML": "[host", "duplicate": "server = \"a\"\nserver = \"b\"\n", "wrong type": "server = 3\n", "bad URL": "[host.\"://\"]\n", "escapes": "[host.\"http://\x1b[31m\"]\n",
+		"a file as CA": "server = \"https://a\"\nca = \"/etc/passwd\"\n", "a CA that is not there": "server = \"https://a\"\nca = \"../../../none\"\n", "client key": "server = \"https://a\"\nclient = [[\"/etc/passwd\", \"/none\"]]\n",
+		"unknown capability": "[host.\"http://a\"]\ncapabilities = [\"own\"]\n", "huge": "server = \"" + strings.Repeat("a", 1<<20) + "\"\n", "headers": "[host.\"http://a\".header]\nX = [\"\\r\\nEvil: 1\"]\n", "many": strings.Repeat("[host.\"http://a\"]\n", 1000), "deep": "a = " + strings.Repeat("[", 5000),
+	} {
+		try(t, "hosts.toml", what, "*", func() (string, error) {
+			dir, err := os.MkdirTemp(layouts, "hosts")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.Mkdir(filepath.Join(dir, "r.example"), 0o755), os.WriteFile(filepath.Join(dir, "r.example", "hosts.toml"), []byte(body), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+			r := source.Registry{HostsDirs: []string{dir}, DockerConfig: configfile.New("")}
+			if _, err := r.Hosts(t.Context())("r.example"); err != nil {
+				return "", fmt.Errorf("%.2000q", err.Error())
 			}
 			return "", nil
 		})
