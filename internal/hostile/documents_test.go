@@ -40,7 +40,7 @@ func TestDocuments(t *testing.T) {
 		"digest unknown":           {set("layers", []any{docs{"mediaType": ocispec.MediaTypeImageLayer, "size": 3, "digest": "md5:d41d8cd98f00b204e9800998ecf8427e"}}), "digest"},
 		"digest upper case":        {set("layers", []any{docs{"mediaType": ocispec.MediaTypeImageLayer, "size": 3, "digest": "sha256:" + strings.Repeat("A", 64)}}), "digest"},
 		"layer not there":          {set("layers", []any{docs{"mediaType": ocispec.MediaTypeImageLayer, "size": 3, "digest": digest.FromString("no")}}), "not in"},
-		"foreign layer with URLs":  {set("layers", []any{docs{"mediaType": ocispec.MediaTypeImageLayerNonDistributableGzip, "size": 3, "digest": digest.FromString("no"), "urls": []string{"http://127.0.0.1:1/x"}}}), "not in"},
+		"foreign layer with URLs":  {set("layers", []any{docs{"mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "size": 3, "digest": digest.FromString("no"), "urls": []string{"http://127.0.0.1:1/x"}}}), "not in"},
 		"size a string":            {set("layers", []any{docs{"mediaType": "x", "size": "3", "digest": digest.FromString("no")}}), "manifest"},
 		"size 1e300":               {set("layers", []any{docs{"mediaType": "x", "size": 1e300, "digest": digest.FromString("no")}}), "manifest"},
 		"config a number":          {set("config", 3), "manifest"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -98,8 +99,10 @@ var escapes = map[string]func(arg string) error{
 		}
 		for line := range strings.Lines(string(b)) {
 			if v, ok := strings.CutPrefix(line, "CapBnd:"); ok {
-				var set uint64
-				_, _ = fmt.Sscanf(strings.TrimSpace(v), "%x", &set)
+				set, err := strconv.ParseUint(strings.TrimSpace(v), 16, 64)
+				if err != nil {
+					return nil
+				}
 				for _, bad := range []uint{12, 16, 17, 19, 21, 22, 25, 39} { // NET_ADMIN, SYS_MODULE, RAWIO, PTRACE, ADMIN, BOOT, TIME, BPF
 					if set&(1<<bad) != 0 {
 						return nil
