@@ -31,7 +31,7 @@ type profileOptions struct {
 	file, against    string
 	cold, why, split bool
 	noChecks         bool
-	edits            []string
+	edits, swaps     []string
 }
 
 func newProfile(a *app) *cobra.Command {
@@ -51,6 +51,7 @@ matched with the lines of the file, and where that is unsure it is said.`,
   tare profile --why-cache
   tare profile --after-edit main.py --after-edit requirements.txt
   tare profile --after-edit HEAD~1..HEAD
+  tare profile --after-edit main.py --swap 5:6
   tare profile --split
   tare profile --dockerfile Dockerfile registry://app:1.0
   tare profile --format html -o profile.html`,
@@ -62,6 +63,9 @@ matched with the lines of the file, and where that is unsure it is said.`,
 			target := "."
 			if len(args) > 0 {
 				target = args[0]
+			}
+			if len(o.swaps) > 0 && len(o.edits) == 0 {
+				return usagef("--swap compares what edits cost: name some with --after-edit")
 			}
 			if o.against != "" {
 				return a.profileImage(cmd.Context(), target, o)
@@ -87,6 +91,7 @@ matched with the lines of the file, and where that is unsure it is said.`,
 	f.BoolVar(&o.split, "split", false, "build the commands of RUN lines one by one, in a copy, to weigh each")
 	f.BoolVar(&o.noChecks, "no-checks", false, "leave BuildKit's own checks of the Dockerfile out")
 	f.StringArrayVar(&o.edits, "after-edit", nil, "a file that is edited, or a range of git commits: what does it cost to rebuild, push and pull?")
+	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: what would it cost with the instructions at lines A:B swapped?")
 	f.StringVar(&o.against, "dockerfile", "", "profile an image that was built elsewhere from this Dockerfile")
 	return c
 }

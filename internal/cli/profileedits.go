@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"tare/internal/dockerfile"
 	"tare/internal/lab"
@@ -41,6 +42,10 @@ func (p *profiler) afterEdits(ctx context.Context, r *profile.Result) error {
 		}
 	}
 	v := lab.Variant{Name: p.file, Context: dir, Dockerfile: file, Target: p.o.build.Target, Args: args, Platform: first(p.o.build.Platforms)}
+	orders, err := p.orders(tmp)
+	if err != nil {
+		return err
+	}
 	for _, e := range p.o.edits {
 		files := []string{e}
 		if strings.Contains(e, "..") && !strings.Contains(e, "../") && !exists(filepath.Join(dir, e)) { // a range of commits
@@ -48,40 +53,99 @@ func (p *profiler) afterEdits(ctx context.Context, r *profile.Result) error {
 				return fmt.Errorf("--after-edit %s: %w", e, err)
 			}
 		}
-		edit := profile.Edit{Name: e, Rebuilt: []int{}}
-		// Twice, with another edit each time: see docs/reference/measures.md.
-		var builds []*lab.Obtained
-		for _, nonce := range []string{"0000000000000000", "0000000000000001"} {
-			w, cleanup, err := lab.Touched(tmp, dir, file, files, nonce)
+		for _, o := range append([]order{{file: file, f: p.f, src: p.src}}, orders...) {
+			v.Dockerfile = o.file
+			edit, err := p.afterEdit(ctx, bench, v, tmp, files, o)
 			if err != nil {
-				edit.Skipped = err.Error()
-				break
-			}
-			o, err := bench.Build(ctx, v, lab.How{Context: w})
-			cleanup()
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				edit.Skipped = err.Error()
-				break
-			}
-			builds = append(builds, o)
-		}
-		if len(builds) == 2 {
-			edit.Seconds = builds[1].Took.Seconds()
-			if edit.Layers, edit.Repull, err = bench.Repull(ctx, builds[0], builds[1]); err != nil {
 				return err
 			}
-			edit.Pushed = edit.Repull
-			after := profile.Make(profile.Input{Source: p.src, File: p.f, Target: p.o.build.Target, Steps: builds[1].Image.(*labImage).steps})
-			for _, l := range after.Lines {
-				if l.Ran && !l.Cached && l.Keyword != "FROM" {
-					edit.Rebuilt = append(edit.Rebuilt, l.Lines[0])
-				}
+			edit.Name = e + o.name
+			r.Edits = append(r.Edits, edit)
+		}
+	}
+	return nil
+}
+
+// afterEdit makes one edit in two versions, and compares the second build with the
+// first: see docs/reference/measures.md.
+func (p *profiler) afterEdit(ctx context.Context, bench *labBench, v lab.Variant, tmp string, files []string, o order) (profile.Edit, error) {
+	edit := profile.Edit{Rebuilt: []int{}}
+	var builds []*lab.Obtained
+	for range 2 {
+		// An edit that was made before would come from the cache.
+		w, cleanup, err := lab.Touched(tmp, v.Context, v.Dockerfile, files, fmt.Sprintf("%016x", time.Now().UnixNano()))
+		if err != nil {
+			edit.Skipped = err.Error()
+			return edit, nil
+		}
+		b, err := bench.Build(ctx, v, lab.How{Context: w})
+		cleanup()
+		if ctx.Err() != nil {
+			return edit, ctx.Err()
+		}
+		if err != nil {
+			edit.Skipped = firstLine(err.Error())
+			return edit, nil
+		}
+		builds = append(builds, b)
+	}
+	var err error
+	edit.Seconds = builds[1].Took.Seconds()
+	if edit.Layers, edit.Repull, err = bench.Repull(ctx, builds[0], builds[1]); err != nil {
+		return edit, err
+	}
+	edit.Pushed = edit.Repull
+	after := profile.Make(profile.Input{Source: o.src, File: o.f, Target: p.o.build.Target, Steps: builds[1].Image.(*labImage).steps})
+	for _, l := range after.Lines {
+		if l.Ran && !l.Cached && l.Keyword != "FROM" {
+			edit.Rebuilt = append(edit.Rebuilt, l.Lines[0])
+		}
+	}
+	return edit, nil
+}
+
+// order is a Dockerfile with two of its instructions swapped, or as it is.
+type order struct {
+	name, file string
+	f          *dockerfile.File
+	src        []byte
+}
+
+// orders writes the Dockerfiles that --swap asks for.
+func (p *profiler) orders(tmp string) ([]order, error) {
+	var out []order
+	for n, s := range p.o.swaps {
+		var a, b int
+		if k, err := fmt.Sscanf(s, "%d:%d", &a, &b); err != nil || k != 2 || a == b {
+			return nil, usagef("--swap %q: want two lines, such as 5:6", s)
+		}
+		x, y := p.instructionAt(min(a, b)), p.instructionAt(max(a, b))
+		if x == nil || y == nil || x[0] == y[0] {
+			return nil, usagef("--swap %q: want lines of two instructions of one stage, behind its FROM", s)
+		}
+		lines := strings.Split(string(p.src), "\n")
+		swapped := slices.Concat(lines[:x[0]-1], lines[y[0]-1:y[1]], lines[x[1]:y[0]-1], lines[x[0]-1:x[1]], lines[y[1]:])
+		o := order{name: ", lines " + s + " swapped", file: filepath.Join(tmp, fmt.Sprintf("swap-%d.Dockerfile", n)), src: []byte(strings.Join(swapped, "\n"))}
+		var err error
+		if o.f, err = dockerfile.Parse(o.src); err != nil {
+			return nil, fmt.Errorf("--swap %s: %w", s, err)
+		}
+		if err := os.WriteFile(o.file, o.src, 0o600); err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+// instructionAt are the lines of the instruction at a line; nil for a FROM.
+func (p *profiler) instructionAt(line int) *[2]int {
+	for _, s := range p.f.Stages {
+		for _, in := range s.Instructions {
+			if in.Lines[0] <= line && line <= in.Lines[1] {
+				return &in.Lines
 			}
 		}
-		r.Edits = append(r.Edits, edit)
 	}
 	return nil
 }

@@ -52,11 +52,19 @@ type Sides struct {
 // WriteText writes the document for a terminal.
 func (d Document) WriteText(w io.Writer, s Style) error {
 	var b strings.Builder
-	for _, block := range d {
+	for n, block := range d {
+		if n > 0 && item(d[n-1]) && !item(block) {
+			b.WriteString("\n") // after a list
+		}
 		block.text(&b, s)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func item(b Block) bool {
+	_, ok := b.(Item)
+	return ok
 }
 
 // WriteMarkdown writes the document as GitHub's Markdown.
