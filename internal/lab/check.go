@@ -98,7 +98,7 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *Check) (started, error
 		s.Reason = fmt.Sprintf("exit code %d, not %d%s", ran.Exit, c.Exit, tail(errs.text()))
 	case c.Stdout != nil && strings.TrimSpace(s.Output) != strings.TrimSpace(*c.Stdout):
 		s.Reason = fmt.Sprintf("it printed %q, not %q", clip(strings.TrimSpace(s.Output)), clip(strings.TrimSpace(*c.Stdout)))
-	case c.Match != "" && !regexp.MustCompile(c.Match).MatchString(s.Output):
+	case c.Match != "" && !regexp.MustCompile(c.Match).MatchString(strings.TrimSpace(s.Output)):
 		s.Reason = fmt.Sprintf("what it printed (%q) does not match %s", clip(strings.TrimSpace(s.Output)), c.Match)
 	default:
 		s.Passed = true

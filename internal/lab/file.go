@@ -94,7 +94,8 @@ type Check struct {
 	Command []string `yaml:"command,omitempty" json:"command,omitempty"`
 	// Stdout is what the program must print, without spaces at both ends.
 	Stdout *string `yaml:"stdout,omitempty" json:"stdout,omitempty"`
-	// Match is a regular expression (RE2) that must match in what it prints.
+	// Match is a regular expression (RE2) that must match in what it prints, without
+	// spaces at both ends.
 	Match string `yaml:"match,omitempty" json:"match,omitempty"`
 	// Exit is the exit code that it must have; default 0.
 	Exit int `yaml:"exit,omitempty" json:"exit,omitempty"`

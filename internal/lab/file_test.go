@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,43 @@ func TestTemplates(t *testing.T) {
 		}
 		if name != "tare.yaml" && string(example) != body {
 			t.Errorf("%s differs from that of examples/python", name)
+		}
+	}
+}
+
+// The examples' experiments can be read, and their files are there.
+func TestExamples(t *testing.T) {
+	list, err := filepath.Glob("../../examples/*/tare.yaml")
+	if err != nil || len(list) < 4 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	for _, path := range list {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := lab.Parse(path, b)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		vs, err := f.Expand()
+		if err != nil {
+			t.Error(err)
+		}
+		for _, v := range vs {
+			if v.Dockerfile != "" {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(path), v.Dockerfile)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		for _, e := range f.Edit {
+			if e.Touch != "" {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(path), e.Touch)); err != nil {
+					t.Error(err)
+				}
+			}
 		}
 	}
 }

@@ -220,7 +220,7 @@ func TestChecks(t *testing.T) {
 		{"{}", &fakeBench{}, true, ""},
 		{"{stdout: hi}", &fakeBench{output: "  hi \n"}, true, ""},
 		{"{stdout: hi}", &fakeBench{output: "ho"}, false, `printed "ho"`},
-		{"{match: '^h.$'}", &fakeBench{output: "hi"}, true, ""},
+		{"{match: '^h.$'}", &fakeBench{output: "hi\n"}, true, ""},
 		{"{match: x}", &fakeBench{output: "hi"}, false, "does not match"},
 		{"{exit: 3}", &fakeBench{exit: 3}, true, ""},
 		{"{}", &fakeBench{exit: 1}, false, "exit code 1, not 0"},

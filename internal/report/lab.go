@@ -265,8 +265,8 @@ func lastLines(s string, n int) string {
 // method says how it was measured, and where.
 func method(r *lab.Record) Document {
 	m := r.Machine
-	text := fmt.Sprintf("Method: what takes time was repeated %d times in turn after %s; medians, %.0f %% intervals of the median, two-sided Mann-Whitney U test at %g. Sizes are counted, pulls modelled (bytes over bandwidth).",
-		r.Method.Repeat, units.Plural(r.Method.Warmup, "warm-up round"), 100*r.Method.Confidence, r.Method.Alpha)
+	text := fmt.Sprintf("Method: what takes time was repeated %s in turn after %s; medians, %.0f %% intervals of the median, two-sided Mann-Whitney U test at %g. Sizes are counted, pulls modelled (bytes over bandwidth).",
+		units.Plural(r.Method.Repeat, "time"), units.Plural(r.Method.Warmup, "warm-up round"), 100*r.Method.Confidence, r.Method.Alpha)
 	where := fmt.Sprintf("Machine: %s/%s, %s, %s of memory, %s, %s, tare %s.", m.OS, m.Arch, cpus(m), units.Bytes(m.Memory), Safe("kernel "+m.Kernel), Safe(m.Engine), Safe(m.Tare))
 	took := fmt.Sprintf("It took %s: %s of pulls and builds, %s of runs, %s (%.1f %%) of tare's own.", seconds(r.Seconds.Total), seconds(r.Seconds.Builds), seconds(r.Seconds.Runs), seconds(r.Seconds.Own), 100*r.Seconds.Own/math.Max(r.Seconds.Total, 1e-9))
 	d := Document{Para{Text: text, Dim: true}, Para{Text: where, Dim: true}, Para{Text: took, Dim: true}}
