@@ -395,6 +395,11 @@ func TestMirrorAndCertificates(t *testing.T) {
 	}
 	write("secure.test", fmt.Sprintf("server = %q\n[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n  ca = %q\n", secure.URL, secure.URL, ca))
 	pulled(t, r, "secure.test/app:1")
+	// Its tokens must not be asked for in the open: a password would go there.
+	secure.Fault(guard("never", `Bearer realm="http://tokens.example:80/token",service="x"`))
+	if _, err := r.Pull(ctx, testkit.Store(t), "secure.test/app:1", nil, nil); err == nil || !strings.Contains(err.Error(), "tokens.example:80 without TLS: refused") {
+		t.Errorf("a token server without TLS: %v", err)
+	}
 }
 
 // guard lets only requests with the right Authorization through.

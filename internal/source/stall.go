@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"time"
 )
 
@@ -27,6 +28,11 @@ func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		cancel()
 		return nil, err
+	}
+	if host := tokensInTheOpen(req, resp); host != "" {
+		_ = resp.Body.Close()
+		cancel()
+		return nil, fmt.Errorf("%s wants credentials sent to %s without TLS: refused", req.URL.Host, host)
 	}
 	b := &watchedBody{ReadCloser: resp.Body, stall: w.stall, cancel: cancel, host: req.URL.Host}
 	b.timer = time.AfterFunc(w.stall, cancel)
@@ -56,6 +62,28 @@ func (b *watchedBody) Close() error {
 	b.timer.Stop()
 	b.cancel()
 	return b.ReadCloser.Close()
+}
+
+var openRealm = regexp.MustCompile(`(?i)realm="?http://([^"/,\s]+)`)
+
+// tokensInTheOpen is the host to which a registry with TLS sends for tokens without it;
+// "" if it does not. A password would go there.
+func tokensInTheOpen(req *http.Request, resp *http.Response) string {
+	if req.URL.Scheme != "https" || resp.StatusCode != http.StatusUnauthorized {
+		return ""
+	}
+	for _, challenge := range resp.Header.Values("WWW-Authenticate") {
+		if m := openRealm.FindStringSubmatch(challenge); m != nil {
+			host, _, err := net.SplitHostPort(m[1])
+			if err != nil {
+				host = m[1]
+			}
+			if !loopback(host) {
+				return m[1]
+			}
+		}
+	}
+	return ""
 }
 
 // redirected decides about a redirect. Credentials, and whatever else hosts.toml adds
