@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"tare/internal/compare"
 	"tare/internal/engine"
@@ -83,12 +85,27 @@ func (a *app) factsOf(ctx context.Context, loaded []*image.Image, from []opened)
 	if err := a.index(ctx, loaded, from); err != nil {
 		return nil, err
 	}
+	facts := make([]*weigh.Facts, len(loaded))
+	first := map[digest.Digest]int{} // one image may be named twice
+	g := new(errgroup.Group)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for n, img := range loaded {
-		f, err := weigh.New(img)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", from[n].name, err)
+		if _, again := first[weigh.Key(img)]; again {
+			continue
 		}
-		s := subject{compare.Subject{Name: from[n].name, Facts: f}, from[n].provider}
+		first[weigh.Key(img)] = n
+		g.Go(func() (err error) {
+			if facts[n], err = weigh.New(img); err != nil {
+				return fmt.Errorf("%s: %w", from[n].name, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for n, img := range loaded {
+		s := subject{compare.Subject{Name: from[n].name, Facts: facts[first[weigh.Key(img)]]}, from[n].provider}
 		if b := from[n].built; b != nil {
 			s.Build, s.Cached = b.Took, b.Executed == 0
 		}
