@@ -55,6 +55,9 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 		out.Took = time.Since(begin)
 		return out, failed(err)
 	}
+	if err := s.commit(); err != nil {
+		return nil, err
+	}
 	out.Metadata = metadataOf(resp.ExporterResponse)
 	if s.keep {
 		if err := b.record(ctx, req, resp, out); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -58,7 +57,7 @@ var errLocked = errors.New("the engine is in use by another tare")
 
 // openOwner starts BuildKit on root, which must not be owned by a live process.
 func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err error) {
-	if err := os.MkdirAll(root, 0o711); err != nil {
+	if err := privateDir(root); err != nil {
 		return nil, fmt.Errorf("engine state: %w", err)
 	}
 	// bbolt would block for ever on its own lock, without a word: ours comes first.

@@ -15,12 +15,14 @@ import (
 	"github.com/tonistiigi/fsutil"
 
 	"tare/internal/engine"
+	"tare/internal/outfile"
 )
 
 // solve is a request in BuildKit's terms.
 type solve struct {
 	client.SolveOpt
 	keep    bool // the result goes to tare's store
+	files   []*outfile.File
 	cleanup func()
 }
 

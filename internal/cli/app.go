@@ -28,6 +28,7 @@ type app struct {
 	engines Engines
 	release func()
 	env     func(string) string
+	ctx     context.Context // of the whole command
 
 	builder   string
 	hostsDirs []string

@@ -69,7 +69,7 @@ func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format
 // Docker. release gives signals back to the caller's default handling.
 func Main(ctx context.Context, args []string, s Streams, e Engines, release func()) int {
 	_ = log.SetLevel("fatal") // libraries' logs are not for people
-	a := &app{Streams: s, engines: e, release: release, env: os.Getenv}
+	a := &app{Streams: s, engines: e, release: release, env: os.Getenv, ctx: ctx}
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(s.In)

@@ -30,6 +30,7 @@ const (
 	ProblemContainer  = "container"   // a container, or its directory, of a killed run or build
 	ProblemMount      = "mount"       // something mounted for a killed run or build
 	ProblemBuildCache = "build cache" // a damaged blob of the build cache
+	ProblemOpen       = "open"        // a directory that other users can enter
 )
 
 // Problem is something in a store that is not as it should be.
@@ -104,7 +105,7 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*Check, error) {
 	} else {
 		c.note("another tare is adding images: what it writes was left out")
 	}
-	for _, step := range append(steps, c.temporaries, c.unused) {
+	for _, step := range append(steps, c.temporaries, c.open, c.unused) {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("check %s: %w", s.root, err)
 		}

@@ -34,6 +34,7 @@ type Store struct {
 	files files
 	// linked is set when a blob came by hard link, whose name is not on the disk yet.
 	linked atomic.Bool
+	mended []string // directories that were open to other users when the store was opened
 }
 
 // DefaultRoot is TARE_HOME, or $XDG_DATA_HOME/tare, or ~/.local/share/tare.
@@ -51,8 +52,9 @@ func DefaultRoot() (string, error) {
 	return filepath.Join(home, ".local", "share", "tare"), nil
 }
 
-// Open opens the store in root and makes it where it is missing. The error says
-// what to do where the directory cannot be written.
+// Open opens the store in root and makes it where it is missing. It is its owner's
+// alone: one that others can enter is closed to them. The error says what to do where
+// the directory cannot be written.
 func Open(root string) (*Store, error) { return openOn(root, disk{}) }
 
 func openOn(root string, f files) (*Store, error) {
@@ -66,7 +68,20 @@ func openOn(root string, f files) (*Store, error) {
 	return s, nil
 }
 
+// OpenLayout opens an OCI image layout that is not tare's own. Nothing in it changes.
+func OpenLayout(dir string) (*Store, error) {
+	s := &Store{root: dir, files: disk{}}
+	s.blob = &ingester{root: dir, files: s.files, busy: map[string]bool{}}
+	if err := s.checkLayout(os.ReadFile(s.layoutPath())); err != nil {
+		return nil, fmt.Errorf("image layout %s: %w", dir, err)
+	}
+	return s, nil
+}
+
 func (s *Store) init() error {
+	if err := claim(s.root); err != nil {
+		return err
+	}
 	blobs := filepath.Join(s.root, "blobs")
 	if dir := filepath.Join(blobs, "sha256"); !present(dir) {
 		if err := s.files.Mkdir(dir); err != nil {
@@ -77,22 +92,33 @@ func (s *Store) init() error {
 		}
 	}
 	s.blob = &ingester{root: s.root, files: s.files, busy: map[string]bool{}}
-	layoutFile := filepath.Join(s.root, ocispec.ImageLayoutFile)
-	b, err := os.ReadFile(layoutFile)
+	s.close()
+	b, err := os.ReadFile(s.layoutPath())
 	if errors.Is(err, fs.ErrNotExist) {
-		b, _ = json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
-		if err := s.writeFile(layoutFile, b); err != nil {
-			return err
+		b, err = json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
+		if err == nil {
+			err = s.writeFile(s.layoutPath(), b)
 		}
-	} else if err != nil {
+	}
+	if err := s.checkLayout(b, err); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.indexPath()); errors.Is(err, fs.ErrNotExist) {
+		return s.update(func(*ocispec.Index) error { return nil })
+	}
+	return nil
+}
+
+func (s *Store) layoutPath() string { return filepath.Join(s.root, ocispec.ImageLayoutFile) }
+
+// checkLayout says what is wrong with an oci-layout file that was read.
+func (s *Store) checkLayout(b []byte, err error) error {
+	if err != nil {
 		return err
 	}
 	var layout ocispec.ImageLayout
 	if err := json.Unmarshal(b, &layout); err != nil || layout.Version != ocispec.ImageLayoutVersion {
-		return fmt.Errorf("%s says %q, not an OCI image layout of version %s", ocispec.ImageLayoutFile, b, ocispec.ImageLayoutVersion)
-	}
-	if _, err := os.Stat(s.indexPath()); errors.Is(err, fs.ErrNotExist) {
-		return s.update(func(*ocispec.Index) error { return nil })
+		return fmt.Errorf("%s says %.100q, not an OCI image layout of version %s", ocispec.ImageLayoutFile, b, ocispec.ImageLayoutVersion)
 	}
 	return nil
 }
