@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"tare/internal/cli"
@@ -17,7 +16,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "tare:", err)
 		os.Exit(1)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// Another signal ends the program at once, whatever it still waits for. Not in the
 	// first second: timeout(1) and the like send the first one twice.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })

@@ -186,7 +186,7 @@ func (b *builder) record(ctx context.Context, req engine.Build, resp *client.Sol
 		return fmt.Errorf("the built image: %w", err)
 	}
 	names := req.Names
-	if len(names) == 0 {
+	if len(names) == 0 && !req.Unlisted {
 		known, err := b.known(d.Digest)
 		if err != nil {
 			return err

@@ -48,6 +48,9 @@ type owner struct {
 	stop   context.CancelFunc
 	guests *guests
 	files  []io.Closer // databases, which BuildKit's controller leaves open
+	// doubtful says why what is kept of build contexts may be wrong: nothing can be
+	// built with it, but the cache can be pruned.
+	doubtful error
 }
 
 func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
@@ -93,6 +96,9 @@ func (o *owner) start(ctx context.Context, root string) error {
 	}
 	if o.worker, o.back, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
 		return err
+	}
+	if o.doubtful = watchContexts(ctx, root, o.worker); ctx.Err() != nil {
+		return ctx.Err()
 	}
 	wc := &worker.Controller{}
 	if err := wc.Add(o.worker); err != nil {

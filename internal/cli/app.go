@@ -38,6 +38,7 @@ type app struct {
 	cfg  *configfile.ConfigFile
 	eng  engine.Engine
 
+	unhold func()        // of a hold on the store for images without a name
 	failed *engine.Built // as much as there is of a build that did not succeed
 }
 
@@ -110,8 +111,26 @@ func (a *app) engine(ctx context.Context, keep int64) (engine.Engine, error) {
 	return e, nil
 }
 
-// closeEngine closes the engine if it was opened.
+// unlisted makes a request one for an image that only this command looks at: it gets
+// no entry in the store, and until the command ends nobody collects its blobs.
+func (a *app) unlisted(ctx context.Context, r *engine.Build) error {
+	r.Unlisted = true
+	if a.unhold != nil {
+		return nil
+	}
+	st, err := a.store()
+	if err != nil {
+		return err
+	}
+	a.unhold, err = st.Hold(ctx)
+	return err
+}
+
+// closeEngine closes the engine if it was opened, and gives the store back.
 func (a *app) closeEngine() error {
+	if a.unhold != nil {
+		defer a.unhold()
+	}
 	if a.eng == nil {
 		return nil
 	}

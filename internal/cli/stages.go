@@ -102,19 +102,14 @@ func (a *app) stage(ctx context.Context, r recipe, name string) (compare.Stage, 
 	if err != nil {
 		return s, err
 	}
-	before, err := a.st.Records()
-	if err != nil {
+	req := engine.Build{Context: r.Context, Dockerfile: r.Dockerfile, Target: name, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts,
+		Progress: "quiet", Stdout: io.Discard, Stderr: a.Err}
+	if err := a.unlisted(ctx, &req); err != nil {
 		return s, err
 	}
-	built, err := e.Build(ctx, engine.Build{Context: r.Context, Dockerfile: r.Dockerfile, Target: name, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts,
-		Progress: "quiet", Stdout: io.Discard, Stderr: a.Err})
+	built, err := e.Build(ctx, req)
 	if err != nil {
 		return s, err
-	}
-	if !has(before, built.Target.Digest) {
-		if err := a.st.Forget(built.Target.Digest); err != nil {
-			return s, err
-		}
 	}
 	want, err := a.platform(first(r.Platforms))
 	if err != nil {

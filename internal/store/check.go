@@ -20,17 +20,18 @@ const CheckSchema = "tare.fsck/v1"
 
 // The kinds of problems.
 const (
-	ProblemBlob       = "blob"        // a blob's bytes are not what its digest says
-	ProblemImage      = "image"       // a name leads to something missing or damaged
-	ProblemIndex      = "index"       // index.json cannot be read
-	ProblemDownload   = "download"    // what an ended process was writing
-	ProblemTemporary  = "temporary"   // a temporary file, or one that does not belong here
-	ProblemLock       = "lock"        // a lock file that nobody holds
-	ProblemDerived    = "derived"     // a derived value that is damaged
-	ProblemContainer  = "container"   // a container, or its directory, of a killed run or build
-	ProblemMount      = "mount"       // something mounted for a killed run or build
-	ProblemBuildCache = "build cache" // a damaged blob of the build cache
-	ProblemOpen       = "open"        // a directory that other users can enter
+	ProblemBlob       = "blob"          // a blob's bytes are not what its digest says
+	ProblemImage      = "image"         // a name leads to something missing or damaged
+	ProblemIndex      = "index"         // index.json cannot be read
+	ProblemDownload   = "download"      // what an ended process was writing
+	ProblemTemporary  = "temporary"     // a temporary file, or one that does not belong here
+	ProblemLock       = "lock"          // a lock file that nobody holds
+	ProblemDerived    = "derived"       // a derived value that is damaged
+	ProblemContainer  = "container"     // a container, or its directory, of a killed run or build
+	ProblemMount      = "mount"         // something mounted for a killed run or build
+	ProblemBuildCache = "build cache"   // a damaged blob of the build cache
+	ProblemContexts   = "build context" // a build context that was not received to its end
+	ProblemOpen       = "open"          // a directory that other users can enter
 )
 
 // Problem is something in a store that is not as it should be.

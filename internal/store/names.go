@@ -122,21 +122,48 @@ func (s *Store) Records() ([]Record, error) {
 // image that loses its last name stays as a dangling one, as in Docker.
 func (s *Store) Put(r Record) error {
 	return s.update(func(x *ocispec.Index) error {
-		return put(x, r)
+		put(x, r, true)
+		return nil
 	})
 }
 
-func put(x *ocispec.Index, r Record) error {
+// Replace is Put, but an image that loses its last name by it is forgotten.
+func (s *Store) Replace(r Record) error {
+	return s.update(func(x *ocispec.Index) error {
+		put(x, r, false)
+		return nil
+	})
+}
+
+// Drop removes a name, and with its last name the image: none is left dangling, but for
+// one that was pulled by digest, too. A name that is not there is no error.
+func (s *Store) Drop(name string) error {
+	return s.update(func(x *ocispec.Index) error {
+		for n := len(x.Manifests) - 1; n >= 0; n-- {
+			switch r := record(x.Manifests[n]); {
+			case r.Name != name:
+			case r.Repo == "":
+				x.Manifests = slices.Delete(x.Manifests, n, n+1)
+			default:
+				r.Name = ""
+				x.Manifests[n] = descriptor(r)
+			}
+		}
+		return nil
+	})
+}
+
+func put(x *ocispec.Index, r Record, keepLost bool) {
 	// An image pulled by digest needs no entry of its own beside its name's.
 	if r.Name == "" && r.Repo != "" && slices.ContainsFunc(x.Manifests, func(d ocispec.Descriptor) bool {
 		old := record(d)
 		return old.Target.Digest == r.Target.Digest && old.Repo == r.Repo
 	}) {
-		return nil
+		return
 	}
 	// Nor does a nameless one, which would only wait to be pruned with its blobs.
 	if r.Name == "" && r.Repo == "" && slices.ContainsFunc(x.Manifests, func(d ocispec.Descriptor) bool { return d.Digest == r.Target.Digest }) {
-		return nil
+		return
 	}
 	var out []ocispec.Descriptor
 	var lost *Record
@@ -164,11 +191,10 @@ func put(x *ocispec.Index, r Record) error {
 		out = append(out, d)
 	}
 	out = append(out, descriptor(r))
-	if lost != nil && !slices.ContainsFunc(out, func(d ocispec.Descriptor) bool { return d.Digest == lost.Target.Digest }) {
+	if lost != nil && (keepLost || lost.Repo != "") && !slices.ContainsFunc(out, func(d ocispec.Descriptor) bool { return d.Digest == lost.Target.Digest }) {
 		out = append(out, descriptor(*lost))
 	}
 	x.Manifests = out
-	return nil
 }
 
 // Untag removes a name. The image stays, dangling, if it was the last.
