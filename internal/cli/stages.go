@@ -13,6 +13,7 @@ import (
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/source"
 	"tare/internal/weigh"
 )
 
@@ -71,6 +72,28 @@ func (r *recipe) behind() (names []string) {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// enterForStages enters the engine's world before anything is read if stages of one of
+// the targets may have to be built: without root this program runs anew for that, and
+// standard input can be read once. Where it cannot be entered, stages says so later.
+func (a *app) enterForStages(ctx context.Context, targets []string) {
+	st, err := a.store()
+	if err != nil || !st.Kept(buildKind) {
+		return
+	}
+	for _, t := range targets {
+		var r recipe
+		// What an archive or another store has is known only when it has been read.
+		if scheme, _, err := source.Scheme(t); err == nil && scheme == "" && source.Recognise(t) == "" {
+			rec, err := st.Find(ctx, t)
+			if err != nil || !st.Get(buildKind, rec.Target.Digest, &r) || len(r.behind()) == 0 {
+				continue
+			}
+		}
+		_ = a.enter()
+		return
+	}
 }
 
 // stages builds the stages that stayed behind when an image was built, and says what
