@@ -13,6 +13,7 @@ import (
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/defaults"
 	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/cache/remotecache"
 	inlinecache "github.com/moby/buildkit/cache/remotecache/inline"
 	localcache "github.com/moby/buildkit/cache/remotecache/local"
@@ -42,13 +43,15 @@ type owner struct {
 	root   string
 	worker *base.Worker
 	back   *blobs
-	lis    *bufconn.Listener
-	srv    *grpc.Server
-	ctl    *control.Controller
-	lock   *flock.Flock
-	stop   context.CancelFunc
-	guests *guests
-	files  []io.Closer // databases, which BuildKit's controller leaves open
+	// records is what BuildKit knows of its cache.
+	records *metadata.Store
+	lis     *bufconn.Listener
+	srv     *grpc.Server
+	ctl     *control.Controller
+	lock    *flock.Flock
+	stop    context.CancelFunc
+	guests  *guests
+	files   []io.Closer // databases, which BuildKit's controller leaves open
 }
 
 func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
@@ -92,7 +95,7 @@ func (o *owner) start(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	if o.worker, o.back, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
+	if o.worker, o.back, o.records, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
 		return err
 	}
 	wc := &worker.Controller{}
@@ -181,6 +184,7 @@ func (o *owner) close(waiting func(string)) error {
 		_ = o.files[n].Close() // some are closed by the controller already
 	}
 	removeCgroups(cgroupParent(o.root))
+	makeReserve(o.root)
 	return errors.Join(err, o.lock.Unlock())
 }
 
@@ -192,6 +196,7 @@ type Embedded struct {
 	own   *owner         // nil for a guest
 	conn  *client.Client // to own, or to the other's socket
 	prep  func(ctx context.Context, layers rootfsRequest) ([]mount.Mount, error)
+	costs func(ctx context.Context) (map[string]cost, error)
 	close func() error
 }
 
@@ -203,12 +208,15 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 	told := time.Now().Add(time.Second) // short waits need no words
 	for {
 		own, err := openOwner(ctx, e.root, opt)
+		if full(err) {
+			own, err = openOnFull(ctx, e.root, opt, err)
+		}
 		if err == nil {
 			e.own = own
 			if e.conn, err = own.client(ctx); err != nil {
 				return nil, errors.Join(err, own.close(nil))
 			}
-			e.prep = own.rootfs
+			e.prep, e.costs = own.rootfs, own.costs
 			e.close = func() error { return own.close(opt.Waiting) }
 			return e, nil
 		}
@@ -229,6 +237,23 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// openOnFull opens the engine to prune it on a disk without room: why says so.
+func openOnFull(ctx context.Context, root string, opt Options, why error) (*owner, error) {
+	if opt.MakeRoom {
+		// What was derived from layers may go as well.
+		for _, room := range []func() error{func() error { return os.RemoveAll(reserveDir(root)) }, opt.Store.ClearCache} {
+			if err := room(); err != nil {
+				return nil, errors.Join(why, err)
+			}
+			own, err := openOwner(ctx, root, opt)
+			if !full(err) {
+				return own, err
+			}
+		}
+	}
+	return nil, fmt.Errorf("%w; make room: remove images (tare rmi) or all of the build cache (tare builder prune -a)", why)
 }
 
 // Close releases the engine.

@@ -40,14 +40,14 @@ const namespace = "buildkit"
 // newWorker wires BuildKit's worker by hand instead of through runc.NewWorkerOpt:
 // only so can it take its images and blobs from tare's store. later is told what
 // to close when the engine closes.
-func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, error) {
+func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, *metadata.Store, error) {
 	name, err := snapshotterFor(root, opt.Snapshotter)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	dir := filepath.Join(root, "worker-"+name)
 	if err := os.MkdirAll(dir, 0o711); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var sn snapshots.Snapshotter
 	if name == "overlayfs" {
@@ -56,40 +56,40 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		sn, err = native.NewSnapshotter(filepath.Join(dir, "snapshots"))
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	later(sn)
 	own, err := local.NewStore(filepath.Join(dir, "content"))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	back := &blobs{Store: own, dir: filepath.Join(dir, "content"), images: opt.Store}
 	db, err := boltutil.Open(filepath.Join(dir, "containerdmeta.db"), 0o644, &bolt.Options{
 		FreelistType: bolt.FreelistMapType, NoFreelistSync: true, Timeout: 5 * time.Second,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	later(db)
 	mdb := ctdmeta.NewDB(db, back, map[string]snapshots.Snapshotter{name: sn})
 	if err := mdb.Init(ctx); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	content := ctdsnapshot.NewContentStore(mdb.ContentStore(), namespace)
+	content := ctdsnapshot.NewContentStore(&documents{mdb.ContentStore(), opt.Store.Content()}, namespace)
 
 	// Not netproviders.Providers: it makes an RSA key for a proxy on every start.
 	host := network.NewHostProvider()
 	nets := map[pb.NetMode]network.Provider{pb.NetMode_UNSET: host, pb.NetMode_HOST: host, pb.NetMode_NONE: network.NewNoneProvider()}
 	monitor, err := resources.NewMonitor()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := useTempDir(root); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	executorRoot := filepath.Join(dir, "executor")
 	if err := runtimeDir(root); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	sweepBundles(executorRoot, rt, "", ownRuntimeDir(root, "runc"))
 	removeCgroups(cgroupParent(root))
@@ -102,16 +102,16 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		ResourceMonitor:     monitor,
 	}, nets)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	md, err := metadata.NewStore(filepath.Join(dir, "metadata_v2.db"))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	later(md)
 	id, err := base.ID(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	w, err := base.NewWorker(ctx, base.WorkerOpt{
 		ID:   id,
@@ -137,7 +137,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		MountPoolRoot:    filepath.Join(dir, "cachemounts"),
 		ResourceMonitor:  monitor,
 	})
-	return w, back, err
+	return w, back, md, err
 }
 
 func snapshotterFor(root, wish string) (string, error) {

@@ -60,13 +60,13 @@ func (s *Store) Keep(kind string, key digest.Digest, v any) {
 	}
 }
 
-// CacheSize is the number of derived values and their bytes on disk.
+// CacheSize is the number of derived values and their bytes on disk, in blocks.
 func (s *Store) CacheSize() (entries, bytes int64) {
 	_ = filepath.WalkDir(filepath.Join(s.root, "cache"), func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !strings.HasPrefix(d.Name(), ".tmp-") {
 			if fi, err := d.Info(); err == nil {
 				entries++
-				bytes += fi.Size()
+				bytes += diskOf(fi).bytes
 			}
 		}
 		return nil
