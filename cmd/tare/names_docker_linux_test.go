@@ -71,6 +71,9 @@ func dockerd(t *testing.T) func(args ...string) (string, error) {
 		if err != nil {
 			err = fmt.Errorf("%w: %s", err, said.String())
 		}
+		if args[0] == "build" { // its progress
+			return said.String(), err
+		}
 		return string(out), err
 	}
 	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {

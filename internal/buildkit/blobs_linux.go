@@ -112,41 +112,10 @@ func (n *imageNames) Get(ctx context.Context, name string) (images.Image, error)
 	return images.Image{}, fmt.Errorf("image %s: %w", name, errdefs.ErrNotFound)
 }
 
-// List tells BuildKit which images there are: a prune without -a keeps the cache that
-// they are made of. Images that have lost their last name are as good as gone.
-func (n *imageNames) List(context.Context, ...string) ([]images.Image, error) {
-	recs, err := n.store.Records()
-	if err != nil {
-		return nil, err
-	}
-	var out []images.Image
-	for _, r := range recs {
-		// It stops at the first that is of another type.
-		if r.Name != "" && (images.IsManifestType(r.Target.MediaType) || images.IsIndexType(r.Target.MediaType)) {
-			out = append(out, images.Image{Name: r.Name, Target: r.Target})
-		}
-	}
-	return out, nil
-}
-
-// documents shows BuildKit the manifests and indexes of the image store, too, although
-// containerd's metadata was not told of them: with them it finds out which cache images
-// are made of.
-type documents struct {
-	content.Store
-	images content.Store
-}
-
-// ReaderAt implements content.Provider.
-func (d *documents) ReaderAt(ctx context.Context, desc ocispec.Descriptor) (content.ReaderAt, error) {
-	r, err := d.Store.ReaderAt(ctx, desc)
-	if errdefs.IsNotFound(err) && (images.IsManifestType(desc.MediaType) || images.IsIndexType(desc.MediaType)) {
-		if r, err := d.images.ReaderAt(ctx, desc); err == nil {
-			return r, nil
-		}
-	}
-	return r, err
-}
+// List is asked for by a prune, which wants to know the cache that images are made of.
+// What it makes of the answer is wrong for layers that were never exported: they have no
+// blob, so that it takes them for the image below. So cacheOfImages tells instead.
+func (n *imageNames) List(context.Context, ...string) ([]images.Image, error) { return nil, nil }
 
 // Names are given by tare, after the image has arrived in its store.
 func (n *imageNames) Create(context.Context, images.Image) (images.Image, error) {

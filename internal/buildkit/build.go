@@ -254,7 +254,7 @@ func cacheRecord(u client.UsageInfo) engine.CacheRecord {
 
 // prune drops cache records until keep bytes are left. The sum of their sizes is all
 // that is known of a cache elsewhere.
-func (b *builder) prune(ctx context.Context, all bool, keep int64) (engine.Pruned, error) {
+func (b *builder) prune(ctx context.Context, all bool, keep int64, opts ...client.PruneOption) (engine.Pruned, error) {
 	var out engine.Pruned
 	ch := make(chan client.UsageInfo)
 	done := make(chan struct{})
@@ -265,7 +265,6 @@ func (b *builder) prune(ctx context.Context, all bool, keep int64) (engine.Prune
 			out.Bytes += u.Size
 		}
 	}()
-	var opts []client.PruneOption
 	if all {
 		opts = append(opts, client.PruneAll)
 	}

@@ -6,9 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
+	"github.com/moby/buildkit/client"
+	"github.com/opencontainers/go-digest"
+
 	"tare/internal/engine"
+	"tare/internal/store"
 )
 
 // BuildKit knows a size of each record: its snapshot and its blob, as if nobody else had
@@ -107,6 +112,9 @@ func (e *Embedded) Usage(ctx context.Context) (engine.Usage, error) {
 	if err != nil {
 		return out, err
 	}
+	if err := e.mark(ctx, out.Records, costs); err != nil {
+		return out, err
+	}
 	out.Free = out.Bytes
 	for id := range kept(out.Records) {
 		c := costs[id]
@@ -142,6 +150,90 @@ func kept(list []engine.CacheRecord) map[string]bool {
 		}
 	}
 	return out
+}
+
+// mark sets Shared of the records that images with a name are made of.
+func (e *Embedded) mark(ctx context.Context, list []engine.CacheRecord, costs map[string]cost) error {
+	chains, err := e.opt.Store.Chains(ctx)
+	if err != nil {
+		return err
+	}
+	records := map[string]engine.CacheRecord{}
+	for _, r := range list {
+		records[r.ID] = r
+	}
+	known := map[string][]digest.Digest{}
+	var chain func(id string, depth int) []digest.Digest
+	// The layers of a record, bottom first; nil if they are no image's: those that were
+	// never exported have no blobs.
+	chain = func(id string, depth int) (out []digest.Digest) {
+		if c, ok := known[id]; ok || depth > maxChain {
+			return c
+		}
+		defer func() { known[id] = out }()
+		blob, parents := digest.Digest(costs[id].Blob), records[id].Parents
+		switch {
+		case len(parents) > 1 && blob == "": // a merge is what it merges
+			for _, p := range parents {
+				c := chain(p, depth+1)
+				if c == nil {
+					return nil
+				}
+				out = append(out, c...)
+			}
+			return out
+		case blob == "":
+			return nil
+		case len(parents) == 1:
+			below := chain(parents[0], depth+1)
+			if below == nil {
+				return nil
+			}
+			return append(slices.Clone(below), blob)
+		}
+		return []digest.Digest{blob} // a base's first layer, or a difference
+	}
+	for i, r := range list {
+		if c := chain(r.ID, 0); c != nil && chains[store.Chain(c)] {
+			list[i].Shared = true
+		}
+	}
+	return nil
+}
+
+// maxChain is how many records may stand upon one another; an image has at most some
+// hundred layers.
+const maxChain = 10_000
+
+// spared is a filter for BuildKit that leaves out what images are made of.
+type spared []string
+
+// SetPruneOption implements client.PruneOption.
+func (s spared) SetPruneOption(p *client.PruneInfo) {
+	if len(s) > 0 {
+		p.Filter = []string{strings.Join(s, ",")}
+	}
+}
+
+func (e *Embedded) spare(ctx context.Context) (spared, error) {
+	use, err := e.builder().usage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	costs, err := e.costs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.mark(ctx, use.Records, costs); err != nil {
+		return nil, err
+	}
+	var ids spared
+	for _, r := range use.Records {
+		if r.Shared { // what they stand upon is in use by them
+			ids = append(ids, "id!="+r.ID)
+		}
+	}
+	return ids, nil
 }
 
 // cost is what a record has on the disk.

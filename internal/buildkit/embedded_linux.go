@@ -184,7 +184,7 @@ func (o *owner) close(waiting func(string)) error {
 		_ = o.files[n].Close() // some are closed by the controller already
 	}
 	removeCgroups(cgroupParent(o.root))
-	makeReserve(o.root)
+	makeReserve(o.root, o.opt.MakeRoom)
 	return errors.Join(err, o.lock.Unlock())
 }
 

@@ -16,30 +16,39 @@ import (
 // anything (its databases are written anew before they shrink), and so a prune could
 // make no room. Therefore the engine keeps some bytes and inodes, which only a prune may
 // use. (docs/decisions/0063-full-disk.md)
-const (
-	reserveBytes = 4 << 20
-	reserveFiles = 32
-)
+const reserveFiles = 32
+
+// reserveBytes is a fiftieth of the disk, within bounds.
+func reserveBytes(root string) uint64 {
+	const least, most = 512 << 10, 4 << 20
+	var st unix.Statfs_t
+	if unix.Statfs(root, &st) != nil {
+		return least
+	}
+	return min(max(st.Blocks*uint64(st.Bsize)/50, least), most)
+}
 
 func reserveDir(root string) string { return filepath.Join(root, "reserve") }
 
-// makeReserve makes the reserve where it is missing and the disk has plenty.
-func makeReserve(root string) {
-	dir := reserveDir(root)
-	if _, err := os.Stat(dir); err == nil || short(root, 16*reserveBytes, 32*reserveFiles) {
+// makeReserve makes the reserve where it is missing and the disk has plenty. After a
+// prune whatever came back is for the next one first, even if that is too little.
+func makeReserve(root string, pruned bool) {
+	dir, size := reserveDir(root), reserveBytes(root)
+	if whole(dir, size) || !pruned && short(root, 4*size, 4*reserveFiles) {
 		return
 	}
+	_ = os.RemoveAll(dir)
 	tmp, err := os.MkdirTemp(root, ".reserve-")
 	if err != nil {
 		return
 	}
-	b := make([]byte, reserveBytes)
+	b := make([]byte, size)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(b) // a file system may compress
 	err = os.WriteFile(filepath.Join(tmp, "0"), b, 0o600)
 	for n := 1; n < reserveFiles; n++ {
 		err = errors.Join(err, os.WriteFile(filepath.Join(tmp, fmt.Sprint(n)), nil, 0o600))
 	}
-	if err == nil {
+	if err == nil || pruned {
 		err = os.Rename(tmp, dir)
 	}
 	if err != nil {
@@ -47,10 +56,17 @@ func makeReserve(root string) {
 	}
 }
 
+// whole tells whether the reserve is what it should be.
+func whole(dir string, size uint64) bool {
+	list, _ := os.ReadDir(dir)
+	fi, err := os.Stat(filepath.Join(dir, "0"))
+	return err == nil && uint64(fi.Size()) >= size && len(list) >= reserveFiles
+}
+
 // giveUpReserve makes its room free if there is little else. The engine that is closed
 // next makes it anew.
 func giveUpReserve(root string) {
-	if short(root, 2*reserveBytes, 2*reserveFiles) {
+	if short(root, 2*reserveBytes(root), 2*reserveFiles) {
 		_ = os.RemoveAll(reserveDir(root))
 	}
 }

@@ -75,7 +75,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	if err := mdb.Init(ctx); err != nil {
 		return nil, nil, nil, err
 	}
-	content := ctdsnapshot.NewContentStore(&documents{mdb.ContentStore(), opt.Store.Content()}, namespace)
+	content := ctdsnapshot.NewContentStore(mdb.ContentStore(), namespace)
 
 	// Not netproviders.Providers: it makes an RSA key for a proxy on every start.
 	host := network.NewHostProvider()
@@ -143,7 +143,14 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 func snapshotterFor(root, wish string) (string, error) {
 	switch wish {
 	case "":
-		if overlayutils.Supported(root) == nil {
+		err := overlayutils.Supported(root)
+		if full(err) { // it could not try: what worked when there was room does now
+			if _, err := os.Stat(filepath.Join(root, "worker-native")); err == nil {
+				return "native", nil
+			}
+			return "overlayfs", nil
+		}
+		if err == nil {
 			return "overlayfs", nil
 		}
 		return "native", nil

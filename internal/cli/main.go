@@ -95,6 +95,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var usage usageError
 	var start *engine.StartError
 	var build *engine.BuildError
+	defer a.adviseRoom(err)
 	switch {
 	case errors.As(err, &code):
 		return int(code)

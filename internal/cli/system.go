@@ -306,7 +306,16 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 	return done.Bytes, err
 }
 
-// noRoom tells whether a full disk, or a quota, is the reason.
+// noRoom tells whether a full disk, or a quota, is the reason. From a builder the error
+// comes as text.
 func noRoom(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		strings.Contains(err.Error(), syscall.ENOSPC.Error()) || strings.Contains(err.Error(), syscall.EDQUOT.Error())
+}
+
+// adviseRoom says what to do where the store's disk is full, unless that was said.
+func (a *app) adviseRoom(err error) {
+	if text := err.Error(); a.st != nil && noRoom(err) && strings.Contains(text, a.st.Root()) && !strings.Contains(text, "make room") {
+		a.note("the disk of the image store is full: make room (tare system prune, tare rmi IMAGE), or set TARE_HOME to a directory on another disk")
+	}
 }

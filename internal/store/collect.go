@@ -149,6 +149,7 @@ func (s *Store) Reachable(ctx context.Context) (map[digest.Digest]bool, error) {
 // is the manifest of another image.
 type walk struct {
 	live, read map[digest.Digest]bool
+	each       func(document) // is shown what was read; may be nil
 }
 
 // document is all that an index or a manifest may lead to.
@@ -181,6 +182,9 @@ func (s *Store) reach(ctx context.Context, d digest.Digest, w walk) error {
 	_, err = image.ReadJSON(ctx, s.blob, ocispec.Descriptor{Digest: d, Size: info.Size}, &doc)
 	if err != nil && !errors.As(err, &syntax) && !errors.As(err, &kind) {
 		return fmt.Errorf("manifest %s: %w", d, err)
+	}
+	if w.each != nil {
+		w.each(doc)
 	}
 	for _, b := range append(doc.Layers, doc.Config) {
 		w.live[b.Digest] = true
