@@ -10,7 +10,7 @@ import (
 )
 
 func options(ctx context.Context, o cli.EngineOptions) buildkit.Options {
-	return buildkit.Options{Store: o.Store, Hosts: o.Registry.Hosts(context.WithoutCancel(ctx)), Config: o.Config, Keep: o.Keep, Waiting: o.Waiting}
+	return buildkit.Options{Store: o.Store, Hosts: o.Registry.Hosts(context.WithoutCancel(ctx)), Config: o.Config, Keep: o.Keep, MakeRoom: o.MakeRoom, Waiting: o.Waiting}
 }
 
 // engines are the engines that this program was built with.

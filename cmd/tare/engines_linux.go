@@ -18,6 +18,7 @@ func early() error {
 func embedded(e *cli.Engines) {
 	e.Enter = buildkit.EnterRootless
 	e.Leftovers = buildkit.Leftovers
+	e.Wipe = buildkit.Wipe
 	e.Embedded = func(ctx context.Context, o cli.EngineOptions) (engine.Engine, error) {
 		return buildkit.OpenEmbedded(ctx, options(ctx, o))
 	}

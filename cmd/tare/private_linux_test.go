@@ -125,6 +125,7 @@ func TestForeignDirectoriesStayAsTheyAre(t *testing.T) {
 	if err := os.Chmod(shared, 0o777|fs.ModeSticky); err != nil {
 		t.Fatal(err)
 	}
+	h.set("TMPDIR", shared)
 	for dir, want := range map[string]string{h.store(): "thesis.odt", shared: "for all users"} {
 		before, err := os.Stat(dir)
 		if err != nil {

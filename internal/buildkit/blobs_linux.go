@@ -112,6 +112,9 @@ func (n *imageNames) Get(ctx context.Context, name string) (images.Image, error)
 	return images.Image{}, fmt.Errorf("image %s: %w", name, errdefs.ErrNotFound)
 }
 
+// List is asked for by a prune, which wants to know the cache that images are made of.
+// What it makes of the answer is wrong for layers that were never exported: they have no
+// blob, so that it takes them for the image below. So cacheOfImages tells instead.
 func (n *imageNames) List(context.Context, ...string) ([]images.Image, error) { return nil, nil }
 
 // Names are given by tare, after the image has arrived in its store.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ import (
 type builder struct {
 	opt    Options
 	conn   *client.Client
-	blobs  string // the engine's content directory, if it is on this machine
+	blobs  string // the engine's content directory, "" if it is not on this machine
 	remote bool   // it cannot read the store by itself
 }
 
@@ -228,38 +229,45 @@ func metadataOf(resp map[string]string) map[string]any {
 	return out
 }
 
-func (b *builder) usage(ctx context.Context) ([]engine.CacheRecord, error) {
+// usage sums up the records; an engine on this machine measures instead.
+func (b *builder) usage(ctx context.Context) (engine.Usage, error) {
+	var out engine.Usage
 	list, err := b.conn.DiskUsage(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask the engine for its cache: %w", err)
+		return out, fmt.Errorf("ask the engine for its cache: %w", err)
 	}
-	var out []engine.CacheRecord
 	for _, u := range list {
-		out = append(out, cacheRecord(*u))
+		r := cacheRecord(*u)
+		out.Records = append(out.Records, r)
+		out.Bytes += r.Bytes
+		if !r.InUse && !r.Shared {
+			out.Free += r.Bytes
+		}
 	}
 	return out, nil
 }
 
 func cacheRecord(u client.UsageInfo) engine.CacheRecord {
-	r := engine.CacheRecord{ID: u.ID, Description: u.Description, Kind: string(u.RecordType), Bytes: u.Size, InUse: u.InUse, Shared: u.Shared, Created: u.CreatedAt}
+	r := engine.CacheRecord{ID: u.ID, Description: u.Description, Kind: string(u.RecordType), Bytes: u.Size, InUse: u.InUse, Shared: u.Shared, Created: u.CreatedAt, Parents: u.Parents}
 	if u.LastUsedAt != nil {
 		r.LastUsed = *u.LastUsedAt
 	}
 	return r
 }
 
-// prune drops cache records until keep bytes are left.
-func (b *builder) prune(ctx context.Context, all bool, keep int64) ([]engine.CacheRecord, error) {
-	var out []engine.CacheRecord
+// prune drops cache records until keep bytes are left. The sum of their sizes is all
+// that is known of a cache elsewhere.
+func (b *builder) prune(ctx context.Context, all bool, keep int64, opts ...client.PruneOption) (engine.Pruned, error) {
+	var out engine.Pruned
 	ch := make(chan client.UsageInfo)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for u := range ch {
-			out = append(out, cacheRecord(u))
+			out.Records = append(out.Records, cacheRecord(u))
+			out.Bytes += u.Size
 		}
 	}()
-	var opts []client.PruneOption
 	if all {
 		opts = append(opts, client.PruneAll)
 	}
@@ -273,4 +281,12 @@ func (b *builder) prune(ctx context.Context, all bool, keep int64) ([]engine.Cac
 		err = fmt.Errorf("prune the build cache: %w", err)
 	}
 	return out, err
+}
+
+// blobPath is where the engine has a blob, "" if that is unknown.
+func (b *builder) blobPath(d string) string {
+	if b.blobs == "" || digest.Digest(d).Validate() != nil {
+		return ""
+	}
+	return filepath.Join(b.blobs, "blobs", digest.Digest(d).Algorithm().String(), digest.Digest(d).Encoded())
 }

@@ -230,7 +230,7 @@ func layoutContext(ctx context.Context, v string) (string, content.Store, error)
 	if _, err := os.Stat(filepath.Join(dir, "index.json")); err != nil {
 		return "", nil, fmt.Errorf("%s is not an OCI image layout: %w", dir, err)
 	}
-	st, err := store.OpenLayout(dir)
+	st, err := store.OpenForeign(dir)
 	if err != nil {
 		return "", nil, err
 	}

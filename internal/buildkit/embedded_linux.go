@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/defaults"
 	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/cache/remotecache"
 	inlinecache "github.com/moby/buildkit/cache/remotecache/inline"
 	localcache "github.com/moby/buildkit/cache/remotecache/local"
@@ -41,13 +43,15 @@ type owner struct {
 	root   string
 	worker *base.Worker
 	back   *blobs
-	lis    *bufconn.Listener
-	srv    *grpc.Server
-	ctl    *control.Controller
-	lock   *flock.Flock
-	stop   context.CancelFunc
-	guests *guests
-	files  []io.Closer // databases, which BuildKit's controller leaves open
+	// records is what BuildKit knows of its cache.
+	records *metadata.Store
+	lis     *bufconn.Listener
+	srv     *grpc.Server
+	ctl     *control.Controller
+	lock    *flock.Flock
+	stop    context.CancelFunc
+	guests  *guests
+	files   []io.Closer // databases, which BuildKit's controller leaves open
 	// doubtful says why what is kept of build contexts may be wrong: nothing can be
 	// built with it, but the cache can be pruned.
 	doubtful error
@@ -94,7 +98,7 @@ func (o *owner) start(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	if o.worker, o.back, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
+	if o.worker, o.back, o.records, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
 		return err
 	}
 	if o.doubtful = watchContexts(ctx, root, o.worker); ctx.Err() != nil {
@@ -186,6 +190,7 @@ func (o *owner) close(waiting func(string)) error {
 		_ = o.files[n].Close() // some are closed by the controller already
 	}
 	removeCgroups(cgroupParent(o.root))
+	makeReserve(o.root, o.opt.MakeRoom)
 	return errors.Join(err, o.lock.Unlock())
 }
 
@@ -197,6 +202,7 @@ type Embedded struct {
 	own   *owner         // nil for a guest
 	conn  *client.Client // to own, or to the other's socket
 	prep  func(ctx context.Context, layers rootfsRequest) ([]mount.Mount, error)
+	costs func(ctx context.Context) (map[string]cost, error)
 	close func() error
 }
 
@@ -208,12 +214,15 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 	told := time.Now().Add(time.Second) // short waits need no words
 	for {
 		own, err := openOwner(ctx, e.root, opt)
+		if full(err) {
+			own, err = openOnFull(ctx, e.root, opt, err)
+		}
 		if err == nil {
 			e.own = own
 			if e.conn, err = own.client(ctx); err != nil {
 				return nil, errors.Join(err, own.close(nil))
 			}
-			e.prep = own.rootfs
+			e.prep, e.costs = own.rootfs, own.costs
 			e.close = func() error { return own.close(opt.Waiting) }
 			return e, nil
 		}
@@ -234,6 +243,23 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// openOnFull opens the engine to prune it on a disk without room: why says so.
+func openOnFull(ctx context.Context, root string, opt Options, why error) (*owner, error) {
+	if opt.MakeRoom {
+		// What was derived from layers may go as well.
+		for _, room := range []func() error{func() error { return os.RemoveAll(reserveDir(root)) }, opt.Store.ClearCache} {
+			if err := room(); err != nil {
+				return nil, errors.Join(why, err)
+			}
+			own, err := openOwner(ctx, root, opt)
+			if !full(err) {
+				return own, err
+			}
+		}
+	}
+	return nil, fmt.Errorf("%w; make room: remove images (tare rmi) or all of the build cache (tare builder prune -a)", why)
 }
 
 // Close releases the engine.

@@ -55,29 +55,45 @@ func (e *Embedded) trim(ctx context.Context) {
 			return
 		}
 	}
-	if _, err := e.Prune(ctx, false, keep); err != nil && e.opt.Waiting != nil {
+	if _, err := e.prune(ctx, false, keep, nil); err != nil && e.opt.Waiting != nil {
 		e.opt.Waiting(fmt.Sprintf("the build cache could not be pruned: %v", err))
 		return
 	}
 	_ = os.WriteFile(stamp, nil, 0o600) // its time is what counts
 }
 
-// Usage implements engine.Engine.
-func (e *Embedded) Usage(ctx context.Context) ([]engine.CacheRecord, error) {
-	return e.builder().usage(ctx)
-}
-
 // Prune implements engine.Engine. While a container runs, nothing is pruned: its
 // files are in the cache.
-func (e *Embedded) Prune(ctx context.Context, all bool, keep int64) ([]engine.CacheRecord, error) {
+func (e *Embedded) Prune(ctx context.Context, all bool, keep int64) (engine.Pruned, error) {
+	var images spared
+	if !all {
+		var err error
+		if images, err = e.spare(ctx); err != nil {
+			return engine.Pruned{}, fmt.Errorf("prune the build cache: %w", err)
+		}
+	}
+	return e.prune(ctx, all, keep, images)
+}
+
+func (e *Embedded) prune(ctx context.Context, all bool, keep int64, images spared) (engine.Pruned, error) {
+	var out engine.Pruned
 	l := flock.New(filepath.Join(e.root, "runs.lock"))
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("prune the build cache: %w", err)
+		return out, fmt.Errorf("prune the build cache: %w", err)
 	}
 	if !ok {
-		return nil, fmt.Errorf("prune the build cache: a `tare run` is using it; try again when it has ended")
+		return out, fmt.Errorf("prune the build cache: a `tare run` is using it; try again when it has ended")
 	}
 	defer func() { _ = l.Unlock() }()
-	return e.builder().prune(ctx, all, keep)
+	giveUpReserve(e.root)
+	before := cacheFiles(ctx, e.root)
+	out, err = e.builder().prune(ctx, all, keep, images)
+	if full(err) && os.RemoveAll(reserveDir(e.root)) == nil { // a quota, which shows only so
+		var more engine.Pruned
+		more, err = e.builder().prune(ctx, all, keep, images)
+		out.Records = append(out.Records, more.Records...)
+	}
+	out.Bytes = freed(before)
+	return out, err
 }

@@ -21,6 +21,9 @@ type Options struct {
 	Runtime string
 	// Snapshotter is "overlayfs" or "native"; "" takes overlayfs where it works.
 	Snapshotter string
+	// MakeRoom says that the engine is opened to prune its cache: on a full disk it may
+	// use what is kept for that.
+	MakeRoom bool
 	// Waiting is told why a command waits for another tare; nil drops it.
 	Waiting func(text string)
 }

@@ -61,10 +61,10 @@ func (r *Remote) Build(ctx context.Context, req engine.Build) (*engine.Built, er
 }
 
 // Usage implements engine.Engine.
-func (r *Remote) Usage(ctx context.Context) ([]engine.CacheRecord, error) { return r.b.usage(ctx) }
+func (r *Remote) Usage(ctx context.Context) (engine.Usage, error) { return r.b.usage(ctx) }
 
 // Prune implements engine.Engine.
-func (r *Remote) Prune(ctx context.Context, all bool, keep int64) ([]engine.CacheRecord, error) {
+func (r *Remote) Prune(ctx context.Context, all bool, keep int64) (engine.Pruned, error) {
 	return r.b.prune(ctx, all, keep)
 }
 

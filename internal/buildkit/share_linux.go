@@ -136,15 +136,26 @@ func (e *Embedded) join(ctx context.Context) error {
 		return errors.Join(err, cl.Close())
 	}
 	e.conn = cl
-	e.prep = func(ctx context.Context, r rootfsRequest) ([]mount.Mount, error) { return askRootfs(ctx, cc, r) }
+	e.prep = func(ctx context.Context, r rootfsRequest) ([]mount.Mount, error) {
+		var m []mount.Mount
+		return m, ask(ctx, cc, rootfsMethod, r, &m)
+	}
+	e.costs = func(ctx context.Context) (map[string]cost, error) {
+		var c map[string]cost
+		return c, ask(ctx, cc, costsMethod, struct{}{}, &c)
+	}
 	e.close = cc.Close
 	return nil
 }
 
-// The one call beyond BuildKit's own API that guests need: unpack these layers
-// and say how to mount them. JSON in protobuf's BytesValue, since both sides are
-// the same program and a generated service would be more than the call.
-const rootfsMethod = "/tare.engine.v1.Rootfs/Prepare"
+// The calls beyond BuildKit's own API that guests need: unpack these layers and say how
+// to mount them; say what the records of the cache have on the disk. JSON in protobuf's
+// BytesValue, since both sides are the same program and a generated service would be
+// more than the calls.
+const (
+	rootfsMethod = "/tare.engine.v1.Rootfs/Prepare"
+	costsMethod  = "/tare.engine.v1.Rootfs/Costs"
+)
 
 // rootfsRequest names the layers of an image, bottom first.
 type rootfsRequest struct {
@@ -155,34 +166,41 @@ func registerRootfs(s *grpc.Server, o *owner) {
 	s.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "tare.engine.v1.Rootfs",
 		HandlerType: (*any)(nil),
-		Methods: []grpc.MethodDesc{{MethodName: "Prepare", Handler: func(_ any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-			var in wrapperspb.BytesValue
-			if err := dec(&in); err != nil {
-				return nil, err
-			}
-			var r rootfsRequest
-			if err := json.Unmarshal(in.Value, &r); err != nil {
-				return nil, err
-			}
-			m, err := o.rootfs(ctx, r)
-			if err != nil {
-				return nil, err
-			}
-			b, err := json.Marshal(m)
-			return wrapperspb.Bytes(b), err
-		}}},
+		Methods: []grpc.MethodDesc{
+			{MethodName: "Prepare", Handler: answer(o.rootfs)},
+			{MethodName: "Costs", Handler: answer(func(ctx context.Context, _ struct{}) (map[string]cost, error) { return o.costs(ctx) })},
+		},
 	}, nil)
 }
 
-func askRootfs(ctx context.Context, cc *grpc.ClientConn, r rootfsRequest) ([]mount.Mount, error) {
-	b, err := json.Marshal(r)
+// answer makes a handler of a function.
+func answer[Q, A any](f func(context.Context, Q) (A, error)) grpc.MethodHandler {
+	return func(_ any, ctx context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		var in wrapperspb.BytesValue
+		if err := dec(&in); err != nil {
+			return nil, err
+		}
+		var q Q
+		if err := json.Unmarshal(in.Value, &q); err != nil {
+			return nil, err
+		}
+		a, err := f(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		b, err := json.Marshal(a)
+		return wrapperspb.Bytes(b), err
+	}
+}
+
+func ask(ctx context.Context, cc *grpc.ClientConn, method string, question, answer any) error {
+	b, err := json.Marshal(question)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var out wrapperspb.BytesValue
-	if err := cc.Invoke(ctx, rootfsMethod, wrapperspb.Bytes(b), &out); err != nil {
-		return nil, err
+	if err := cc.Invoke(ctx, method, wrapperspb.Bytes(b), &out, grpc.MaxCallRecvMsgSize(64<<20)); err != nil {
+		return err
 	}
-	var m []mount.Mount
-	return m, json.Unmarshal(out.Value, &m)
+	return json.Unmarshal(out.Value, answer)
 }

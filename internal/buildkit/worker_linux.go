@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -39,16 +40,16 @@ const namespace = "buildkit"
 // newWorker wires BuildKit's worker by hand instead of through runc.NewWorkerOpt:
 // only so can it take its images and blobs from tare's store. later is told what
 // to close when the engine closes.
-func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, error) {
+func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, *metadata.Store, error) {
 	name, err := snapshotterFor(root, opt.Snapshotter)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	dir := filepath.Join(root, "worker-"+name)
 	executorRoot := filepath.Join(dir, "executor") // BuildKit would let others pass
 	for _, d := range []string{dir, executorRoot, filepath.Join(dir, "snapshots"), filepath.Join(dir, "cachemounts"), filepath.Join(root, "tmp")} {
 		if err := privateDir(d); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	var sn snapshots.Snapshotter
@@ -58,24 +59,24 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		sn, err = native.NewSnapshotter(filepath.Join(dir, "snapshots"))
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	later(sn)
 	own, err := local.NewStore(filepath.Join(dir, "content"))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	back := &blobs{Store: own, dir: filepath.Join(dir, "content"), images: opt.Store}
 	db, err := boltutil.Open(filepath.Join(dir, "containerdmeta.db"), 0o644, &bolt.Options{
 		FreelistType: bolt.FreelistMapType, NoFreelistSync: true, Timeout: 5 * time.Second,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	later(db)
 	mdb := ctdmeta.NewDB(db, back, map[string]snapshots.Snapshotter{name: sn})
 	if err := mdb.Init(ctx); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	content := ctdsnapshot.NewContentStore(mdb.ContentStore(), namespace)
 
@@ -84,13 +85,13 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	nets := map[pb.NetMode]network.Provider{pb.NetMode_UNSET: host, pb.NetMode_HOST: host, pb.NetMode_NONE: network.NewNoneProvider()}
 	monitor, err := resources.NewMonitor()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := useTempDir(root); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := runtimeDir(root); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	sweepBundles(executorRoot, rt, "", ownRuntimeDir(root, "runc"))
 	removeCgroups(cgroupParent(root))
@@ -103,16 +104,16 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		ResourceMonitor:     monitor,
 	}, nets)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	md, err := metadata.NewStore(filepath.Join(dir, "metadata_v2.db"))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	later(md)
 	id, err := base.ID(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	w, err := base.NewWorker(ctx, base.WorkerOpt{
 		ID:   id,
@@ -138,13 +139,20 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		MountPoolRoot:    filepath.Join(dir, "cachemounts"),
 		ResourceMonitor:  monitor,
 	})
-	return w, back, err
+	return w, back, md, err
 }
 
 func snapshotterFor(root, wish string) (string, error) {
 	switch wish {
 	case "":
-		if overlayutils.Supported(root) == nil {
+		err := overlayutils.Supported(root)
+		if full(err) { // it could not try: what worked when there was room does now
+			if _, err := os.Stat(filepath.Join(root, "worker-native")); err == nil {
+				return "native", nil
+			}
+			return "overlayfs", nil
+		}
+		if err == nil {
 			return "overlayfs", nil
 		}
 		return "native", nil

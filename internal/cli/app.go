@@ -28,7 +28,7 @@ type app struct {
 	engines Engines
 	release func()
 	env     func(string) string
-	ctx     context.Context // of the whole command
+	ctx     context.Context // the program's: it ends with Ctrl-C
 
 	builder   string
 	hostsDirs []string
@@ -38,8 +38,9 @@ type app struct {
 	cfg  *configfile.ConfigFile
 	eng  engine.Engine
 
-	unhold func()        // of a hold on the store for images without a name
-	failed *engine.Built // as much as there is of a build that did not succeed
+	unhold   func()        // of a hold on the store for images without a name
+	makeRoom bool          // the engine is opened to prune
+	failed   *engine.Built // as much as there is of a build that did not succeed
 }
 
 func (a *app) store() (*store.Store, error) {
@@ -50,7 +51,9 @@ func (a *app) store() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.st, err = store.Open(root)
+	if a.st, err = store.Open(root); err == nil {
+		a.st.Waits(a.ctx, a.note)
+	}
 	return a.st, err
 }
 
@@ -149,7 +152,7 @@ func (a *app) openEngine(ctx context.Context, keep int64) (engine.Engine, error)
 	if err != nil {
 		return nil, err
 	}
-	o := EngineOptions{Store: st, Registry: reg, Config: a.cfg, Keep: keep, Waiting: a.note}
+	o := EngineOptions{Store: st, Registry: reg, Config: a.cfg, Keep: keep, MakeRoom: a.makeRoom, Waiting: a.note}
 	if addr := a.address(); addr != "" {
 		if a.engines.Remote == nil {
 			return nil, errors.New("this tare was built without a client for builders")

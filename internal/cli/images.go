@@ -3,12 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
 	"tare/internal/image"
@@ -66,8 +65,9 @@ known for good.`,
 
 // listed is an image of the store as `images` sees it.
 type listed struct {
-	rec store.Record
-	img *image.Image
+	rec    store.Record
+	img    *image.Image
+	tagged bool // it, or another record of the same image, has a name
 }
 
 func (a *app) images(ctx context.Context, o imagesOptions) error {
@@ -84,14 +84,21 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 		return err
 	}
 	var list []listed
+	tagged := map[digest.Digest]bool{} // by image ID
 	for _, r := range recs {
 		img, err := image.Load(ctx, st.Content(), r.Target, nil)
 		if err != nil {
 			a.note(fmt.Sprintf("image %s:%s is damaged and not listed: %v; remove it (tare rmi %s) and pull or build it again", r.Repository(), r.Tag(), err, r.Target.Digest))
 			continue
 		}
-		l := listed{r, img}
-		if (r.Name != "" || o.all || showDangling || r.Repo != "") && keep(l) {
+		list = append(list, listed{rec: r, img: img})
+		tagged[img.ID()] = tagged[img.ID()] || r.Name != ""
+	}
+	all := list
+	list = nil
+	for _, l := range all {
+		l.tagged = tagged[l.img.ID()]
+		if l, ok := keep(l); ok && (l.rec.Name != "" || o.all || showDangling || l.rec.Repo != "") {
 			list = append(list, l)
 		}
 	}
@@ -153,10 +160,11 @@ func imageRow(l listed, size string, noTrunc bool, now time.Time) row {
 	}
 }
 
-// filter turns --filter values into a test. An unknown key is an error, as in Docker.
-func (a *app) filter(ctx context.Context, filters []string) (func(listed) bool, bool, error) {
+// filter turns --filter values into a test, which returns the row as it is to be shown.
+// An unknown key is an error, as in Docker.
+func (a *app) filter(ctx context.Context, filters []string) (func(listed) (listed, bool), bool, error) {
 	var tests []func(listed) bool
-	var refs []func(listed) bool
+	var patterns []string
 	dangling := false
 	for _, f := range filters {
 		k, v, ok := strings.Cut(f, "=")
@@ -170,7 +178,13 @@ func (a *app) filter(ctx context.Context, filters []string) (func(listed) bool, 
 			}
 			wish := v == "true" || v == "1"
 			dangling = dangling || wish
-			tests = append(tests, func(l listed) bool { return (l.rec.Name == "" && l.rec.Repo == "") == wish })
+			// Docker lists an image that has a digest and no tag both ways.
+			tests = append(tests, func(l listed) bool {
+				if wish {
+					return !l.tagged
+				}
+				return l.rec.Name != "" || l.rec.Repo != ""
+			})
 		case "label":
 			key, val, valued := strings.Cut(v, "=")
 			tests = append(tests, func(l listed) bool {
@@ -178,7 +192,7 @@ func (a *app) filter(ctx context.Context, filters []string) (func(listed) bool, 
 				return has && (!valued || got == val)
 			})
 		case "reference":
-			refs = append(refs, func(l listed) bool { return matches(v, l.rec) })
+			patterns = append(patterns, v)
 		case "before", "since":
 			_, other, err := a.load(ctx, v, nil)
 			if err != nil {
@@ -195,33 +209,17 @@ func (a *app) filter(ctx context.Context, filters []string) (func(listed) bool, 
 			return nil, false, usagef("--filter %q: tare knows dangling, label, reference, before and since", f)
 		}
 	}
-	return func(l listed) bool {
+	return func(l listed) (listed, bool) {
 		for _, t := range tests {
 			if !t(l) {
-				return false
+				return l, false
 			}
 		}
-		return len(refs) == 0 || slices.ContainsFunc(refs, func(t func(listed) bool) bool { return t(l) })
+		if len(patterns) == 0 {
+			return l, true
+		}
+		var ok bool
+		l.rec, ok = l.rec.Matching(patterns)
+		return l, ok
 	}, dangling, nil
-}
-
-// matches applies Docker's reference patterns: with or without registry and tag,
-// and with the wildcards of path.Match.
-func matches(pattern string, r store.Record) bool {
-	name := r.Name
-	if name == "" {
-		name = r.Repo
-	}
-	n, err := reference.ParseNormalizedNamed(name)
-	if err != nil {
-		return false
-	}
-	if p, err := reference.ParseNormalizedNamed(pattern); err == nil {
-		pattern = reference.FamiliarString(p)
-	}
-	if ok, err := reference.FamiliarMatch(pattern, n); err == nil && ok {
-		return true
-	}
-	ok, err := path.Match(pattern, reference.FamiliarName(n))
-	return err == nil && ok
 }

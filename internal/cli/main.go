@@ -32,6 +32,7 @@ type EngineOptions struct {
 	Registry *source.Registry
 	Config   *configfile.ConfigFile
 	Keep     int64             // bytes of build cache that stay after a build
+	MakeRoom bool              // it is opened to prune: on a full disk it may use what is kept for that
 	Waiting  func(text string) // told why the command waits
 }
 
@@ -47,6 +48,9 @@ type Engines struct {
 	// also a blob of the image store, which has been checked already. The note says
 	// what could not be looked at.
 	Leftovers func(ctx context.Context, root string, remove bool, inStore func(os.FileInfo) bool) (found []engine.Leftover, note string, err error)
+	// Wipe removes the embedded engine's whole cache without opening it, for a full
+	// disk, and returns the bytes that the disk got back.
+	Wipe func(root string) (int64, error)
 	// Remote connects to a builder at an address.
 	Remote func(ctx context.Context, addr string, o EngineOptions) (engine.Engine, error)
 	// Version is the version of the embedded builder.
@@ -91,6 +95,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var usage usageError
 	var start *engine.StartError
 	var build *engine.BuildError
+	defer a.adviseRoom(err)
 	switch {
 	case errors.As(err, &code):
 		return int(code)

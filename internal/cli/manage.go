@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"slices"
 
 	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
+	"tare/internal/image"
 	"tare/internal/outfile"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -47,22 +50,13 @@ func newRmi(a *app) *cobra.Command {
 		Use:   "rmi [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Remove images",
 		Long: `Remove names, and with its last name an image. Layers that no other image uses
-are deleted.`,
+are deleted. An image that was pulled by digest as well stays under its digest
+(REPOSITORY@DIGEST, with the tag <none>) when its last tag goes.`,
 		Example: `  tare rmi app
   tare rmi -f 3f1c2d4e5a6b`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			failed := false
-			for _, ref := range args {
-				if err := a.rmi(cmd.Context(), ref, force); err != nil {
-					a.errorf("rmi %s: %s", ref, err)
-					failed = true
-				}
-			}
-			if failed {
-				return exitCode(1)
-			}
-			return nil
+			return a.rmi(cmd.Context(), args, force)
 		},
 		ValidArgsFunction: a.completeImages,
 	}
@@ -71,60 +65,39 @@ are deleted.`,
 	return c
 }
 
-func (a *app) rmi(ctx context.Context, ref string, force bool) error {
+func (a *app) rmi(ctx context.Context, refs []string, force bool) error {
 	st, err := a.store()
 	if err != nil {
 		return err
 	}
-	rec, err := st.Find(ctx, ref)
-	if err != nil {
-		if errdefs.IsNotFound(err) {
-			err = trimNotFound(err)
-			if force {
-				a.note(err.Error())
-				return nil
-			}
-		}
-		return err
-	}
-	id := rec.Target.Digest.String()
-	if _, img, err := a.load(ctx, ref, nil); err == nil {
-		id = img.ID().String()
-	}
-	var names []string
-	recs, err := st.Records()
+	list, err := st.Remove(ctx, refs, force)
 	if err != nil {
 		return err
 	}
-	for _, r := range recs {
-		if r.Target.Digest == rec.Target.Digest && r.Name != "" {
-			names = append(names, r.Name)
+	failed := false
+	for _, r := range list {
+		for _, u := range r.Untagged {
+			_, _ = fmt.Fprintf(a.Out, "Untagged: %s\n", u)
+		}
+		if r.Deleted != "" {
+			_, _ = fmt.Fprintf(a.Out, "Deleted: %s\n", r.Deleted)
+		}
+		switch {
+		case r.Err == nil:
+		case force && errdefs.IsNotFound(r.Err):
+			a.note(trimNotFound(r.Err).Error())
+		default:
+			a.errorf("rmi %s: %s", r.Ref, trimNotFound(r.Err))
+			failed = true
 		}
 	}
-	byName := false
-	if n, err := store.Normalize(ref); err == nil {
-		byName = n.String() == rec.Name
-	}
-	if !byName && len(names) > 1 && !force {
-		return fmt.Errorf("the image has %d names (%s): remove them, or all at once with -f", len(names), strings.Join(familiar(names), ", "))
-	}
-	if byName && len(names) > 1 {
-		_, _ = fmt.Fprintf(a.Out, "Untagged: %s\n", familiar([]string{rec.Name})[0])
-		return st.Untag(rec.Name)
-	}
-	for _, n := range familiar(names) {
-		_, _ = fmt.Fprintf(a.Out, "Untagged: %s\n", n)
-	}
-	if rec.Repo != "" {
-		_, _ = fmt.Fprintf(a.Out, "Untagged: %s@%s\n", familiar([]string{rec.Repo})[0], rec.Target.Digest)
-	}
-	if err := st.Forget(rec.Target.Digest); err != nil {
-		return err
-	}
+	// Once for all: to see what is still used means to read every manifest.
 	if _, err := st.Collect(ctx); err != nil {
 		a.note(err.Error())
 	}
-	_, _ = fmt.Fprintf(a.Out, "Deleted: %s\n", id)
+	if failed {
+		return exitCode(1)
+	}
 	return nil
 }
 
@@ -145,7 +118,8 @@ func newSave(a *app) *cobra.Command {
 		Use:   "save [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Write images to an archive",
 		Long: `Write images to one tar: an OCI image layout that also has Docker's manifest.json,
-which tare load, docker load, skopeo and crane read.`,
+which tare load, docker load, skopeo and crane read. Of a repository without a tag
+all its tags are saved.`,
 		Example: `  tare save -o app.tar app
   tare save python:slim | gzip > python.tar.gz`,
 		Args: cobra.MinimumNArgs(1),
@@ -164,19 +138,9 @@ func (a *app) save(ctx context.Context, file, platform string, refs []string) er
 	if err != nil {
 		return err
 	}
-	var recs []store.Record
-	var names [][]string
-	for _, ref := range refs {
-		rec, _, err := a.load(ctx, ref, want)
-		if err != nil {
-			return err
-		}
-		recs = append(recs, rec)
-		var n []string
-		if norm, err := store.Normalize(ref); err == nil && norm.String() == rec.Name {
-			n = []string{rec.Name}
-		}
-		names = append(names, n)
+	recs, names, err := a.saved(ctx, refs, want)
+	if err != nil {
+		return err
 	}
 	write := func(w io.Writer) error { return source.Save(ctx, a.st, w, recs, names, want) }
 	if file != "" {
@@ -190,6 +154,44 @@ func (a *app) save(ctx context.Context, file, platform string, refs []string) er
 		return fmt.Errorf("save: %w", err)
 	}
 	return nil
+}
+
+// saved finds the images to save and the names that each is saved under: of a
+// repository without a tag all its tags, as in Docker.
+func (a *app) saved(ctx context.Context, refs []string, want platforms.MatchComparer) (recs []store.Record, names [][]string, err error) {
+	st, err := a.store()
+	if err != nil {
+		return nil, nil, err
+	}
+	at := map[digest.Digest]int{}
+	for _, ref := range refs {
+		found, err := st.FindAll(ctx, ref)
+		if err != nil {
+			if _, _, why := a.load(ctx, ref, want); why != nil {
+				err = why // says what to do
+			}
+			return nil, nil, err
+		}
+		for _, r := range found {
+			i, ok := at[r.Target.Digest]
+			if !ok {
+				img, err := image.Load(ctx, st.Content(), r.Target, want)
+				if err == nil {
+					err = fits(ref, img, want)
+				}
+				if err != nil {
+					return nil, nil, fmt.Errorf("image %s: %w", ref, err)
+				}
+				i = len(recs)
+				at[r.Target.Digest] = i
+				recs, names = append(recs, r), append(names, nil)
+			}
+			if r.Name != "" && !slices.Contains(names[i], r.Name) {
+				names[i] = append(names[i], r.Name)
+			}
+		}
+	}
+	return recs, names, nil
 }
 
 func newLoad(a *app) *cobra.Command {

@@ -3,9 +3,11 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
@@ -25,10 +27,14 @@ func newSystemDF(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "df [OPTIONS]",
 		Short: "Show what tare takes on disk",
-		Long: `Show what tare takes on disk: the images' blobs as stored (a blob that several
-images share counts once), the build cache, and what was derived from layers.
+		Long: `Show what tare takes on disk, in blocks, as du counts: the images' blobs as stored
+(a blob that several images share counts once), the build cache without what it
+shares with them, what was derived from layers, and all the rest (databases,
+downloads in progress, results of tare lab). The sizes sum to what "du -sx" says
+of the store.
 
-ACTIVE images have a name; RECLAIMABLE is what "tare system prune" would free.`,
+ACTIVE images have a name; RECLAIMABLE is what "tare system prune" would free.
+With -a it frees all of the build cache and the layer indexes.`,
 		Example: "  tare system df\n  tare system df --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,47 +57,35 @@ func (a *app) df(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	targets := map[string]bool{}
-	var dangling []string
-	for _, r := range recs {
-		d := r.Target.Digest.String()
-		targets[d] = targets[d] || r.Name != "" || r.Repo != ""
-	}
-	active := 0
-	for d, named := range targets {
-		if named {
-			active++
-		} else {
-			dangling = append(dangling, d)
-		}
-	}
-	use, err := st.Usage(ctx)
+	dangling, err := st.Dangling(ctx)
 	if err != nil {
 		return err
 	}
-	free := use.Dead
-	if len(dangling) > 0 {
-		n, err := st.Without(ctx, dangling)
-		if err != nil {
-			return err
-		}
-		free += n
-	}
+	// The engine first: it makes what it keeps for a full disk when it is closed.
 	cache, err := a.cacheUsage(ctx)
 	if err != nil {
 		return err
 	}
-	var cacheBytes, cacheFree int64
+	use, err := st.Space(ctx)
+	if err != nil {
+		return err
+	}
+	targets, gone := map[digest.Digest]bool{}, map[digest.Digest]bool{}
+	for _, r := range recs {
+		targets[r.Target.Digest] = true
+	}
+	for _, r := range dangling {
+		gone[r.Target.Digest] = true
+	}
 	inUse := 0
-	for _, c := range cache {
-		cacheBytes += c.Bytes
+	for _, c := range cache.Records {
 		if c.InUse {
 			inUse++
-		} else {
-			cacheFree += c.Bytes
 		}
 	}
-	derived, derivedBytes := st.CacheSize()
+	if a.address() == "" { // else it is on another machine's disk
+		cache.Bytes = use.Cache.Bytes
+	}
 	line := func(kind string, total, active int, size, free int64) row {
 		r := units.Bytes(free)
 		if size > 0 {
@@ -100,20 +94,22 @@ func (a *app) df(ctx context.Context, format string) error {
 		return row{"Type": kind, "TotalCount": fmt.Sprint(total), "Active": fmt.Sprint(active), "Size": units.Bytes(size), "Reclaimable": r}
 	}
 	return dfTable.write(a.Out, format, []row{
-		line("Images", len(targets), active, use.Bytes, free),
-		line("Build Cache", len(cache), inUse, cacheBytes, cacheFree),
-		line("Layer Indexes", int(derived), 0, derivedBytes, derivedBytes),
+		line("Images", len(targets), len(targets)-len(gone), use.Images.Bytes, use.Dead),
+		line("Build Cache", len(cache.Records), inUse, cache.Bytes, min(cache.Free, cache.Bytes)),
+		line("Layer Indexes", int(use.Derived.Files), 0, use.Derived.Bytes, 0),
+		line("Other", int(use.Rest.Files), int(use.Rest.Files), use.Rest.Bytes, 0),
 	})
 }
 
 // cacheUsage asks the engine for its cache, unless there never was an engine.
-func (a *app) cacheUsage(ctx context.Context) ([]engine.CacheRecord, error) {
+func (a *app) cacheUsage(ctx context.Context) (engine.Usage, error) {
 	if !a.hasEngine() {
-		return nil, nil
+		return engine.Usage{}, nil
 	}
+	a.makeRoom = true // to look is allowed on a full disk, too
 	e, err := a.engine(ctx, 0)
 	if err != nil {
-		return nil, err
+		return engine.Usage{}, err
 	}
 	return e.Usage(ctx)
 }
@@ -140,10 +136,13 @@ func newSystemPrune(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune [OPTIONS]",
 		Short: "Free disk space",
-		Long: `Remove dangling images (those that lost their last name), blobs that no image
-uses, and build cache. With -a all build cache goes, shared with images or not,
-and what was derived from layers, which is computed again when needed. Images
-that have a name always stay; tare rmi removes those.`,
+		Long: `Remove dangling images (those without a tag, as tare images -f dangling=true lists
+them), blobs that no image uses, and build cache that no image is made of. With -a
+all build cache goes, shared with images or not, and what was derived from layers,
+which is computed again when needed. Images that have a tag always stay; tare rmi
+removes those.
+
+The space reclaimed is what the disk gets back. It works on a full disk.`,
 		Example: "  tare system prune\n  tare system prune -af",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -178,8 +177,10 @@ func newImagePrune(a *app) *cobra.Command {
 func newBuilderPrune(a *app) *cobra.Command {
 	var o pruneOptions
 	c := &cobra.Command{
-		Use:     "prune [OPTIONS]",
-		Short:   "Remove build cache",
+		Use:   "prune [OPTIONS]",
+		Short: "Remove build cache",
+		Long: `Remove build cache that no image is made of; with -a all of it. Mount caches and
+contexts of earlier builds go either way.`,
 		Example: "  tare builder prune -f\n  tare builder prune -af --keep-storage 5GB",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -216,6 +217,15 @@ func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) err
 		}
 	}
 	var freed int64
+	// Images first: cache that only they were made of goes then, too, and on a full disk
+	// the engine has room.
+	if images {
+		n, err := a.pruneImages(ctx, o.all)
+		if err != nil {
+			return err
+		}
+		freed += n
+	}
 	if cache {
 		n, err := a.pruneCache(ctx, o)
 		if err != nil {
@@ -223,56 +233,47 @@ func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) err
 		}
 		freed += n
 	}
-	if images {
-		n, err := a.pruneImages(ctx)
-		if err != nil {
-			return err
-		}
-		freed += n
-		if o.all {
-			_, bytes := a.st.CacheSize()
-			if err := a.st.ClearCache(); err != nil {
-				return err
-			}
-			freed += bytes
-		}
-	}
 	_, _ = fmt.Fprintf(a.Out, "Total reclaimed space: %s\n", units.Bytes(freed))
 	return nil
 }
 
-func (a *app) pruneImages(ctx context.Context) (int64, error) {
+func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
 	st, err := a.store()
 	if err != nil {
 		return 0, err
 	}
-	recs, err := st.Records()
-	if err != nil {
-		return 0, err
-	}
-	// To forget an image is to forget its names: one that has any is not dangling.
-	named := map[digest.Digest]bool{}
-	for _, r := range recs {
-		if r.Name != "" || r.Repo != "" {
-			named[r.Target.Digest] = true
-		}
-	}
-	first := true
-	for _, r := range recs {
-		if named[r.Target.Digest] {
-			continue
-		}
-		if first {
-			_, _ = fmt.Fprintln(a.Out, "Deleted Images:")
-			first = false
-		}
-		if err := st.Forget(r.Target.Digest); err != nil {
+	var freed int64
+	if derived {
+		_, freed = st.CacheSize()
+		if err := st.ClearCache(); err != nil {
 			return 0, err
+		}
+	}
+	list, err := st.Dangling(ctx)
+	if err != nil {
+		return freed, err
+	}
+	var gone []digest.Digest
+	for _, r := range list {
+		gone = append(gone, r.Target.Digest)
+	}
+	if len(gone) > 0 {
+		if err := st.Forget(gone...); err != nil {
+			return freed, err
+		}
+		_, _ = fmt.Fprintln(a.Out, "Deleted Images:")
+	}
+	for _, r := range list {
+		if r.Repo != "" {
+			_, _ = fmt.Fprintf(a.Out, "untagged: %s@%s\n", familiar([]string{r.Repo})[0], r.Target.Digest)
 		}
 		_, _ = fmt.Fprintf(a.Out, "deleted: %s\n", r.Target.Digest)
 	}
 	f, err := st.Collect(ctx)
-	return f.Bytes, err
+	if f.Busy {
+		a.note("another tare is adding images: what no image uses stays until the next prune")
+	}
+	return freed + f.Bytes, err
 }
 
 func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
@@ -286,18 +287,35 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 			return 0, usagef("--keep-storage: %w", err)
 		}
 	}
+	a.makeRoom = true
 	e, err := a.engine(ctx, 0)
 	if err != nil {
-		return 0, err
+		if a.address() != "" || !o.all || keep > 0 || !noRoom(err) || a.engines.Wipe == nil {
+			return 0, err
+		}
+		a.note("the disk is so full that the build engine cannot start: its cache is removed whole")
+		return a.engines.Wipe(a.st.EngineRoot())
 	}
-	list, err := e.Prune(ctx, o.all, keep)
-	var n int64
-	for i, c := range list {
+	done, err := e.Prune(ctx, o.all, keep)
+	for i, c := range done.Records {
 		if i == 0 {
 			_, _ = fmt.Fprintln(a.Out, "Deleted build cache objects:")
 		}
 		_, _ = fmt.Fprintln(a.Out, c.ID)
-		n += c.Bytes
 	}
-	return n, err
+	return done.Bytes, err
+}
+
+// noRoom tells whether a full disk, or a quota, is the reason. From a builder the error
+// comes as text.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		strings.Contains(err.Error(), syscall.ENOSPC.Error()) || strings.Contains(err.Error(), syscall.EDQUOT.Error())
+}
+
+// adviseRoom says what to do where the store's disk is full, unless that was said.
+func (a *app) adviseRoom(err error) {
+	if text := err.Error(); a.st != nil && noRoom(err) && strings.Contains(text, a.st.Root()) && !strings.Contains(text, "make room") {
+		a.note("the disk of the image store is full: make room (tare system prune, tare rmi IMAGE), or set TARE_HOME to a directory on another disk")
+	}
 }

@@ -21,11 +21,12 @@ type Engine interface {
 	// Run runs a container and returns its exit code. A container that could not
 	// be started is a *StartError.
 	Run(ctx context.Context, r Run) (code int, err error)
-	// Usage lists what the engine keeps to be faster next time.
-	Usage(ctx context.Context) ([]CacheRecord, error)
+	// Usage tells what the engine keeps to be faster next time.
+	Usage(ctx context.Context) (Usage, error)
 	// Prune drops cache records until at most keep bytes are left (0: all that are
-	// not in use) and returns what went.
-	Prune(ctx context.Context, all bool, keep int64) ([]CacheRecord, error)
+	// not in use) and returns what went. Without all it leaves what images are made of
+	// and the engine's own, as Docker does.
+	Prune(ctx context.Context, all bool, keep int64) (Pruned, error)
 	Close() error
 }
 
@@ -151,16 +152,32 @@ type Mount struct {
 	Options  []string // size=…, mode=…, exec and so on
 }
 
+// Usage is what an engine keeps to be faster next time.
+type Usage struct {
+	Records []CacheRecord
+	Bytes   int64 // what it takes on the disk, without what it shares with the image store
+	Free    int64 // the part of Bytes that Prune gives back without all
+}
+
+// Pruned is what Prune removed.
+type Pruned struct {
+	Records []CacheRecord
+	Bytes   int64 // what the disk got back
+}
+
 // CacheRecord is one thing that an engine keeps.
 type CacheRecord struct {
 	ID          string
 	Description string
 	Kind        string
-	Bytes       int64
-	InUse       bool
-	Shared      bool
-	Created     time.Time
-	LastUsed    time.Time
+	Parents     []string
+	// Bytes is the engine's own count of it, with what it shares with the image store:
+	// the sum over records is no number of any disk.
+	Bytes    int64
+	InUse    bool
+	Shared   bool
+	Created  time.Time
+	LastUsed time.Time
 }
 
 // Leftover is something that a killed build or run left where the engine works.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -131,16 +130,14 @@ func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (
 	path := filepath.Join(dir, d.Encoded())
 	l := flock.New(path)
 	ok, err := l.TryLock()
-	if err != nil {
-		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
-	}
-	if !ok {
+	if err == nil && !ok {
 		if waiting != nil {
 			waiting()
 		}
-		if ok, err = l.TryLockContext(ctx, 50*time.Millisecond); err != nil || !ok {
-			return nil, errors.Join(err, ctx.Err())
-		}
+		err = acquire(ctx, l, true, nil)
+	}
+	if err != nil {
+		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	return func() {
 		// Whoever waits on this inode looks for the blob before it writes, so the

@@ -66,13 +66,13 @@ func (s *Store) Kept(kind string) bool {
 	return err == nil && len(list) > 0
 }
 
-// CacheSize is the number of derived values and their bytes on disk.
+// CacheSize is the number of derived values and their bytes on disk, in blocks.
 func (s *Store) CacheSize() (entries, bytes int64) {
 	_ = filepath.WalkDir(filepath.Join(s.root, "cache"), func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !strings.HasPrefix(d.Name(), ".tmp-") {
 			if fi, err := d.Info(); err == nil {
 				entries++
-				bytes += fi.Size()
+				bytes += diskOf(fi).bytes
 			}
 		}
 		return nil

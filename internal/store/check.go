@@ -164,8 +164,8 @@ func (c *checker) lockAll(ctx context.Context) (alone bool, release func(), err 
 		if c.o.Waiting != nil {
 			c.o.Waiting()
 		}
-		if ok, err = l.TryLockContext(ctx, 50*time.Millisecond); err != nil || !ok {
-			return false, nil, errors.Join(err, ctx.Err())
+		if err := acquire(ctx, l, true, nil); err != nil {
+			return false, nil, err
 		}
 	}
 	return true, func() { _ = l.Unlock() }, nil

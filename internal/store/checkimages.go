@@ -80,7 +80,7 @@ func again(r Record, repaired bool) string {
 
 // forget removes one name.
 func (c *checker) forget(r Record) error {
-	return c.update(func(x *ocispec.Index) error {
+	return c.update(c.waiting(), func(x *ocispec.Index) error {
 		x.Manifests = slices.DeleteFunc(x.Manifests, func(d ocispec.Descriptor) bool {
 			o := record(d)
 			return o.Name == r.Name && o.Repo == r.Repo && o.Target.Digest == r.Target.Digest
@@ -182,7 +182,7 @@ func (c *checker) damagedIndex(ctx context.Context, why error) error {
 		if err != nil {
 			return err
 		}
-		return c.update(func(x *ocispec.Index) error {
+		return c.update(c.waiting(), func(x *ocispec.Index) error {
 			x.Manifests = append(x.Manifests, found...)
 			return nil
 		})

@@ -109,10 +109,7 @@ func (s *Store) staleLocks() []string {
 // temporaries reports files that ended processes did not come to rename.
 func (c *checker) temporaries(ctx context.Context) error {
 	// Those of the root belong to whoever holds the lock of index.json.
-	paths, err := filepath.Glob(filepath.Join(escape(c.root), ".tmp-*"))
-	if err != nil {
-		return err
-	}
+	paths := c.rootTemporaries()
 	if len(paths) > 0 {
 		unlock, err := c.lock(ctx, "index.lock", true)
 		if err != nil {
@@ -175,9 +172,13 @@ func (c *checker) derived(ctx context.Context) error {
 
 // unused notes the blobs that no name reaches: no problem, but room.
 func (c *checker) unused(ctx context.Context) error {
-	u, err := c.Usage(ctx)
-	if err == nil && u.Dead > 0 {
-		c.note("%d bytes of blobs belong to no image: the next pull may use them, tare system prune removes them", u.Dead)
+	dead, err := c.dead(ctx, false)
+	var n int64
+	for _, size := range dead {
+		n += size
+	}
+	if err == nil && n > 0 {
+		c.note("%d bytes of blobs belong to no image: the next pull may use them, tare system prune removes them", n)
 	}
 	return nil //nolint:nilerr // what stops it was reported already
 }

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -28,7 +27,10 @@ func (s *Store) Hold(ctx context.Context) (release func(), err error) {
 // Freed is what Collect removed.
 type Freed struct {
 	Blobs []digest.Digest
+	// Bytes is what the disk got back, in blocks: nothing for a blob that the build cache
+	// still has a link to.
 	Bytes int64
+	Busy  bool // another process is adding images: nothing was deleted
 }
 
 // Collect deletes the blobs that no record reaches, and abandoned downloads. It
@@ -39,6 +41,7 @@ func (s *Store) Collect(ctx context.Context) (Freed, error) {
 	l := flock.New(filepath.Join(s.root, "hold.lock"))
 	ok, err := l.TryLock()
 	if err != nil || !ok {
+		freed.Busy = err == nil
 		return freed, err
 	}
 	defer func() { _ = l.Unlock() }()
@@ -57,34 +60,72 @@ func (s *Store) Collect(ctx context.Context) (Freed, error) {
 		return freed, fmt.Errorf("collect garbage: %w", err)
 	}
 	for _, i := range dead {
+		n := freedBy(s.BlobPath(i.Digest))
 		if err := s.blob.Delete(ctx, i.Digest); err != nil && !errdefs.IsNotFound(err) {
 			return freed, fmt.Errorf("collect garbage: %w", err)
 		}
 		freed.Blobs = append(freed.Blobs, i.Digest)
-		freed.Bytes += i.Size
+		freed.Bytes += n
 	}
-	return freed, s.abandon()
+	n, err := s.abandon(ctx)
+	freed.Bytes += n
+	return freed, err
+}
+
+// freedBy is what the removal of a file or directory gives back to the disk.
+func freedBy(path string) int64 {
+	var n int64
+	_ = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // gone meanwhile
+		}
+		if fi, err := e.Info(); err == nil {
+			if d := diskOf(fi); d.links <= 1 || fi.IsDir() {
+				n += d.bytes
+			}
+		}
+		return nil
+	})
+	return n
 }
 
 // abandonAfter is how long an interrupted download may still be resumed.
 const abandonAfter = 7 * 24 * time.Hour
 
-// abandon removes what ended processes left of writing blobs. The caller holds the
-// store alone.
-func (s *Store) abandon() error {
+// abandon removes what ended processes left of writing blobs and files, and counts the
+// bytes. The caller holds the store alone.
+func (s *Store) abandon(ctx context.Context) (int64, error) {
+	var gone []string
 	for _, d := range s.listDownloads() {
 		if !d.resumable() {
-			if err := s.files.Remove(d.path); err != nil {
-				return fmt.Errorf("collect garbage: %w", err)
-			}
+			gone = append(gone, d.path)
 		}
 	}
-	for _, l := range s.staleLocks() {
-		if err := s.files.Remove(l); err != nil {
-			return fmt.Errorf("collect garbage: %w", err)
+	gone = append(gone, s.staleLocks()...)
+	// Those of the root belong to whoever holds the lock of index.json.
+	if left := s.rootTemporaries(); len(left) > 0 {
+		unlock, err := s.lock(ctx, "index.lock", true)
+		if err != nil {
+			return 0, err
 		}
+		defer unlock()
+		gone = append(gone, s.rootTemporaries()...)
 	}
-	return nil
+	var n int64
+	for _, path := range gone {
+		here := freedBy(path)
+		if err := s.files.Remove(path); err != nil {
+			return n, fmt.Errorf("collect garbage: %w", err)
+		}
+		n += here
+	}
+	return n, nil
+}
+
+// rootTemporaries lists the files of the root that somebody did not come to rename.
+func (s *Store) rootTemporaries() []string {
+	paths, _ := filepath.Glob(filepath.Join(escape(s.root), ".tmp-*"))
+	return paths
 }
 
 // Reachable tells of every blob in the store that records lead to; of blobs that
@@ -108,6 +149,7 @@ func (s *Store) Reachable(ctx context.Context) (map[digest.Digest]bool, error) {
 // is the manifest of another image.
 type walk struct {
 	live, read map[digest.Digest]bool
+	each       func(document) // is shown what was read; may be nil
 }
 
 // document is all that an index or a manifest may lead to.
@@ -141,6 +183,9 @@ func (s *Store) reach(ctx context.Context, d digest.Digest, w walk) error {
 	if err != nil && !errors.As(err, &syntax) && !errors.As(err, &kind) {
 		return fmt.Errorf("manifest %s: %w", d, err)
 	}
+	if w.each != nil {
+		w.each(doc)
+	}
 	for _, b := range append(doc.Layers, doc.Config) {
 		w.live[b.Digest] = true
 	}
@@ -150,58 +195,4 @@ func (s *Store) reach(ctx context.Context, d digest.Digest, w walk) error {
 		}
 	}
 	return nil
-}
-
-// Usage is what the store takes on disk.
-type Usage struct {
-	Blobs int64 // blobs, each once
-	Bytes int64 // their sizes
-	Dead  int64 // the part of Bytes that no record reaches
-}
-
-// Usage sums up the blobs.
-func (s *Store) Usage(ctx context.Context) (Usage, error) {
-	live, err := s.Reachable(ctx)
-	if err != nil {
-		return Usage{}, err
-	}
-	var u Usage
-	err = s.blob.Walk(ctx, func(i content.Info) error {
-		u.Blobs++
-		u.Bytes += i.Size
-		if !live[i.Digest] {
-			u.Dead += i.Size
-		}
-		return nil
-	})
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil
-	}
-	return u, err
-}
-
-// Without is how many bytes of blobs only these targets reach.
-func (s *Store) Without(ctx context.Context, targets []string) (int64, error) {
-	recs, err := s.Records()
-	if err != nil {
-		return 0, err
-	}
-	gone := walk{live: map[digest.Digest]bool{}, read: map[digest.Digest]bool{}}
-	rest := walk{live: map[digest.Digest]bool{}, read: map[digest.Digest]bool{}}
-	for _, r := range recs {
-		into := rest
-		if slices.Contains(targets, r.Target.Digest.String()) {
-			into = gone
-		}
-		if err := s.reach(ctx, r.Target.Digest, into); err != nil {
-			return 0, err
-		}
-	}
-	var n int64
-	for d := range gone.live {
-		if i, err := s.blob.Info(ctx, d); err == nil && !rest.live[d] {
-			n += i.Size
-		}
-	}
-	return n, nil
 }

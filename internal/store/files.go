@@ -113,12 +113,15 @@ func (s *Store) replaceFile(path string, b []byte, durable bool) error {
 
 func readOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 
+// full tells whether a disk or a quota has no room, or no inode, for what was written.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
 // advise adds what was being done, and what to do, where the disk is the reason.
 func (s *Store) advise(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case full(err):
 		return fmt.Errorf("%s: %w; make room (tare system prune), or set TARE_HOME to a directory on another disk", doing, err)
 	case readOnly(err), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s: %w; the image store %s must be writable for that: set TARE_HOME to a directory that you can write", doing, err, s.root)

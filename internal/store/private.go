@@ -33,7 +33,8 @@ func claim(root string) error {
 	if !fi.IsDir() {
 		return fmt.Errorf("%s is not a directory", root)
 	}
-	if fi.Mode()&fs.ModeSticky != 0 {
+	// A file system in memory that was mounted for the store looks like this, too.
+	if fi.Mode()&fs.ModeSticky != 0 && everybodys(root) {
 		return fmt.Errorf("it is a directory for all users (mode %s): %w; set TARE_HOME to a directory of its own", fi.Mode(), ErrShared)
 	}
 	if present(filepath.Join(root, "oci-layout")) {
@@ -51,11 +52,25 @@ func claim(root string) error {
 	return nil
 }
 
+// everybodys tells whether a directory is one in which all programs make files.
+func everybodys(root string) bool {
+	at, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return true
+	}
+	for _, dir := range []string{os.TempDir(), "/tmp", "/var/tmp", "/dev/shm", "/run/lock"} {
+		if d, err := filepath.EvalSymlinks(dir); err == nil && d == at {
+			return true
+		}
+	}
+	return false
+}
+
 // ours tells whether a name in an unfinished store may be tare's. A new file system
 // has a lost+found.
 func ours(name string) bool {
 	switch name {
-	case "blobs", "index.json", "ingest", "cache", "engine", "lab", "locks", "builds", "lost+found":
+	case "blobs", "index.json", "ingest", "cache", "engine", "lab", "locks", "builds", reserveName, "lost+found":
 		return true
 	}
 	return strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, ".tmp-") || strings.HasPrefix(name, ".fsverity-check-")
@@ -92,8 +107,9 @@ var inside = []string{
 // close makes an existing store its owner's alone: an earlier tare let others pass.
 // Whoever may only read the store, because somebody else made it so, still may.
 func (s *Store) close() {
+	known := present(s.layoutPath()) // else it becomes a store only now
 	for _, dir := range []string{s.root, s.EngineRoot()} {
-		if mended, _ := Private(dir); mended {
+		if mended, _ := Private(dir); mended && known {
 			s.mended = append(s.mended, dir)
 		}
 	}

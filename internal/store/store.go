@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -35,6 +36,8 @@ type Store struct {
 	// linked is set when a blob came by hard link, whose name is not on the disk yet.
 	linked atomic.Bool
 	mended []string // directories that were open to other users when the store was opened
+	ids    sync.Map // target digest -> []digest.Digest, see idsOf
+	wait   waits
 }
 
 // DefaultRoot is TARE_HOME, or $XDG_DATA_HOME/tare, or ~/.local/share/tare.
@@ -57,6 +60,28 @@ func DefaultRoot() (string, error) {
 // the directory cannot be written.
 func Open(root string) (*Store, error) { return openOn(root, disk{}) }
 
+// OpenForeign opens an OCI image layout that is not ours, to read: nothing is made in it.
+func OpenForeign(root string) (*Store, error) {
+	s := &Store{root: root, files: disk{}}
+	s.blob = &ingester{root: root, files: s.files, busy: map[string]bool{}}
+	b, err := os.ReadFile(filepath.Join(root, ocispec.ImageLayoutFile))
+	if err == nil {
+		err = checkLayout(b)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("OCI image layout %s: %w", root, err)
+	}
+	return s, nil
+}
+
+func checkLayout(b []byte) error {
+	var layout ocispec.ImageLayout
+	if err := json.Unmarshal(b, &layout); err != nil || layout.Version != ocispec.ImageLayoutVersion {
+		return fmt.Errorf("%s says %q, not an OCI image layout of version %s", ocispec.ImageLayoutFile, b, ocispec.ImageLayoutVersion)
+	}
+	return nil
+}
+
 func openOn(root string, f files) (*Store, error) {
 	s := &Store{root: root, files: f}
 	if err := s.init(); err != nil {
@@ -64,16 +89,6 @@ func openOn(root string, f files) (*Store, error) {
 			return nil, fmt.Errorf("image store %s: %w; set TARE_HOME to a directory that you can write", root, err)
 		}
 		return nil, fmt.Errorf("image store %s: %w", root, err)
-	}
-	return s, nil
-}
-
-// OpenLayout opens an OCI image layout that is not tare's own. Nothing in it changes.
-func OpenLayout(dir string) (*Store, error) {
-	s := &Store{root: dir, files: disk{}}
-	s.blob = &ingester{root: dir, files: s.files, busy: map[string]bool{}}
-	if err := s.checkLayout(os.ReadFile(s.layoutPath())); err != nil {
-		return nil, fmt.Errorf("image layout %s: %w", dir, err)
 	}
 	return s, nil
 }
@@ -100,28 +115,28 @@ func (s *Store) init() error {
 			err = s.writeFile(s.layoutPath(), b)
 		}
 	}
-	if err := s.checkLayout(b, err); err != nil {
+	if err == nil {
+		err = checkLayout(b)
+	}
+	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.indexPath()); errors.Is(err, fs.ErrNotExist) {
-		return s.update(func(*ocispec.Index) error { return nil })
+	s.makeLocks()
+	fi, err := os.Stat(s.indexPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.update(s.waiting(), func(*ocispec.Index) error { return nil })
+	}
+	// A store that an earlier tare made has no reserve yet.
+	if err == nil && !present(s.reservePath()) {
+		if l := flock.New(filepath.Join(s.root, "index.lock")); tryLock(l) {
+			s.keepReserve(fi.Size())
+			_ = l.Unlock()
+		}
 	}
 	return nil
 }
 
 func (s *Store) layoutPath() string { return filepath.Join(s.root, ocispec.ImageLayoutFile) }
-
-// checkLayout says what is wrong with an oci-layout file that was read.
-func (s *Store) checkLayout(b []byte, err error) error {
-	if err != nil {
-		return err
-	}
-	var layout ocispec.ImageLayout
-	if err := json.Unmarshal(b, &layout); err != nil || layout.Version != ocispec.ImageLayoutVersion {
-		return fmt.Errorf("%s says %.100q, not an OCI image layout of version %s", ocispec.ImageLayoutFile, b, ocispec.ImageLayoutVersion)
-	}
-	return nil
-}
 
 // Root is the store's directory.
 func (s *Store) Root() string { return s.root }
@@ -169,15 +184,15 @@ func (s *Store) readIndex() (*ocispec.Index, error) {
 }
 
 // update changes index.json under the store's lock.
-func (s *Store) update(change func(*ocispec.Index) error) error {
-	if err := s.tryUpdate(change); err != nil {
+func (s *Store) update(ctx context.Context, change func(*ocispec.Index) error) error {
+	if err := s.tryUpdate(ctx, change); err != nil {
 		return s.advise("change "+s.indexPath(), err)
 	}
 	return nil
 }
 
-func (s *Store) tryUpdate(change func(*ocispec.Index) error) error {
-	unlock, err := s.lock(context.Background(), "index.lock", true)
+func (s *Store) tryUpdate(ctx context.Context, change func(*ocispec.Index) error) error {
+	unlock, err := s.lock(ctx, "index.lock", true)
 	if err != nil {
 		return err
 	}
@@ -202,25 +217,5 @@ func (s *Store) tryUpdate(change func(*ocispec.Index) error) error {
 			return err
 		}
 	}
-	return s.writeFile(s.indexPath(), b)
-}
-
-// lock takes the named lock of the store, exclusive or shared, and returns how to
-// give it back.
-func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), error) {
-	l := flock.New(filepath.Join(s.root, name))
-	var err error
-	if exclusive {
-		err = l.Lock()
-	} else {
-		err = l.RLock()
-	}
-	if err != nil {
-		return nil, s.advise("lock "+l.Path(), err)
-	}
-	if ctx.Err() != nil {
-		_ = l.Unlock()
-		return nil, ctx.Err()
-	}
-	return func() { _ = l.Unlock() }, nil
+	return s.writeIndex(b)
 }

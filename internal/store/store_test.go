@@ -300,7 +300,10 @@ func TestCollect(t *testing.T) {
 	if err := s.Forget(a.Target.Digest); err != nil {
 		t.Fatal(err)
 	}
-	use, _ := s.Usage(ctx)
+	use, err := s.Space(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
 	release, err := s.Hold(ctx)
 	if err != nil {
 		t.Fatal(err)
