@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tare/internal/cli"
+	"tare/internal/source"
 )
 
 func main() {
@@ -17,6 +18,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "tare:", err)
 		os.Exit(1)
 	}
+	source.FollowNoURLs()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Another signal ends the program at once, whatever it still waits for. Not in the
 	// first second: timeout(1) and the like send the first one twice.

@@ -8,19 +8,16 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
+
+	"tare/internal/image"
 )
 
 // ErrSchema1 refuses the manifest format that Docker deprecated in 2017.
-var ErrSchema1 = errors.New("the image has a Docker schema 1 manifest, which no builder has made since 2017 and tare does not read: push it again with a current tool (its source: docker pull and docker push with Docker 20 to 24, or skopeo copy --format v2s2)")
-
-func schema1(mediaType string) bool {
-	return mediaType == images.MediaTypeDockerSchema1Manifest || mediaType == "application/vnd.docker.distribution.manifest.v1+json"
-}
+var ErrSchema1 = image.ErrSchema1
 
 // explain says what a registry's answer means and what to do next. It keeps the
 // error's identity for errors.Is.

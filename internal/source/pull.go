@@ -67,11 +67,8 @@ func (r *Registry) pull(ctx context.Context, st *store.Store, named reference.Na
 	if err != nil {
 		return nil, err
 	}
-	if schema1(target.MediaType) {
-		return nil, ErrSchema1
-	}
-	if !images.IsIndexType(target.MediaType) && !images.IsManifestType(target.MediaType) {
-		return nil, fmt.Errorf("%s has media type %q, which is neither an image nor an index of images", target.Digest, target.MediaType)
+	if err := image.CheckType(target); err != nil {
+		return nil, err
 	}
 	fetcher, err := res.Fetcher(ctx, named.String())
 	if err != nil {
@@ -108,7 +105,7 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	}
 	manifest := target
 	if images.IsIndexType(target.MediaType) {
-		if err := fetchIndexes(ctx, st, get, target, 0); err != nil {
+		if err := fetchIndexes(ctx, st, get, target); err != nil {
 			return nil, err
 		}
 		var err error
@@ -122,6 +119,9 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	var m ocispec.Manifest
 	if _, err := image.ReadJSON(ctx, st.Content(), manifest, &m); err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", manifest.Digest, err)
+	}
+	if err := image.CheckManifest(ctx, st.Content(), manifest); err != nil {
+		return nil, err
 	}
 	if err := get(m.Config); err != nil {
 		return nil, err
@@ -139,25 +139,22 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	return img, nil
 }
 
-func fetchIndexes(ctx context.Context, st *store.Store, get func(ocispec.Descriptor) error, d ocispec.Descriptor, depth int) error {
-	if err := get(d); err != nil {
-		return err
-	}
-	var x ocispec.Index
-	if _, err := image.ReadJSON(ctx, st.Content(), d, &x); err != nil {
-		return fmt.Errorf("index %s: %w", d.Digest, err)
-	}
-	for _, m := range x.Manifests {
-		if images.IsIndexType(m.MediaType) && depth < image.MaxDepth {
-			if err := fetchIndexes(ctx, st, get, m, depth+1); err != nil {
-				return err
-			}
+// fetchIndexes brings an index and all that are within it into the store.
+func fetchIndexes(ctx context.Context, st *store.Store, get func(ocispec.Descriptor) error, index ocispec.Descriptor) error {
+	return image.WalkIndexes(index, func(d ocispec.Descriptor) (x ocispec.Index, err error) {
+		if err = get(d); err == nil {
+			_, err = image.ReadJSON(ctx, st.Content(), d, &x)
 		}
-	}
-	return nil
+		return x, err
+	}, func(ocispec.Descriptor) error { return nil })
 }
 
 func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *image.Image, p progress.Func) error {
+	for _, l := range img.Layers {
+		if err := image.CheckLayerSize(l.Descriptor); err != nil {
+			return fmt.Errorf("layer %s: %w", l.Digest, err)
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	seen := map[string]bool{}
