@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,10 +18,6 @@ type misbehaviour struct {
 	// follow from it. The others run with what everybody has.
 	slow bool
 	do   func(w http.ResponseWriter, r *http.Request)
-	// fine says that a client may well succeed in spite of it.
-	fine bool
-	// only names the places where it makes sense; empty for all.
-	only string
 }
 
 var spaces = bytes.Repeat([]byte(" "), 64<<10)
@@ -94,11 +91,11 @@ func status(code int, headers ...string) func(http.ResponseWriter, *http.Request
 	}
 }
 
-// bomb is a gigabyte of spaces in a megabyte.
+// bomb is half a gigabyte of spaces in half a megabyte.
 var bomb = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	for range 1 << 14 {
+	for range 1 << 13 {
 		_, _ = z.Write(spaces)
 	}
 	_ = z.Close()
@@ -116,7 +113,10 @@ func misbehaviours() []misbehaviour {
 	}
 	forever := func(w http.ResponseWriter, _ *http.Request) { endless(w) }
 	drip := func(w http.ResponseWriter, r *http.Request) { trickle(w, r, 300*time.Millisecond) }
-	silence := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	silence := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else the server would not see the client go
+		pause(r, time.Minute)
+	}
 	list := []misbehaviour{
 		{name: "never ends", do: forever},
 		{name: "never ends, in one JSON string", do: func(w http.ResponseWriter, _ *http.Request) {
@@ -145,6 +145,7 @@ func misbehaviours() []misbehaviour {
 			silence(w, r)
 		}},
 		{name: "never answers", slow: true, do: silence},
+		{name: "takes nothing, and never answers", slow: true, do: func(_ http.ResponseWriter, r *http.Request) { pause(r, 25*time.Second) }},
 		{name: "answers, and sends nothing", slow: true, do: with(200, silence)},
 		{name: "sends a byte now and then", slow: true, do: drip},
 		{name: "sends its headers byte by byte", slow: true, do: raw(func(write func(string) bool) {
@@ -201,7 +202,7 @@ func misbehaviours() []misbehaviour {
 		})},
 		{name: "hangs up", do: raw(func(func(string) bool) {})},
 		{name: "hangs up in the middle", do: raw(func(write func(string) bool) { write("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhello") })},
-		{name: "compresses a gigabyte", do: func(w http.ResponseWriter, _ *http.Request) {
+		{name: "compresses half a gigabyte", do: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(bomb())
 		}},

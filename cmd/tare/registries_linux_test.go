@@ -56,7 +56,8 @@ func places(config, layer digest.Digest) []place {
 
 // TestMisbehavingRegistries runs the real program against registries that do what
 // they should not, and measures it from outside: its memory, its time, its end. By
-// default each misbehaviour meets two places; TARE_TEST_REGISTRIES=all tries all.
+// default each misbehaviour meets two places; TARE_TEST_REGISTRIES=all tries all,
+// another word those in whose names it is.
 func TestMisbehavingRegistries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -68,14 +69,15 @@ func TestMisbehavingRegistries(t *testing.T) {
 		all = all[:9]
 	}
 	var cases []func(*meter)
-	list := misbehaviours()
+	list, wish := misbehaviours(), os.Getenv("TARE_TEST_REGISTRIES")
 	for n, m := range list {
 		for k, p := range all {
-			if os.Getenv("TARE_TEST_REGISTRIES") == "all" || k == 0 || k == 1+n%(len(all)-1) {
+			if wish == "all" || wish == "" && (k == 0 || k == 1+n%(len(all)-1)) || wish != "" && strings.Contains(p.command+": "+p.name+" "+m.name, wish) {
 				cases = append(cases, func(x *meter) { x.try(t, b, m, p) })
 			}
 		}
 	}
+	bomb() // it takes long to make
 	x := &meter{}
 	slots := make(chan struct{}, 16)
 	var wg sync.WaitGroup
@@ -90,7 +92,7 @@ func TestMisbehavingRegistries(t *testing.T) {
 	wg.Wait()
 	t.Logf("%d misbehaviours, %d cases: at most %v (%s), %d MB of memory (%s), %d MB received (%s)",
 		len(list), len(cases), x.time.Round(10*time.Millisecond), x.timeOf, x.memory>>20, x.memoryOf, x.bytes>>20, x.bytesOf)
-	if len(cases) < 100 {
+	if len(cases) < 100 && wish == "" {
 		t.Errorf("only %d cases", len(cases))
 	}
 }
@@ -202,7 +204,8 @@ func (x *meter) try(t *testing.T, b *testkit.Built, m misbehaviour, p place) {
 			t.Error(err)
 			return
 		}
-		testkit.Put(t, st, host+"/new:1", store.Pulled, b)
+		new := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 3, 300_000)}})
+		testkit.Put(t, st, host+"/new:1", store.Pulled, new)
 		args = []string{"push", host + "/new:1"}
 	case "build":
 		args = []string{"build", "-q", h.write(t, "ctx/Dockerfile", "FROM "+host+"/app:1\nLABEL a=b\n")}
@@ -214,7 +217,7 @@ func (x *meter) try(t *testing.T, b *testkit.Built, m misbehaviour, p place) {
 		t.Errorf("%s: did not end within %v\n%.2000s", name, 3*mostTime, got.text)
 	case got.took > mostTime:
 		t.Errorf("%s: took %v\n%.2000s", name, got.took, got.text)
-	case got.code != 1 && !(got.code == 0 && m.fine):
+	case got.code != 1 && !(got.code == 0 && p.name == "commit"): // of its answer only the status counts
 		t.Errorf("%s: exit code %d\n%.2000s", name, got.code, got.text)
 	}
 	if got.memory > mostMemory {

@@ -22,6 +22,10 @@ var ErrSchema1 = image.ErrSchema1
 // explain says what a registry's answer means and what to do next. It keeps the
 // error's identity for errors.Is.
 func (r *Registry) explain(named reference.Named, err error) error {
+	return brief(r.reworded(named, err))
+}
+
+func (r *Registry) reworded(named reference.Named, err error) error {
 	host := reference.Domain(named)
 	user := ""
 	if u, s, cerr := r.Credentials(host); cerr == nil && (u != "" || s != "") {
@@ -62,7 +66,7 @@ func (r *Registry) explain(named reference.Named, err error) error {
 	case errors.As(err, &op) && op.Op == "dial":
 		return fmt.Errorf("cannot reach %s: %w; is the registry running, and is the port right?", host, err)
 	}
-	return brief(err)
+	return err
 }
 
 // plain cuts the words of a registry's answer out of an error's text: they are a
@@ -76,7 +80,7 @@ func plain(err error) error {
 		status.RequestURL = cutText(status.RequestURL)
 		return status
 	}
-	return brief(err)
+	return err
 }
 
 // maxText is how much of what strangers say an error has, in bytes: their addresses and

@@ -64,11 +64,18 @@ func (g *guard) answered(req *http.Request, resp *http.Response) error {
 			}
 		}
 	}
+	if n := len(resp.Header.Get("Location")); n > maxAddress {
+		return fmt.Errorf("%s sends on to an address of %d bytes: refused", host, n)
+	}
 	if where := resp.Header.Get("Location"); where != "" && resp.StatusCode < 300 && encrypted(req, resp) && plainURL(where) {
 		return fmt.Errorf("%s wants an upload sent to %.200s without TLS: refused", host, where)
 	}
 	return nil
 }
+
+// maxAddress is how long an address may be that a registry sends on to, in bytes; those
+// with signatures in them have some two thousand.
+const maxAddress = 16 << 10
 
 func plainURL(s string) bool {
 	u, err := url.Parse(s)

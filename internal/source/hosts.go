@@ -187,6 +187,13 @@ func (r *Registry) resolver(ctx context.Context) *resolver {
 // Login asks the registry whether it accepts these credentials. Errors never
 // contain the secret.
 func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
+	if err := r.login(ctx, host, user, secret); err != nil {
+		return brief(err)
+	}
+	return nil
+}
+
+func (r *Registry) login(ctx context.Context, host, user, secret string) error {
 	hosts, err := r.Hosts(ctx)(host)
 	if err != nil {
 		return err
@@ -223,7 +230,7 @@ func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
 			}
 			return nil
 		case resp.StatusCode != http.StatusUnauthorized:
-			return fmt.Errorf("log in to %s: the registry answered %s", host, resp.Status)
+			return fmt.Errorf("log in to %s: the registry answered %s", host, statusText(resp.StatusCode))
 		}
 		seen = append(seen, resp) //nolint:bodyclose // closed above; the authorizer reads headers only
 		if err := auth.AddResponses(ctx, seen); err != nil {

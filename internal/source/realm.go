@@ -30,7 +30,7 @@ var errRealm = errors.New("that is no address to ask for tokens at")
 // checkRealm refuses token servers that nothing should be asked of.
 func checkRealm(registry *url.URL, realm string) error {
 	u, err := url.Parse(realm)
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || len(realm) > maxAddress || u.Host == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("%s sends for tokens to %.200s: %w", registry.Host, realm, errRealm)
 	}
 	if u.Scheme == "http" && registry.Scheme == "https" && !(loopback(registry.Hostname()) && loopback(u.Hostname())) {

@@ -50,7 +50,13 @@ func (a *authorizer) Authorize(ctx context.Context, req *http.Request) error {
 	if use == nil {
 		return nil
 	}
-	return use.Authorize(ctx, req)
+	err := use.Authorize(ctx, req)
+	if err != nil && req.Body != nil {
+		// The request is not sent now. containerd's pusher would go on to write its
+		// body into a pipe that nobody reads, for ever.
+		_ = req.Body.Close()
+	}
+	return err
 }
 
 // AddResponses implements docker.Authorizer.
