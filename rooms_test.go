@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "outfile", "profile", "progress", "report", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
 	"hostile":    {}, // tests only
-	"cmd/tare":   {"buildkit", "cli", "engine"},
+	"cmd/tare":   {"buildkit", "cli", "engine", "source"},
 }
 
 // guests says in which rooms a third-party package may be used. Others may be used
@@ -58,6 +58,7 @@ var guests = map[string][]string{
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
 	"github.com/docker/cli":                                     {"cli", "source", "buildkit"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
+	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},
 	"github.com/goccy/go-yaml":                                  {"lab"},
 	"golang.org/x/perf":                                         {"lab"},

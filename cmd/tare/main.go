@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tare/internal/cli"
+	"tare/internal/source"
 )
 
 func main() {
@@ -16,6 +17,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "tare:", err)
 		os.Exit(1)
 	}
+	source.FollowNoURLs()
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// Another signal ends the program at once, whatever it still waits for. Not in the
 	// first second: timeout(1) and the like send the first one twice.

@@ -10,7 +10,6 @@ import (
 	"github.com/moby/buildkit/client"
 	bkbuild "github.com/moby/buildkit/cmd/buildctl/build"
 	"github.com/moby/buildkit/session"
-	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/tonistiigi/fsutil"
 
@@ -128,9 +127,7 @@ func attestation(s string) (kind, rest string) {
 // credentials attaches registry logins, secrets and ssh agents to the session.
 func (b *builder) credentials(_ context.Context, r engine.Build, s *solve) error {
 	if b.opt.Config != nil {
-		s.Session = append(s.Session, authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			AuthConfigProvider: authprovider.LoadAuthConfig(b.opt.Config),
-		}))
+		s.Session = append(s.Session, newLogins(b.opt))
 	}
 	if len(r.Secrets) > 0 {
 		p, err := bkbuild.ParseSecret(r.Secrets)

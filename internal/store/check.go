@@ -121,6 +121,8 @@ type checker struct {
 	o     CheckOptions
 	out   *Check
 	blobs map[digest.Digest]*blobState
+
+	judged map[digest.Digest][]string // what indexes lack
 }
 
 func (c *checker) note(format string, a ...any) {
