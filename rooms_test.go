@@ -20,13 +20,14 @@ import (
 var rooms = map[string][]string{
 	"units":      {},
 	"progress":   {},
+	"screen":     {},
 	"buildinfo":  {},
 	"layer":      {},
 	"image":      {"layer", "progress"},
 	"store":      {"image"},
 	"source":     {"image", "layer", "progress", "store"},
 	"engine":     {"image"},
-	"buildkit":   {"engine", "image", "store"},
+	"buildkit":   {"engine", "image", "screen", "store"},
 	"tree":       {"layer"},
 	"packages":   {},
 	"dockerfile": {},
@@ -35,8 +36,8 @@ var rooms = map[string][]string{
 	"explain":    {"compare", "packages", "tree", "units", "weigh"},
 	"lab":        {"compare", "dockerfile", "units", "weigh"},
 	"profile":    {"compare", "dockerfile", "engine", "tree", "units", "weigh"},
-	"report":     {"compare", "lab", "profile", "units", "weigh"},
-	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "profile", "progress", "report", "source", "store", "units", "weigh"},
+	"report":     {"compare", "lab", "profile", "screen", "units", "weigh"},
+	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "profile", "progress", "report", "screen", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
 	"hostile":    {}, // tests only
 	"cmd/tare":   {"buildkit", "cli", "engine"},
@@ -70,6 +71,7 @@ var pure = map[string][]string{
 	"compare": {"os", "net", "net/http", "os/exec", "context"},
 	"profile": {"os", "net", "net/http", "os/exec", "context"},
 	"report":  {"os", "net", "net/http", "os/exec", "context"},
+	"screen":  {"os", "net", "net/http", "os/exec", "context"},
 	"units":   {"os", "net", "net/http", "os/exec", "context"},
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/screen"
 	"tare/internal/store"
 )
 
@@ -70,12 +71,12 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 	if mode == "" {
 		mode = progressui.AutoMode
 	}
-	display, err := progressui.NewDisplay(req.Stderr, mode)
+	display, err := progressui.NewDisplay(screen.Raw(req.Stderr), mode)
 	if err != nil {
 		return nil, err
 	}
 	events, shown := make(chan *client.SolveStatus), make(chan *client.SolveStatus)
-	log := newSteps()
+	log, clean := newSteps(), newCleaner(mode)
 	var resp *client.SolveResponse
 	var warnings []client.VertexWarning
 	g, gctx := errgroup.WithContext(ctx)
@@ -88,7 +89,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 		for e := range events {
 			out.Executed += executed(e)
 			log.add(e)
-			shown <- reword(e, req.Names)
+			shown <- clean.status(reword(e, req.Names))
 		}
 		return nil
 	})
@@ -147,7 +148,7 @@ func printWarnings(w io.Writer, list []client.VertexWarning) {
 		if len(v.Range) > 0 && v.Range[0].Start != nil {
 			line = fmt.Sprintf(" (line %d)", v.Range[0].Start.Line)
 		}
-		_, _ = fmt.Fprintf(w, " - %s%s\n", v.Short, line)
+		_, _ = fmt.Fprintf(w, " - %s%s\n", screen.Safe(string(v.Short)), line)
 	}
 }
 

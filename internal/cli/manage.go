@@ -12,6 +12,7 @@ import (
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 
+	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -178,7 +179,7 @@ func (a *app) save(ctx context.Context, output, platform string, refs []string) 
 		}
 		names = append(names, n)
 	}
-	w := a.Out
+	w := screen.Raw(a.Out)
 	if output == "" {
 		if tty, _ := terminal(a.Out); tty {
 			return usagef("will not write an archive to a terminal: use -o FILE or redirect")

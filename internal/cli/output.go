@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
+	"tare/internal/screen"
 )
 
 // output says how a report is written.
@@ -100,7 +102,8 @@ func (a *app) writePage(o output, data any, doc func() report.Document, page rep
 // stood there before stays until all is written.
 func (a *app) toFile(o output, write func(io.Writer) error) (err error) {
 	if o.file == "" {
-		return write(a.Out)
+		// Documents are clean, and have colours of tare's own.
+		return write(screen.Raw(a.Out))
 	}
 	if fi, err := os.Stat(o.file); err == nil && !fi.Mode().IsRegular() { // /dev/stdout, a pipe
 		f, err := os.OpenFile(o.file, os.O_WRONLY, 0)
@@ -137,10 +140,15 @@ func (a *app) toFile(o output, write func(io.Writer) error) (err error) {
 
 // writeDocument writes a JSON document for people and programs alike.
 func writeDocument(w io.Writer, data any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(data)
+	if err := enc.Encode(data); err != nil {
+		return err
+	}
+	_, err := w.Write(screen.JSON(b.Bytes()))
+	return err
 }
 
 // openBrowser shows a file in the user's browser ($BROWSER, else the system's).

@@ -99,7 +99,7 @@ func (a *app) df(ctx context.Context, format string) error {
 		}
 		return row{"Type": kind, "TotalCount": fmt.Sprint(total), "Active": fmt.Sprint(active), "Size": units.Bytes(size), "Reclaimable": r}
 	}
-	return dfTable.write(a.Out, format, []row{
+	return dfTable.write(a.data(), format, []row{
 		line("Images", len(targets), active, use.Bytes, free),
 		line("Build Cache", len(cache), inUse, cacheBytes, cacheFree),
 		line("Layer Indexes", int(derived), 0, derivedBytes, derivedBytes),
