@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"store":      {"image"},
 	"source":     {"image", "layer", "progress", "store"},
 	"engine":     {"image"},
-	"buildkit":   {"engine", "image", "screen", "store"},
+	"buildkit":   {"dockerfile", "engine", "image", "screen", "store"},
 	"tree":       {"layer"},
 	"packages":   {},
 	"dockerfile": {},

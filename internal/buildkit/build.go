@@ -20,6 +20,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
+	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/screen"
@@ -164,6 +165,11 @@ func failed(err error) error {
 	var at bytes.Buffer
 	for _, s := range errdefs.Sources(err) {
 		_ = s.Print(&at)
+	}
+	// The kernel's answer to too many layers is "invalid argument", and containerd quotes
+	// all of them.
+	if text := err.Error(); strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
+		err = fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot mount more on one another; put instructions together", dockerfile.MaxLayers)
 	}
 	return &engine.BuildError{Err: err, Sources: at.Bytes()}
 }
