@@ -164,3 +164,32 @@ func TestDockerfileInATar(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, p.err.String())
 	}
 }
+
+// An interrupt ends a build at once also while the frontend computes.
+func TestInterruptedFrontend(t *testing.T) {
+	needEngine(t)
+	h := newHome(t)
+	var b strings.Builder
+	b.WriteString("FROM scratch\n")
+	for i := range 4900 {
+		fmt.Fprintf(&b, "ENV a%d=%d\n", i, i)
+	}
+	b.WriteString(strings.Repeat("LABEL a=b\n", 5000))
+	h.write(t, "env/Dockerfile", b.String())
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		p := h.start(t, "build", "--no-cache", "--progress", "plain", "env")
+		p.expect("load .dockerignore")
+		begin := time.Now()
+		p.signal(sig)
+		if code := p.wait(); code != 130 {
+			t.Errorf("%v: exit code %d: %s", sig, code, p.err.String())
+		}
+		if d := time.Since(begin); d > 10*time.Second {
+			t.Errorf("%v: took %v", sig, d)
+		}
+	}
+	// Nothing is broken afterwards.
+	h.write(t, "good/Dockerfile", "FROM scratch\nLABEL a=b\n")
+	h.tare(t, "build", "good")
+	h.tare(t, "fsck")
+}

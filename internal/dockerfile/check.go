@@ -50,10 +50,16 @@ func Check(b []byte, g Given) error {
 	if err != nil {
 		return nil
 	}
-	stages := 0
+	stages, words := 0, 0
 	for _, n := range r.AST.Children {
 		if strings.EqualFold(n.Value, "from") {
 			stages++
+		}
+		for m := n.Next; m != nil; m = m.Next {
+			words++
+		}
+		if words > MaxWords {
+			return limit([2]int{n.StartLine, n.EndLine}, "up to here more than %d words", MaxWords)
 		}
 		if stages > MaxStages {
 			return limit([2]int{n.StartLine, n.EndLine}, "more than %d stages", MaxStages)
@@ -106,6 +112,7 @@ type checker struct {
 	expanded int64
 	carried  int64
 	inherit  int64
+	pairs    int
 	work     int64
 }
 
@@ -292,6 +299,17 @@ func (c *checker) trigger(s *stageSizes, text string, lines [2]int) error {
 }
 
 func (c *checker) command(s *stageSizes, cmd instructions.Command, lines [2]int) error {
+	switch cmd := cmd.(type) {
+	case *instructions.LabelCommand:
+		c.pairs += len(cmd.Labels)
+	case *instructions.EnvCommand:
+		c.pairs += len(cmd.Env)
+	case *instructions.ArgCommand:
+		c.pairs += len(cmd.Args)
+	}
+	if c.pairs > MaxInstructions {
+		return limit(lines, "up to here ENV, LABEL and ARG have more than %d pairs", MaxInstructions)
+	}
 	switch cmd := cmd.(type) {
 	case *instructions.ArgCommand:
 		return c.args(s, cmd.Args, lines)

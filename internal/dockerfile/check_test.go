@@ -81,6 +81,7 @@ func TestCheck(t *testing.T) {
 		{name: "variables", file: "FROM scratch\n" + numbered(6000, "ENV A%d=b\n"), line: 5002, want: "5000 variables"},
 		{name: "variables, of one instruction", file: "FROM scratch\nENV" + numbered(6000, " A%d=b"), line: 2, want: "5000 variables"},
 		{name: "variables again and again", file: "FROM scratch\n" + strings.Repeat("ENV A=b\n", 6000)},
+		{name: "labels of one instruction", file: "FROM scratch\nLABEL" + numbered(10_001, " \\\n A%d=b") + "\n", line: 2, want: "10000 pairs"},
 		{name: "stages, each on the one before", file: "FROM scratch AS s\n" + strings.Repeat("FROM s AS s\n", 3000), line: 1001, want: "go on from"},
 		{name: "instructions", file: "FROM scratch\n" + strings.Repeat("LABEL a=b\n", 10_000), line: 10_001, want: "10000 instructions"},
 		{name: "long", file: "FROM scratch\n" + strings.Repeat("# comment\n", 1<<20), want: "8 MiB"},

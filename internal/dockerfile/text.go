@@ -14,6 +14,7 @@ const (
 	MaxBytes        = 8 << 20   // of a Dockerfile
 	MaxInstructions = 10_000    // of a Dockerfile
 	MaxLayers       = 500       // RUN, COPY, ADD and WORKDIR of a stage: Linux mounts no more on one another
+	MaxWords        = 100_000   // of a Dockerfile's instructions, in the parser's sense
 	MaxStages       = 5_000     // of a Dockerfile
 	MaxVariables    = 5_000     // ARG and ENV, of a stage with those that it goes on from
 	MaxValue        = 1 << 20   // bytes of one value after expansion; Linux starts no program with a variable over 128 KiB
