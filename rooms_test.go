@@ -20,6 +20,7 @@ import (
 var rooms = map[string][]string{
 	"units":      {},
 	"progress":   {},
+	"screen":     {},
 	"buildinfo":  {},
 	"outfile":    {},
 	"layer":      {},
@@ -27,7 +28,7 @@ var rooms = map[string][]string{
 	"store":      {"image"},
 	"source":     {"image", "layer", "progress", "store"},
 	"engine":     {"image"},
-	"buildkit":   {"engine", "image", "outfile", "store"},
+	"buildkit":   {"dockerfile", "engine", "image", "outfile", "screen", "store"},
 	"tree":       {"layer"},
 	"packages":   {},
 	"dockerfile": {},
@@ -36,8 +37,8 @@ var rooms = map[string][]string{
 	"explain":    {"compare", "packages", "tree", "units", "weigh"},
 	"lab":        {"compare", "dockerfile", "outfile", "units", "weigh"},
 	"profile":    {"compare", "dockerfile", "engine", "tree", "units", "weigh"},
-	"report":     {"compare", "lab", "profile", "units", "weigh"},
-	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "outfile", "profile", "progress", "report", "source", "store", "units", "weigh"},
+	"report":     {"compare", "lab", "profile", "screen", "units", "weigh"},
+	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "outfile", "profile", "progress", "report", "screen", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
 	"hostile":    {}, // tests only
 	"cmd/tare":   {"buildkit", "cli", "engine", "source"},
@@ -72,6 +73,7 @@ var pure = map[string][]string{
 	"compare": {"os", "net", "net/http", "os/exec", "context"},
 	"profile": {"os", "net", "net/http", "os/exec", "context"},
 	"report":  {"os", "net", "net/http", "os/exec", "context"},
+	"screen":  {"os", "net", "net/http", "os/exec", "context"},
 	"units":   {"os", "net", "net/http", "os/exec", "context"},
 }
 

@@ -22,7 +22,6 @@ import (
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/frontend"
-	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
 	"github.com/moby/buildkit/frontend/gateway"
 	"github.com/moby/buildkit/frontend/gateway/forwarder"
 	"github.com/moby/buildkit/session"
@@ -132,7 +131,7 @@ func (o *owner) start(ctx context.Context, root string) error {
 		SessionManager:   sm,
 		WorkerController: wc,
 		Frontends: map[string]frontend.Frontend{
-			"dockerfile.v0": forwarder.NewGatewayForwarder(wc.Infos(), dockerfile.Build),
+			"dockerfile.v0": forwarder.NewGatewayForwarder(wc.Infos(), guardedFrontend),
 			"gateway.v0":    gw,
 		},
 		CacheManager: solver.NewCacheManager(runCtx, "local", cache, worker.NewCacheResultStorage(wc)),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/moby/buildkit/client"
@@ -44,6 +45,13 @@ func (b *builder) solveOpt(ctx context.Context, r engine.Build) (*solve, error) 
 		if err := step(ctx, r, s); err != nil {
 			s.cleanup()
 			return nil, err
+		}
+	}
+	// What is not UTF-8 cannot be sent to a builder: it would be tried for seconds.
+	for k, v := range s.FrontendAttrs {
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			s.cleanup()
+			return nil, fmt.Errorf("build: the value of %s is not UTF-8: %q", strings.Replace(k, ":", " ", 1), v)
 		}
 	}
 	return s, nil

@@ -17,6 +17,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/progress"
+	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -78,7 +79,7 @@ func (a *app) registry() (*source.Registry, error) {
 func (a *app) note(text string) {
 	a.once.Lock()
 	defer a.once.Unlock()
-	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", text)
+	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(text))
 }
 
 // address is the builder's, "" for the embedded one.
@@ -232,7 +233,7 @@ func (e *notFoundError) Unwrap() error { return e.error }
 
 // terminal tells whether w is one, and its width in columns.
 func terminal(w io.Writer) (bool, int) {
-	f, ok := w.(*os.File)
+	f, ok := screen.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false, 80
 	}
@@ -241,6 +242,15 @@ func terminal(w io.Writer) (bool, int) {
 		n = 80
 	}
 	return true, n
+}
+
+// data is standard output for what other programs read: on a terminal a person reads
+// it, and it is cleaned like all else.
+func (a *app) data() io.Writer {
+	if tty, _ := terminal(a.Out); tty {
+		return a.Out
+	}
+	return screen.Raw(a.Out)
 }
 
 // colored tells whether w gets colours: only terminals do, and not with NO_COLOR.

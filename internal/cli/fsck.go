@@ -10,6 +10,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/progress"
+	"tare/internal/screen"
 	"tare/internal/store"
 	"tare/internal/units"
 )
@@ -77,7 +78,7 @@ func (a *app) fsck(ctx context.Context, o fsckOptions) error {
 		return err
 	}
 	if o.format == "json" {
-		err = writeDocument(a.Out, check)
+		err = writeDocument(screen.Raw(a.Out), check)
 	} else {
 		a.printCheck(check, o)
 	}

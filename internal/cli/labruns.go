@@ -125,7 +125,7 @@ func newLabList(a *app) *cobra.Command {
 				}
 				rows = append(rows, row{"Experiment": report.Safe(rec.Name), "Run": rec.ID, "Started": units.Ago(rec.Started, time.Now()), "Variants": strconv.Itoa(len(rec.Variants)), "State": state, "File": list[n]})
 			}
-			return runTable.write(a.Out, format, rows)
+			return runTable.write(a.data(), format, rows)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "", "table, json or a Go template")

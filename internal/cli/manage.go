@@ -15,6 +15,7 @@ import (
 
 	"tare/internal/image"
 	"tare/internal/outfile"
+	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -148,7 +149,7 @@ func (a *app) save(ctx context.Context, file, platform string, refs []string) er
 	} else if tty, _ := terminal(a.Out); tty {
 		return usagef("will not write an archive to a terminal: use -o FILE or redirect")
 	} else {
-		err = write(a.Out)
+		err = write(screen.Raw(a.Out))
 	}
 	if err != nil {
 		return fmt.Errorf("save: %w", err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"tare/internal/outfile"
 	"tare/internal/report"
+	"tare/internal/screen"
 )
 
 // output says how a report is written.
@@ -100,17 +102,23 @@ func (a *app) writePage(o output, data any, doc func() report.Document, page rep
 // toFile calls write with standard output, or with the file that was asked for.
 func (a *app) toFile(o output, write func(io.Writer) error) error {
 	if o.file == "" {
-		return write(a.Out)
+		// Documents are clean, and have colours of tare's own.
+		return write(screen.Raw(a.Out))
 	}
 	return outfile.Write(a.ctx, o.file, write)
 }
 
 // writeDocument writes a JSON document for people and programs alike.
 func writeDocument(w io.Writer, data any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(data)
+	if err := enc.Encode(data); err != nil {
+		return err
+	}
+	_, err := w.Write(screen.JSON(b.Bytes()))
+	return err
 }
 
 // openBrowser shows a file in the user's browser ($BROWSER, else the system's).

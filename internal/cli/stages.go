@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
@@ -41,7 +40,7 @@ func (a *app) remember(b engine.Build, out *engine.Built) {
 	if file == "" {
 		file = filepath.Join(b.Context, "Dockerfile")
 	}
-	body, err := os.ReadFile(file)
+	body, err := dockerfile.ReadFile(file)
 	if err != nil {
 		return
 	}
@@ -60,7 +59,7 @@ func (a *app) remember(b engine.Build, out *engine.Built) {
 // behind are the stages of the recipe's Dockerfile that stay behind. It is nil if the
 // Dockerfile is not as it was.
 func (r *recipe) behind() (names []string) {
-	body, err := os.ReadFile(r.Dockerfile)
+	body, err := dockerfile.ReadFile(r.Dockerfile)
 	if err != nil || digest.FromBytes(body) != r.Digest || !isDir(r.Context) {
 		return nil
 	}
