@@ -99,7 +99,11 @@ func newBundle(root string, rt ociRuntime) (*bundle, error) {
 	b := &bundle{id: "tare-" + identity.NewID()[:12], root: root, rt: rt}
 	b.dir = filepath.Join(all, b.id)
 	for _, d := range []string{"", "upper", "work", "rootfs", "lower"} {
-		if err := os.Mkdir(filepath.Join(b.dir, d), 0o755); err != nil {
+		at := filepath.Join(b.dir, d)
+		if err := os.Mkdir(at, 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.Chmod(at, 0o755); err != nil { // whatever the umask: it becomes the container's root
 			return nil, err
 		}
 	}

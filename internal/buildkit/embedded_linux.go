@@ -49,6 +49,7 @@ type owner struct {
 	stop   context.CancelFunc
 	guests *guests
 	files  []io.Closer // databases, which BuildKit's controller leaves open
+	umask  func()      // gives the process its umask back
 }
 
 func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
@@ -70,11 +71,13 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 	if !ok {
 		return nil, errLocked
 	}
+	o.umask = dropUmask()
 	defer func() {
 		if err != nil {
 			for _, f := range o.files {
 				_ = f.Close()
 			}
+			o.umask()
 			_ = o.lock.Unlock()
 		}
 	}()
@@ -181,6 +184,7 @@ func (o *owner) close(waiting func(string)) error {
 		_ = o.files[n].Close() // some are closed by the controller already
 	}
 	removeCgroups(cgroupParent(o.root))
+	o.umask()
 	return errors.Join(err, o.lock.Unlock())
 }
 

@@ -2,7 +2,9 @@ package buildkit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -48,7 +50,7 @@ func (b *builder) exports(_ context.Context, r engine.Build, s *solve) error {
 			}
 			s.Exports = append(s.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: with(attrs, "push", "true", "store", "false", "name", strings.Join(r.Names, ","))})
 		default:
-			list, err := bkbuild.ParseOutput([]string{o})
+			list, err := parseOutput(o, attrs["dest"])
 			if err != nil {
 				return fmt.Errorf("--output %s: %w", o, err)
 			}
@@ -69,6 +71,17 @@ func (b *builder) exports(_ context.Context, r engine.Build, s *solve) error {
 		}
 	}
 	return nil
+}
+
+// parseOutput is BuildKit's, which makes the file of a tar with mode 0666: it gets the
+// mode that it would have if the engine, which needs a umask of 0, were not in this process.
+func parseOutput(o, dest string) ([]client.ExportEntry, error) {
+	_, before := os.Lstat(dest)
+	list, err := bkbuild.ParseOutput([]string{o})
+	if fi, serr := os.Lstat(dest); err == nil && errors.Is(before, os.ErrNotExist) && serr == nil && fi.Mode().IsRegular() {
+		err = os.Chmod(dest, fi.Mode()&^os.FileMode(usersUmask()))
+	}
+	return list, err
 }
 
 // shorthand expands `-o DIR` and `-o -`.

@@ -181,7 +181,6 @@ func conformanceCase(s *scope, fields map[string]ast.Expr, data, dir string) (in
 	switch sub := get("contextDir"); {
 	case sub != "":
 		err = copyTree(filepath.Join(data, sub), dir)
-		in.file = strings.TrimPrefix(in.file, sub+"/")
 	default:
 		err = os.MkdirAll(dir, 0o755)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -38,6 +39,9 @@ func (in *input) flags() ([]string, error) {
 		case "label":
 			out = append(out, "--label", name+"="+v)
 		case "context":
+			if !strings.Contains(v, "://") {
+				return nil, errors.New("asks for a named context in words of the client's that are no command line's")
+			}
 			out = append(out, "--build-context", name+"="+v)
 		case "target", "platform", "shm-size", "cgroup-parent":
 			out = append(out, "--"+kind, v)

@@ -40,7 +40,7 @@ func main() {
 	tare := flag.String("tare", "bin/tare", "the program to test")
 	buildkitd := flag.String("buildkitd", "bin/buildkitd", "where to compile buildkitd to")
 	parallel := flag.Int("parallel", 2, "pairs of builders at once")
-	limit := flag.Duration("timeout", 15*time.Minute, "begin no build after this time")
+	limit := flag.Duration("timeout", 30*time.Minute, "begin no build after this time")
 	list := flag.Bool("list", false, "only list the inputs")
 	keep := flag.Bool("keep", false, "leave the inputs where they are and say where")
 	flag.Parse()
@@ -211,7 +211,9 @@ func (h *harness) build(ctx context.Context, work string, b *bases, inputs []inp
 				if ctx.Err() == nil && time.Since(r.began) < h.limit {
 					p.compare(ctx, in, &results[n])
 				}
-				h.say(n, len(inputs), &results[n])
+				if ctx.Err() == nil {
+					h.say(n, len(inputs), &results[n])
+				}
 			}
 		}()
 	}
