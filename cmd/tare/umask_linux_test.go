@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,10 @@ RUN --mount=type=cache,target=/c,mode=0777 probe stat / /home/g /home/g/public /
 				t.Errorf("under %s:\n%sunder 022:\n%s", mask, got, first)
 			}
 			under("build", "-q", "-o", "type=tar,dest=out.tar", dir)
+			under("build", "-q", "--no-cache", "--cache-to", "type=local,dest=cache/c", "-o", "type=oci,tar=false,dest=oci/o", dir)
+			for _, d := range []string{h.store(), filepath.Join(h.dir, "cache"), filepath.Join(h.dir, "oci")} {
+				nothingIsEverybodys(t, d)
+			}
 			fi, err := os.Stat(filepath.Join(h.dir, "out.tar"))
 			if err != nil {
 				t.Fatal(err)
@@ -60,5 +65,30 @@ RUN --mount=type=cache,target=/c,mode=0777 probe stat / /home/g /home/g/public /
 				t.Errorf("out.tar has mode %v, want %v", fi.Mode(), want)
 			}
 		})
+	}
+}
+
+// nothingIsEverybodys looks for what another user could write to.
+func nothingIsEverybodys(t *testing.T, root string) {
+	t.Helper()
+	n := 0
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		n++
+		fi, err := d.Info()
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && fi.Mode()&0o077 == 0: // nobody else comes in
+			return fs.SkipDir
+		case fi.Mode()&fs.ModeSymlink == 0 && fi.Mode()&0o002 != 0:
+			t.Errorf("%s has mode %v", p, fi.Mode())
+		}
+		return nil
+	})
+	if err != nil || n == 0 {
+		t.Errorf("%s: %d files, %v", root, n, err)
 	}
 }

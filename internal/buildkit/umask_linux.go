@@ -1,8 +1,11 @@
 package buildkit
 
 import (
+	"os"
+	"path/filepath"
 	"sync"
 
+	"github.com/moby/buildkit/client"
 	copy "github.com/tonistiigi/fsutil/copy"
 	"golang.org/x/sys/unix"
 )
@@ -57,4 +60,41 @@ func usersUmask() int {
 		return 0
 	}
 	return umask.users
+}
+
+// closeDir makes a directory its owner's alone. containerd's content store gives the
+// directory of what is being written the mode 0777 and leaves the rest to the umask.
+func closeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// closeIngests does that in the folders that a build writes for the user with such a
+// store: --cache-to type=local and -o type=oci,tar=false.
+func (s *solve) closeIngests() error {
+	var dirs []string
+	for _, c := range s.CacheExports {
+		if c.Type == "local" {
+			dirs = append(dirs, c.Attrs["dest"])
+		}
+	}
+	for _, e := range s.Exports {
+		if e.Type == client.ExporterOCI || e.Type == client.ExporterDocker {
+			dirs = append(dirs, e.OutputDir)
+		}
+	}
+	for _, d := range dirs {
+		if d == "" {
+			continue
+		}
+		if err := os.MkdirAll(d, 0o755&^os.FileMode(usersUmask())); err != nil {
+			return err
+		}
+		if err := closeDir(filepath.Join(d, "ingest")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
