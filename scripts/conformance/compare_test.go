@@ -307,3 +307,23 @@ func TestReport(t *testing.T) {
 		t.Errorf("finish: %v", err)
 	}
 }
+
+// Where chance decides which of two faults is said, one meeting of many tries is enough;
+// success is never such a meeting.
+func TestFailuresThatMeet(t *testing.T) {
+	a, b, ok := outcome{err: "a"}, outcome{err: "b"}, outcome{}
+	for _, c := range []struct {
+		tare, buildkit []outcome
+		want           bool
+	}{
+		{[]outcome{a}, []outcome{b}, false},
+		{[]outcome{a}, []outcome{b, a}, true},
+		{[]outcome{a, b}, []outcome{b}, true},
+		{[]outcome{a, a}, []outcome{b, b}, false},
+		{[]outcome{a, ok}, []outcome{b, ok}, false},
+	} {
+		if got := meet(c.tare, c.buildkit); got != c.want {
+			t.Errorf("%v, %v: %v", c.tare, c.buildkit, got)
+		}
+	}
+}

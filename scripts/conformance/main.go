@@ -265,6 +265,16 @@ func (p *pair) compare(ctx context.Context, in *input, x *result) {
 		return
 	}
 	x.tally = c.tally
+	if mine.err != "" && ref.err != "" && len(c.list) > 0 {
+		same, err := p.sameInOtherTries(ctx, in, mine, ref)
+		if err != nil {
+			fail("build again", err)
+			return
+		}
+		if same {
+			x.dropped, c.list = len(c.list), nil
+		}
+	}
 	if len(c.list) > 0 {
 		again, err := p.byBuildkit(ctx, in, true)
 		own := comparison{since: c.since}
@@ -291,6 +301,40 @@ func (p *pair) compare(ctx context.Context, in *input, x *result) {
 	default:
 		x.verdict = sameSuccess
 	}
+}
+
+// sameInOtherTries builds what fails differently some times more. Where two things are
+// wrong, stages that are worked on at once decide by chance which of them is said.
+func (p *pair) sameInOtherTries(ctx context.Context, in *input, mine, ref outcome) (bool, error) {
+	mines, refs := []outcome{mine}, []outcome{ref}
+	for range 4 {
+		a, err := p.byTare(ctx, in)
+		if err != nil {
+			return false, err
+		}
+		b, err := p.byBuildkit(ctx, in, true)
+		if err != nil {
+			return false, err
+		}
+		mines, refs = append(mines, a), append(refs, b)
+		if meet(mines, refs) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// meet says whether any two failures of two builders are alike.
+func meet(a, b []outcome) bool {
+	for _, x := range a {
+		for _, y := range b {
+			var c comparison
+			if x.err != "" && c.outcomes(x, y) == nil && len(c.list) == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // finish prints the counts, writes the page, and says whether all is well.
