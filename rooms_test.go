@@ -20,26 +20,28 @@ import (
 var rooms = map[string][]string{
 	"units":      {},
 	"progress":   {},
+	"screen":     {},
 	"buildinfo":  {},
+	"outfile":    {},
 	"layer":      {},
 	"image":      {"layer", "progress"},
 	"store":      {"image"},
 	"source":     {"image", "layer", "progress", "store"},
 	"engine":     {"image"},
-	"buildkit":   {"engine", "image", "store"},
+	"buildkit":   {"dockerfile", "engine", "image", "outfile", "screen", "store"},
 	"tree":       {"layer"},
 	"packages":   {},
 	"dockerfile": {},
 	"weigh":      {"image", "layer", "packages", "tree"},
 	"compare":    {"image", "layer", "packages", "tree", "weigh"},
 	"explain":    {"compare", "packages", "tree", "units", "weigh"},
-	"lab":        {"compare", "dockerfile", "units", "weigh"},
+	"lab":        {"compare", "dockerfile", "outfile", "units", "weigh"},
 	"profile":    {"compare", "dockerfile", "engine", "tree", "units", "weigh"},
-	"report":     {"compare", "lab", "profile", "units", "weigh"},
-	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "profile", "progress", "report", "source", "store", "units", "weigh"},
+	"report":     {"compare", "lab", "profile", "screen", "units", "weigh"},
+	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "lab", "layer", "outfile", "profile", "progress", "report", "screen", "source", "store", "units", "weigh"},
 	"testkit":    {"image", "source", "store", "weigh"},
 	"hostile":    {}, // tests only
-	"cmd/tare":   {"buildkit", "cli", "engine"},
+	"cmd/tare":   {"buildkit", "cli", "engine", "source"},
 }
 
 // guests says in which rooms a third-party package may be used. Others may be used
@@ -57,6 +59,7 @@ var guests = map[string][]string{
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
 	"github.com/docker/cli":                                     {"cli", "source", "buildkit"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
+	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},
 	"github.com/goccy/go-yaml":                                  {"lab"},
 	"golang.org/x/perf":                                         {"lab"},
@@ -70,6 +73,7 @@ var pure = map[string][]string{
 	"compare": {"os", "net", "net/http", "os/exec", "context"},
 	"profile": {"os", "net", "net/http", "os/exec", "context"},
 	"report":  {"os", "net", "net/http", "os/exec", "context"},
+	"screen":  {"os", "net", "net/http", "os/exec", "context"},
 	"units":   {"os", "net", "net/http", "os/exec", "context"},
 }
 

@@ -10,7 +10,11 @@ import (
 )
 
 func options(ctx context.Context, o cli.EngineOptions) buildkit.Options {
-	return buildkit.Options{Store: o.Store, Hosts: o.Registry.Hosts(context.WithoutCancel(ctx)), Config: o.Config, Keep: o.Keep, MakeRoom: o.MakeRoom, Waiting: o.Waiting}
+	token := func(ctx context.Context, r engine.TokenRequest) (engine.Token, error) {
+		t, err := o.Registry.Token(ctx, r.Registry, r.Realm, r.Service, r.Scopes)
+		return engine.Token(t), err
+	}
+	return buildkit.Options{Store: o.Store, Hosts: o.Registry.Hosts(context.WithoutCancel(ctx)), Config: o.Config, Token: token, Keep: o.Keep, MakeRoom: o.MakeRoom, Waiting: o.Waiting}
 }
 
 // engines are the engines that this program was built with.

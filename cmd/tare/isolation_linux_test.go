@@ -8,7 +8,7 @@ import (
 )
 
 // leastEscapes is how many ways out are tried at least.
-const leastEscapes = 40
+const leastEscapes = 45
 
 // TestEscapes tries ways out of containers: in a run, in a RUN of a build, and without
 // root.

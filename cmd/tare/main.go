@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"tare/internal/cli"
+	"tare/internal/source"
 )
 
 func main() {
@@ -17,7 +17,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "tare:", err)
 		os.Exit(1)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	source.FollowNoURLs()
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// Another signal ends the program at once, whatever it still waits for. Not in the
 	// first second: timeout(1) and the like send the first one twice.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -180,6 +181,27 @@ CMD ["probe", "stat", "/n"]
 		p.kill()
 		h.tare(t, "run", "probe")
 		h.clean(t, "mark-rootless")
+	})
+	t.Run("standard input is read once", func(t *testing.T) {
+		for _, args := range [][]string{{"compare", "-", "app:latest"}, {"compare", "app:latest", "-"}, {"compare", "-", "./app"}} {
+			c := h.command(args...)
+			f, err := os.Open(s.archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A pipe, as of docker save: what was read is gone.
+			c.Stdin = io.MultiReader(f)
+			out, err := c.CombinedOutput()
+			_ = f.Close()
+			if err != nil {
+				t.Errorf("%v: %v\n%s", args, err, out)
+			}
+		}
+		c := h.command("build", "-q", "-")
+		c.Stdin = strings.NewReader("FROM probe\nRUN probe write /stdin 1\n")
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Errorf("build -: %v\n%s", err, out)
+		}
 	})
 	t.Run("images, compare, prune", func(t *testing.T) {
 		h.tare(t, "compare", "probe", "./app")

@@ -35,6 +35,24 @@ func TestTogether(t *testing.T) {
 			}
 		}
 	})
+	t.Run("builds without a name take no names away", func(t *testing.T) {
+		for n := range 5 {
+			name := fmt.Sprintf("mine:%d", n)
+			dir := h.write(t, fmt.Sprintf("mine%d/Dockerfile", n), fmt.Sprintf("FROM probe AS first\nRUN probe write /n %d\nFROM first\nRUN probe write /m %d\n", n, n))
+			all := []*process{h.start(t, "compare", dir, "probe"), h.start(t, "build", "-t", name, dir), h.start(t, "profile", dir), h.start(t, "weigh", dir)}
+			for _, p := range all {
+				if code := p.wait(); code != 0 {
+					t.Errorf("%v: exit code %d\n%s%s", p.cmd.Args, code, p.out.String(), p.err.String())
+				}
+			}
+			if got := h.tare(t, "images", "-q", name); got == "" {
+				t.Errorf("%s is gone", name)
+			}
+		}
+		if got := h.tare(t, "images", "-q", "-f", "dangling=true"); got != "" {
+			t.Errorf("nameless images stayed: %s", got)
+		}
+	})
 	t.Run("a run left open keeps nobody waiting", func(t *testing.T) {
 		open := h.start(t, "run", "-i", "probe", "probe", "lines", "600", "mark-open")
 		open.expect("line 0")

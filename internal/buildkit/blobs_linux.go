@@ -16,6 +16,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/image"
 	"tare/internal/store"
 )
 
@@ -88,6 +89,25 @@ func (b *blobs) ReaderAt(ctx context.Context, d ocispec.Descriptor) (content.Rea
 		return b.Store.ReaderAt(ctx, d)
 	}
 	return r, err
+}
+
+// Writer implements content.Ingester. What a registry announces is taken at its word no
+// further than a document, or a layer, may go: the engine reads the former as a whole.
+func (b *blobs) Writer(ctx context.Context, opts ...content.WriterOpt) (content.Writer, error) {
+	var o content.WriterOpts
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return nil, err
+		}
+	}
+	d := o.Desc
+	if (images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType) || images.IsConfigType(d.MediaType)) && d.Size > image.MaxDocument {
+		return nil, fmt.Errorf("%s: %d bytes are too many for a manifest or config", d.Digest, d.Size)
+	}
+	if err := image.CheckLayerSize(d); err != nil {
+		return nil, err
+	}
+	return b.Store.Writer(ctx, opts...)
 }
 
 // imageNames shows the names of tare's store to BuildKit, so that FROM finds

@@ -21,8 +21,10 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
+	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/screen"
 	"tare/internal/store"
 )
 
@@ -56,6 +58,9 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 		out.Took = time.Since(begin)
 		return out, failed(err)
 	}
+	if err := s.commit(); err != nil {
+		return nil, err
+	}
 	out.Metadata = metadataOf(resp.ExporterResponse)
 	if s.keep {
 		if err := b.record(ctx, req, resp, out); err != nil {
@@ -71,12 +76,12 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 	if mode == "" {
 		mode = progressui.AutoMode
 	}
-	display, err := progressui.NewDisplay(req.Stderr, mode)
+	display, err := progressui.NewDisplay(screen.Raw(req.Stderr), mode)
 	if err != nil {
 		return nil, err
 	}
 	events, shown := make(chan *client.SolveStatus), make(chan *client.SolveStatus)
-	log := newSteps()
+	log, clean := newSteps(), newCleaner(mode)
 	var resp *client.SolveResponse
 	var warnings []client.VertexWarning
 	g, gctx := errgroup.WithContext(ctx)
@@ -89,7 +94,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 		for e := range events {
 			out.Executed += executed(e)
 			log.add(e)
-			shown <- reword(e, req.Names)
+			shown <- clean.status(reword(e, req.Names))
 		}
 		return nil
 	})
@@ -148,7 +153,7 @@ func printWarnings(w io.Writer, list []client.VertexWarning) {
 		if len(v.Range) > 0 && v.Range[0].Start != nil {
 			line = fmt.Sprintf(" (line %d)", v.Range[0].Start.Line)
 		}
-		_, _ = fmt.Fprintf(w, " - %s%s\n", v.Short, line)
+		_, _ = fmt.Fprintf(w, " - %s%s\n", screen.Safe(string(v.Short)), line)
 	}
 }
 
@@ -164,6 +169,11 @@ func failed(err error) error {
 	var at bytes.Buffer
 	for _, s := range errdefs.Sources(err) {
 		_ = s.Print(&at)
+	}
+	// The kernel's answer to too many layers is "invalid argument", and containerd quotes
+	// all of them.
+	if text := err.Error(); strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
+		err = fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot mount more on one another; put instructions together", dockerfile.MaxLayers)
 	}
 	return &engine.BuildError{Err: err, Sources: at.Bytes()}
 }
@@ -184,7 +194,7 @@ func (b *builder) record(ctx context.Context, req engine.Build, resp *client.Sol
 		return fmt.Errorf("the built image: %w", err)
 	}
 	names := req.Names
-	if len(names) == 0 {
+	if len(names) == 0 && !req.Unlisted {
 		known, err := b.known(d.Digest)
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/buildkit/util/progress/progressui"
 
 	"tare/internal/engine"
+	"tare/internal/screen"
 )
 
 // ErrChecks says that --check found something. What it found is on stdout.
@@ -31,7 +32,7 @@ func (b *builder) call(ctx context.Context, req engine.Build, s *solve) (*engine
 	s.Exports, s.CacheExports = nil, nil
 	var meta map[string][]byte
 	ch := make(chan *client.SolveStatus)
-	display, err := progressui.NewDisplay(req.Stderr, progressui.QuietMode)
+	display, err := progressui.NewDisplay(screen.Raw(req.Stderr), progressui.QuietMode)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tare/internal/engine"
+	"tare/internal/store"
 )
 
 // Run implements engine.Engine. The engine is needed only to unpack the image: it
@@ -87,7 +88,7 @@ type bundle struct {
 // tells the sweeps of others that this run lives.
 func newBundle(root string, rt ociRuntime) (*bundle, error) {
 	all := filepath.Join(root, "run")
-	if err := os.MkdirAll(all, 0o711); err != nil {
+	if err := privateDir(all); err != nil {
 		return nil, err
 	}
 	sweep := flock.New(filepath.Join(root, "sweep.lock"))
@@ -98,13 +99,27 @@ func newBundle(root string, rt ociRuntime) (*bundle, error) {
 	sweepRuns(root, rt)
 	b := &bundle{id: "tare-" + identity.NewID()[:12], root: root, rt: rt}
 	b.dir = filepath.Join(all, b.id)
-	for _, d := range []string{"", "upper", "work", "rootfs", "lower"} {
-		if err := os.Mkdir(filepath.Join(b.dir, d), 0o755); err != nil {
+	if err := os.Mkdir(b.dir, 0o700); err != nil {
+		return nil, err
+	}
+	// The image's root directory decides about the modes of these; "upper" is given its.
+	for _, d := range []string{"upper", "work", "rootfs", "lower"} {
+		if err := os.Mkdir(b.path(d), 0o755); err != nil {
 			return nil, err
 		}
 	}
 	b.lock = flock.New(filepath.Join(b.dir, "lock"))
 	return b, b.lock.Lock()
+}
+
+// privateDir makes a directory which nobody else can enter, and closes one that was
+// made before: root file systems lie below, whose setuid programs would be theirs.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	_, err := store.Private(dir)
+	return err
 }
 
 func (b *bundle) path(name string) string { return filepath.Join(b.dir, name) }

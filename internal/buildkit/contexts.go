@@ -19,6 +19,7 @@ import (
 	"github.com/moby/buildkit/session/upload/uploadprovider"
 	"github.com/tonistiigi/fsutil"
 
+	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/store"
 )
@@ -68,12 +69,42 @@ func (b *builder) contextAttrs(_ context.Context, r engine.Build, s *solve) erro
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	case fi.IsDir():
 		return fmt.Errorf("the Dockerfile %s is a directory", file)
+	case !fi.Mode().IsRegular(): // -f <(generate), /dev/stdin
+		f, err := os.Open(file)
+		if err != nil {
+			return fmt.Errorf("read the Dockerfile: %w", err)
+		}
+		defer func() { _ = f.Close() }()
+		r.Stdin = f
+		return b.stdinDockerfile(r, s)
 	}
 	if s.LocalMounts["dockerfile"], err = fsutil.NewFS(filepath.Dir(file)); err != nil {
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	}
 	a["filename"] = filepath.Base(file)
-	return nil
+	return checkFile(file, r.Args)
+}
+
+// checkFile looks at a Dockerfile before a builder gets it. The embedded frontend looks
+// again, when it knows the base images; one elsewhere has no limits.
+func checkFile(file string, args map[string]string) error {
+	text, err := dockerfile.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read the Dockerfile: %w", err)
+	}
+	return checkText(file, text, args)
+}
+
+func checkText(name string, text []byte, args map[string]string) error {
+	err := dockerfile.Check(text, dockerfile.Given{Args: args})
+	var l *dockerfile.LimitError
+	if !errors.As(err, &l) {
+		return err
+	}
+	if l.Lines[0] == 0 {
+		return fmt.Errorf("build %s: %s", name, l.Text)
+	}
+	return fmt.Errorf("build %s: line %d: %s", name, l.Lines[0], l.Text)
 }
 
 // sharedKey lets BuildKit reuse what it was sent of this directory before.
@@ -137,16 +168,16 @@ func isArchive(b []byte) bool {
 	return len(b) >= 262 && string(b[257:262]) == "ustar"
 }
 
-// maxDockerfile bounds a Dockerfile from standard input, in bytes.
-const maxDockerfile = 16 << 20
-
 func (b *builder) stdinDockerfile(r engine.Build, s *solve) error {
-	text, err := io.ReadAll(io.LimitReader(r.Stdin, maxDockerfile))
+	text, err := io.ReadAll(io.LimitReader(r.Stdin, dockerfile.MaxBytes+1))
 	if err != nil {
 		return fmt.Errorf("read the Dockerfile from standard input: %w", err)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("the Dockerfile on standard input is empty")
+	}
+	if err := checkText("from standard input", text, r.Args); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "tare-dockerfile-")
 	if err != nil {

@@ -22,7 +22,6 @@ import (
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/frontend"
-	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
 	"github.com/moby/buildkit/frontend/gateway"
 	"github.com/moby/buildkit/frontend/gateway/forwarder"
 	"github.com/moby/buildkit/session"
@@ -52,6 +51,9 @@ type owner struct {
 	stop    context.CancelFunc
 	guests  *guests
 	files   []io.Closer // databases, which BuildKit's controller leaves open
+	// doubtful says why what is kept of build contexts may be wrong: nothing can be
+	// built with it, but the cache can be pruned.
+	doubtful error
 }
 
 func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
@@ -61,7 +63,7 @@ var errLocked = errors.New("the engine is in use by another tare")
 
 // openOwner starts BuildKit on root, which must not be owned by a live process.
 func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err error) {
-	if err := os.MkdirAll(root, 0o711); err != nil {
+	if err := privateDir(root); err != nil {
 		return nil, fmt.Errorf("engine state: %w", err)
 	}
 	// bbolt would block for ever on its own lock, without a word: ours comes first.
@@ -98,6 +100,9 @@ func (o *owner) start(ctx context.Context, root string) error {
 	if o.worker, o.back, o.records, err = newWorker(ctx, root, rt, o.opt, o.later); err != nil {
 		return err
 	}
+	if o.doubtful = watchContexts(ctx, root, o.worker); ctx.Err() != nil {
+		return ctx.Err()
+	}
 	wc := &worker.Controller{}
 	if err := wc.Add(o.worker); err != nil {
 		return err
@@ -126,7 +131,7 @@ func (o *owner) start(ctx context.Context, root string) error {
 		SessionManager:   sm,
 		WorkerController: wc,
 		Frontends: map[string]frontend.Frontend{
-			"dockerfile.v0": forwarder.NewGatewayForwarder(wc.Infos(), dockerfile.Build),
+			"dockerfile.v0": forwarder.NewGatewayForwarder(wc.Infos(), guardedFrontend),
 			"gateway.v0":    gw,
 		},
 		CacheManager: solver.NewCacheManager(runCtx, "local", cache, worker.NewCacheResultStorage(wc)),

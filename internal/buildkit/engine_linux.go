@@ -28,6 +28,9 @@ func (e *Embedded) builder() *builder {
 
 // Build implements engine.Engine. After a build the cache is pruned to its limit.
 func (e *Embedded) Build(ctx context.Context, req engine.Build) (*engine.Built, error) {
+	if e.own != nil && e.own.doubtful != nil {
+		return nil, fmt.Errorf("%w; make room with: tare builder prune -af", e.own.doubtful)
+	}
 	out, err := e.builder().build(ctx, req)
 	if err == nil && out.Executed > 0 {
 		e.trim(ctx)

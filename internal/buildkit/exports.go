@@ -10,6 +10,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/moby/buildkit/client"
 	bkbuild "github.com/moby/buildkit/cmd/buildctl/build"
+	"github.com/tonistiigi/go-csvvalue"
 
 	"tare/internal/engine"
 	"tare/internal/store"
@@ -17,7 +18,7 @@ import (
 
 // exports chooses where the result goes. Without --output, and for the types
 // that mean "the local images" in Docker, that is tare's store.
-func (b *builder) exports(_ context.Context, r engine.Build, s *solve) error {
+func (b *builder) exports(ctx context.Context, r engine.Build, s *solve) error {
 	outputs := r.Outputs
 	if len(outputs) == 0 {
 		outputs = []string{"type=docker"}
@@ -27,7 +28,14 @@ func (b *builder) exports(_ context.Context, r engine.Build, s *solve) error {
 	}
 	for _, o := range outputs {
 		o = shorthand(o)
-		kind, attrs := fields(o)
+		kind, attrs, err := fields(o)
+		if err != nil {
+			return fmt.Errorf("--output %s: %w", o, err)
+		}
+		entry, toFile, err := s.fileExport(ctx, kind, attrs)
+		if err != nil {
+			return fmt.Errorf("--output: %w", err)
+		}
 		switch {
 		case (kind == "docker" || kind == "image") && attrs["dest"] == "" && attrs["push"] != "true":
 			s.keep = true
@@ -48,15 +56,14 @@ func (b *builder) exports(_ context.Context, r engine.Build, s *solve) error {
 			}
 			s.Exports = append(s.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: with(attrs, "push", "true", "store", "false", "name", strings.Join(r.Names, ","))})
 		default:
-			list, err := bkbuild.ParseOutput([]string{o})
-			if err != nil {
-				return fmt.Errorf("--output %s: %w", o, err)
+			list := []client.ExportEntry{entry}
+			if !toFile {
+				if list, err = bkbuild.ParseOutput([]string{o}); err != nil {
+					return fmt.Errorf("--output %s: %w", o, err)
+				}
 			}
 			for _, e := range list {
-				if kind == "docker" && e.Attrs["name"] == "" && len(r.Names) > 0 {
-					e.Attrs["name"] = strings.Join(r.Names, ",")
-				}
-				if kind == "oci" && e.Attrs["name"] == "" && len(r.Names) > 0 {
+				if (kind == "docker" || kind == "oci") && e.Attrs["name"] == "" && len(r.Names) > 0 {
 					e.Attrs["name"] = strings.Join(r.Names, ",")
 				}
 				s.Exports = append(s.Exports, e)
@@ -82,17 +89,21 @@ func shorthand(o string) string {
 	return o
 }
 
-func fields(o string) (kind string, attrs map[string]string) {
+func fields(o string) (kind string, attrs map[string]string, err error) {
+	list, err := csvvalue.Fields(o, nil)
+	if err != nil {
+		return "", nil, err
+	}
 	attrs = map[string]string{}
-	for _, f := range strings.Split(o, ",") {
+	for _, f := range list {
 		k, v, _ := strings.Cut(f, "=")
-		if k == "type" {
+		if k = strings.ToLower(k); k == "type" {
 			kind = v
 			continue
 		}
 		attrs[k] = v
 	}
-	return kind, attrs
+	return kind, attrs, nil
 }
 
 // with adds pairs to a copy of attrs; what attrs says itself stands.

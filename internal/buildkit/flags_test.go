@@ -36,7 +36,7 @@ func TestOutputs(t *testing.T) {
 			t.Errorf("shorthand(%q) = %q, want %q", in, got, want)
 		}
 	}
-	kind, attrs := fields("type=image,push=true,name=x")
+	kind, attrs, _ := fields("type=image,push=true,name=x")
 	if d := cmp.Diff(map[string]string{"push": "true", "name": "x"}, attrs); kind != "image" || d != "" {
 		t.Errorf("fields: %q, (-want +got)\n%s", kind, d)
 	}

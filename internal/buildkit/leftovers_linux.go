@@ -41,6 +41,7 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 		return l.found, "another tare is using the build engine: its directories were left out", nil
 	}
 	l.builds()
+	l.contexts()
 	l.mounts(alive)
 	l.databases(alive) // after what is mounted in the directories that it may remove
 	if err := own.Unlock(); err != nil {
@@ -136,6 +137,18 @@ func (l *leftovers) builds() {
 			return os.RemoveAll(p)
 		})
 	}
+}
+
+// contexts tells whether a build context was not received to its end. The next engine
+// that is opened drops it, which is how it is repaired.
+func (l *leftovers) contexts() {
+	mark := filepath.Join(l.root, contextsName)
+	workers, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "metadata_v2.db"))
+	if _, err := os.Stat(mark); err == nil || len(workers) == 0 {
+		return
+	}
+	l.found = append(l.found, engine.Leftover{Kind: engine.Contexts, Path: mark,
+		Text: "a build was ended while its context was sent: what the engine has of build contexts may be wrong"})
 }
 
 // mounts finds what is mounted below root for nobody.

@@ -3,9 +3,12 @@
 package buildkit
 
 import (
+	"context"
+
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/docker/cli/cli/config/configfile"
 
+	"tare/internal/engine"
 	"tare/internal/store"
 )
 
@@ -14,6 +17,9 @@ type Options struct {
 	Store  *store.Store
 	Hosts  docker.RegistryHosts   // how registries are reached
 	Config *configfile.ConfigFile // Docker's configuration: credentials and proxies; may be nil
+	// Token asks a token server, with the credentials of its registry if it may have
+	// them; nil leaves that to BuildKit.
+	Token func(ctx context.Context, r engine.TokenRequest) (engine.Token, error)
 
 	// Keep is how many bytes of build cache stay after a build; 0 means DefaultKeep.
 	Keep int64

@@ -5,22 +5,24 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/moby/buildkit/client"
 	bkbuild "github.com/moby/buildkit/cmd/buildctl/build"
 	"github.com/moby/buildkit/session"
-	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/tonistiigi/fsutil"
 
 	"tare/internal/engine"
+	"tare/internal/outfile"
 )
 
 // solve is a request in BuildKit's terms.
 type solve struct {
 	client.SolveOpt
 	keep    bool // the result goes to tare's store
+	files   []*outfile.File
 	cleanup func()
 }
 
@@ -43,6 +45,13 @@ func (b *builder) solveOpt(ctx context.Context, r engine.Build) (*solve, error) 
 		if err := step(ctx, r, s); err != nil {
 			s.cleanup()
 			return nil, err
+		}
+	}
+	// What is not UTF-8 cannot be sent to a builder: it would be tried for seconds.
+	for k, v := range s.FrontendAttrs {
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			s.cleanup()
+			return nil, fmt.Errorf("build: the value of %s is not UTF-8: %q", strings.Replace(k, ":", " ", 1), v)
 		}
 	}
 	return s, nil
@@ -126,9 +135,7 @@ func attestation(s string) (kind, rest string) {
 // credentials attaches registry logins, secrets and ssh agents to the session.
 func (b *builder) credentials(_ context.Context, r engine.Build, s *solve) error {
 	if b.opt.Config != nil {
-		s.Session = append(s.Session, authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			AuthConfigProvider: authprovider.LoadAuthConfig(b.opt.Config),
-		}))
+		s.Session = append(s.Session, newLogins(b.opt))
 	}
 	if len(r.Secrets) > 0 {
 		p, err := bkbuild.ParseSecret(r.Secrets)

@@ -37,7 +37,7 @@ func (b *bundle) writeSpec(ctx context.Context, r engine.Run) (func(), error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	mode, provider := pb.NetMode_HOST, network.NewHostProvider()
+	mode, provider := pb.NetMode_HOST, newHostNetwork()
 	if r.Network == "none" {
 		mode, provider = pb.NetMode_NONE, network.NewNoneProvider()
 	}

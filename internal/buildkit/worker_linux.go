@@ -46,8 +46,11 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		return nil, nil, nil, err
 	}
 	dir := filepath.Join(root, "worker-"+name)
-	if err := os.MkdirAll(dir, 0o711); err != nil {
-		return nil, nil, nil, err
+	executorRoot := filepath.Join(dir, "executor") // BuildKit would let others pass
+	for _, d := range []string{dir, executorRoot, filepath.Join(dir, "snapshots"), filepath.Join(dir, "cachemounts"), filepath.Join(root, "tmp")} {
+		if err := privateDir(d); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	var sn snapshots.Snapshotter
 	if name == "overlayfs" {
@@ -78,7 +81,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	content := ctdsnapshot.NewContentStore(mdb.ContentStore(), namespace)
 
 	// Not netproviders.Providers: it makes an RSA key for a proxy on every start.
-	host := network.NewHostProvider()
+	host := newHostNetwork()
 	nets := map[pb.NetMode]network.Provider{pb.NetMode_UNSET: host, pb.NetMode_HOST: host, pb.NetMode_NONE: network.NewNoneProvider()}
 	monitor, err := resources.NewMonitor()
 	if err != nil {
@@ -87,7 +90,6 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	if err := useTempDir(root); err != nil {
 		return nil, nil, nil, err
 	}
-	executorRoot := filepath.Join(dir, "executor")
 	if err := runtimeDir(root); err != nil {
 		return nil, nil, nil, err
 	}

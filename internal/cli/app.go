@@ -17,6 +17,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/progress"
+	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -38,6 +39,7 @@ type app struct {
 	cfg  *configfile.ConfigFile
 	eng  engine.Engine
 
+	unhold   func()        // of a hold on the store for images without a name
 	makeRoom bool          // the engine is opened to prune
 	failed   *engine.Built // as much as there is of a build that did not succeed
 }
@@ -77,7 +79,7 @@ func (a *app) registry() (*source.Registry, error) {
 func (a *app) note(text string) {
 	a.once.Lock()
 	defer a.once.Unlock()
-	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", text)
+	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(text))
 }
 
 // address is the builder's, "" for the embedded one.
@@ -113,8 +115,26 @@ func (a *app) engine(ctx context.Context, keep int64) (engine.Engine, error) {
 	return e, nil
 }
 
-// closeEngine closes the engine if it was opened.
+// unlisted makes a request one for an image that only this command looks at: it gets
+// no entry in the store, and until the command ends nobody collects its blobs.
+func (a *app) unlisted(ctx context.Context, r *engine.Build) error {
+	r.Unlisted = true
+	if a.unhold != nil {
+		return nil
+	}
+	st, err := a.store()
+	if err != nil {
+		return err
+	}
+	a.unhold, err = st.Hold(ctx)
+	return err
+}
+
+// closeEngine closes the engine if it was opened, and gives the store back.
 func (a *app) closeEngine() error {
+	if a.unhold != nil {
+		defer a.unhold()
+	}
 	if a.eng == nil {
 		return nil
 	}
@@ -213,7 +233,7 @@ func (e *notFoundError) Unwrap() error { return e.error }
 
 // terminal tells whether w is one, and its width in columns.
 func terminal(w io.Writer) (bool, int) {
-	f, ok := w.(*os.File)
+	f, ok := screen.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false, 80
 	}
@@ -222,6 +242,15 @@ func terminal(w io.Writer) (bool, int) {
 		n = 80
 	}
 	return true, n
+}
+
+// data is standard output for what other programs read: on a terminal a person reads
+// it, and it is cleaned like all else.
+func (a *app) data() io.Writer {
+	if tty, _ := terminal(a.Out); tty {
+		return a.Out
+	}
+	return screen.Raw(a.Out)
 }
 
 // colored tells whether w gets colours: only terminals do, and not with NO_COLOR.

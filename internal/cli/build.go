@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/engine"
+	"tare/internal/outfile"
 	"tare/internal/store"
 	"tare/internal/units"
 )
@@ -109,14 +110,14 @@ func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine
 	a.remember(o.Build, out)
 	a.noteBuild(o.Build, out)
 	if o.iidfile != "" {
-		if err := os.WriteFile(o.iidfile, []byte(out.ConfigID), 0o644); err != nil {
+		if err := outfile.WriteBytes(ctx, o.iidfile, []byte(out.ConfigID)); err != nil {
 			return nil, fmt.Errorf("--iidfile: %w", err)
 		}
 	}
 	if o.metadata != "" {
 		b, err := json.MarshalIndent(out.Metadata, "", "  ")
 		if err == nil {
-			err = os.WriteFile(o.metadata, append(b, '\n'), 0o644)
+			err = outfile.WriteBytes(ctx, o.metadata, append(b, '\n'))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("--metadata-file: %w", err)

@@ -80,6 +80,9 @@ func (a *app) compare(ctx context.Context, targets []string, o compareOptions) e
 	if o.remote {
 		return a.compareRemote(ctx, targets, base, o)
 	}
+	if !o.noStages {
+		a.enterForStages(ctx, targets)
+	}
 	list, release, err := a.subjects(ctx, targets, o.platform, o.allPlatforms)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)

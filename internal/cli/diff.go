@@ -14,6 +14,7 @@ import (
 	"tare/internal/compare"
 	"tare/internal/layer"
 	"tare/internal/report"
+	"tare/internal/screen"
 )
 
 type diffOptions struct {
@@ -124,7 +125,7 @@ func (a *app) diffContent(ctx context.Context, x, y subject, o diffOptions) (sam
 	}
 	for line := range strings.Lines(udiff.Unified(x.Name+"/"+path, y.Name+"/"+path, string(from), string(to))) {
 		body, end := strings.CutSuffix(line, "\n")
-		text := strings.ReplaceAll(report.Safe(strings.ReplaceAll(body, "\t", "\x00")), `\x00`, "\t")
+		text := screen.Text(body) // by the line: a carriage return at its end is shown
 		if end {
 			text += "\n"
 		}

@@ -8,11 +8,15 @@ import (
 	"time"
 
 	"tare/internal/progress"
+	"tare/internal/screen"
 	"tare/internal/units"
 )
 
 // display shows progress events the way Docker shows a pull: on a terminal a line
 // for each ID that changes in place, elsewhere a line for each change of state.
+//
+// It draws with escape sequences, so it writes to the terminal itself, and cleans what
+// it is told.
 type display struct {
 	mu    sync.Mutex
 	w     io.Writer
@@ -28,7 +32,7 @@ type display struct {
 
 func newDisplay(w io.Writer, onlyTTY bool) *display {
 	tty, width := terminal(w)
-	return &display{w: w, tty: tty, width: width, lines: map[string]int{}, last: map[string]string{}, onlyTTY: onlyTTY}
+	return &display{w: screen.Raw(w), tty: tty, width: width, lines: map[string]int{}, last: map[string]string{}, onlyTTY: onlyTTY}
 }
 
 // event is a progress.Func.
@@ -38,7 +42,7 @@ func (d *display) event(e progress.Event) {
 	if !d.tty {
 		if !d.onlyTTY && d.last[e.ID] != e.Action && e.Action != "Downloading" && e.Action != "Pushing" && e.Action != "Compressing" && e.Action != "Compressed" {
 			d.last[e.ID] = e.Action
-			_, _ = fmt.Fprintf(d.w, "%s: %s\n", e.ID, e.Action)
+			_, _ = fmt.Fprintf(d.w, "%s: %s\n", screen.Safe(e.ID), screen.Safe(e.Action))
 		}
 		return
 	}
@@ -54,7 +58,7 @@ func (d *display) event(e progress.Event) {
 		_, _ = fmt.Fprintln(d.w)
 	}
 	up := d.count - n
-	text := fmt.Sprintf("%s: %s", e.ID, e.Action)
+	text := screen.Safe(e.ID) + ": " + screen.Safe(e.Action)
 	if e.Done > 0 && e.Total > 0 && !e.Final {
 		text += " " + bar(e.Done, e.Total, d.width-len(text)-24)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/progress"
+	"tare/internal/screen"
 	"tare/internal/store"
 	"tare/internal/units"
 )
@@ -77,7 +78,7 @@ func (a *app) fsck(ctx context.Context, o fsckOptions) error {
 		return err
 	}
 	if o.format == "json" {
-		err = writeDocument(a.Out, check)
+		err = writeDocument(screen.Raw(a.Out), check)
 	} else {
 		a.printCheck(check, o)
 	}
@@ -103,13 +104,17 @@ func (a *app) fsckEngine(ctx context.Context, check *store.Check, o fsckOptions)
 	if note != "" {
 		check.Notes = append(check.Notes, note)
 	}
-	damaged := false
+	damaged, contexts := false, false
 	for _, l := range found {
+		contexts = contexts || l.Kind == engine.Contexts
 		damaged = damaged || l.Kind == engine.Damage && !l.Removed && l.Err == nil
 	}
 	var pruned error
 	if damaged && o.repair {
 		pruned = a.dropCache(ctx)
+	}
+	if contexts && o.repair && !damaged {
+		_, pruned = a.engine(ctx, 0)
 	}
 	for _, l := range found {
 		check.Add(leftover(check.Root, l, o.repair, pruned))
@@ -132,6 +137,10 @@ func leftover(root string, l engine.Leftover, repair bool, pruned error) store.P
 	p := store.Problem{Kind: l.Kind, Path: l.Path, Text: l.Text, Remedy: "tare fsck --repair removes it", Repaired: l.Removed}
 	if rel, err := filepath.Rel(root, l.Path); err == nil {
 		p.Path = rel
+	}
+	if l.Kind == engine.Contexts {
+		p.Remedy = "the next build drops it and sends the context again, and so does tare fsck --repair"
+		p.Repaired, l.Err = repair && pruned == nil, pruned
 	}
 	if l.Kind == engine.Damage {
 		p.Remedy = "tare fsck --repair drops the build cache, which is built again when needed"

@@ -119,5 +119,5 @@ func (a *app) history(ctx context.Context, ref, platform, format string, human, 
 	if !human {
 		t.table = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
 	}
-	return t.write(a.Out, format, rows)
+	return t.write(a.data(), format, rows)
 }

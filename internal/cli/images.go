@@ -129,7 +129,7 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 	if o.digests {
 		t.table = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
 	}
-	return t.write(a.Out, o.format, rows)
+	return t.write(a.data(), o.format, rows)
 }
 
 func dockerSize(img *image.Image) int64 {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/image"
+	"tare/internal/screen"
 	"tare/internal/store"
 )
 
@@ -97,7 +98,7 @@ func (a *app) inspect(ctx context.Context, refs []string, format, platform strin
 		if err := enc.Encode(all); err != nil {
 			return err
 		}
-		_, _ = a.Out.Write(b.Bytes())
+		_, _ = screen.Raw(a.Out).Write(screen.JSON(b.Bytes()))
 	} else {
 		for _, v := range all {
 			if err := a.inspectTemplate(format, v); err != nil {
@@ -127,7 +128,7 @@ func (a *app) inspectTemplate(format string, v inspected) error {
 	if format == "json" || strings.Contains(format, "json .}}") {
 		delete(m, "ID")
 	}
-	return executeTemplate(a.Out, format, m)
+	return executeTemplate(a.data(), format, m)
 }
 
 func (a *app) view(rec store.Record, img *image.Image) (inspected, error) {

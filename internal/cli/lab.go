@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/lab"
+	"tare/internal/outfile"
 	"tare/internal/report"
 )
 
@@ -209,7 +209,7 @@ func verdict(rec *lab.Record) error {
 // showRecord writes an experiment's report, in the format that was asked for.
 func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	if o.fill != "" {
-		if err := fillFile(rec, o.fill); err != nil {
+		if err := fillFile(a.ctx, rec, o.fill); err != nil {
 			return fmt.Errorf("lab --fill: %w", err)
 		}
 		a.note("filled " + o.fill)
@@ -250,7 +250,7 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	return nil
 }
 
-func fillFile(rec *lab.Record, name string) error {
+func fillFile(ctx context.Context, rec *lab.Record, name string) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -262,28 +262,7 @@ func fillFile(rec *lab.Record, name string) error {
 	if n == 0 {
 		return fmt.Errorf("%s: no table has a cell to fill beside the name of an image or a variant (%s)", name, strings.Join(names(rec), ", "))
 	}
-	fi, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".tare-fill-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(out)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(tmp.Name(), fi.Mode().Perm())
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return nil
+	return outfile.WriteBytes(ctx, name, out)
 }
 
 func names(rec *lab.Record) []string {

@@ -31,7 +31,9 @@ type labBench struct {
 	a    *app
 	name string // of the experiment
 	mu   sync.Mutex
-	bump int // names of made-up bases
+	bump int // made-up bases so far
+
+	bumps []string // their names
 }
 
 // labImage is what lab.Obtained.Image holds.
@@ -82,23 +84,7 @@ func (b *labBench) keep(o *lab.Obtained) error {
 	if err != nil {
 		return err
 	}
-	recs, err := b.a.st.Records()
-	if err != nil {
-		return err
-	}
-	names := map[digest.Digest][]string{}
-	for _, r := range recs {
-		names[r.Target.Digest] = append(names[r.Target.Digest], r.Name)
-	}
-	if err := b.a.st.Put(store.Record{Name: named.String(), Target: target, Origin: store.Built}); err != nil {
-		return err
-	}
-	for d, list := range names {
-		if d != target.Digest && len(list) == 1 && list[0] == named.String() {
-			return b.a.st.Forget(d)
-		}
-	}
-	return nil
+	return b.a.st.Replace(store.Record{Name: named.String(), Target: target, Origin: store.Built})
 }
 
 func (b *labBench) existing(ctx context.Context, v lab.Variant, log io.Writer) (*lab.Obtained, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,15 +28,14 @@ func (b *labBench) Build(ctx context.Context, v lab.Variant, how lab.How) (*lab.
 
 func (b *labBench) build(ctx context.Context, v lab.Variant, how lab.How, log io.Writer) (*lab.Obtained, error) {
 	a := b.a
-	before, err := a.st.Records()
-	if err != nil {
-		return nil, err
-	}
 	req, inputs, err := b.request(ctx, v, how)
 	if err != nil {
 		return nil, err
 	}
 	req.Stdout, req.Stderr, req.Progress = io.Discard, log, "plain"
+	if err := a.unlisted(ctx, &req); err != nil {
+		return nil, err
+	}
 	out, err := a.eng.Build(ctx, req)
 	if err != nil {
 		return nil, err
@@ -47,11 +47,6 @@ func (b *labBench) build(ctx context.Context, v lab.Variant, how lab.How, log io
 	img, err := image.Load(ctx, a.st.Content(), out.Target, want)
 	if err != nil {
 		return nil, err
-	}
-	if !has(before, out.Target.Digest) {
-		if err := a.st.Forget(out.Target.Digest); err != nil {
-			return nil, err
-		}
 	}
 	if how == (lab.How{}) {
 		a.remember(req, out)
@@ -82,7 +77,7 @@ func (b *labBench) request(ctx context.Context, v lab.Variant, how lab.How) (eng
 	if !isDir(v.Context) {
 		return r, nil, fmt.Errorf("the build context %s is not a directory", v.Context)
 	}
-	body, err := os.ReadFile(v.Dockerfile)
+	body, err := dockerfile.ReadFile(v.Dockerfile)
 	if errors.Is(err, os.ErrNotExist) {
 		return r, nil, fmt.Errorf("there is no Dockerfile at %s", v.Dockerfile)
 	}
@@ -147,9 +142,11 @@ func (b *labBench) bumped(ctx context.Context, base, nonce, platform string) (st
 	}
 	b.mu.Lock()
 	b.bump++
-	name := fmt.Sprintf("tare-lab/bumped-base:%s-%d", nonce, b.bump)
+	full, err := store.Normalize(fmt.Sprintf("%s:%s-%d", bumpedBase, nonce, b.bump))
+	if err == nil {
+		b.bumps = append(b.bumps, full.String())
+	}
 	b.mu.Unlock()
-	full, err := store.Normalize(name)
 	if err != nil {
 		return "", err
 	}
@@ -161,15 +158,26 @@ func (b *labBench) bumped(ctx context.Context, base, nonce, platform string) (st
 	return full.String(), err
 }
 
-// tidy removes the made-up bases' names.
+// bumpedBase is the repository of made-up bases.
+const bumpedBase = "tare-lab/bumped-base"
+
+// oldBump is the age from which a made-up base belongs to no lab that still runs.
+const oldBump = 24 * time.Hour
+
+// tidy removes the made-up bases: those of this lab, and what killed ones left. Those
+// of another lab that is at work stay.
 func (b *labBench) tidy() {
 	recs, err := b.a.st.Records()
 	if err != nil {
 		return
 	}
 	for _, r := range recs {
-		if strings.Contains(r.Name, "/tare-lab/bumped-base:") {
-			_ = b.a.st.Forget(r.Target.Digest)
+		if !strings.Contains(r.Name, "/"+bumpedBase+":") {
+			continue
+		}
+		fi, err := os.Stat(b.a.st.BlobPath(r.Target.Digest))
+		if slices.Contains(b.bumps, r.Name) || err != nil || time.Since(fi.ModTime()) > oldBump {
+			_ = b.a.st.Drop(r.Name)
 		}
 	}
 }

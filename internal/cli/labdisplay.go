@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"tare/internal/lab"
-	"tare/internal/report"
+	"tare/internal/screen"
 )
 
 // labDisplay shows how far an experiment is: one line that changes on a terminal, and
@@ -24,7 +24,7 @@ type labDisplay struct {
 
 func (a *app) newLabDisplay() *labDisplay {
 	tty, width := terminal(a.Err)
-	return &labDisplay{w: a.Err, tty: tty, width: width, begin: time.Now(), said: map[string]bool{}}
+	return &labDisplay{w: screen.Raw(a.Err), tty: tty, width: width, begin: time.Now(), said: map[string]bool{}}
 }
 
 func (d *labDisplay) event(p lab.Progress) {
@@ -33,12 +33,12 @@ func (d *labDisplay) event(p lab.Progress) {
 	if p.Failed != "" {
 		first, _, _ := strings.Cut(p.Failed, "\n")
 		d.clear()
-		_, _ = fmt.Fprintf(d.w, "%s: %s failed: %s\n", report.Safe(p.Variant), p.What, report.Safe(first))
+		_, _ = fmt.Fprintf(d.w, "%s: %s failed: %s\n", screen.Safe(p.Variant), screen.Safe(p.What), screen.Safe(first))
 		return
 	}
-	text := p.What
+	text := screen.Safe(p.What)
 	if p.Variant != "" {
-		text = report.Safe(p.Variant) + ": " + report.Safe(p.What)
+		text = screen.Safe(p.Variant) + ": " + screen.Safe(p.What)
 	}
 	if p.Total > 0 {
 		left := ""

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/lab"
+	"tare/internal/outfile"
 	"tare/internal/report"
 	"tare/internal/units"
 )
@@ -55,7 +56,7 @@ Alpine with Python in one stage and in two.`,
 				}
 			}
 			for name, body := range files {
-				if err := os.WriteFile(name, []byte(body), 0o644); err != nil {
+				if err := outfile.WriteBytes(a.ctx, name, []byte(body)); err != nil {
 					return err
 				}
 				_, _ = fmt.Fprintln(a.Out, name)
@@ -124,7 +125,7 @@ func newLabList(a *app) *cobra.Command {
 				}
 				rows = append(rows, row{"Experiment": report.Safe(rec.Name), "Run": rec.ID, "Started": units.Ago(rec.Started, time.Now()), "Variants": strconv.Itoa(len(rec.Variants)), "State": state, "File": list[n]})
 			}
-			return runTable.write(a.Out, format, rows)
+			return runTable.write(a.data(), format, rows)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "", "table, json or a Go template")

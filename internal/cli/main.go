@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
+	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -73,6 +75,10 @@ func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format
 // Docker. release gives signals back to the caller's default handling.
 func Main(ctx context.Context, args []string, s Streams, e Engines, release func()) int {
 	_ = log.SetLevel("fatal") // libraries' logs are not for people
+	stdlog.SetOutput(io.Discard)
+	out, errs := screen.New(s.Out), screen.New(s.Err)
+	defer func() { _, _ = out.Flush(), errs.Flush() }()
+	s.Out, s.Err = out, errs
 	a := &app{Streams: s, engines: e, release: release, env: os.Getenv, ctx: ctx}
 	root := newRoot(a)
 	root.SetArgs(args)
@@ -107,7 +113,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 			a.errorf("build: interrupted")
 			return 130
 		}
-		_, _ = a.Err.Write(build.Sources)
+		_, _ = a.Err.Write([]byte(shortLines(build.Sources)))
 		a.errorf("%s", build)
 		return 1
 	case errors.As(err, &usage):
@@ -126,7 +132,33 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 }
 
 func (a *app) errorf(format string, v ...any) {
-	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", strings.TrimRight(fmt.Sprintf(format, v...), "\n"))
+	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(short(fmt.Sprintf(format, v...))))
+}
+
+// shortLines cuts lines that are longer than anybody reads.
+func shortLines(b []byte) string {
+	var out strings.Builder
+	for line := range strings.Lines(string(b)) {
+		if len(line) > maxError/4 {
+			line = strings.ToValidUTF8(line[:maxError/4], "") + fmt.Sprintf("… (%d bytes)\n", len(line))
+		}
+		if out.Len() < 4*maxError {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// maxError is how much of an error is shown, in bytes: it may quote a file that is no
+// text, or a line of megabytes.
+const maxError = 4 << 10
+
+// short cuts the middle of a long text.
+func short(s string) string {
+	if len(s) <= maxError {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxError/2], "") + fmt.Sprintf("… (%d bytes) …", len(s)-maxError) + strings.ToValidUTF8(s[len(s)-maxError/2:], "")
 }
 
 func newRoot(a *app) *cobra.Command {

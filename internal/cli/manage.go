@@ -2,12 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
@@ -16,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/image"
+	"tare/internal/outfile"
+	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -114,7 +114,7 @@ func familiar(names []string) []string {
 }
 
 func newSave(a *app) *cobra.Command {
-	var output, platform string
+	var file, platform string
 	c := &cobra.Command{
 		Use:   "save [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Write images to an archive",
@@ -125,16 +125,16 @@ all its tags are saved.`,
   tare save python:slim | gzip > python.tar.gz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.save(cmd.Context(), output, platform, args)
+			return a.save(cmd.Context(), file, platform, args)
 		},
 		ValidArgsFunction: a.completeImages,
 	}
-	c.Flags().StringVarP(&output, "output", "o", "", "file to write instead of standard output")
+	c.Flags().StringVarP(&file, "output", "o", "", "file to write instead of standard output")
 	c.Flags().StringVar(&platform, "platform", "", "platform of a multi-platform image")
 	return c
 }
 
-func (a *app) save(ctx context.Context, output, platform string, refs []string) (err error) {
+func (a *app) save(ctx context.Context, file, platform string, refs []string) error {
 	want, err := a.platform(platform)
 	if err != nil {
 		return err
@@ -143,29 +143,15 @@ func (a *app) save(ctx context.Context, output, platform string, refs []string) 
 	if err != nil {
 		return err
 	}
-	w := a.Out
-	if output == "" {
-		if tty, _ := terminal(a.Out); tty {
-			return usagef("will not write an archive to a terminal: use -o FILE or redirect")
-		}
+	write := func(w io.Writer) error { return source.Save(ctx, a.st, w, recs, names, want) }
+	if file != "" {
+		err = outfile.Write(ctx, file, write)
+	} else if tty, _ := terminal(a.Out); tty {
+		return usagef("will not write an archive to a terminal: use -o FILE or redirect")
 	} else {
-		f, err := os.CreateTemp(dirOf(output), ".tare-save-")
-		if err != nil {
-			return fmt.Errorf("save: %w", err)
-		}
-		// The file gets its name when it is whole.
-		defer func() {
-			err = errors.Join(err, f.Close())
-			if err == nil {
-				err = errors.Join(os.Chmod(f.Name(), 0o644), os.Rename(f.Name(), output))
-			}
-			if err != nil {
-				_ = os.Remove(f.Name())
-			}
-		}()
-		w = f
+		err = write(screen.Raw(a.Out))
 	}
-	if err := source.Save(ctx, a.st, w, recs, names, want); err != nil {
+	if err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
 	return nil
@@ -207,15 +193,6 @@ func (a *app) saved(ctx context.Context, refs []string, want platforms.MatchComp
 		}
 	}
 	return recs, names, nil
-}
-
-func dirOf(p string) string {
-	if i := strings.LastIndexByte(p, os.PathSeparator); i > 0 {
-		return p[:i]
-	} else if i == 0 {
-		return p[:1]
-	}
-	return "."
 }
 
 func newLoad(a *app) *cobra.Command {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,7 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/outfile"
 	"tare/internal/report"
+	"tare/internal/screen"
 )
 
 // output says how a report is written.
@@ -96,51 +99,26 @@ func (a *app) writePage(o output, data any, doc func() report.Document, page rep
 	})
 }
 
-// toFile calls write with standard output, or with the file that was asked for: what
-// stood there before stays until all is written.
-func (a *app) toFile(o output, write func(io.Writer) error) (err error) {
+// toFile calls write with standard output, or with the file that was asked for.
+func (a *app) toFile(o output, write func(io.Writer) error) error {
 	if o.file == "" {
-		return write(a.Out)
+		// Documents are clean, and have colours of tare's own.
+		return write(screen.Raw(a.Out))
 	}
-	if fi, err := os.Stat(o.file); err == nil && !fi.Mode().IsRegular() { // /dev/stdout, a pipe
-		f, err := os.OpenFile(o.file, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		err = write(f)
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(o.file), ".tare-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	err = write(f)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), o.file)
-	}
-	return err
+	return outfile.Write(a.ctx, o.file, write)
 }
 
 // writeDocument writes a JSON document for people and programs alike.
 func writeDocument(w io.Writer, data any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(data)
+	if err := enc.Encode(data); err != nil {
+		return err
+	}
+	_, err := w.Write(screen.JSON(b.Bytes()))
+	return err
 }
 
 // openBrowser shows a file in the user's browser ($BROWSER, else the system's).

@@ -109,7 +109,7 @@ func (a *app) profile(ctx context.Context, target string, o profileOptions) erro
 	} else if !exists(file) && exists(filepath.Join(dir, file)) {
 		file = filepath.Join(dir, file)
 	}
-	src, err := os.ReadFile(file)
+	src, err := dockerfile.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("profile: there is no Dockerfile at %s", file)
 	}
@@ -163,9 +163,10 @@ type profiler struct {
 func (p *profiler) run(ctx context.Context, b buildOptions) (*profile.Result, error) {
 	a := p.a
 	last := a.lastBuild(p.dir, p.file, b.Target)
-	before, err := a.st.Records()
-	if err != nil {
-		return nil, err
+	if len(b.tags) == 0 {
+		if err := a.unlisted(ctx, &b.Build); err != nil {
+			return nil, err
+		}
 	}
 	out, berr := a.build(ctx, p.dir, b)
 	if ctx.Err() != nil {
@@ -177,14 +178,10 @@ func (p *profiler) run(ctx context.Context, b buildOptions) (*profile.Result, er
 			return nil, berr
 		}
 	}
-	if out.Target.Digest != "" && len(b.tags) == 0 && !has(before, out.Target.Digest) {
-		if err := a.st.Forget(out.Target.Digest); err != nil {
-			return nil, err
-		}
-	}
 	in := profile.Input{Name: p.file, Path: p.file, Target: b.Target, Source: p.src, File: p.f, Steps: out.Steps, Seconds: out.Took.Seconds(),
 		Cold: a.coldSeconds(out.Steps), Stages: map[int]*profile.Weighed{}, Last: last, Now: a.lastBuild(p.dir, p.file, b.Target), NoCache: b.NoCache}
 	if berr == nil {
+		var err error
 		if in.Image, err = p.weighed(ctx, out, b.Platforms); err != nil {
 			return nil, err
 		}
@@ -294,20 +291,15 @@ func (p *profiler) req0(b buildOptions) engine.Build {
 
 // quietly builds without a word and without a name.
 func (a *app) quietly(ctx context.Context, r engine.Build) (*engine.Built, error) {
-	before, err := a.st.Records()
-	if err != nil {
-		return nil, err
-	}
 	e, err := a.engine(ctx, 0)
+	if err == nil {
+		err = a.unlisted(ctx, &r)
+	}
 	if err != nil {
 		return nil, err
 	}
 	r.Names, r.Progress, r.Stdout, r.Stderr, r.Stdin = nil, "quiet", io.Discard, io.Discard, nil
-	out, err := e.Build(ctx, r)
-	if err == nil && out.Target.Digest != "" && !has(before, out.Target.Digest) {
-		err = a.st.Forget(out.Target.Digest)
-	}
-	return out, err
+	return e.Build(ctx, r)
 }
 
 // checks are the warnings of BuildKit's own checks, one a line.
@@ -327,7 +319,7 @@ func (p *profiler) checks(ctx context.Context) []string {
 
 // profileImage matches an image that was built elsewhere with a Dockerfile.
 func (a *app) profileImage(ctx context.Context, target string, o profileOptions) error {
-	src, err := os.ReadFile(o.against)
+	src, err := dockerfile.ReadFile(o.against)
 	if err != nil {
 		return fmt.Errorf("profile --dockerfile: %w", err)
 	}

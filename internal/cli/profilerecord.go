@@ -50,7 +50,7 @@ func (a *app) noteBuild(b engine.Build, out *engine.Built) {
 	if file == "" {
 		file = filepath.Join(b.Context, "Dockerfile")
 	}
-	src, err := os.ReadFile(file)
+	src, err := dockerfile.ReadFile(file)
 	if err != nil {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/screen"
 	"tare/internal/units"
 )
 
@@ -50,7 +51,7 @@ func refuse(f *pflag.FlagSet) error {
 func (a *app) request(ref string, img *image.Image, args []string, o runOptions) (engine.Run, error) {
 	cfg := img.Config.Config
 	r := engine.Run{
-		Image: img, Name: ref, User: cfg.User, Dir: cfg.WorkingDir, TTY: o.tty, Stdout: a.Out, Stderr: a.Err,
+		Image: img, Name: ref, User: cfg.User, Dir: cfg.WorkingDir, TTY: o.tty, Stdout: screen.Raw(a.Out), Stderr: screen.Raw(a.Err),
 		Network: o.network, ReadOnly: o.readOnly, Init: o.init, CapAdd: o.capAdd, CapDrop: o.capDrop,
 		ExtraHosts: o.addHosts, Hostname: o.hostname,
 	}

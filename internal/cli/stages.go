@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
@@ -13,6 +12,7 @@ import (
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/source"
 	"tare/internal/weigh"
 )
 
@@ -40,7 +40,7 @@ func (a *app) remember(b engine.Build, out *engine.Built) {
 	if file == "" {
 		file = filepath.Join(b.Context, "Dockerfile")
 	}
-	body, err := os.ReadFile(file)
+	body, err := dockerfile.ReadFile(file)
 	if err != nil {
 		return
 	}
@@ -59,7 +59,7 @@ func (a *app) remember(b engine.Build, out *engine.Built) {
 // behind are the stages of the recipe's Dockerfile that stay behind. It is nil if the
 // Dockerfile is not as it was.
 func (r *recipe) behind() (names []string) {
-	body, err := os.ReadFile(r.Dockerfile)
+	body, err := dockerfile.ReadFile(r.Dockerfile)
 	if err != nil || digest.FromBytes(body) != r.Digest || !isDir(r.Context) {
 		return nil
 	}
@@ -71,6 +71,28 @@ func (r *recipe) behind() (names []string) {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// enterForStages enters the engine's world before anything is read if stages of one of
+// the targets may have to be built: without root this program runs anew for that, and
+// standard input can be read once. Where it cannot be entered, stages says so later.
+func (a *app) enterForStages(ctx context.Context, targets []string) {
+	st, err := a.store()
+	if err != nil || !st.Kept(buildKind) {
+		return
+	}
+	for _, t := range targets {
+		var r recipe
+		// What an archive or another store has is known only when it has been read.
+		if scheme, _, err := source.Scheme(t); err == nil && scheme == "" && source.Recognise(t) == "" {
+			rec, err := st.Find(ctx, t)
+			if err != nil || !st.Get(buildKind, rec.Target.Digest, &r) || len(r.behind()) == 0 {
+				continue
+			}
+		}
+		_ = a.enter()
+		return
+	}
 }
 
 // stages builds the stages that stayed behind when an image was built, and says what
@@ -102,19 +124,14 @@ func (a *app) stage(ctx context.Context, r recipe, name string) (compare.Stage, 
 	if err != nil {
 		return s, err
 	}
-	before, err := a.st.Records()
-	if err != nil {
+	req := engine.Build{Context: r.Context, Dockerfile: r.Dockerfile, Target: name, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts,
+		Progress: "quiet", Stdout: io.Discard, Stderr: a.Err}
+	if err := a.unlisted(ctx, &req); err != nil {
 		return s, err
 	}
-	built, err := e.Build(ctx, engine.Build{Context: r.Context, Dockerfile: r.Dockerfile, Target: name, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts,
-		Progress: "quiet", Stdout: io.Discard, Stderr: a.Err})
+	built, err := e.Build(ctx, req)
 	if err != nil {
 		return s, err
-	}
-	if !has(before, built.Target.Digest) {
-		if err := a.st.Forget(built.Target.Digest); err != nil {
-			return s, err
-		}
 	}
 	want, err := a.platform(first(r.Platforms))
 	if err != nil {

@@ -302,34 +302,19 @@ func (a *app) obtain(ctx context.Context, target, platform string, want platform
 
 // buildTarget builds a Dockerfile for the comparison only: the image gets no name.
 func (a *app) buildTarget(ctx context.Context, file, platform string) (store.Record, *engine.Built, error) {
-	before, err := a.st.Records()
-	if err != nil {
-		return store.Record{}, nil, err
-	}
 	o := buildOptions{}
 	o.Dockerfile = file
 	if platform != "" {
 		o.Platforms = []string{platform}
 	}
+	if err := a.unlisted(ctx, &o.Build); err != nil {
+		return store.Record{}, nil, err
+	}
 	out, err := a.build(ctx, filepath.Dir(file), o)
 	if err != nil {
 		return store.Record{}, nil, err
 	}
-	rec := store.Record{Target: out.Target, Origin: store.Built}
-	if !has(before, out.Target.Digest) {
-		// The blobs stay readable until the next collection of garbage.
-		err = a.st.Forget(out.Target.Digest)
-	}
-	return rec, out, err
-}
-
-func has(list []store.Record, d digest.Digest) bool {
-	for _, r := range list {
-		if r.Target.Digest == d {
-			return true
-		}
-	}
-	return false
+	return store.Record{Target: out.Target, Origin: store.Built}, out, nil
 }
 
 // unique makes subjects distinguishable that were given twice.

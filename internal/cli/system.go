@@ -93,7 +93,7 @@ func (a *app) df(ctx context.Context, format string) error {
 		}
 		return row{"Type": kind, "TotalCount": fmt.Sprint(total), "Active": fmt.Sprint(active), "Size": units.Bytes(size), "Reclaimable": r}
 	}
-	return dfTable.write(a.Out, format, []row{
+	return dfTable.write(a.data(), format, []row{
 		line("Images", len(targets), len(targets)-len(gone), use.Images.Bytes, use.Dead),
 		line("Build Cache", len(cache.Records), inUse, cache.Bytes, min(cache.Free, cache.Bytes)),
 		line("Layer Indexes", int(use.Derived.Files), 0, use.Derived.Bytes, 0),

@@ -10,6 +10,8 @@ import (
 	"text/template"
 
 	"github.com/docker/cli/templates"
+
+	"tare/internal/screen"
 )
 
 // tableFormat prints rows the way Docker's commands do: `--format` is "table" (the
@@ -82,9 +84,14 @@ func (t tableFormat) json(w io.Writer, r row) error {
 
 // writeJSON prints v on one line with < > & as they are, as Docker does.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := screen.Raw(w).Write(screen.JSON(b.Bytes()))
+	return err
 }
 
 var unescape = strings.NewReplacer(`\t`, "\t", `\n`, "\n")

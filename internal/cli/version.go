@@ -61,7 +61,7 @@ func newVersion(a *app) *cobra.Command {
 				v.Deps = versionDeps()
 			}
 			if format != "" {
-				return executeTemplate(a.Out, format, v)
+				return executeTemplate(a.data(), format, v)
 			}
 			engine := "inside this process, BuildKit " + v.BuildKit
 			if a.engines.Embedded == nil {

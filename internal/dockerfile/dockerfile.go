@@ -36,8 +36,11 @@ type Stage struct {
 	Instructions []Instruction
 }
 
-// Parse reads a Dockerfile. The error names the line.
+// Parse reads a Dockerfile that is within the limits. The error names the line.
 func Parse(b []byte) (*File, error) {
+	if err := Check(b, Given{}); err != nil {
+		return nil, err
+	}
 	r, err := parser.Parse(bytes.NewReader(b))
 	if err != nil {
 		return nil, fmt.Errorf("dockerfile: %w", err)

@@ -63,6 +63,9 @@ type Build struct {
 	CgroupParent string
 	ShmSize      int64 // bytes
 	Names        []string
+	// Unlisted keeps the image out of the store's list: it is built to be looked at. Its
+	// blobs stay for as long as the caller holds the store.
+	Unlisted bool
 
 	Call     string // "", "check", "outline", "targets": ask the frontend instead of building
 	Progress string // auto, plain, tty, quiet, rawjson
@@ -189,6 +192,10 @@ type Leftover struct {
 // Damage is Leftover's kind of a blob of the build cache that is not what it should
 // be: to remove it is to prune the cache.
 const Damage = "build cache"
+
+// Contexts is Leftover's kind of build contexts that were not received to their end:
+// to open the engine is to drop them.
+const Contexts = "build context"
 
 // StartError says that a container did not start, with the exit code that Docker
 // uses for the reason: 125 engine, 126 cannot be invoked, 127 not found.

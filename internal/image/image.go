@@ -11,7 +11,6 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
-	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -86,10 +85,16 @@ func Load(ctx context.Context, p content.Provider, target ocispec.Descriptor, wa
 
 // LoadManifest is Load for a manifest that is chosen already; target is what led to it.
 func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.Descriptor) (*Image, error) {
-	var m ocispec.Manifest
+	if err := CheckType(desc); err != nil && desc.MediaType != "" {
+		return nil, err
+	}
+	var m manifest
 	rawManifest, err := ReadJSON(ctx, p, desc, &m)
 	if err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
+	}
+	if err := m.check(); err != nil {
+		return nil, err
 	}
 	img := &Image{Target: target, Manifest: desc, RawManifest: rawManifest, ConfigID: m.Config}
 	raw, err := ReadJSON(ctx, p, m.Config, &img.Config)
@@ -106,6 +111,19 @@ func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.
 	}
 	img.History = steps(img.Config.History, len(m.Layers))
 	return img, nil
+}
+
+// CheckManifest tells whether a manifest is an image's, if p has it: an *ArtifactError
+// or ErrSchema1 says what it is instead.
+func CheckManifest(ctx context.Context, p content.Provider, d ocispec.Descriptor) error {
+	if IsSchema1(d.MediaType) {
+		return ErrSchema1
+	}
+	var m manifest
+	if _, err := ReadJSON(ctx, p, d, &m); err != nil {
+		return nil //nolint:nilerr // whoever reads it for its contents will say so
+	}
+	return m.check()
 }
 
 // steps assigns layers to history entries in order. Entries beyond the last
@@ -137,6 +155,15 @@ func Choose(ctx context.Context, p content.Provider, d ocispec.Descriptor, want 
 	if err != nil {
 		return d, err
 	}
+	best, err := ChooseOf(ctx, p, list, want)
+	if err != nil {
+		return d, fmt.Errorf("%s: %w", d.Digest, err)
+	}
+	return best, nil
+}
+
+// ChooseOf is Choose for manifests that are listed already.
+func ChooseOf(ctx context.Context, p content.Provider, list []ocispec.Descriptor, want platforms.MatchComparer) (ocispec.Descriptor, error) {
 	match := want
 	if match == nil {
 		match = platforms.Default()
@@ -157,10 +184,17 @@ func Choose(ctx context.Context, p content.Provider, d ocispec.Descriptor, want 
 	if want == nil && other != nil && (best == nil || !present(ctx, p, *best)) {
 		best = other
 	}
-	if best == nil {
-		return d, fmt.Errorf("%s: %w (it has %s)", d.Digest, ErrNoPlatform, platformList(list))
+	if best != nil {
+		return *best, nil
 	}
-	return *best, nil
+	for _, m := range list[:min(len(list), 1)] {
+		if m.Platform == nil {
+			if err := CheckManifest(ctx, p, m); err != nil {
+				return m, err
+			}
+		}
+	}
+	return ocispec.Descriptor{}, fmt.Errorf("%w (it has %s)", ErrNoPlatform, platformList(list))
 }
 
 func present(ctx context.Context, p content.Provider, d ocispec.Descriptor) bool {
@@ -174,7 +208,10 @@ func present(ctx context.Context, p content.Provider, d ocispec.Descriptor) bool
 
 func platformList(list []ocispec.Descriptor) string {
 	s := ""
-	for _, m := range list {
+	for n, m := range list {
+		if n == 20 {
+			return s + " and more"
+		}
 		if m.Platform != nil {
 			if s != "" {
 				s += ", "
@@ -186,66 +223,6 @@ func platformList(list []ocispec.Descriptor) string {
 		return "none"
 	}
 	return s
-}
-
-// MaxDepth bounds indexes within indexes: deeper ones, and cycles, are an error.
-const MaxDepth = 4
-
-// Manifests lists the image manifests of an index, nested indexes included,
-// attestations left out. Manifests without a platform take it from their
-// configuration where p has it.
-func Manifests(ctx context.Context, p content.Provider, index ocispec.Descriptor) ([]ocispec.Descriptor, error) {
-	return manifests(ctx, p, index, 0)
-}
-
-func manifests(ctx context.Context, p content.Provider, index ocispec.Descriptor, depth int) ([]ocispec.Descriptor, error) {
-	if depth >= MaxDepth {
-		return nil, fmt.Errorf("index %s: more than %d indexes within one another", index.Digest, MaxDepth)
-	}
-	var x ocispec.Index
-	if _, err := ReadJSON(ctx, p, index, &x); err != nil {
-		return nil, fmt.Errorf("index %s: %w", index.Digest, err)
-	}
-	var out []ocispec.Descriptor
-	for _, m := range x.Manifests {
-		switch {
-		case IsAttestation(m):
-		case images.IsIndexType(m.MediaType):
-			inner, err := manifests(ctx, p, m, depth+1)
-			if errdefs.IsNotFound(err) {
-				continue // not fetched
-			}
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, inner...)
-		default:
-			if m.Platform == nil {
-				m.Platform = configPlatform(ctx, p, m)
-			}
-			out = append(out, m)
-		}
-	}
-	return out, nil
-}
-
-// IsAttestation tells whether an entry of an index is BuildKit's attestation (or
-// any other entry for the platform unknown/unknown), which is never an image.
-func IsAttestation(m ocispec.Descriptor) bool {
-	return m.Annotations["vnd.docker.reference.type"] != "" ||
-		m.Platform != nil && m.Platform.OS == "unknown" && m.Platform.Architecture == "unknown"
-}
-
-func configPlatform(ctx context.Context, p content.Provider, m ocispec.Descriptor) *ocispec.Platform {
-	var man ocispec.Manifest
-	if _, err := ReadJSON(ctx, p, m, &man); err != nil {
-		return nil
-	}
-	var cfg ocispec.Image
-	if _, err := ReadJSON(ctx, p, man.Config, &cfg); err != nil || cfg.OS == "" {
-		return nil
-	}
-	return &cfg.Platform
 }
 
 // ReadJSON reads the blob d, checks its size and digest, and decodes it into v.

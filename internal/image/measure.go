@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -159,6 +160,19 @@ func limits() (bytes, entries int64, err error) {
 		}
 	}
 	return bytes, entries, nil
+}
+
+// CheckLayerSize refuses a blob that says it is larger than a layer may become: it would
+// fill the disk before anything else could be said of it.
+func CheckLayerSize(d ocispec.Descriptor) error {
+	most, _, err := limits()
+	if err != nil {
+		return err
+	}
+	if most = cmp.Or(most, layer.DefaultMaxBytes); d.Size > most || d.Size < 0 {
+		return &layer.LimitError{What: "bytes in a layer", Limit: most}
+	}
+	return nil
 }
 
 func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index, error) {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tare/internal/outfile"
 )
 
 // maxRecord is how large a stored record may be, in bytes.
@@ -25,29 +28,15 @@ func NewID(now time.Time) string { return now.UTC().Format("20060102T150405.000"
 // Save writes a record; a reader sees the old one or the new one.
 func (r Runs) Save(rec *Record) error {
 	dir := filepath.Join(r.Dir, rec.Name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep the results: %w", err)
 	}
 	b, err := json.Marshal(rec)
 	if err != nil {
 		return fmt.Errorf("keep the results: %w", err)
 	}
-	f, err := os.CreateTemp(dir, ".writing-*")
-	if err != nil {
+	if err := outfile.WriteBytes(context.Background(), filepath.Join(dir, rec.ID+".json"), append(b, '\n')); err != nil {
 		return fmt.Errorf("keep the results: %w", err)
-	}
-	_, err = f.Write(append(b, '\n'))
-	if serr := f.Sync(); err == nil {
-		err = serr
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, rec.ID+".json"))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("keep the results: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ type Sides struct {
 
 // WriteText writes the document for a terminal.
 func (d Document) WriteText(w io.Writer, s Style) error {
+	d = d.clean()
 	var b strings.Builder
 	for n, block := range d {
 		if n > 0 && item(d[n-1]) && !item(block) {
@@ -69,6 +70,7 @@ func item(b Block) bool {
 
 // WriteMarkdown writes the document as GitHub's Markdown.
 func (d Document) WriteMarkdown(w io.Writer) error {
+	d = d.clean()
 	var b strings.Builder
 	for _, block := range d {
 		block.markdown(&b)

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"tare/internal/screen"
 )
 
 // Table is a table whose first column is labels and whose others are subjects.
@@ -251,21 +253,5 @@ func clip(s string, n int) string {
 	return head + "…" + tail
 }
 
-// Safe makes a stranger's text fit to be shown on a terminal: control characters,
-// escapes and invalid UTF-8 become visible escapes.
-func Safe(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !utf8.ValidString(s[i:i+1]) && s[i] >= 0x80:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0):
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// Safe makes a stranger's text fit for one line of a report.
+func Safe(s string) string { return screen.Safe(s) }

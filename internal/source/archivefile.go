@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -70,7 +71,7 @@ func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) 
 			return nil, err
 		}
 	}
-	return readArchive(f, what, ref, "")
+	return readArchive(f, what, ref, "", o.Platform)
 }
 
 // openPlain opens a tar in place, and a compressed one decompressed.
@@ -130,7 +131,7 @@ func (c *contextReader) Read(p []byte) (int, error) {
 
 // readArchive takes f over: it is closed with what is opened, or on an error. Where
 // there is more than one image, ref says which; without it, prefer may.
-func readArchive(f *os.File, what, ref, prefer string) (out *Opened, err error) {
+func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchComparer) (out *Opened, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
@@ -146,7 +147,7 @@ func readArchive(f *os.File, what, ref, prefer string) (out *Opened, err error) 
 		if err := a.json(ocispec.ImageIndexFile, &x); err != nil {
 			return nil, err
 		}
-		d, err := pickManifest(x.Manifests, ref)
+		d, err := pickFor(context.Background(), a, x.Manifests, ref, want)
 		if err != nil && ref == "" && prefer != "" {
 			if p, err2 := pickManifest(x.Manifests, prefer); err2 == nil {
 				d, err = p, nil

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/remotes/docker"
@@ -39,9 +40,12 @@ type Registry struct {
 	// Wait is told why a request is repeated only after a while ("429 Too Many
 	// Requests: trying again in 5s"); nil drops it.
 	Wait func(text string)
-	// Stall is how long a registry may send nothing in the middle of an answer; 0
-	// means a minute.
+	// Stall is how long a registry may send nothing, or too little; other bounds of time
+	// follow from it. 0 means TARE_REGISTRY_STALL, or 15 seconds.
 	Stall time.Duration
+
+	withheld sync.Map // registry -> token server that did not get its credentials
+	plain    sync.Map // registries that answered without TLS
 }
 
 // DefaultHostsDirs is TARE_HOSTS_DIR if set, else the user's and the machine's
@@ -108,29 +112,63 @@ func ConfigKey(host string) string {
 
 // Hosts says how to reach a registry. It fits containerd's and BuildKit's resolvers.
 func (r *Registry) Hosts(ctx context.Context) docker.RegistryHosts {
+	conf := config.ConfigureHosts(ctx, config.HostOptions{
+		HostDir: r.hostDir,
+		UpdateClient: func(c *http.Client) error {
+			if t, ok := c.Transport.(*http.Transport); ok {
+				t.DialContext = outward(t.DialContext)
+				t.MaxResponseHeaderBytes = 1 << 20
+			}
+			return nil
+		},
+	})
+	return func(host string) ([]docker.RegistryHost, error) {
+		stall, err := r.patience()
+		if err != nil {
+			return nil, err
+		}
+		hosts, err := conf(host)
+		if err != nil {
+			return nil, err
+		}
+		for i := range hosts {
+			h := &hosts[i]
+			base := h.Client.Transport
+			client := func(only kind) *http.Client {
+				return &http.Client{
+					Transport:     &patient{next: &guard{next: base, reg: r, own: h.Host, only: only, stall: stall}, wait: r.Wait, budget: 8 * stall},
+					CheckRedirect: redirected,
+				}
+			}
+			h.Client = client(document)
+			h.Authorizer = newAuthorizer(r, client(token), h.Header, r.Credentials)
+		}
+		return hosts, nil
+	}
+}
+
+// patience is how long a registry may stall.
+func (r *Registry) patience() (time.Duration, error) {
+	if r.Stall != 0 {
+		return r.Stall, nil
+	}
+	d, err := StallFromEnv()
+	return cmp.Or(d, defaultStall), err
+}
+
+// hostDir is the folder with what the user says of a host.
+func (r *Registry) hostDir(host string) (string, error) {
 	dirs := r.HostsDirs
 	if len(dirs) == 0 {
 		dirs = DefaultHostsDirs()
 	}
-	return config.ConfigureHosts(ctx, config.HostOptions{
-		HostDir: func(host string) (string, error) {
-			for _, d := range dirs {
-				p, err := config.HostDirFromRoot(d)(host)
-				if err == nil || !errdefs.IsNotFound(err) {
-					return p, err
-				}
-			}
-			return "", errdefs.ErrNotFound
-		},
-		Credentials: r.Credentials,
-		UpdateClient: func(c *http.Client) error {
-			if _, done := c.Transport.(*patient); !done { // a host with headers comes twice
-				c.Transport = &patient{next: &watched{next: c.Transport, stall: cmp.Or(r.Stall, defaultStall)}, wait: r.Wait}
-			}
-			c.CheckRedirect = redirected
-			return nil
-		},
-	})
+	for _, d := range dirs {
+		p, err := config.HostDirFromRoot(d)(host)
+		if err == nil || !errdefs.IsNotFound(err) {
+			return p, err
+		}
+	}
+	return "", errdefs.ErrNotFound
 }
 
 // Resolver resolves, fetches and pushes references through Hosts.
@@ -149,9 +187,14 @@ func (r *Registry) resolver(ctx context.Context) *resolver {
 // Login asks the registry whether it accepts these credentials. Errors never
 // contain the secret.
 func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
-	trial := *r
-	trial.DockerConfig = nil
-	hosts, err := trial.Hosts(ctx)(host)
+	if err := r.login(ctx, host, user, secret); err != nil {
+		return brief(err)
+	}
+	return nil
+}
+
+func (r *Registry) login(ctx context.Context, host, user, secret string) error {
+	hosts, err := r.Hosts(ctx)(host)
 	if err != nil {
 		return err
 	}
@@ -159,7 +202,11 @@ func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
 		return fmt.Errorf("log in to %s: no host is configured for it", host)
 	}
 	h := hosts[len(hosts)-1]
-	auth := docker.NewDockerAuthorizer(docker.WithAuthClient(h.Client), docker.WithAuthCreds(func(string) (string, string, error) { return user, secret, nil }))
+	trial, ok := h.Authorizer.(*authorizer)
+	if !ok {
+		return fmt.Errorf("log in to %s: no way to use credentials", host)
+	}
+	auth := newAuthorizer(r, trial.client, h.Header, func(string) (string, string, error) { return user, secret, nil })
 	ctx = docker.WithScope(ctx, "") // a token for no repository
 	var seen []*http.Response
 	for range 3 {
@@ -168,7 +215,7 @@ func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
 			return err
 		}
 		if err := auth.Authorize(ctx, req); err != nil {
-			return fmt.Errorf("log in to %s: %w", host, plain(err))
+			return fmt.Errorf("log in to %s: %w", host, r.told(h.Host, plain(err)))
 		}
 		resp, err := h.Client.Do(req)
 		if err != nil {
@@ -178,16 +225,19 @@ func (r *Registry) Login(ctx context.Context, host, user, secret string) error {
 		_ = resp.Body.Close()
 		switch {
 		case resp.StatusCode == http.StatusOK:
+			if r.told(h.Host, nil) != nil {
+				return fmt.Errorf("log in to %s: %w", host, r.told(h.Host, ErrUnauthorized))
+			}
 			return nil
 		case resp.StatusCode != http.StatusUnauthorized:
-			return fmt.Errorf("log in to %s: the registry answered %s", host, resp.Status)
+			return fmt.Errorf("log in to %s: the registry answered %s", host, statusText(resp.StatusCode))
 		}
 		seen = append(seen, resp) //nolint:bodyclose // closed above; the authorizer reads headers only
 		if err := auth.AddResponses(ctx, seen); err != nil {
 			break
 		}
 	}
-	return fmt.Errorf("log in to %s: %w", host, ErrUnauthorized)
+	return fmt.Errorf("log in to %s: %w", host, r.told(h.Host, ErrUnauthorized))
 }
 
 // ErrUnauthorized says that a registry refused the credentials or wants some.

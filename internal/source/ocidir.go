@@ -13,6 +13,7 @@ import (
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
@@ -78,7 +79,7 @@ func (s *section) Close() error {
 	return s.close()
 }
 
-func openLayout(s string) (*Opened, error) {
+func openLayout(ctx context.Context, s string, want platforms.MatchComparer) (*Opened, error) {
 	dir, ref := splitPath(s)
 	if dir == "" {
 		return nil, fmt.Errorf("no such directory: %s", s)
@@ -98,7 +99,7 @@ func openLayout(s string) (*Opened, error) {
 	if err := read(ocispec.ImageIndexFile, &x); err != nil {
 		return nil, err
 	}
-	d, err := pickManifest(x.Manifests, ref)
+	d, err := pickFor(ctx, layoutDir(dir), x.Manifests, ref, want)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -119,6 +120,39 @@ func readDocument(name string, v any) error {
 		return err
 	}
 	return json.Unmarshal(b, v)
+}
+
+// pickFor is pickManifest where entries may be one image for several platforms: if they
+// have no names, or all the same one, the platform decides.
+func pickFor(ctx context.Context, p content.Provider, list []ocispec.Descriptor, ref string, want platforms.MatchComparer) (ocispec.Descriptor, error) {
+	d, err := pickManifest(list, ref)
+	if err == nil {
+		return d, nil
+	}
+	var same []ocispec.Descriptor
+	for _, m := range list {
+		name, full := m.Annotations[ocispec.AnnotationRefName], m.Annotations[images.AnnotationImageName]
+		switch {
+		case image.IsAttestation(m):
+		case images.IsIndexType(m.MediaType):
+			return d, err
+		case ref == "" && name == "" && full == "", ref != "" && (sameName(ref, name) || sameName(ref, full)):
+			same = append(same, m)
+		case ref == "":
+			return d, err
+		}
+	}
+	have, list2 := map[string]bool{}, image.WithPlatforms(ctx, p, same)
+	for _, m := range list2 {
+		if m.Platform == nil || have[platforms.FormatAll(*m.Platform)] {
+			return d, err // these are several images
+		}
+		have[platforms.FormatAll(*m.Platform)] = true
+	}
+	if len(list2) < 2 {
+		return d, err
+	}
+	return image.ChooseOf(ctx, p, list2, want)
 }
 
 // pickManifest finds the entry of an index.json that a reference names; the only one

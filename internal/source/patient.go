@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -13,36 +14,40 @@ import (
 // time that its Retry-After names, or with growing pauses without one.
 // containerd's resolver repeats a 429 at once, which only makes it worse.
 type patient struct {
-	next http.RoundTripper
-	wait func(string)
+	next   http.RoundTripper
+	wait   func(string)
+	budget time.Duration // for all pauses of one request
 }
 
 const (
 	maxPutOffs  = 5
-	maxPutOff   = 2 * time.Minute // a longer Retry-After is passed on as the answer
 	firstPutOff = 500 * time.Millisecond
 )
 
 func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
-	pause := firstPutOff
+	pause, left := firstPutOff, p.budget
 	for try := 0; ; try++ {
 		resp, err := p.next.RoundTrip(req)
-		if err != nil || try == maxPutOffs || !putOff(resp.StatusCode) || !repeatable(req) {
+		if err != nil || !putOff(resp.StatusCode) {
 			return resp, err
 		}
 		d, told := retryAfter(resp.Header.Get("Retry-After"), time.Now())
-		switch {
-		case !told && resp.StatusCode == http.StatusServiceUnavailable:
+		if !told && resp.StatusCode == http.StatusServiceUnavailable {
 			return resp, nil // the resolver tries another host or once more
-		case !told:
-			d = pause + rand.N(pause/2)
-			pause *= 2
-		case d > maxPutOff:
-			return resp, nil
 		}
+		// Whatever it says, every try is further from the last one.
+		d = max(d, pause+rand.N(pause/2))
+		pause *= 2
+		if try == maxPutOffs || d > left || !repeatable(req) {
+			// Not the answer itself: the resolver would repeat the request at once.
+			err := &putOffError{host: req.URL.Host, code: resp.StatusCode, after: d, tries: try + 1, told: told}
+			_ = resp.Body.Close()
+			return nil, err
+		}
+		left -= d
 		_ = resp.Body.Close()
 		if p.wait != nil {
-			p.wait(fmt.Sprintf("%s answers %s: trying again in %s", req.URL.Host, resp.Status, d.Round(100*time.Millisecond)))
+			p.wait(fmt.Sprintf("%s answers %s: trying again in %s", req.URL.Host, statusText(resp.StatusCode), d.Round(100*time.Millisecond)))
 		}
 		if err := sleep(req.Context(), d); err != nil {
 			return nil, err
@@ -55,22 +60,46 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
+// putOffError is a registry that has put a request off too often, or for too long.
+type putOffError struct {
+	host  string
+	code  int
+	after time.Duration // how long the next pause would be
+	tries int
+	told  bool // it said for how long
+}
+
+// Error implements error.
+func (e *putOffError) Error() string {
+	if e.told && e.after > time.Minute {
+		return fmt.Sprintf("%s answers %s, and to ask again in %s only", e.host, statusText(e.code), e.after.Round(time.Second))
+	}
+	return fmt.Sprintf("%s answers %s, after %d tries", e.host, statusText(e.code), e.tries)
+}
+
+// statusText is a status in our words: those of a registry may be anything.
+func statusText(code int) string { return fmt.Sprintf("%d %s", code, http.StatusText(code)) }
+
 func putOff(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
 func repeatable(req *http.Request) bool { return req.Body == nil || req.GetBody != nil }
 
+// farAway is a pause that nobody waits for.
+const farAway = 1000 * time.Hour
+
 // retryAfter reads the header of RFC 9110 §10.2.3: seconds or a date.
 func retryAfter(h string, now time.Time) (time.Duration, bool) {
 	if h == "" {
 		return 0, false
 	}
-	if s, err := strconv.Atoi(h); err == nil && s >= 0 {
-		return time.Duration(s) * time.Second, true
+	if s, err := strconv.ParseInt(h, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		// On overflow ParseInt returns the largest number of that sign.
+		return time.Duration(min(max(0, s), int64(farAway/time.Second))) * time.Second, true
 	}
 	if t, err := http.ParseTime(h); err == nil {
-		return max(0, t.Sub(now)), true
+		return min(max(0, t.Sub(now)), farAway), true // Sub saturates
 	}
 	return 0, false
 }

@@ -7,13 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
-	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -67,11 +67,8 @@ func (r *Registry) pull(ctx context.Context, st *store.Store, named reference.Na
 	if err != nil {
 		return nil, err
 	}
-	if schema1(target.MediaType) {
-		return nil, ErrSchema1
-	}
-	if !images.IsIndexType(target.MediaType) && !images.IsManifestType(target.MediaType) {
-		return nil, fmt.Errorf("%s has media type %q, which is neither an image nor an index of images", target.Digest, target.MediaType)
+	if err := image.CheckType(target); err != nil {
+		return nil, err
 	}
 	fetcher, err := res.Fetcher(ctx, named.String())
 	if err != nil {
@@ -108,7 +105,7 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	}
 	manifest := target
 	if images.IsIndexType(target.MediaType) {
-		if err := fetchIndexes(ctx, st, get, target, 0); err != nil {
+		if err := fetchIndexes(ctx, st, get, target); err != nil {
 			return nil, err
 		}
 		var err error
@@ -122,6 +119,9 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	var m ocispec.Manifest
 	if _, err := image.ReadJSON(ctx, st.Content(), manifest, &m); err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", manifest.Digest, err)
+	}
+	if err := image.CheckManifest(ctx, st.Content(), manifest); err != nil {
+		return nil, err
 	}
 	if err := get(m.Config); err != nil {
 		return nil, err
@@ -139,25 +139,22 @@ func fetchImage(ctx context.Context, st *store.Store, f remotes.Fetcher, target 
 	return img, nil
 }
 
-func fetchIndexes(ctx context.Context, st *store.Store, get func(ocispec.Descriptor) error, d ocispec.Descriptor, depth int) error {
-	if err := get(d); err != nil {
-		return err
-	}
-	var x ocispec.Index
-	if _, err := image.ReadJSON(ctx, st.Content(), d, &x); err != nil {
-		return fmt.Errorf("index %s: %w", d.Digest, err)
-	}
-	for _, m := range x.Manifests {
-		if images.IsIndexType(m.MediaType) && depth < image.MaxDepth {
-			if err := fetchIndexes(ctx, st, get, m, depth+1); err != nil {
-				return err
-			}
+// fetchIndexes brings an index and all that are within it into the store.
+func fetchIndexes(ctx context.Context, st *store.Store, get func(ocispec.Descriptor) error, index ocispec.Descriptor) error {
+	return image.WalkIndexes(index, func(d ocispec.Descriptor) (x ocispec.Index, err error) {
+		if err = get(d); err == nil {
+			_, err = image.ReadJSON(ctx, st.Content(), d, &x)
 		}
-	}
-	return nil
+		return x, err
+	}, func(ocispec.Descriptor) error { return nil })
 }
 
 func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *image.Image, p progress.Func) error {
+	for _, l := range img.Layers {
+		if err := image.CheckLayerSize(l.Descriptor); err != nil {
+			return fmt.Errorf("layer %s: %w", l.Digest, err)
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	seen := map[string]bool{}
@@ -173,7 +170,7 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 		}
 		p.Report(progress.Event{ID: short, Action: "Pulling fs layer", Total: l.Size})
 		g.Go(func() error {
-			if err := fetchLayer(ctx, st, &counting{f, p, short}, l.Descriptor); err != nil {
+			if err := fetchLayer(ctx, st, &counting{Fetcher: f, p: p, id: short}, l.Descriptor); err != nil {
 				return fmt.Errorf("layer %s: %w", l.Digest, err)
 			}
 			p.Report(progress.Event{ID: short, Action: "Download complete"})
@@ -186,6 +183,10 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 
 // maxCuts is how often a download goes on after its connection broke.
 const maxCuts = 5
+
+// goodRun is how many bytes a connection must have brought before it broke to count as
+// none of the maxCuts.
+const goodRun = 4 << 20
 
 // fetchLayer fetches a layer and, when the connection breaks, goes on where it
 // stopped. containerd's reader does so itself after a clean end of the stream, but
@@ -204,6 +205,9 @@ func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Des
 		case !cut(err):
 			return err
 		}
+		if c.got.Swap(0) >= goodRun {
+			try = 0
+		}
 		c.p.Report(progress.Event{ID: short, Action: "Retrying", Total: d.Size})
 		if err := sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
 			return err
@@ -214,7 +218,8 @@ func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Des
 // cut tells whether err is a connection that broke while it was read.
 func cut(err error) bool {
 	var op *net.OpError
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) && op.Op == "read"
+	var late *stalledError
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &late) && late.again || errors.As(err, &op) && op.Op == "read"
 }
 
 // unresumable tells whether err is a registry that cannot send the rest of a blob.
@@ -226,21 +231,22 @@ func unresumable(err error) bool {
 // counting reports how far a fetch is.
 type counting struct {
 	remotes.Fetcher
-	p  progress.Func
-	id string
+	p   progress.Func
+	id  string
+	got atomic.Int64 // bytes
 }
 
 func (c *counting) Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error) {
 	rc, err := c.Fetcher.Fetch(ctx, d)
-	if err != nil || c.p == nil {
+	if err != nil {
 		return rc, err
 	}
-	return &countingReader{ReadCloser: rc, p: c.p, e: progress.Event{ID: c.id, Action: "Downloading", Total: d.Size}}, nil
+	return &countingReader{ReadCloser: rc, c: c, e: progress.Event{ID: c.id, Action: "Downloading", Total: d.Size}}, nil
 }
 
 type countingReader struct {
 	io.ReadCloser
-	p    progress.Func
+	c    *counting
 	e    progress.Event
 	told int64
 }
@@ -248,9 +254,10 @@ type countingReader struct {
 func (c *countingReader) Read(b []byte) (int, error) {
 	n, err := c.ReadCloser.Read(b)
 	c.e.Done += int64(n)
+	c.c.got.Add(int64(n))
 	if c.e.Done-c.told >= 512<<10 || err == io.EOF {
 		c.told = c.e.Done
-		c.p(c.e)
+		c.c.p.Report(c.e)
 	}
 	return n, err
 }
@@ -266,55 +273,4 @@ func (c *countingReader) Seek(offset int64, whence int) (int64, error) {
 		c.e.Done, c.told = n, n
 	}
 	return n, err
-}
-
-// ErrSchema1 refuses the manifest format that Docker deprecated in 2017.
-var ErrSchema1 = errors.New("the image has a Docker schema 1 manifest, which no builder has made since 2017 and tare does not read: push it again with a current tool (its source: docker pull and docker push with Docker 20 to 24, or skopeo copy --format v2s2)")
-
-func schema1(mediaType string) bool {
-	return mediaType == images.MediaTypeDockerSchema1Manifest || mediaType == "application/vnd.docker.distribution.manifest.v1+json"
-}
-
-// explain says what a registry's answer means and what to do next. It keeps the
-// error's identity for errors.Is.
-func (r *Registry) explain(named reference.Named, err error) error {
-	host := reference.Domain(named)
-	user := ""
-	if u, s, cerr := r.Credentials(host); cerr == nil && (u != "" || s != "") {
-		user = u
-	}
-	var status remoteerrors.ErrUnexpectedStatus
-	var dns *net.DNSError
-	var op *net.OpError
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case errors.Is(err, docker.ErrInvalidAuthorization), errors.As(err, &status) && (status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden):
-		if user != "" {
-			return fmt.Errorf("%w: %s refused the credentials of %q, or they do not cover this repository; try: tare login %s", ErrUnauthorized, host, user, host)
-		}
-		return fmt.Errorf("access denied: the repository does not exist on %s or wants a login; try: tare login %s: %w", host, host, plain(err))
-	case errdefs.IsNotFound(err):
-		return fmt.Errorf("not found on %s: no such repository, tag or digest: %w", host, errdefs.ErrNotFound)
-	case errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests:
-		return fmt.Errorf("%s limits how often it is asked (429 Too Many Requests); try again later, or log in for a higher limit (tare login %s): %w", host, host, plain(err))
-	case errors.As(err, &status) && status.StatusCode >= 500:
-		return fmt.Errorf("%s has a fault of its own (%s); try again later: %w", host, status.Status, plain(err))
-	case errors.As(err, &dns):
-		return fmt.Errorf("cannot reach %s: %w; is the machine online? A mirror can be set in hosts.toml (TARE_HOSTS_DIR)", host, err)
-	case errors.As(err, &op) && op.Op == "dial":
-		return fmt.Errorf("cannot reach %s: %w; is the registry running, and is the port right?", host, err)
-	}
-	return err
-}
-
-// plain cuts the body of a registry's answer out of an error's text: it is a
-// stranger's, and may be long.
-func plain(err error) error {
-	var status remoteerrors.ErrUnexpectedStatus
-	if errors.As(err, &status) {
-		status.Body = nil
-		return status
-	}
-	return err
 }

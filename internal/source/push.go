@@ -60,7 +60,7 @@ func (r *Registry) Push(ctx context.Context, st *store.Store, ref string, want p
 	if err != nil {
 		return nil, fmt.Errorf("push %s: %w", ref, err)
 	}
-	u := &upload{st: st, pusher: pusher, p: p, rec: rec, host: reference.Domain(named)}
+	u := &upload{st: st, pusher: pusher, p: p, rec: rec, host: reference.Domain(named), sent: map[digest.Digest]bool{}}
 	err = u.push(ctx, out, want)
 	if err != nil {
 		return nil, fmt.Errorf("push %s: %w", ref, r.explain(named, err))
@@ -74,6 +74,7 @@ type upload struct {
 	p      progress.Func
 	rec    store.Record
 	host   string
+	sent   map[digest.Digest]bool // by all images of an index
 }
 
 func (u *upload) push(ctx context.Context, out *Pushed, want platforms.MatchComparer) error {
@@ -158,19 +159,28 @@ func (u *upload) image(ctx context.Context, img *image.Image) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
+	// A digest is uploaded once, however often an image has it: the pusher tells its
+	// uploads apart by digest, and two at once would count each other's bytes.
+	send := func(from, as ocispec.Descriptor, what string) {
+		if u.sent[as.Digest] {
+			return
+		}
+		u.sent[as.Digest] = true
+		g.Go(func() error {
+			if err := u.blob(gctx, from, as, nil); err != nil {
+				return fmt.Errorf("%s %s: %w", what, from.Digest, err)
+			}
+			return nil
+		})
+	}
 	for i, l := range img.Layers {
 		if images.IsNonDistributable(l.MediaType) {
 			u.p.Report(progress.Event{ID: short(l.Descriptor), Action: "Skipped foreign layer", Final: true})
 			continue
 		}
-		g.Go(func() error {
-			if err := u.blob(gctx, l.Descriptor, img.Push.Layers[i], nil); err != nil {
-				return fmt.Errorf("layer %s: %w", l.Digest, err)
-			}
-			return nil
-		})
+		send(l.Descriptor, img.Push.Layers[i], "layer")
 	}
-	g.Go(func() error { return u.blob(gctx, img.ConfigID, img.ConfigID, nil) })
+	send(img.ConfigID, img.ConfigID, "config")
 	if err := g.Wait(); err != nil {
 		return err
 	}

@@ -50,11 +50,8 @@ func openRegistry(ctx context.Context, name string, o OpenOptions) (*Opened, err
 	if err != nil {
 		return nil, r.explain(named, err)
 	}
-	if schema1(target.MediaType) {
-		return nil, ErrSchema1
-	}
-	if !images.IsIndexType(target.MediaType) && !images.IsManifestType(target.MediaType) {
-		return nil, fmt.Errorf("%s has media type %q, which is neither an image nor an index of images", target.Digest, target.MediaType)
+	if err := image.CheckType(target); err != nil {
+		return nil, err
 	}
 	f, err := res.Fetcher(ctx, named.String())
 	if err != nil {
@@ -65,6 +62,7 @@ func openRegistry(ctx context.Context, name string, o OpenOptions) (*Opened, err
 
 // ReaderAt implements content.Provider. A layer is fetched when it is first read.
 func (b *remoteBlobs) ReaderAt(ctx context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
+	d.URLs = nil // never follow an image to another server unasked
 	r := &remoteReader{ctx: ctx, b: b, d: d}
 	if !images.IsIndexType(d.MediaType) && !images.IsManifestType(d.MediaType) && !images.IsConfigType(d.MediaType) {
 		return r, nil

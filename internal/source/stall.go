@@ -5,114 +5,137 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"regexp"
 	"time"
 )
 
-// defaultStall is how long a registry may send nothing in the middle of an answer.
-// Go bounds the time until the answer begins, but not the time until it ends.
-const defaultStall = time.Minute
+// beganKey is where a request's context keeps when the first of its redirects began.
+type beganKey struct{}
 
-// watched ends answers that have stalled: their reader gets an error that counts as a
-// broken connection, so that a download goes on over a new one.
-type watched struct {
-	next  http.RoundTripper
-	stall time.Duration
-}
-
-func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(req.Context())
-	resp, err := w.next.RoundTrip(req.WithContext(ctx))
+// bounded lets one request through to next, and bounds what comes back: its bytes, the
+// time until it begins, its speed, and the time until it ends. Redirects share the time.
+func bounded(next http.RoundTripper, req *http.Request, k kind, stall time.Duration) (*http.Response, error) {
+	b := k.bounds(stall)
+	began := time.Now()
+	if req.Response != nil && req.Response.Request != nil {
+		if t, ok := req.Response.Request.Context().Value(beganKey{}).(time.Time); ok {
+			began = t
+		}
+	}
+	ctx, cancel := context.WithCancelCause(context.WithValue(req.Context(), beganKey{}, began))
+	host := req.URL.Host
+	after := func(d time.Duration, text string) *time.Timer {
+		return time.AfterFunc(d-time.Since(began), func() { cancel(&stalledError{host: host, text: text, again: k == blob}) })
+	}
+	out := req.WithContext(ctx)
+	var begin *time.Timer
+	var up *sending
+	if req.Body == nil || req.Body == http.NoBody {
+		begin = after(b.begin, fmt.Sprintf("has not answered within %s", b.begin))
+	} else {
+		up = newSending(host, min(4*stall, b.begin), b.begin, cancel)
+		begin = up.timer
+		out.Body = &sendingBody{req.Body, up}
+		if req.GetBody != nil {
+			out.GetBody = func() (io.ReadCloser, error) {
+				body, err := req.GetBody()
+				return &sendingBody{body, up}, err
+			}
+		}
+	}
+	resp, err := next.RoundTrip(out)
+	begin.Stop()
+	if up != nil {
+		up.answered.Store(true)
+	}
 	if err != nil {
-		cancel()
+		var why *stalledError
+		if errors.As(context.Cause(ctx), &why) {
+			err = why
+		}
+		cancel(err)
 		return nil, err
 	}
-	if host := tokensInTheOpen(req, resp); host != "" {
-		_ = resp.Body.Close()
-		cancel()
-		return nil, fmt.Errorf("%s wants credentials sent to %s without TLS: refused", req.URL.Host, host)
+	switch {
+	case resp.StatusCode >= 400:
+		b = failure.bounds(stall)
+	case resp.StatusCode >= 300:
+		b = moved.bounds(stall)
 	}
-	b := &watchedBody{ReadCloser: resp.Body, stall: w.stall, cancel: cancel, host: req.URL.Host}
-	b.timer = time.AfterFunc(w.stall, cancel)
-	b.timer.Stop() // it runs only while somebody waits for bytes
-	resp.Body = b
+	body := &watchedBody{ReadCloser: resp.Body, b: b, ctx: ctx, cancel: cancel, host: host}
+	if !b.cut && b.bytes > 0 && resp.ContentLength > b.bytes {
+		_ = body.Close()
+		return nil, &tooMuchError{host: host, b: b}
+	}
+	if b.whole > 0 {
+		if b.cut {
+			began = time.Now()
+		}
+		body.end = after(b.whole, fmt.Sprintf("has not sent %s within %s", b.what, b.whole))
+	}
+	resp.Body = body
 	return resp, nil
 }
 
+// watchedBody is an answer within its bounds.
 type watchedBody struct {
 	io.ReadCloser
-	stall  time.Duration
-	timer  *time.Timer
-	cancel context.CancelFunc
+	b      bounds
+	ctx    context.Context
+	cancel context.CancelCauseFunc
 	host   string
+	end    *time.Timer
+
+	read   int64         // all in all
+	got    int64         // since it was last fast enough
+	waited time.Duration // of that: what somebody who reads slowly does not ask for costs nothing
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
-	b.timer.Reset(b.stall)
+	if b.b.bytes > 0 {
+		left := b.b.bytes - b.read
+		if left <= 0 && b.b.cut {
+			return 0, io.EOF
+		}
+		p = p[:min(int64(len(p)), left+1)]
+	}
+	slow := &stalledError{host: b.host, begun: true, text: fmt.Sprintf("has sent only %d bytes in %s", b.got, b.b.flow)}
+	if b.got == 0 || b.waited < b.b.flow/10 {
+		slow.text = fmt.Sprintf("has sent nothing for %s", b.b.flow)
+	}
+	timer := time.AfterFunc(b.b.flow-b.waited, func() { b.cancel(slow) })
+	begin := time.Now()
 	n, err := b.ReadCloser.Read(p)
-	if ran := b.timer.Stop(); !ran && err != nil && !errors.Is(err, io.EOF) {
-		err = fmt.Errorf("%s has sent nothing for %s: %w", b.host, b.stall, io.ErrUnexpectedEOF)
+	timer.Stop()
+	b.waited += time.Since(begin)
+	b.read += int64(n)
+	b.got += int64(n)
+	if b.got >= int64(minSpeed*b.b.flow.Seconds()) {
+		b.got, b.waited = 0, 0
+	}
+	if b.b.bytes > 0 && b.read > b.b.bytes {
+		if b.b.cut {
+			return n - int(b.read-b.b.bytes), io.EOF
+		}
+		_ = b.Close()
+		return n, &tooMuchError{host: b.host, b: b.b}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		var why *stalledError
+		if errors.As(context.Cause(b.ctx), &why) {
+			if b.b.cut {
+				return n, io.EOF
+			}
+			err = why
+		}
 	}
 	return n, err
 }
 
 func (b *watchedBody) Close() error {
-	b.timer.Stop()
-	b.cancel()
+	if b.end != nil {
+		b.end.Stop()
+	}
+	b.cancel(nil)
 	return b.ReadCloser.Close()
-}
-
-var openRealm = regexp.MustCompile(`(?i)realm="?http://([^"/,\s]+)`)
-
-// tokensInTheOpen is the host to which a registry with TLS sends for tokens without it;
-// "" if it does not. A password would go there.
-func tokensInTheOpen(req *http.Request, resp *http.Response) string {
-	if req.URL.Scheme != "https" || resp.StatusCode != http.StatusUnauthorized {
-		return ""
-	}
-	for _, challenge := range resp.Header.Values("WWW-Authenticate") {
-		if m := openRealm.FindStringSubmatch(challenge); m != nil {
-			host, _, err := net.SplitHostPort(m[1])
-			if err != nil {
-				host = m[1]
-			}
-			if !loopback(host) {
-				return m[1]
-			}
-		}
-	}
-	return ""
-}
-
-// redirected decides about a redirect. Credentials, and whatever else hosts.toml adds
-// to requests, are for the registry alone: Go itself would send them to every port
-// and subdomain of its host. And what began encrypted must not go on in the open.
-func redirected(req *http.Request, via []*http.Request) error {
-	if len(via) >= 10 {
-		return errors.New("stopped after 10 redirects")
-	}
-	first := via[0]
-	if req.URL.Scheme != "https" && first.URL.Scheme == "https" && !loopback(first.URL.Hostname()) {
-		return fmt.Errorf("%s redirects to %s without TLS: refused", first.URL.Host, req.URL.Host)
-	}
-	if req.URL.Host == first.URL.Host {
-		return nil
-	}
-	for name := range req.Header {
-		switch name {
-		case "Accept", "Range", "User-Agent":
-		default:
-			delete(req.Header, name) // not Del: names of hosts.toml are as written there
-		}
-	}
-	return nil
-}
-
-// loopback tells whether a host is this machine, where registries are spoken to in
-// the open if they do not answer with TLS.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

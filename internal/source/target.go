@@ -106,7 +106,7 @@ func Open(ctx context.Context, target string, o OpenOptions) (*Opened, error) {
 	case "registry":
 		return openRegistry(ctx, rest, o)
 	case "oci-dir":
-		return openLayout(rest)
+		return openLayout(ctx, rest, o.Platform)
 	case "archive":
 		return openArchive(ctx, rest, o)
 	case "daemon":

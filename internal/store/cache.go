@@ -60,6 +60,12 @@ func (s *Store) Keep(kind string, key digest.Digest, v any) {
 	}
 }
 
+// Kept tells whether any value of a kind is kept.
+func (s *Store) Kept(kind string) bool {
+	list, err := os.ReadDir(filepath.Join(s.root, "cache", kind))
+	return err == nil && len(list) > 0
+}
+
 // CacheSize is the number of derived values and their bytes on disk, in blocks.
 func (s *Store) CacheSize() (entries, bytes int64) {
 	_ = filepath.WalkDir(filepath.Join(s.root, "cache"), func(_ string, d fs.DirEntry, err error) error {

@@ -20,16 +20,18 @@ const CheckSchema = "tare.fsck/v1"
 
 // The kinds of problems.
 const (
-	ProblemBlob       = "blob"        // a blob's bytes are not what its digest says
-	ProblemImage      = "image"       // a name leads to something missing or damaged
-	ProblemIndex      = "index"       // index.json cannot be read
-	ProblemDownload   = "download"    // what an ended process was writing
-	ProblemTemporary  = "temporary"   // a temporary file, or one that does not belong here
-	ProblemLock       = "lock"        // a lock file that nobody holds
-	ProblemDerived    = "derived"     // a derived value that is damaged
-	ProblemContainer  = "container"   // a container, or its directory, of a killed run or build
-	ProblemMount      = "mount"       // something mounted for a killed run or build
-	ProblemBuildCache = "build cache" // a damaged blob of the build cache
+	ProblemBlob       = "blob"          // a blob's bytes are not what its digest says
+	ProblemImage      = "image"         // a name leads to something missing or damaged
+	ProblemIndex      = "index"         // index.json cannot be read
+	ProblemDownload   = "download"      // what an ended process was writing
+	ProblemTemporary  = "temporary"     // a temporary file, or one that does not belong here
+	ProblemLock       = "lock"          // a lock file that nobody holds
+	ProblemDerived    = "derived"       // a derived value that is damaged
+	ProblemContainer  = "container"     // a container, or its directory, of a killed run or build
+	ProblemMount      = "mount"         // something mounted for a killed run or build
+	ProblemBuildCache = "build cache"   // a damaged blob of the build cache
+	ProblemContexts   = "build context" // a build context that was not received to its end
+	ProblemOpen       = "open"          // a directory that other users can enter
 )
 
 // Problem is something in a store that is not as it should be.
@@ -104,7 +106,7 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*Check, error) {
 	} else {
 		c.note("another tare is adding images: what it writes was left out")
 	}
-	for _, step := range append(steps, c.temporaries, c.unused) {
+	for _, step := range append(steps, c.temporaries, c.open, c.unused) {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("check %s: %w", s.root, err)
 		}
@@ -119,6 +121,8 @@ type checker struct {
 	o     CheckOptions
 	out   *Check
 	blobs map[digest.Digest]*blobState
+
+	judged map[digest.Digest][]string // what indexes lack
 }
 
 func (c *checker) note(format string, a ...any) {

@@ -92,6 +92,7 @@ func (c *checker) forget(r Record) error {
 // faults says what an image lacks. Of an index one platform must be whole: a pull
 // fetches no more.
 func (c *checker) faults(ctx context.Context, target ocispec.Descriptor) []string {
+	c.judged = map[digest.Digest][]string{} // what was found before a repair no longer holds
 	return c.faultsOf(ctx, target, 0)
 }
 
@@ -118,7 +119,11 @@ func (c *checker) faultsOf(ctx context.Context, d ocispec.Descriptor, depth int)
 	return out
 }
 
-func (c *checker) indexFaults(ctx context.Context, d ocispec.Descriptor, doc document, depth int) []string {
+func (c *checker) indexFaults(ctx context.Context, d ocispec.Descriptor, doc document, depth int) (out []string) {
+	if f, known := c.judged[d.Digest]; known {
+		return f // an index may name another one thousands of times
+	}
+	defer func() { c.judged[d.Digest] = out }()
 	if depth > image.MaxDepth {
 		return []string{fmt.Sprintf("index %s: too many indexes within one another", d.Digest)}
 	}

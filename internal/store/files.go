@@ -42,7 +42,7 @@ type file interface {
 // disk is the real one.
 type disk struct{}
 
-func (disk) Mkdir(path string) error                    { return os.MkdirAll(path, 0o755) }
+func (disk) Mkdir(path string) error                    { return os.MkdirAll(path, privateMode) }
 func (disk) Rename(from, to string) error               { return os.Rename(from, to) }
 func (disk) Link(from, to string) error                 { return os.Link(from, to) }
 func (disk) Remove(path string) error                   { return os.RemoveAll(path) }
@@ -53,7 +53,7 @@ func (disk) Open(path string, truncate bool) (file, error) {
 	if truncate {
 		flag |= os.O_TRUNC
 	}
-	return opened(os.OpenFile(path, flag, 0o644))
+	return opened(os.OpenFile(path, flag, 0o600))
 }
 
 func (disk) SyncDir(path string) error {
@@ -90,7 +90,7 @@ func (s *Store) replaceFile(path string, b []byte, durable bool) error {
 	tmp := f.Name()
 	_, err = f.Write(b)
 	if err == nil {
-		err = f.Chmod(0o644)
+		err = f.Chmod(0o600)
 	}
 	if err == nil && durable {
 		err = f.Sync()

@@ -10,8 +10,8 @@ import (
 	"tare/internal/testkit"
 )
 
-// Nobody else may write into a store, whatever the umask is.
-func TestOnlyTheOwnerWrites(t *testing.T) {
+// Nobody else may enter or write into a store, whatever the umask is.
+func TestOnlyTheOwner(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
 	root := filepath.Join(t.TempDir(), "store")
@@ -27,7 +27,7 @@ func TestOnlyTheOwnerWrites(t *testing.T) {
 			return nil
 		}
 		fi, err := d.Info()
-		if err == nil && fi.Mode().Perm()&0o022 != 0 {
+		if err == nil && (fi.Mode().Perm()&0o022 != 0 || fi.IsDir() && fi.Mode().Perm()&0o077 != 0) {
 			t.Errorf("%s: %s", p, fi.Mode())
 		}
 		seen++

@@ -117,6 +117,34 @@ func (s *Store) PutAll(ctx context.Context, list ...Record) error {
 	})
 }
 
+// Replace is Put, but an image that loses its last name by it is forgotten.
+func (s *Store) Replace(r Record) error {
+	return s.updateRecords(s.waiting(), func(recs []Record) ([]Record, error) {
+		return append(without(recs, r.Name), r), nil
+	})
+}
+
+// Drop removes a name, and with its last name the image: none is left dangling, but for
+// one that was pulled by digest, too. A name that is not there is no error.
+func (s *Store) Drop(name string) error {
+	return s.updateRecords(s.waiting(), func(recs []Record) ([]Record, error) { return without(recs, name), nil })
+}
+
+// without is recs without a name; the digest of a repository stays.
+func without(recs []Record, name string) []Record {
+	var out []Record
+	for _, r := range recs {
+		if r.Name == name {
+			if r.Repo == "" {
+				continue
+			}
+			r.Name = ""
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // Untag removes a name. The image stays, dangling, if it was the last.
 func (s *Store) Untag(name string) error {
 	return s.updateRecords(s.waiting(), func(recs []Record) ([]Record, error) {

@@ -62,7 +62,7 @@ func (s *Store) overwriteReserve(b []byte) error {
 		err = f.Truncate(int64(len(b)))
 	}
 	if err == nil {
-		err = f.Chmod(0o644)
+		err = f.Chmod(0o600)
 	}
 	if err == nil {
 		err = f.Sync()

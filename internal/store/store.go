@@ -35,6 +35,7 @@ type Store struct {
 	files files
 	// linked is set when a blob came by hard link, whose name is not on the disk yet.
 	linked atomic.Bool
+	mended []string // directories that were open to other users when the store was opened
 	ids    sync.Map // target digest -> []digest.Digest, see idsOf
 	wait   waits
 }
@@ -54,8 +55,9 @@ func DefaultRoot() (string, error) {
 	return filepath.Join(home, ".local", "share", "tare"), nil
 }
 
-// Open opens the store in root and makes it where it is missing. The error says
-// what to do where the directory cannot be written.
+// Open opens the store in root and makes it where it is missing. It is its owner's
+// alone: one that others can enter is closed to them. The error says what to do where
+// the directory cannot be written.
 func Open(root string) (*Store, error) { return openOn(root, disk{}) }
 
 // OpenForeign opens an OCI image layout that is not ours, to read: nothing is made in it.
@@ -92,6 +94,9 @@ func openOn(root string, f files) (*Store, error) {
 }
 
 func (s *Store) init() error {
+	if err := claim(s.root); err != nil {
+		return err
+	}
 	blobs := filepath.Join(s.root, "blobs")
 	if dir := filepath.Join(blobs, "sha256"); !present(dir) {
 		if err := s.files.Mkdir(dir); err != nil {
@@ -102,17 +107,18 @@ func (s *Store) init() error {
 		}
 	}
 	s.blob = &ingester{root: s.root, files: s.files, busy: map[string]bool{}}
-	layoutFile := filepath.Join(s.root, ocispec.ImageLayoutFile)
-	b, err := os.ReadFile(layoutFile)
+	s.close()
+	b, err := os.ReadFile(s.layoutPath())
 	if errors.Is(err, fs.ErrNotExist) {
-		b, _ = json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
-		if err := s.writeFile(layoutFile, b); err != nil {
-			return err
+		b, err = json.Marshal(ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
+		if err == nil {
+			err = s.writeFile(s.layoutPath(), b)
 		}
-	} else if err != nil {
-		return err
 	}
-	if err := checkLayout(b); err != nil {
+	if err == nil {
+		err = checkLayout(b)
+	}
+	if err != nil {
 		return err
 	}
 	s.makeLocks()
@@ -129,6 +135,8 @@ func (s *Store) init() error {
 	}
 	return nil
 }
+
+func (s *Store) layoutPath() string { return filepath.Join(s.root, ocispec.ImageLayoutFile) }
 
 // Root is the store's directory.
 func (s *Store) Root() string { return s.root }

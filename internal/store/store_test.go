@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -417,5 +418,44 @@ func damage(t testing.TB, path string) {
 	}
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestReplaceAndDrop(t *testing.T) {
+	s := open(t, t.TempDir())
+	a, b := img(t, 1), img(t, 2)
+	da, db := testkit.Put(t, s, "docker.io/library/x:1", store.Built, a).Target, testkit.Put(t, s, "docker.io/library/other:1", store.Built, b).Target
+	listed := func() string {
+		t.Helper()
+		recs, err := s.Records()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, r := range recs {
+			out = append(out, fmt.Sprintf("%s %s %s", r.Name, r.Repo, r.Target.Digest.Encoded()[:6]))
+		}
+		slices.Sort(out)
+		return strings.Join(out, "|")
+	}
+	short := func(d ocispec.Descriptor) string { return d.Digest.Encoded()[:6] }
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(s.Replace(store.Record{Name: "docker.io/library/x:1", Target: db, Origin: store.Built}))
+	want := "docker.io/library/other:1  " + short(db) + "|docker.io/library/x:1  " + short(db)
+	if got := listed(); got != want {
+		t.Errorf("after Replace: %s, want %s", got, want)
+	}
+	must(s.Drop("docker.io/library/x:1"))
+	must(s.Drop("docker.io/library/x:1"))
+	must(s.Put(store.Record{Name: "docker.io/library/pulled:1", Repo: "docker.io/library/pulled", Target: da, Origin: store.Pulled}))
+	must(s.Drop("docker.io/library/pulled:1"))
+	want = " docker.io/library/pulled " + short(da) + "|docker.io/library/other:1  " + short(db)
+	if got := listed(); got != want {
+		t.Errorf("after Drop: %s, want %s", got, want)
 	}
 }

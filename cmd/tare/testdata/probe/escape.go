@@ -56,6 +56,11 @@ var escapes = map[string]func(arg string) error{
 		}
 		return call(308, f.Fd(), 0, 0)
 	},
+	"sniff packets":      func(string) error { return socket(syscall.AF_PACKET, syscall.SOCK_RAW, 0x0300) },
+	"sniff datagrams":    func(string) error { return socket(syscall.AF_PACKET, syscall.SOCK_DGRAM, 0x0300) },
+	"forge packets":      func(string) error { return socket(syscall.AF_INET, syscall.SOCK_RAW, syscall.IPPROTO_RAW) },
+	"read TCP raw":       func(string) error { return socket(syscall.AF_INET, syscall.SOCK_RAW, syscall.IPPROTO_TCP) },
+	"read TCP raw, IPv6": func(string) error { return socket(syscall.AF_INET6, syscall.SOCK_RAW, syscall.IPPROTO_TCP) },
 	"see host processes": func(string) error {
 		list, _ := filepath.Glob("/proc/[0-9]*")
 		if len(list) <= 8 {
@@ -103,7 +108,7 @@ var escapes = map[string]func(arg string) error{
 				if err != nil {
 					return nil
 				}
-				for _, bad := range []uint{12, 16, 17, 19, 21, 22, 25, 39} { // NET_ADMIN, SYS_MODULE, RAWIO, PTRACE, ADMIN, BOOT, TIME, BPF
+				for _, bad := range []uint{12, 13, 16, 17, 19, 21, 22, 25, 39} { // NET_ADMIN, NET_RAW, SYS_MODULE, RAWIO, PTRACE, ADMIN, BOOT, TIME, BPF
 					if set&(1<<bad) != 0 {
 						return nil
 					}
@@ -154,6 +159,14 @@ func device(kind uint32, major, minor int) error {
 		return err
 	}
 	_, err = f.Read(make([]byte, 16))
+	return err
+}
+
+func socket(family, kind, protocol int) error {
+	fd, err := syscall.Socket(family, kind, protocol)
+	if err == nil {
+		_ = syscall.Close(fd)
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,17 @@ func init() {
 	commands = map[string]func([]string, io.Writer) error{
 		"echo": func(a []string, w io.Writer) error { return say(w, strings.Join(a, " ")) },
 		"warn": func(a []string, _ io.Writer) error { return say(os.Stderr, strings.Join(a, " ")) },
+		// printf HEX [fail] prints bytes that no parser on the way could take.
+		"printf": func(a []string, w io.Writer) error {
+			b, err := hex.DecodeString(a[0])
+			if err == nil {
+				_, err = w.Write(b)
+			}
+			if err == nil && len(a) > 1 {
+				err = errors.New(a[1])
+			}
+			return err
+		},
 		"env":  env,
 		"runs": runs,
 		"say":  func(a []string, w io.Writer) error { _, _ = fmt.Fprint(w, a[0], " "); return cat(a[1:], w) },
