@@ -55,7 +55,7 @@ fuzz: ## run every fuzz target for FUZZTIME (default 2m) each
 	@scripts/fuzz.sh $(FUZZTIME)
 
 # The numbers of docs/reliability.md: set them for a shorter run.
-TARE_TORTURE ?= 300
+TARE_TORTURE ?= 1000
 TARE_TORTURE_REPEAT ?= 1000
 torture: export TARE_TORTURE := $(TARE_TORTURE)
 torture: export TARE_TORTURE_REPEAT := $(TARE_TORTURE_REPEAT)
@@ -64,7 +64,7 @@ torture: export TARE_TORTURE_PARALLEL ?= 50
 torture: export TARE_TORTURE_DISK ?= 20
 torture: export TARE_TORTURE_REPORT ?= $(CURDIR)/docs/reliability.md
 torture: ## kill, repeat, crowd and rot; writes the table of docs/reliability.md
-	go test -count=1 -timeout 60m -run '^TestTorture' -v ./cmd/tare
+	go test -count=1 -timeout 180m -run '^TestTorture' -v ./cmd/tare
 	@set -e; begin=$$SECONDS; cases=$$(go test -count=1 -v ./internal/hostile | sed -n 's/^hostile cases: //p'); \
 	  scripts/table.sh "$$TARE_TORTURE_REPORT" "hostile input, each within its bounds of time and memory" "$${cases%% *}" "all refused or handled: $$(sed 's/^[0-9]* map\[//; s/\]$$//; s/:\([0-9]*\)/ \1,/g; s/,$$//' <<<"$$cases")" "$$((SECONDS - begin))s"
 

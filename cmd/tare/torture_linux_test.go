@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -85,14 +87,19 @@ func pushRandom(t testing.TB, n int) string {
 	return name
 }
 
-// victim is a command that is killed, and for how long it is let live at most.
+// victim is a command that is ended, and for how long it is let live at most.
 type victim struct {
 	name  string
 	args  func(n int) []string
 	limit time.Duration
+	// after looks at what is left, beside what is looked at after every command.
+	after func(n, code int)
 }
 
-// TestTortureKill ends commands with SIGKILL at random moments, while two other tares
+// killers are the signals that commands are ended with.
+var killers = []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+
+// TestTortureKill ends commands with signals at random moments, while two other tares
 // work on the same store. Whatever is left must be clean or repairable, every image
 // that was finished must be there and work, and nothing may be mounted or running.
 func TestTortureKill(t *testing.T) {
@@ -105,7 +112,11 @@ func TestTortureKill(t *testing.T) {
 	h.tare(t, "build", "-t", "kept", kept)
 	h.tare(t, "pull", host(s.registry)+"/probe")
 	other := h.write(t, "other/Dockerfile", "FROM probe\nRUN probe write /n other\n")
-	victims := []victim{
+	plain := []struct {
+		name  string
+		args  func(n int) []string
+		limit time.Duration
+	}{
 		{"pull", func(n int) []string { return []string{"pull", pushRandom(t, n)} }, 150 * time.Millisecond},
 		{"build", func(n int) []string {
 			return []string{"build", "-t", "victim", h.write(t, fmt.Sprintf("v%d/Dockerfile", n), fmt.Sprintf("FROM probe\nRUN probe write /n %d && probe lines 3 mark-torture\n", n))}
@@ -121,10 +132,19 @@ func TestTortureKill(t *testing.T) {
 			return []string{"lab", h.write(t, fmt.Sprintf("l%d/tare.yaml", n), "version: 1\nvariants: [{name: a, dockerfile: Dockerfile}, {name: b, image: probe, check: {skip: true}}]\ncheck: {exit: 0}\nmeasure: {repeat: 2}\n")}
 		}, 1500 * time.Millisecond},
 		{"prune", func(int) []string { return []string{"system", "prune", "-af"} }, 300 * time.Millisecond},
+		{"builder prune", func(int) []string { return []string{"builder", "prune", "-f"} }, 200 * time.Millisecond},
+		{"image prune", func(int) []string { return []string{"image", "prune", "-f"} }, 60 * time.Millisecond},
+		{"fsck --repair", func(int) []string { return []string{"fsck", "--repair"} }, 150 * time.Millisecond},
+	}
+	victims := more(t, h)
+	for _, v := range plain {
+		victims = append(victims, victim{v.name, v.args, v.limit, nil})
 	}
 	first := seed(t)
 	t.Logf("TARE_TORTURE_SEED=%d", first)
 	rnd := rand.New(rand.NewPCG(first, 1))
+	// So that a short run is of other commands every time.
+	rnd.Shuffle(len(victims), func(i, j int) { victims[i], victims[j] = victims[j], victims[i] })
 	clean, kinds, finished := 0, map[string]int{}, []string{"kept", "probe"}
 	total := times(t, "TARE_TORTURE", 8)
 	for n := range total {
@@ -139,16 +159,20 @@ func TestTortureKill(t *testing.T) {
 		time.Sleep(time.Duration(rnd.Int64N(int64(200 * time.Millisecond))))
 		p := h.start(t, args...)
 		d := time.Duration(rnd.Int64N(int64(v.limit)))
+		ending := killers[rnd.IntN(len(killers))]
 		time.Sleep(d)
 		h.noteRuns()
-		p.kill()
+		if err := p.cmd.Process.Signal(ending); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		p.wait()
 		for _, b := range beside {
 			b.wait() // it may have been a guest of the killed one: then it fails, but ends
 		}
 		if v.name == "pull" && p.code == 0 {
 			finished = append(finished, args[1])
 		}
-		where := fmt.Sprintf("kill %d: %s after %v (seed %d)", n, v.name, d, first)
+		where := fmt.Sprintf("kill %d: %s with %v after %v (seed %d)", n, v.name, ending, d, first)
 		if c := h.fsck(t); c.Clean {
 			clean++
 		} else {
@@ -172,7 +196,11 @@ func TestTortureKill(t *testing.T) {
 			t.Errorf("%s: run: %q", where, got)
 		}
 		h.clean(t, "mark-torture")
+		if v.after != nil {
+			v.after(n, p.code)
+		}
 		if t.Failed() {
+			t.Log(where)
 			t.FailNow()
 		}
 	}
@@ -184,7 +212,7 @@ func TestTortureKill(t *testing.T) {
 		left = append(left, fmt.Sprintf("%s %d", k, n))
 	}
 	slices.Sort(left)
-	measured(t, "kill -9 at random moments of pull, build, run, weigh, compare, profile, lab, prune, with two other tares at work", fmt.Sprint(total),
+	measured(t, "KILL, INT, TERM and HUP at random moments of 17 commands, with two other tares at work", fmt.Sprint(total),
 		fmt.Sprintf("%d times clean, %d times repaired (left over: %s); 0 images lost, 0 damaged, 0 mounts, 0 processes left", clean, total-clean, strings.Join(left, ", ")), begin)
 }
 

@@ -128,7 +128,8 @@ func (l *leftovers) builds() {
 	half, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", ".tmp-*"))
 	probes, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", ".fsverity-check-*"))
 	pool, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "cachemounts", "*"))
-	for _, p := range slices.Concat(tmp, half, probes, pool) {
+	reserves, _ := filepath.Glob(filepath.Join(globEscape(l.root), ".reserve-*"))
+	for _, p := range slices.Concat(tmp, half, probes, pool, reserves) {
 		l.add("temporary", p, p+" is left of a build that was killed", func() error {
 			if err := mount.UnmountAll(p, unix.MNT_DETACH); err != nil {
 				return err // else we would delete a snapshot's files

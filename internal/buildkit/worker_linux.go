@@ -148,7 +148,8 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 func snapshotterFor(root, wish string) (string, error) {
 	switch wish {
 	case "":
-		err := overlayutils.Supported(root)
+		// It mounts something to see: where what a kill leaves of that is swept.
+		err := overlayutils.Supported(filepath.Join(root, "tmp"))
 		if full(err) { // it could not try: what worked when there was room does now
 			if _, err := os.Stat(filepath.Join(root, "worker-native")); err == nil {
 				return "native", nil

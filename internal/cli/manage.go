@@ -165,15 +165,15 @@ func (a *app) saved(ctx context.Context, refs []string, want platforms.MatchComp
 		return nil, nil, err
 	}
 	at := map[digest.Digest]int{}
-	for _, ref := range refs {
-		found, err := st.FindAll(ctx, ref)
-		if err != nil {
-			if _, _, why := a.load(ctx, ref, want); why != nil {
-				err = why // says what to do
-			}
-			return nil, nil, err
+	found, err := st.FindAll(ctx, refs)
+	if err != nil {
+		if _, _, why := a.load(ctx, refs[len(found)], want); why != nil {
+			err = why // says what to do
 		}
-		for _, r := range found {
+		return nil, nil, err
+	}
+	for n, ref := range refs {
+		for _, r := range found[n] {
 			i, ok := at[r.Target.Digest]
 			if !ok {
 				img, err := image.Load(ctx, st.Content(), r.Target, want)

@@ -55,10 +55,11 @@ func Load(ctx context.Context, st *store.Store, r io.Reader) ([]store.Record, er
 		}
 		rec := store.Record{Target: d, Origin: store.Loaded, Name: archiveName(d)}
 		rec.Target.Annotations = nil
-		if err := st.Put(rec); err != nil {
-			return nil, err
-		}
 		out = append(out, rec)
+	}
+	// Once for all: thousands of changes of index.json would take the square of their number.
+	if err := st.PutAll(ctx, out...); err != nil {
+		return nil, err
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the archive holds no image")

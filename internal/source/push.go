@@ -249,6 +249,7 @@ func (u *upload) compress(r io.Reader, want ocispec.Descriptor) (*os.File, error
 	if err != nil {
 		return nil, err
 	}
+	_ = os.Remove(f.Name()) // where that is not allowed, fsck finds what a kill leaves
 	d, err := layer.Pack(f, r)
 	if err == nil && d.Digest != want.Digest {
 		err = errors.New("compressing it twice gave two results; please report this")

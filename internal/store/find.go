@@ -28,12 +28,24 @@ func (s *Store) Find(ctx context.Context, ref string) (Record, error) {
 }
 
 // FindAll is Find for `save`: of a repository without a tag it finds all tags, as
-// Docker does. The records of other references have a name only if ref is that name.
-func (s *Store) FindAll(ctx context.Context, ref string) ([]Record, error) {
+// Docker does. The records of other references have a name only if the reference is that
+// name. out[i] are those of refs[i]; on an error it has as many as were found before.
+func (s *Store) FindAll(ctx context.Context, refs []string) (out [][]Record, err error) {
 	recs, err := s.Records()
 	if err != nil {
 		return nil, err
 	}
+	for _, ref := range refs {
+		found, err := s.findAll(ctx, ref, recs)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, found)
+	}
+	return out, nil
+}
+
+func (s *Store) findAll(ctx context.Context, ref string, recs []Record) ([]Record, error) {
 	if n, err := reference.ParseNormalizedNamed(ref); err == nil && reference.IsNameOnly(n) {
 		var all []Record
 		for _, r := range recs {
@@ -49,10 +61,11 @@ func (s *Store) FindAll(ctx context.Context, ref string) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	found := recs[i]
 	if kind != byTag {
-		recs[i].Name = ""
+		found.Name = ""
 	}
-	return recs[i : i+1], nil
+	return []Record{found}, nil
 }
 
 // How an image was named.
