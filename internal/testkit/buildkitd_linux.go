@@ -100,10 +100,20 @@ func (d *Buildkitd) Stop() {
 	for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
 		groups, _ := filepath.Glob(filepath.Join(pattern, d.group))
 		for _, g := range groups {
-			_ = os.Remove(filepath.Join(g, "buildkit"))
-			_ = os.Remove(g)
+			removeGroup(g)
 		}
 	}
+}
+
+// removeGroup removes a control group and those below it. Their files go with them.
+func removeGroup(dir string) {
+	below, _ := os.ReadDir(dir)
+	for _, e := range below {
+		if e.IsDir() {
+			removeGroup(filepath.Join(dir, e.Name()))
+		}
+	}
+	_ = os.Remove(dir)
 }
 
 // mountsBelow lists what is mounted under a directory, the innermost first.
