@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -164,8 +165,13 @@ func failed(err error) error {
 	for _, s := range errdefs.Sources(err) {
 		_ = s.Print(&at)
 	}
+	if m := unknownType.FindStringSubmatch(err.Error()); m != nil {
+		err = fmt.Errorf("%w: %w", err, image.Artifact(m[1])) // of FROM: BuildKit says no more
+	}
 	return &engine.BuildError{Err: err, Sources: at.Bytes()}
 }
+
+var unknownType = regexp.MustCompile(`encountered unknown type ([^; ]+); children may not be fetched`)
 
 // record gives the exported image its names in the store.
 func (b *builder) record(ctx context.Context, req engine.Build, resp *client.SolveResponse, out *engine.Built) error {
