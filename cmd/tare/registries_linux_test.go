@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +20,6 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
-	"tare/internal/store"
 	"tare/internal/testkit"
 )
 
@@ -157,59 +158,45 @@ func (c countedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// misbehaving starts a server that does something at a place and is reg elsewhere.
+func misbehaving(b *testkit.Built, reg http.Handler, p place, do func(http.ResponseWriter, *http.Request), sent *atomic.Int64) (host string, free func()) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case p.hit(r, b) && r.Method == http.MethodHead:
+			w.WriteHeader(http.StatusMethodNotAllowed) // clients go on with GET
+		case p.hit(r, b):
+			do(w, r)
+		case r.URL.Path == "/good-token":
+			_, _ = w.Write([]byte(`{"token":"x","access_token":"x"}`))
+		case p.name == "token" && r.Header.Get("Authorization") == "":
+			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="x"`, r.Host))
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			reg.ServeHTTP(w, r)
+		}
+	}))
+	// Of a client that goes away a server learns only once it has read its request.
+	ctx, cancel := context.WithCancel(context.Background())
+	srv.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Listener = counted{srv.Listener, sent}
+	srv.Start()
+	return srv.Listener.Addr().String(), func() { cancel(); srv.CloseClientConnections(); srv.Close() }
+}
+
 // try meets one misbehaviour at one place.
 func (x *meter) try(t *testing.T, b *testkit.Built, m misbehaviour, p place) {
 	name := fmt.Sprintf("%s: the %s %s", p.command, p.name, m.name)
 	reg := testkit.NewRegistry(t)
 	reg.Push(t, "app", "1", b)
 	var sent atomic.Int64
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.hit(r, b) {
-			if r.Method == http.MethodHead && p.name != "upload" {
-				w.WriteHeader(http.StatusMethodNotAllowed) // clients go on with GET
-				return
-			}
-			m.do(w, r)
-			return
-		}
-		if r.URL.Path == "/good-token" {
-			_, _ = w.Write([]byte(`{"token":"x","access_token":"x"}`))
-			return
-		}
-		if p.name == "token" && r.Header.Get("Authorization") == "" {
-			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="x"`, r.Host))
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		reg.ServeHTTP(w, r)
-	}))
-	srv.Listener = counted{srv.Listener, &sent}
-	srv.Start()
-	defer srv.Close()
-	defer srv.CloseClientConnections()
+	host, free := misbehaving(b, reg, p, m.do, &sent)
+	defer free()
 	h := newHome(t)
 	if m.slow {
 		h.set("TARE_REGISTRY_STALL", "1s")
 	}
-	host := srv.Listener.Addr().String()
-	args := []string{"pull", host + "/app:1"}
-	switch p.command {
-	case "weigh":
-		args = []string{"weigh", "registry://" + host + "/app:1"}
-	case "login":
-		args = []string{"login", "-u", "me", "-p", "sesame", host}
-	case "push":
-		st, err := store.Open(h.store())
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		new := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 3, 300_000)}})
-		testkit.Put(t, st, host+"/new:1", store.Pulled, new)
-		args = []string{"push", host + "/new:1"}
-	case "build":
-		args = []string{"build", "-q", h.write(t, "ctx/Dockerfile", "FROM "+host+"/app:1\nLABEL a=b\n")}
-	}
+	args := commandAt(t, h, p, host)
 	got := observed(h, args...)
 	x.note(name, got.took, got.memory, sent.Load())
 	switch {

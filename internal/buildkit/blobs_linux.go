@@ -2,6 +2,7 @@ package buildkit
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -82,13 +83,27 @@ func (b *blobs) Info(ctx context.Context, d digest.Digest) (content.Info, error)
 	return i, err
 }
 
-// ReaderAt implements content.Provider.
+// ReaderAt implements content.Provider. Of a manifest whose configuration is too large
+// to be one nothing is read: the engine would fetch that as a whole, whatever type the
+// manifest gives it.
 func (b *blobs) ReaderAt(ctx context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
 	r, err := b.Store.ReaderAt(ctx, d)
 	if errdefs.IsNotFound(err) && b.adopt(d.Digest) == nil {
-		return b.Store.ReaderAt(ctx, d)
+		r, err = b.Store.ReaderAt(ctx, d)
 	}
-	return r, err
+	if err != nil || !images.IsManifestType(d.MediaType) || r.Size() > image.MaxDocument {
+		return r, err
+	}
+	var m struct{ Config struct{ Size int64 } }
+	raw, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
+	if err == nil && json.Unmarshal(raw, &m) == nil && m.Config.Size > image.MaxDocument {
+		err = fmt.Errorf("manifest %s: %d bytes are too many for a config", d.Digest, m.Config.Size)
+	}
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return r, nil
 }
 
 // Writer implements content.Ingester. What a registry announces is taken at its word no

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -178,8 +179,13 @@ func failed(err error) error {
 	if text := err.Error(); strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
 		err = fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot mount more on one another; put instructions together", dockerfile.MaxLayers)
 	}
+	if m := unknownType.FindStringSubmatch(err.Error()); m != nil {
+		err = fmt.Errorf("%w: %w", err, image.Artifact(m[1])) // of FROM: BuildKit says no more
+	}
 	return &engine.BuildError{Err: err, Sources: at.Bytes()}
 }
+
+var unknownType = regexp.MustCompile(`encountered unknown type ([^; ]+); children may not be fetched`)
 
 // record gives the exported image its names in the store.
 func (b *builder) record(ctx context.Context, req engine.Build, resp *client.SolveResponse, out *engine.Built) error {

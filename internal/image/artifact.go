@@ -117,6 +117,14 @@ func artifact(own, config string, parts []ocispec.Descriptor) error {
 	return &ArtifactError{Kind: "an artifact", Type: short200(first)}
 }
 
+// Artifact says what something of this media type is that is no image's configuration.
+func Artifact(mediaType string) *ArtifactError {
+	if k := kindOf(mediaType); k != "" {
+		return &ArtifactError{Kind: k, Type: short200(mediaType)}
+	}
+	return &ArtifactError{Kind: "an artifact", Type: short200(mediaType)}
+}
+
 func short200(s string) string { return fmt.Sprintf("%.200s", s) }
 
 // kinds are beginnings of media types that say what something is.

@@ -192,6 +192,9 @@ func ChooseOf(ctx context.Context, p content.Provider, list []ocispec.Descriptor
 			if err := CheckManifest(ctx, p, m); err != nil {
 				return m, err
 			}
+			if len(list) == 1 && !present(ctx, p, m) {
+				return m, nil // whoever fetches it will see what it is for
+			}
 		}
 	}
 	return ocispec.Descriptor{}, fmt.Errorf("%w (it has %s)", ErrNoPlatform, platformList(list))

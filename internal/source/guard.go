@@ -34,6 +34,9 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Set("Accept-Encoding", "identity")
 	if req.URL.Host != g.own {
 		if err := g.stranger(req, k); err != nil {
+			if req.Body != nil {
+				_ = req.Body.Close() // whoever writes it waits
+			}
 			return nil, err
 		}
 	}
