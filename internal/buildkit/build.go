@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/buildkit/client"
@@ -20,7 +21,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
-	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/screen"
@@ -34,6 +34,9 @@ type builder struct {
 	conn   *client.Client
 	blobs  string // the engine's content directory, if it is on this machine
 	remote bool   // it cannot read the store by itself
+	// noted are the frontends that were asked for and not used, of which was told.
+	noteLock sync.Mutex
+	noted    map[string]bool
 }
 
 func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, error) {
@@ -55,7 +58,7 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {
 		out.Took = time.Since(begin)
-		return out, failed(err)
+		return out, failed(err, req)
 	}
 	out.Metadata = metadataOf(resp.ExporterResponse)
 	if s.keep {
@@ -161,17 +164,12 @@ func plural(n int) string {
 }
 
 // failed adds the lines of the Dockerfile at which a build failed.
-func failed(err error) error {
+func failed(err error, req engine.Build) error {
 	var at bytes.Buffer
 	for _, s := range errdefs.Sources(err) {
 		_ = s.Print(&at)
 	}
-	// The kernel's answer to too many layers is "invalid argument", and containerd quotes
-	// all of them.
-	if text := err.Error(); strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
-		err = fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot mount more on one another; put instructions together", dockerfile.MaxLayers)
-	}
-	return &engine.BuildError{Err: err, Sources: at.Bytes()}
+	return &engine.BuildError{Err: explain(err, req), Sources: at.Bytes()}
 }
 
 // record gives the exported image its names in the store.

@@ -31,6 +31,13 @@ var refused = []struct {
 	{"security-opt", "", "the container always has the default seccomp profile and capabilities; see --cap-add and --cap-drop", false},
 	{"privileged", "", "tare gives no container all rights; --cap-add adds single ones", true},
 	{"device", "", "devices cannot be given to a container yet", false},
+	{"dns", "", "the container has the host's resolv.conf; --add-host names single hosts", false},
+	{"ipc", "", "the container always has an IPC namespace of its own", false},
+	{"pid", "", "the container always has a PID namespace of its own", false},
+	{"sysctl", "", "kernel parameters cannot be set for a container yet", false},
+	{"ulimit", "", "limits cannot be set for a container yet", false},
+	{"group-add", "", "further groups cannot be given yet: -u UID:GID sets the first one", false},
+	{"gpus", "", "devices cannot be given to a container yet", false},
 	{"health-cmd", "", "tare runs no health checks", false},
 }
 
