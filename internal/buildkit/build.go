@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/buildkit/client"
@@ -22,7 +22,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
-	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/screen"
@@ -36,6 +35,9 @@ type builder struct {
 	conn   *client.Client
 	blobs  string // the engine's content directory, "" if it is not on this machine
 	remote bool   // it cannot read the store by itself
+	// noted are the frontends that were asked for and not used, of which was told.
+	noteLock sync.Mutex
+	noted    map[string]bool
 }
 
 func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, error) {
@@ -60,7 +62,7 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {
 		out.Took = time.Since(begin)
-		return out, failed(err)
+		return out, failed(err, req)
 	}
 	if err := s.commit(); err != nil {
 		return nil, err
@@ -169,23 +171,13 @@ func plural(n int) string {
 }
 
 // failed adds the lines of the Dockerfile at which a build failed.
-func failed(err error) error {
+func failed(err error, req engine.Build) error {
 	var at bytes.Buffer
 	for _, s := range errdefs.Sources(err) {
 		_ = s.Print(&at)
 	}
-	// The kernel's answer to too many layers is "invalid argument", and containerd quotes
-	// all of them.
-	if text := err.Error(); strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
-		err = fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot mount more on one another; put instructions together", dockerfile.MaxLayers)
-	}
-	if m := unknownType.FindStringSubmatch(err.Error()); m != nil {
-		err = fmt.Errorf("%w: %w", err, image.Artifact(m[1])) // of FROM: BuildKit says no more
-	}
-	return &engine.BuildError{Err: err, Sources: at.Bytes()}
+	return &engine.BuildError{Err: explain(err, req), Sources: at.Bytes()}
 }
-
-var unknownType = regexp.MustCompile(`encountered unknown type ([^; ]+); children may not be fetched`)
 
 // record gives the exported image its names in the store.
 func (b *builder) record(ctx context.Context, req engine.Build, resp *client.SolveResponse, out *engine.Built) error {

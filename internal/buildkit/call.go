@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -52,7 +53,7 @@ func (b *builder) call(ctx context.Context, req engine.Build, s *solve) (*engine
 		return gateway.NewResult(), nil
 	}, ch)
 	if err := errors.Join(err, <-shown); err != nil {
-		return nil, failed(err)
+		return nil, failed(err, req)
 	}
 	raw := meta["result.json"]
 	switch id {
@@ -83,5 +84,11 @@ func printChecks(raw []byte, req engine.Build) error {
 		return err
 	}
 	found.PrintErrorTo(req.Stdout, nil)
+	if found.Error != nil {
+		said := errors.New(found.Error.Message)
+		if err := explain(said, req); err.Error() != said.Error() {
+			return fmt.Errorf("check: %s", strings.TrimPrefix(err.Error(), said.Error()+"\n  "))
+		}
+	}
 	return ErrChecks
 }

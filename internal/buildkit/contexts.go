@@ -83,20 +83,27 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	}
 	a["filename"] = filepath.Base(file)
-	return checkFile(file, r.Args)
+	return b.checkFile(file, r.Args)
 }
 
 // checkFile looks at a Dockerfile before a builder gets it. The embedded frontend looks
 // again, when it knows the base images; one elsewhere has no limits.
-func checkFile(file string, args map[string]string) error {
+func (b *builder) checkFile(file string, args map[string]string) error {
 	text, err := dockerfile.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	}
-	return checkText(file, text, args)
+	return b.checkText(file, text, args)
 }
 
-func checkText(name string, text []byte, args map[string]string) error {
+func (b *builder) checkText(name string, text []byte, args map[string]string) error {
+	ref := dockerfile.OtherSyntax(text)
+	if v := args["BUILDKIT_SYNTAX"]; v != "" {
+		ref = v
+	}
+	if ref != "" && b.opt.Waiting != nil && b.first(ref) {
+		b.opt.Waiting(fmt.Sprintf("the Dockerfile asks for the frontend %s: tare does not run frontends, and builds with the built-in one", ref))
+	}
 	err := dockerfile.Check(text, dockerfile.Given{Args: args})
 	var l *dockerfile.LimitError
 	if !errors.As(err, &l) {
@@ -116,6 +123,19 @@ func sharedKey(dir string) string {
 	}
 	sum := sha256.Sum256([]byte(abs))
 	return "tare:" + hex.EncodeToString(sum[:8])
+}
+
+// first tells whether it is asked for a frontend for the first time: an experiment
+// builds a Dockerfile many times.
+func (b *builder) first(ref string) bool {
+	b.noteLock.Lock()
+	defer b.noteLock.Unlock()
+	if b.noted == nil {
+		b.noted = map[string]bool{}
+	}
+	was := b.noted[ref]
+	b.noted[ref] = true
+	return !was
 }
 
 // stdinContext takes a tar, packed or not, as the context; anything else is a
@@ -177,7 +197,7 @@ func (b *builder) stdinDockerfile(r engine.Build, s *solve) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("the Dockerfile on standard input is empty")
 	}
-	if err := checkText("from standard input", text, r.Args); err != nil {
+	if err := b.checkText("from standard input", text, r.Args); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "tare-dockerfile-")

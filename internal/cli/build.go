@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tare/internal/engine"
 	"tare/internal/outfile"
@@ -44,6 +45,11 @@ build the cache is pruned to --keep-storage.`,
 			if err := a.enter(); err != nil {
 				return err
 			}
+			cmd.Flags().Visit(func(f *pflag.Flag) {
+				if w := f.Annotations["note"]; len(w) > 0 {
+					a.note("--" + f.Name + ": " + w[0])
+				}
+			})
 			_, err := a.build(cmd.Context(), args[0], o)
 			return err
 		},
@@ -83,7 +89,40 @@ build the cache is pruned to --keep-storage.`,
 	f.BoolVar(&o.check, "check", false, "check the Dockerfile instead of building it")
 	f.StringVar(&o.Call, "call", "", "ask about the Dockerfile instead of building it: check, outline or targets")
 	f.StringVar(&o.keep, "keep-storage", "", "bytes of build cache that stay after the build (20GB)")
+	ignoredBuildFlags(f)
 	return c
+}
+
+// ignoredBuildFlags are those of the builder before BuildKit, which Docker still takes
+// and which have no effect there either. Where that is worth a word, buildx's is said.
+func ignoredBuildFlags(f *pflag.FlagSet) {
+	f.Bool("rm", true, "")
+	f.Bool("force-rm", false, "")
+	f.Bool("compress", false, "")
+	f.Bool("disable-content-trust", true, "")
+	f.StringP("memory", "m", "", "")
+	f.String("memory-swap", "", "")
+	f.Int64P("cpu-shares", "c", 0, "")
+	f.Int64("cpu-period", 0, "")
+	f.Int64("cpu-quota", 0, "")
+	f.String("cpuset-cpus", "", "")
+	f.String("cpuset-mems", "", "")
+	f.String("isolation", "", "")
+	f.StringSlice("security-opt", nil, "")
+	f.Bool("squash", false, "")
+	for name, note := range map[string]string{
+		"rm": "", "force-rm": "", "compress": "", "disable-content-trust": "", "memory": "no effect with BuildKit", "memory-swap": "no effect with BuildKit",
+		"cpu-shares": "no effect with BuildKit", "cpu-period": "no effect with BuildKit", "cpu-quota": "no effect with BuildKit",
+		"cpuset-cpus": "no effect with BuildKit", "cpuset-mems": "no effect with BuildKit",
+		"isolation":    "no effect with BuildKit",
+		"security-opt": `no effect with BuildKit: use "RUN --security=insecure"`,
+		"squash":       "no effect with BuildKit: squash inside the build, with a multi-stage Dockerfile",
+	} {
+		_ = f.MarkHidden(name)
+		if note != "" {
+			_ = f.SetAnnotation(name, "note", []string{note})
+		}
+	}
 }
 
 // build runs one build and prints what Docker prints.

@@ -13,21 +13,27 @@ func TestEnvironment(t *testing.T) {
 	if err := os.WriteFile(file, []byte("# comment\nA=file\nFROM_HERE\nB= spaced \n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	const path, name = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=box"
 	for _, c := range []struct {
 		img  []string
 		o    runOptions
 		want []string
 	}{
-		{nil, runOptions{}, []string{path}},
-		{[]string{"PATH=/x", "A=image"}, runOptions{}, []string{"PATH=/x", "A=image"}},
-		{nil, runOptions{tty: true}, []string{path, "TERM=xterm"}},
-		{[]string{"TERM=vt100"}, runOptions{tty: true}, []string{path, "TERM=vt100"}},
-		{[]string{"A=image"}, runOptions{envFiles: []string{file}}, []string{path, "A=file", "FROM_HERE=outside", "B= spaced "}},
-		{[]string{"A=image"}, runOptions{envFiles: []string{file}, env: []string{"A=flag=1", "FROM_HERE", "NOT_HERE"}}, []string{path, "B= spaced ", "A=flag=1", "FROM_HERE=outside"}},
-		{[]string{"AB=1"}, runOptions{env: []string{"A=2"}}, []string{path, "AB=1", "A=2"}},
+		{nil, runOptions{}, []string{path, name}},
+		{[]string{"PATH=/x", "A=image"}, runOptions{}, []string{"PATH=/x", name, "A=image"}},
+		{nil, runOptions{tty: true}, []string{path, name, "TERM=xterm"}},
+		{[]string{"TERM=vt100"}, runOptions{tty: true}, []string{path, name, "TERM=vt100"}},
+		{[]string{"A=image", "C=image"}, runOptions{envFiles: []string{file}}, []string{path, name, "A=file", "FROM_HERE=outside", "B= spaced ", "C=image"}},
+		{[]string{"A=image"}, runOptions{envFiles: []string{file}, env: []string{"A=flag=1", "FROM_HERE", "NOT_HERE"}}, []string{path, name, "A=flag=1", "FROM_HERE=outside", "B= spaced "}},
+		{[]string{"AB=1"}, runOptions{env: []string{"A=2"}}, []string{path, name, "A=2", "AB=1"}},
+		// A name that is not set here removes the variable.
+		{[]string{"NOT_HERE=image", "B=1"}, runOptions{env: []string{"NOT_HERE"}}, []string{path, name, "B=1"}},
+		{nil, runOptions{env: []string{"NOT_HERE=1", "NOT_HERE"}}, []string{path, name}},
+		{nil, runOptions{env: []string{"HOSTNAME=mine"}}, []string{path, "HOSTNAME=mine"}},
+		{[]string{"HOSTNAME=image"}, runOptions{}, []string{path, "HOSTNAME=image"}},
+		{[]string{"A=image"}, runOptions{env: []string{"A="}}, []string{path, name, "A="}},
 	} {
-		got, err := environment(c.img, c.o)
+		got, err := environment(c.img, "box", c.o)
 		if err != nil {
 			t.Errorf("%v %+v: %v", c.img, c.o, err)
 		}
@@ -36,7 +42,7 @@ func TestEnvironment(t *testing.T) {
 		}
 	}
 	for _, o := range []runOptions{{env: []string{"=x"}}, {envFiles: []string{"missing"}}} {
-		if _, err := environment(nil, o); err == nil {
+		if _, err := environment(nil, "box", o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
 	}

@@ -100,7 +100,7 @@ func (a *app) history(ctx context.Context, ref, platform, format string, human, 
 		if !noTrunc {
 			by = ellipsis(by, 45)
 		}
-		r := row{"ID": id, "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Format(time.RFC3339),
+		r := row{"ID": id, "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Local().Format(time.RFC3339),
 			"CreatedSince": units.Ago(created, time.Now()), "Size": units.Bytes(size)}
 		if !human {
 			r["CreatedSince"], r["Size"] = r["CreatedAt"], strconv.FormatInt(size, 10)

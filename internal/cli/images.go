@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,8 +59,8 @@ known for good.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only image IDs")
 	f.BoolVar(&o.noTrunc, "no-trunc", false, "print whole IDs")
 	f.BoolVar(&o.digests, "digests", false, "print digests")
-	f.StringVar(&o.format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
-	f.StringArrayVarP(&o.filters, "filter", "f", nil, "dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE")
+	f.StringVar(&o.format, "format", "", "table, json, raw, 'table TEMPLATE' or a Go template")
+	f.StringArrayVarP(&o.filters, "filter", "f", nil, "dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE, until=TIME|24h")
 	return c
 }
 
@@ -103,7 +104,7 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 		}
 	}
 	slices.SortStableFunc(list, func(x, y listed) int { return y.img.Created().Compare(x.img.Created()) })
-	if o.quiet && o.format == "" {
+	if o.quiet && (o.format == "" || o.format == "table") {
 		for _, l := range list {
 			_, _ = fmt.Fprintln(a.Out, imageID(l.img, o.noTrunc))
 		}
@@ -126,10 +127,25 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 	}
 	d.clear()
 	t := imageTable
+	if o.format == "raw" {
+		o.format = rawImages(o.quiet, o.digests)
+	}
 	if o.digests {
 		t.table = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
 	}
 	return t.write(a.data(), o.format, rows)
+}
+
+// rawImages is Docker's format "raw": a block of lines for each image.
+func rawImages(quiet, digests bool) string {
+	if quiet {
+		return "image_id: {{.ID}}"
+	}
+	digest := ""
+	if digests {
+		digest = "digest: {{.Digest}}\n"
+	}
+	return "repository: {{.Repository}}\ntag: {{.Tag}}\n" + digest + "image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"
 }
 
 func dockerSize(img *image.Image) int64 {
@@ -153,9 +169,12 @@ func imageRow(l listed, size string, noTrunc bool, now time.Time) row {
 		dg = l.rec.Target.Digest.String()
 	}
 	created := l.img.Created()
+	if created.IsZero() {
+		created = time.Unix(0, 0) // what a daemon tells of an image that does not say
+	}
 	return row{
 		"Repository": l.rec.Repository(), "Tag": l.rec.Tag(), "ID": imageID(l.img, noTrunc), "Digest": dg,
-		"CreatedSince": units.Ago(created, now), "CreatedAt": created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
+		"CreatedSince": units.Since(created, now), "CreatedAt": created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		"Size": size, "VirtualSize": size, "Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",
 	}
 }
@@ -205,8 +224,14 @@ func (a *app) filter(ctx context.Context, filters []string) (func(listed) (liste
 				}
 				return l.img.Created().After(at)
 			})
+		case "until":
+			at, err := until(v, time.Now())
+			if err != nil {
+				return nil, false, usagef("--filter %q: %w", f, err)
+			}
+			tests = append(tests, func(l listed) bool { return l.img.Created().Before(at) })
 		default:
-			return nil, false, usagef("--filter %q: tare knows dangling, label, reference, before and since", f)
+			return nil, false, usagef("--filter %q: tare knows dangling, label, reference, before, since and until", f)
 		}
 	}
 	return func(l listed) (listed, bool) {
@@ -222,4 +247,21 @@ func (a *app) filter(ctx context.Context, filters []string) (func(listed) (liste
 		l.rec, ok = l.rec.Matching(patterns)
 		return l, ok
 	}, dangling, nil
+}
+
+// until reads a time as Docker's filters have it: how long ago, a date, or seconds
+// since 1970.
+func until(v string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(v); err == nil {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02T15", "2006-01-02Z07:00", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, v, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		return time.Unix(n, 0), nil
+	}
+	return time.Time{}, fmt.Errorf("want how long ago (24h), a date (2006-01-02T15:04:05) or seconds since 1970")
 }

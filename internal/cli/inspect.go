@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/cli/templates"
 	"github.com/spf13/cobra"
 
 	"tare/internal/image"
@@ -90,7 +91,11 @@ func (a *app) inspect(ctx context.Context, refs []string, format, platform strin
 		}
 		all = append(all, v)
 	}
-	if format == "" {
+	if format == "json" {
+		if err := writeJSON(a.Out, all); err != nil {
+			return err
+		}
+	} else if format == "" {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
 		enc.SetIndent("", "    ")
@@ -124,11 +129,49 @@ func (a *app) inspectTemplate(format string, v inspected) error {
 	if err := dec.Decode(&m); err != nil {
 		return err
 	}
-	m["ID"] = m["Id"]
-	if format == "json" || strings.Contains(format, "json .}}") {
-		delete(m, "ID")
+	if !strings.Contains(format, "json .}}") {
+		m["ID"] = m["Id"]
+		fillIn(m, "Parent", "", "Container", "", "Variant", "", "VirtualSize", m["Size"])
+		if c, ok := m["Config"].(map[string]any); ok {
+			fillIn(c, "User", "", "Env", nil, "Cmd", nil, "Entrypoint", nil, "WorkingDir", "", "Labels", nil, "Volumes", nil, "ExposedPorts", nil,
+				"OnBuild", nil, "Shell", nil, "StopSignal", "", "Healthcheck", nil, "ArgsEscaped", false, "Hostname", "", "Domainname", "", "Image", "")
+		}
 	}
-	return executeTemplate(a.data(), format, m)
+	tmpl, err := templates.Parse(unescape.Replace(format))
+	if err != nil {
+		return usagef("--format: %w", err)
+	}
+	// As Docker: first with the names of its structures (a label that is not there has
+	// "no value"), then with those of its JSON.
+	var out bytes.Buffer
+	if tmpl.Execute(&out, typed{inspected: v, VirtualSize: v.Size}) != nil {
+		out.Reset()
+		if err := tmpl.Option("missingkey=error").Execute(&out, m); err != nil {
+			return fmt.Errorf("inspect --format: %w", err)
+		}
+	}
+	_, err = fmt.Fprintf(a.data(), "%s\n", out.String())
+	return err
+}
+
+// typed is inspected with fields that Docker has and that are always empty here.
+type typed struct {
+	inspected
+	Parent, Container string
+	VirtualSize       int64
+}
+
+// MarshalJSON leaves them out.
+func (t typed) MarshalJSON() ([]byte, error) { return json.Marshal(t.inspected) }
+
+// fillIn adds fields that Docker has, and that are left out where they are empty: a
+// template that asks for one finds it empty, and one for a field that nobody has fails.
+func fillIn(m map[string]any, pairs ...any) {
+	for i := 0; i < len(pairs); i += 2 {
+		if _, ok := m[pairs[i].(string)]; !ok {
+			m[pairs[i].(string)] = pairs[i+1]
+		}
+	}
 }
 
 func (a *app) view(rec store.Record, img *image.Image) (inspected, error) {
@@ -137,6 +180,9 @@ func (a *app) view(rec store.Record, img *image.Image) (inspected, error) {
 		DockerVersion: img.Config.DockerVersion, Author: img.Config.Author, Architecture: img.Config.Architecture,
 		Variant: img.Config.Variant, Os: img.Config.OS, Size: dockerSize(img), RootFS: rootFS{Type: img.Config.RootFS.Type},
 		Config: img.Config.Config, Descriptor: rec.Target, Metadata: map[string]string{},
+	}
+	if n := len(img.Config.History); v.Comment == "" && n > 0 {
+		v.Comment = img.Config.History[n-1].Comment // as in Docker
 	}
 	if img.Config.Created != nil {
 		v.Created = img.Config.Created.Format("2006-01-02T15:04:05.999999999Z07:00")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
@@ -44,6 +45,9 @@ Layers that the registry has are not sent.`,
 			if quiet {
 				events = nil
 			} else {
+				if !tagged(args[0]) {
+					_, _ = fmt.Fprintln(a.Out, "Using default tag: latest")
+				}
 				_, _ = fmt.Fprintf(a.Out, "The push refers to repository [%s]\n", named.Name())
 			}
 			p, err := reg.Push(cmd.Context(), st, args[0], want, events)
@@ -65,6 +69,11 @@ Layers that the registry has are not sent.`,
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's name")
 	c.Flags().StringVar(&platform, "platform", "", "push only this platform's manifest")
 	return c
+}
+
+// tagged tells whether a reference names a tag or a digest itself.
+func tagged(ref string) bool {
+	return strings.Contains(ref, "@") || strings.Contains(ref[strings.LastIndexByte(ref, '/')+1:], ":")
 }
 
 // completeImages completes the names of images in the store.

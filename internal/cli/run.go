@@ -95,6 +95,22 @@ in the foreground, and nothing is left behind.`,
 	f.StringVarP(&o.hostname, "hostname", "h", "", "host name in the container")
 	f.Bool("help", false, "help for run")
 	f.StringVar(&o.cidfile, "cidfile", "", "write the container's ID to this file")
+	// What only matters to a daemon, or to a container that stays.
+	f.StringArrayP("attach", "a", nil, "accepted as in Docker")
+	f.StringArray("expose", nil, "accepted as in Docker")
+	f.StringArray("log-opt", nil, "accepted as in Docker")
+	f.StringArray("annotation", nil, "accepted as in Docker")
+	for _, name := range []string{"log-driver", "stop-signal", "stop-timeout", "detach-keys"} {
+		f.String(name, "", "accepted as in Docker")
+		_ = f.MarkHidden(name)
+	}
+	for _, name := range []string{"no-healthcheck", "disable-content-trust", "sig-proxy"} {
+		f.Bool(name, true, "accepted as in Docker")
+		_ = f.MarkHidden(name)
+	}
+	for _, name := range []string{"attach", "expose", "log-opt", "annotation"} {
+		_ = f.MarkHidden(name)
+	}
 	for _, r := range refused {
 		if r.boolean {
 			f.BoolP(r.name, r.short, false, "refused: "+r.instead)

@@ -31,6 +31,13 @@ var refused = []struct {
 	{"security-opt", "", "the container always has the default seccomp profile and capabilities; see --cap-add and --cap-drop", false},
 	{"privileged", "", "tare gives no container all rights; --cap-add adds single ones", true},
 	{"device", "", "devices cannot be given to a container yet", false},
+	{"dns", "", "the container has the host's resolv.conf; --add-host names single hosts", false},
+	{"ipc", "", "the container always has an IPC namespace of its own", false},
+	{"pid", "", "the container always has a PID namespace of its own", false},
+	{"sysctl", "", "kernel parameters cannot be set for a container yet", false},
+	{"ulimit", "", "limits cannot be set for a container yet", false},
+	{"group-add", "", "further groups cannot be given yet: -u UID:GID sets the first one", false},
+	{"gpus", "", "devices cannot be given to a container yet", false},
 	{"health-cmd", "", "tare runs no health checks", false},
 }
 
@@ -92,7 +99,7 @@ func (a *app) request(ref string, img *image.Image, args []string, o runOptions)
 
 // limits fills in environment, mounts and resource limits.
 func (a *app) limits(r *engine.Run, o runOptions) (err error) {
-	if r.Env, err = environment(r.Image.Config.Config.Env, o); err != nil {
+	if r.Env, err = environment(r.Image.Config.Config.Env, r.Hostname, o); err != nil {
 		return err
 	}
 	if r.Mounts, err = mounts(o); err != nil {
@@ -129,29 +136,34 @@ func (a *app) limits(r *engine.Run, o runOptions) (err error) {
 	return nil
 }
 
-// environment is the image's, then the files', then the flags', each later one
-// winning, with Docker's defaults.
-func environment(img []string, o runOptions) ([]string, error) {
-	env := slices.Clone(img)
+// environment is Docker's, in Docker's order: its defaults, the files' and the flags'
+// (later ones win), and what the image has beside. A NAME that is not set here removes
+// the variable, whoever set it. HOME is the runtime's.
+func environment(img []string, hostname string, o runOptions) ([]string, error) {
+	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME=" + hostname}
+	if o.tty {
+		env = append(env, "TERM=xterm")
+	}
+	var user []string
 	set := func(kv string) {
-		k, _, _ := strings.Cut(kv, "=")
-		env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, k+"=") })
-		env = append(env, kv)
-	}
-	if !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "PATH=") }) {
-		env = append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, env...)
-	}
-	if o.tty && !slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "TERM=") }) {
-		set("TERM=xterm")
+		k, _, valued := strings.Cut(kv, "=")
+		at := slices.IndexFunc(env, func(e string) bool { return strings.HasPrefix(e, k+"=") })
+		switch {
+		case !valued && at >= 0:
+			env = slices.Delete(env, at, at+1)
+		case !valued:
+		case at >= 0:
+			env[at] = kv
+		default:
+			env = append(env, kv)
+		}
 	}
 	for _, f := range o.envFiles {
 		list, err := kvfile.Parse(f, os.LookupEnv)
 		if err != nil {
 			return nil, fmt.Errorf("--env-file: %w", err)
 		}
-		for _, kv := range list {
-			set(kv)
-		}
+		user = append(user, list...)
 	}
 	for _, e := range o.env {
 		k, _, ok := strings.Cut(e, "=")
@@ -159,13 +171,22 @@ func environment(img []string, o runOptions) ([]string, error) {
 			return nil, usagef("-e %q: want NAME=VALUE", e)
 		}
 		if !ok {
-			v, has := os.LookupEnv(e)
-			if !has {
-				continue
+			if v, has := os.LookupEnv(e); has {
+				e += "=" + v
 			}
-			e += "=" + v
 		}
-		set(e)
+		user = append(user, e)
+	}
+	named := map[string]bool{}
+	for _, kv := range user {
+		k, _, _ := strings.Cut(kv, "=")
+		named[k] = true
+		set(kv)
+	}
+	for _, kv := range img {
+		if k, _, _ := strings.Cut(kv, "="); !named[k] {
+			set(kv)
+		}
 	}
 	return env, nil
 }

@@ -36,9 +36,12 @@ func (t tableFormat) write(w io.Writer, format string, rows []row) error {
 		}
 		return nil
 	case "", "table":
-		format = "table " + t.table
+		format = "table" + t.table
 	}
-	body, aligned := strings.CutPrefix(format, "table ")
+	body, aligned := strings.CutPrefix(format, "table") // with or without a space, as in Docker
+	if aligned {
+		body = strings.TrimSpace(body)
+	}
 	tmpl, err := templates.Parse(body)
 	if err != nil {
 		return usagef("--format: %w", err)

@@ -17,9 +17,14 @@ type versionInfo struct {
 	Arch      string
 	BuildKit  string
 	Store     string
+	// Client and Server are what Docker's scripts ask for: {{.Server.Version}}.
+	Client, Server versionSide
 	// Deps are the modules that the program is made of, with --deps.
 	Deps []versionDep `json:",omitempty"`
 }
+
+// versionSide is this program as one of the two that Docker consists of.
+type versionSide struct{ Version, GoVersion, Os, Arch string }
 
 // versionDep is a module of the program.
 type versionDep struct {
@@ -54,6 +59,8 @@ func newVersion(a *app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo{Version: buildinfo.Version, GoVersion: runtime.Version(), Os: runtime.GOOS, Arch: runtime.GOARCH, BuildKit: a.engines.Version}
+			v.Client = versionSide{v.Version, v.GoVersion, v.Os, v.Arch}
+			v.Server = v.Client
 			if st, err := a.store(); err == nil {
 				v.Store = st.Root()
 			}

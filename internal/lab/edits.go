@@ -30,7 +30,7 @@ func (e Edit) file() string {
 }
 
 // workspace is a copy of a build context in which edits are made.
-type workspace struct{ dir, from string }
+type workspace struct{ dir, from, dockerfile string }
 
 // newWorkspace makes a copy of a context below tmp, as far as the builder gets to see
 // it. Files are linked where the file system allows; edits write new ones.
@@ -39,7 +39,7 @@ func newWorkspace(tmp, from, file string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{dir: filepath.Join(dir, filepath.Base(from)), from: from}
+	w := &workspace{dir: filepath.Join(dir, filepath.Base(from)), from: from, dockerfile: file}
 	if err = os.Mkdir(w.dir, 0o755); err == nil {
 		err = dockerfile.WalkContext(from, file, []string{tmp, os.TempDir()}, w.copy)
 	}
@@ -105,6 +105,11 @@ func (w *workspace) apply(e Edit, nonce string) error {
 		return fmt.Errorf("edit %s of %s: %w", e.Name, name, err)
 	}
 	fi, err := root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) { // but it is in the original
+		if x, ok := dockerfile.Excluded(w.from, w.dockerfile, e.file()); ok {
+			return fmt.Errorf("%s: it is excluded from the build context by %s, so no edit of it changes the image", name, x)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 // head, and an empty line between; other text follows in rows of one cell. A cell that
 // a spreadsheet would take for a formula gets an apostrophe before it.
 func (d Document) WriteCSV(w io.Writer) error {
+	d = d.clean()
 	out := csv.NewWriter(w)
 	for n, block := range d {
 		rows := block.csv()

@@ -220,9 +220,11 @@ func edits(r *profile.Result, size func(int64) string) Document {
 		return nil
 	}
 	g := Grid{Title: "AFTER AN EDIT", Head: []string{"REBUILD", "PUSH", "RE-PULL", "LAYERS", "LINES", "EDIT"}, Right: []bool{true, true, true, true, true}}
+	var left Document // in full: a cell would cut the reason
 	for _, e := range r.Edits {
 		if e.Skipped != "" {
-			g.Rows = append(g.Rows, []string{"–", "–", "–", "–", "–", Safe(e.Name) + ": " + Safe(e.Skipped)})
+			g.Rows = append(g.Rows, []string{"–", "–", "–", "–", "–", Safe(e.Name)})
+			left = append(left, Item{Text: "· " + Safe(e.Name) + " was left out: " + Safe(e.Skipped) + "."})
 			continue
 		}
 		var lines []string
@@ -231,7 +233,7 @@ func edits(r *profile.Result, size func(int64) string) Document {
 		}
 		g.Rows = append(g.Rows, []string{clock(e.Seconds, true) + " s", size(e.Pushed), size(e.Repull), strconv.Itoa(e.Layers), strings.Join(lines, ","), Safe(e.Name)})
 	}
-	return Document{g}
+	return append(Document{g}, left...)
 }
 
 func splits(r *profile.Result, size func(int64) string) Document {

@@ -98,6 +98,12 @@ func Ago(t, now time.Time) string {
 	return gounits.HumanDuration(max(0, now.Sub(t))) + " ago"
 }
 
+// Since is Ago for what Docker shows whatever its time is: `docker images` prints the
+// age of an image of 1970, while `docker history` prints N/A.
+func Since(t, now time.Time) string {
+	return gounits.HumanDuration(max(0, now.Sub(t))) + " ago"
+}
+
 // Seconds prints a duration in seconds with a precision that fits its size:
 // "0.08 s", "3.2 s", "184 s".
 func Seconds(d time.Duration) string {

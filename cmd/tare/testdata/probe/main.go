@@ -5,7 +5,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -38,10 +37,12 @@ func init() {
 		"warn": func(a []string, _ io.Writer) error { return say(os.Stderr, strings.Join(a, " ")) },
 		// printf HEX [fail] prints bytes that no parser on the way could take.
 		"printf": func(a []string, w io.Writer) error {
-			b, err := hex.DecodeString(a[0])
-			if err == nil {
-				_, err = w.Write(b)
+			var b []byte
+			for s := a[0]; len(s) > 1; s = s[2:] {
+				c, _ := strconv.ParseUint(s[:2], 16, 8)
+				b = append(b, byte(c))
 			}
+			_, err := w.Write(b)
 			if err == nil && len(a) > 1 {
 				err = errors.New(a[1])
 			}
