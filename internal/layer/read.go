@@ -38,7 +38,9 @@ func Read(r io.Reader, o Options) (*Index, error) {
 	}
 	x.Transfer, x.Tar = s.src.n, s.pos
 	x.Blob, x.DiffID = s.digests()
-	x.close(s)
+	if err := x.close(s, o.MaxEntries); err != nil {
+		return nil, err
+	}
 	if o.Blob != "" && o.Blob != x.Blob {
 		return nil, &MismatchError{What: "blob", Want: o.Blob, Got: x.Blob}
 	}
@@ -107,7 +109,7 @@ func quote(name string) string {
 // entry translates a tar header.
 func entry(h *tar.Header) Entry {
 	e := Entry{Path: strings.Clone(clean(h.Name)), Mtime: h.ModTime.Unix(), Nsec: int32(h.ModTime.Nanosecond()),
-		Mode: uint16(h.Mode & 0o7777), UID: uint32(h.Uid), GID: uint32(h.Gid), Xattrs: xattrs(h)}
+		Mode: uint16(h.Mode & 0o7777), UID: int64(h.Uid), GID: int64(h.Gid), Xattrs: xattrs(h)}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		e.Kind, e.Size = File, h.Size
@@ -122,8 +124,18 @@ func entry(h *tar.Header) Entry {
 	default:
 		e.Kind = Meta
 	}
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		e.Path = "" // it has a name, but nothing is made there, nor are its parents
+		return e
+	}
+	if e.Path == "" && e.Kind != Dir {
+		// Nothing can take the root's place: unpackers pass over it.
+		e.Kind, e.Size, e.Link = Meta, 0, ""
+	}
 	dir, base := path.Split(e.Path)
-	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok && e.Kind != Dir && e.Kind != Meta {
+	// The name makes a whiteout, whatever the type: Docker, containerd and umoci ask for
+	// nothing else.
+	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok {
 		e.Size, e.Link = 0, ""
 		switch {
 		case base == opaqueMarker:
@@ -166,7 +178,7 @@ func xattrs(h *tar.Header) uint64 {
 }
 
 // close sorts the list and works out the sums; Tar and Transfer are known.
-func (x *Index) close(s *stream) {
+func (x *Index) close(s *stream, maxEntries int64) error {
 	x.Entries = int64(len(x.List))
 	x.Trailer = x.Tar
 	x.TrailerShare = x.Transfer - s.lastIn
@@ -183,7 +195,6 @@ func (x *Index) close(s *stream) {
 	if !slices.IsSortedFunc(x.List, byPath) { // most tools write a directory's entries in order
 		slices.SortFunc(x.List, byPath)
 	}
-	x.Docker = dockerSize(x.List)
 	x.Disk = diskSize(x.List)
 	for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
 		if b, ok := x.Kept[name]; ok {
@@ -191,6 +202,13 @@ func (x *Index) close(s *stream) {
 			break
 		}
 	}
+	directories := max(1<<20, maxEntries/4)
+	u, ok := unpack(x.List, int(directories))
+	if !ok {
+		return &LimitError{What: "directories", Limit: directories}
+	}
+	x.Docker = u.Docker
+	return nil
 }
 
 // Check tells whether the parts of the layer sum up to the whole; an error is a
@@ -215,7 +233,7 @@ func (x *Index) Check() error {
 // out of the root.
 func clean(name string) string {
 	s := strings.TrimSuffix(strings.TrimPrefix(name, "./"), "/")
-	if s != "" && s[0] != '/' && s[0] != '.' && !strings.Contains(s, "//") && !strings.Contains(s, "/.") {
+	if s != "" && s[0] != '/' && s[0] != '.' && s[len(s)-1] != '/' && !strings.Contains(s, "//") && !strings.Contains(s, "/.") {
 		return s
 	}
 	return strings.TrimPrefix(path.Clean("/"+name), "/")

@@ -152,19 +152,11 @@ func (m *merge) judge() {
 }
 
 // swept tells whether the entry went with a parent that its own layer replaced: then
-// it hides nothing either.
+// it hides nothing either. But whiteouts and opaque markers speak of the layers below,
+// whatever becomes of the directory that they lie in.
 func (m *merge) swept(r Ref) bool {
 	for _, b := range m.barriers {
 		if b.layer == r.Layer && m.t.Entry(r).Offset < b.before {
-			return true
-		}
-	}
-	if m.t.Entry(r).Kind != layer.Opaque {
-		return false
-	}
-	for _, o := range m.group {
-		e := m.t.Entry(o)
-		if o.Layer == r.Layer && e.Offset > m.t.Entry(r).Offset && shows(e.Kind) && e.Kind != layer.Dir {
 			return true
 		}
 	}
@@ -174,7 +166,7 @@ func (m *merge) swept(r Ref) bool {
 // fate finds the first layer that hides an entry, and the first of its reasons.
 func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 	const never = math.MaxInt32
-	by, class := int32(never), Live
+	by, class, marked := int32(never), Live, int32(never)
 	hide := func(k int32, c Class) {
 		if k < by || k == by && rank(c) < rank(class) {
 			by, class = k, c
@@ -183,16 +175,16 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 	over := Ref{-1, -1} // the entry of that layer at this path, the last of them
 	for i, o := range m.group[n+1:] {
 		switch kind := m.t.Entry(o).Kind; {
-		case m.dead[n+1+i]:
 		case kind == layer.Whiteout:
 			if o.Layer > r.Layer {
 				hide(o.Layer, DeletedFile)
 			}
+		case m.dead[n+1+i]:
 		case kind == layer.Opaque && e.Kind != layer.Dir:
-			hide(o.Layer, OverwrittenChanged) // it makes a directory
+			marked = min(marked, o.Layer) // it makes a directory
 		case shows(kind) && (o.Layer == r.Layer || m.stands[n+1+i]):
 			hide(o.Layer, OverwrittenChanged)
-			if o.Layer == by {
+			if o.Layer == by && m.stands[n+1+i] {
 				over = o
 			}
 		}
@@ -203,8 +195,11 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 		}
 	}
 	if e.Kind != layer.Dir {
-		if k, ok := m.implicit(r, e, by); ok {
+		// A directory without an entry is the last reason that a layer may give.
+		if k, ok := m.implicit(r, e, min(by, marked)); ok {
 			hide(k, OverwrittenChanged)
+		} else if marked < by {
+			hide(marked, OverwrittenChanged)
 		}
 	}
 	switch {
@@ -264,9 +259,6 @@ func (m *merge) raise() {
 	for n, r := range m.group {
 		e := m.t.Entry(r)
 		b := barrier{path: m.path, layer: r.Layer, lower: true, class: DeletedDir}
-		if m.dead[n] {
-			continue
-		}
 		switch e.Kind {
 		case layer.Dir, layer.Meta:
 			continue
@@ -274,6 +266,9 @@ func (m *merge) raise() {
 		case layer.Opaque:
 			b.class = Opaque
 		default:
+			if m.dead[n] {
+				continue
+			}
 			// What its own layer has put below so far goes; what lower layers have,
 			// only if it is not a directory again in the end.
 			b.before = e.Offset
