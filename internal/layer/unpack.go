@@ -192,6 +192,9 @@ func (u *unpacking) add(i int32) string {
 		return ""
 	}
 	if e.Kind == Opaque {
+		if real, ok := u.leaf(e.Path); ok {
+			return real // a marker in what is no directory marks nothing of this layer
+		}
 		_, real := u.directory(e.Path)
 		return real
 	}
@@ -347,6 +350,19 @@ func (u *unpacking) find(path string) *node {
 		}
 	}
 	return n.kids[path[at+1:]]
+}
+
+// leaf tells whether something that is no directory stands at a path, links followed;
+// and its real path.
+func (u *unpacking) leaf(path string) (string, bool) {
+	parts := u.follow(path)
+	n := u.root
+	for i, name := range parts {
+		if n = n.kids[name]; n == nil || n.kids == nil {
+			return strings.Join(parts, "/"), n != nil && i == len(parts)-1
+		}
+	}
+	return "", false
 }
 
 // follow is a path from the root with its links followed as the kernel does: part by

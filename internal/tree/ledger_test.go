@@ -182,6 +182,11 @@ func flatten(t *testing.T, k int, b []byte) *flat {
 			continue
 		}
 		dir = f.real(dir)
+		if t, ok := f.fs[dir]; ok && !t.dir && base == ".wh..wh..opq" {
+			it.typ, it.path, it.size = "opaque", dir, 0 // in what is no directory
+			f.opaque[dir] = true
+			continue
+		}
 		f.mkdirs(dir)
 		it.path = strings.TrimPrefix(dir+"/"+base, "/")
 		if hidden, ok := strings.CutPrefix(base, ".wh."); ok {

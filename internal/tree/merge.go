@@ -180,7 +180,7 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 				hide(o.Layer, DeletedFile)
 			}
 		case m.dead[n+1+i]:
-		case kind == layer.Opaque && e.Kind != layer.Dir:
+		case kind == layer.Opaque && e.Kind != layer.Dir && o.Layer > r.Layer:
 			marked = min(marked, o.Layer) // it makes a directory
 		case shows(kind) && (o.Layer == r.Layer || m.stands[n+1+i]):
 			hide(o.Layer, OverwrittenChanged)
@@ -288,8 +288,7 @@ func (m *merge) standing(n int) bool {
 		return false
 	}
 	for _, o := range m.group[n+1:] {
-		kind := m.t.Entry(o).Kind
-		if o.Layer == r.Layer && (shows(kind) || kind == layer.Opaque && e.Kind != layer.Dir) {
+		if o.Layer == r.Layer && shows(m.t.Entry(o).Kind) {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -153,4 +154,85 @@ func show(t *testing.T, layers [][]testkit.Entry) {
 			t.Logf("layer %d entry %d: %c %q%s %d bytes %o %d:%d", k, i, e.Typeflag, e.Name, link, len(e.Body), e.Mode, e.Uid, e.Gid)
 		}
 	}
+}
+
+// soundStack makes layers that every unpacker takes alike: none has a path twice, or
+// anything below what is no directory, or a link to what is not there; for what they do
+// otherwise the tools of the field differ from one another. Whiteouts are of every type
+// and at any place in the tar, and hide what is there or is not.
+func soundStack(r *rand.Rand) [][]testkit.Entry {
+	var out [][]testkit.Entry
+	for range 1 + r.IntN(4) {
+		var l []testkit.Entry
+		used := map[string]byte{} // path -> type
+		free := func(p string, leaf bool) bool {
+			for q := range used {
+				if q == p || strings.HasPrefix(q, p+"/") && leaf {
+					return false
+				}
+			}
+			for d := parent(p); d != ""; d = parent(d) {
+				if t, ok := used[d]; ok && t != tar.TypeDir {
+					return false
+				}
+			}
+			return true
+		}
+		for range 1 + r.IntN(10) {
+			e := wildEntry(r)
+			if !encodes(e) || strings.Contains(e.Name, "..wh") || strings.Contains(e.Name, ".wh.wh") {
+				continue
+			}
+			p := tidy(e.Name)
+			base := p[strings.LastIndexByte(p, '/')+1:]
+			switch hidden, white := strings.CutPrefix(base, ".wh."); {
+			case p == "" || white && (hidden == "" || hidden[0] == '.' && hidden != ".wh..opq"):
+				continue
+			case base == ".wh..wh..opq":
+				if dir := parent(p); dir != "" && used[dir] != tar.TypeDir {
+					if !free(dir, false) {
+						continue
+					}
+					l, used[dir] = append(l, testkit.Dir(dir)), tar.TypeDir
+				}
+			case white:
+				target := strings.TrimPrefix(parent(p)+"/"+hidden, "/")
+				if !free(target, true) {
+					continue
+				}
+				used[target] = 'w'
+			case e.Typeflag == tar.TypeLink:
+				to := ""
+				for q, t := range used {
+					if t == tar.TypeReg && (to == "" || q < to) {
+						to = q
+					}
+				}
+				if e.Linkname = to; to == "" || !free(p, true) {
+					continue
+				}
+				used[p] = tar.TypeLink
+			default:
+				if !free(p, e.Typeflag != tar.TypeDir) {
+					continue
+				}
+				used[p] = e.Typeflag
+			}
+			// umoci does not put a directory in the place of what lower layers have there.
+			parents := ancestors(p)
+			slices.Reverse(parents)
+			for _, d := range parents {
+				if _, ok := used[d]; d != "" && !ok {
+					l, used[d] = append(l, testkit.Dir(d)), tar.TypeDir
+				}
+			}
+			e.Uid, e.Gid = e.Uid&0xffff, e.Gid&0xffff // what a file system takes
+			if e.Typeflag != tar.TypeReg && e.Typeflag != tar.TypeDir {
+				e.PAXRecords = nil
+			}
+			l = append(l, e)
+		}
+		out = append(out, l)
+	}
+	return out
 }

@@ -145,6 +145,10 @@ func naive(layers []*layer.Index) map[string]node {
 			}
 			ref := fmt.Sprintf("%d:%d", k, e.Offset)
 			parents(e.Path)
+			if n, ok := upper[e.Path]; ok && n.kind != 'd' && e.Kind == layer.Opaque {
+				opaque[e.Path] = true
+				continue // nothing that it could mark
+			}
 			switch e.Kind {
 			case layer.Whiteout:
 				white[e.Path] = true
