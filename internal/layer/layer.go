@@ -11,8 +11,8 @@ import (
 
 // Sums are what is known of a layer as a whole.
 type Sums struct {
-	Blob        digest.Digest `json:"blob"`        // sha256 of the bytes as stored
-	DiffID      digest.Digest `json:"diffID"`      // sha256 of the uncompressed tar
+	Blob        digest.Digest `json:"blob"`        // digest of the bytes as stored
+	DiffID      digest.Digest `json:"diffID"`      // digest of the uncompressed tar
 	Compression Compression   `json:"compression"` // what the bytes are compressed with, whatever the media type says
 	Transfer    int64         `json:"transfer"`    // bytes of the blob as stored
 	Tar         int64         `json:"tar"`         // bytes of the uncompressed tar, trailer included

@@ -213,6 +213,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(testkit.Gzip(f, plain))
 	f.Add(testkit.Zstd(f, plain))
 	f.Add([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0})
+	f.Add(xzOf(f, plain, 1<<16))
+	f.Add(append(testkit.Gzip(f, plain), make([]byte, 100)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<16 || bomb(b) {
 			return

@@ -30,7 +30,7 @@ func Read(r io.Reader, o Options) (*Index, error) {
 	}
 	defer s.close()
 	x := &Index{Sums: Sums{Compression: s.kind}}
-	if err := scan(s, x, o.MaxEntries); err != nil {
+	if err := scan(s, x, o); err != nil {
 		return nil, err
 	}
 	if err := s.drain(); err != nil {
@@ -51,12 +51,16 @@ func Read(r io.Reader, o Options) (*Index, error) {
 }
 
 // scan lists the entries of the tar.
-func scan(s *stream, x *Index, limit int64) error {
-	tr := tar.NewReader(s)
-	k := &keeper{x: x, buf: make([]byte, 64<<10)}
-	var end, names int64 // of the entry before; bytes of all names
+func scan(s *stream, x *Index, o Options) error {
+	in := &recorder{s: s}
+	tr := tar.NewReader(in)
+	k := &keeper{x: x, buf: make([]byte, sumBlock)}
+	var end, names, unpacked int64 // end of the entry before; bytes of all names, and of all files
 	for {
+		in.buf, in.on = in.buf[:0], true
+		begin := s.pos
 		h, err := tr.Next()
+		in.on = false
 		if len(x.List) > 0 {
 			// Now the padding is read, too: only here is the end known in the blob.
 			prev := &x.List[len(x.List)-1]
@@ -70,15 +74,31 @@ func scan(s *stream, x *Index, limit int64) error {
 		}
 		e := entry(h)
 		e.Offset = end
-		if e.Sum, err = k.read(tr, &e); err != nil {
+		if unpacked > o.MaxBytes-e.Size {
+			return &LimitError{What: "bytes when unpacked, the holes of sparse files included", Limit: o.MaxBytes}
+		}
+		unpacked += e.Size
+		if Sparse(h) {
+			var list []piece
+			if list, err = pieces(h, in.buf[min(end-begin, int64(len(in.buf))):]); err == nil {
+				e.Sum, err = k.sparse(s, &e, list)
+			}
+			if err == nil {
+				err = s.skip((512 - s.pos%512) % 512)
+			}
+			tr = tar.NewReader(in) // the other one knows nothing of what was read
+		} else if e.Sum, err = k.read(tr, &e); err == nil {
+			_, err = io.CopyBuffer(onlyWriter{io.Discard}, tr, k.buf) // what other kinds carry
+		}
+		if err != nil {
 			return fmt.Errorf("entry %s: %w", quote(h.Name), unexpected(err))
 		}
 		end = (s.pos + 511) &^ 511
 		e.Span = end - e.Offset
 		x.List = append(x.List, e)
 		names += int64(len(e.Path) + len(e.Link))
-		if int64(len(x.List)) > limit {
-			return &LimitError{What: "entries", Limit: limit}
+		if int64(len(x.List)) > o.MaxEntries {
+			return &LimitError{What: "entries", Limit: o.MaxEntries}
 		}
 		if names > maxNames {
 			return &LimitError{What: "bytes of file names", Limit: maxNames}

@@ -87,7 +87,7 @@ func openPlain(ctx context.Context, file string, o OpenOptions) (*os.File, error
 		_ = f.Close()
 		return nil, err
 	}
-	magic := make([]byte, 4)
+	magic := make([]byte, layer.SniffLen)
 	n, _ := f.ReadAt(magic, 0)
 	if fi.Mode().IsRegular() && layer.Sniff(magic[:n]) == layer.None {
 		return f, nil
@@ -392,7 +392,7 @@ func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descr
 		return d, err
 	}
 	d.Size = r.Size()
-	magic := make([]byte, 4)
+	magic := make([]byte, layer.SniffLen)
 	n, _ := r.ReadAt(magic, 0)
 	switch layer.Sniff(magic[:n]) {
 	case layer.Gzip:
