@@ -18,12 +18,7 @@ import (
 // a *MismatchError for a wrong digest, a *LimitError for a layer beyond the limits,
 // io.ErrUnexpectedEOF (wrapped) for one that ends too early.
 func Read(r io.Reader, o Options) (*Index, error) {
-	if o.MaxBytes == 0 {
-		o.MaxBytes = DefaultMaxBytes
-	}
-	if o.MaxEntries == 0 {
-		o.MaxEntries = DefaultMaxEntries
-	}
+	o.defaults()
 	s, err := newStream(r, o)
 	if err != nil {
 		return nil, err
@@ -41,11 +36,8 @@ func Read(r io.Reader, o Options) (*Index, error) {
 	if err := x.close(s, o.MaxEntries); err != nil {
 		return nil, err
 	}
-	if o.Blob != "" && o.Blob != x.Blob {
-		return nil, &MismatchError{What: "blob", Want: o.Blob, Got: x.Blob}
-	}
-	if o.DiffID != "" && o.DiffID != x.DiffID {
-		return nil, &MismatchError{What: "uncompressed tar", Want: o.DiffID, Got: x.DiffID}
+	if err := s.compare(o); err != nil {
+		return nil, err
 	}
 	return x, x.Check()
 }
@@ -75,7 +67,7 @@ func scan(s *stream, x *Index, o Options) error {
 		e := entry(h)
 		e.Offset = end
 		if unpacked > o.MaxBytes-e.Size {
-			return &LimitError{What: "bytes when unpacked, the holes of sparse files included", Limit: o.MaxBytes}
+			return &LimitError{What: sparseBytes, Limit: o.MaxBytes}
 		}
 		unpacked += e.Size
 		if Sparse(h) {
@@ -105,6 +97,8 @@ func scan(s *stream, x *Index, o Options) error {
 		}
 	}
 }
+
+const sparseBytes = "bytes when unpacked, the holes of sparse files included"
 
 // maxNames bounds the names of one layer, in bytes: five million entries with
 // names of ordinary length.

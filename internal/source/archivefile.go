@@ -13,7 +13,9 @@ import (
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -24,10 +26,11 @@ import (
 	"tare/internal/progress"
 )
 
-// An image has a few files for each layer, with names of at most two digests.
+// An image has a few files for each layer, with names of at most two digests; an archive
+// may have thousands of images.
 // Members are kept in memory, so both are bounded.
 const (
-	maxMembers = 100_000
+	maxMembers = 500_000
 	maxName    = 4096
 )
 
@@ -70,7 +73,7 @@ func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) 
 			return nil, err
 		}
 	}
-	return readArchive(f, what, ref, "")
+	return readArchive(f, what, ref, "", o.Platform)
 }
 
 // openPlain opens a tar in place, and a compressed one decompressed.
@@ -130,7 +133,7 @@ func (c *contextReader) Read(p []byte) (int, error) {
 
 // readArchive takes f over: it is closed with what is opened, or on an error. Where
 // there is more than one image, ref says which; without it, prefer may.
-func readArchive(f *os.File, what, ref, prefer string) (out *Opened, err error) {
+func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchComparer) (out *Opened, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
@@ -146,18 +149,16 @@ func readArchive(f *os.File, what, ref, prefer string) (out *Opened, err error) 
 		if err := a.json(ocispec.ImageIndexFile, &x); err != nil {
 			return nil, err
 		}
-		d, err := pickManifest(x.Manifests, ref)
-		if err != nil && ref == "" && prefer != "" {
-			if p, err2 := pickManifest(x.Manifests, prefer); err2 == nil {
-				d, err = p, nil
+		// Docker 25 writes an index.json without manifests beside its own manifest.json.
+		if _, saved := a.members[manifestFile]; len(x.Manifests) > 0 || !saved {
+			d, err := a.pick(x.Manifests, ref, prefer, want)
+			if err != nil {
+				return nil, err
 			}
+			return &Opened{Provider: a, Target: d, Close: f.Close}, nil
 		}
-		if err != nil {
-			return nil, err
-		}
-		return &Opened{Provider: a, Target: d, Close: f.Close}, nil
 	}
-	if _, ok := a.members["manifest.json"]; !ok {
+	if _, ok := a.members[manifestFile]; !ok {
 		if !a.whole {
 			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members))
 		}
@@ -168,6 +169,56 @@ func readArchive(f *os.File, what, ref, prefer string) (out *Opened, err error) 
 		return nil, err
 	}
 	return &Opened{Provider: a, Target: d, MadeUp: true, Close: f.Close}, nil
+}
+
+// pick finds the image that a reference means, or else the one that is preferred. Of
+// several without names, for different platforms, it is the one that is asked for, or
+// this machine's.
+func (a *archiveFile) pick(list []ocispec.Descriptor, ref, prefer string, want platforms.MatchComparer) (ocispec.Descriptor, error) {
+	d, err := pickManifest(list, ref)
+	if err == nil || ref != "" {
+		return d, err
+	}
+	if prefer != "" {
+		if p, err2 := pickManifest(list, prefer); err2 == nil {
+			return p, nil
+		}
+	}
+	match := want
+	if match == nil {
+		match = platforms.Default()
+	}
+	best := -1
+	var have []string
+	for i, m := range list {
+		if image.IsAttestation(m) {
+			continue
+		}
+		if m.Annotations[ocispec.AnnotationRefName] != "" || m.Annotations[images.AnnotationImageName] != "" {
+			return d, err // names say which one
+		}
+		p := m.Platform
+		if p == nil {
+			if img, err := image.Load(context.Background(), a, m, nil); err == nil {
+				p = new(ocispec.Platform)
+				*p = img.Platform()
+			}
+		}
+		if p == nil {
+			return d, err
+		}
+		have = append(have, platforms.Format(*p))
+		if match.Match(*p) && (best < 0 || match.Less(*p, *list[best].Platform)) {
+			best, list[i].Platform = i, p
+		}
+	}
+	if best < 0 && want != nil && len(have) > 0 {
+		return d, fmt.Errorf("%w: the archive has %s", image.ErrNoPlatform, shortList(have))
+	}
+	if best < 0 {
+		return d, err
+	}
+	return list[best], nil
 }
 
 // list notes where the members stand.
@@ -183,6 +234,7 @@ func (a *archiveFile) list() error {
 		return err
 	}
 	tr := tar.NewReader(a.f)
+	names := 0
 	for {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
@@ -198,8 +250,8 @@ func (a *archiveFile) list() error {
 			}
 			return fmt.Errorf("the archive is damaged or cut short after %d files: %w", len(a.members), err)
 		}
-		if len(a.members) >= maxMembers {
-			return fmt.Errorf("more than %d files: not an image archive", maxMembers)
+		if names += len(h.Name) + len(h.Linkname); len(a.members) >= maxMembers || names > maxMemberNames {
+			return fmt.Errorf("more than %d files, or %d bytes of names: not an image archive", maxMembers, maxMemberNames)
 		}
 		for _, n := range []string{h.Name, h.Linkname} {
 			if len(n) > maxName {
@@ -208,6 +260,9 @@ func (a *archiveFile) list() error {
 		}
 		name := path.Clean("/" + h.Name)[1:]
 		m := member{size: h.Size}
+		if layer.Sparse(h) {
+			return fmt.Errorf("%s: %w", quote(name), errSparseMember)
+		}
 		switch h.Typeflag {
 		case tar.TypeReg:
 			if m.at, err = a.f.Seek(0, io.SeekCurrent); err != nil {
@@ -394,11 +449,10 @@ func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descr
 	d.Size = r.Size()
 	magic := make([]byte, layer.SniffLen)
 	n, _ := r.ReadAt(magic, 0)
-	switch layer.Sniff(magic[:n]) {
-	case layer.Gzip:
-		d.MediaType = ocispec.MediaTypeImageLayerGzip
-	case layer.Zstd:
-		d.MediaType = ocispec.MediaTypeImageLayerZstd
+	switch kind := layer.Sniff(magic[:n]); kind {
+	case layer.None:
+	default:
+		d.MediaType += "+" + string(kind)
 	}
 	if d.MediaType != ocispec.MediaTypeImageLayer {
 		_, at, _ := r.Outer()

@@ -46,7 +46,7 @@ func openDaemon(ctx context.Context, name string, o OpenOptions) (*Opened, error
 		return nil, err
 	}
 	// For a name without a tag the daemon sends every tag; for an ID it sends no name.
-	return readArchive(f, "what the Docker daemon sent", "", name)
+	return readArchive(f, "what the Docker daemon sent", "", name, o.Platform)
 }
 
 // daemonClient speaks to the daemon that DOCKER_HOST names.

@@ -16,6 +16,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -160,13 +161,13 @@ func fetchIndexes(ctx context.Context, st *store.Store, get func(ocispec.Descrip
 func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *image.Image, p progress.Func) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	seen := map[string]bool{}
+	seen := map[digest.Digest]bool{}
 	for _, l := range img.Layers {
 		short := l.Digest.Encoded()[:12]
-		if seen[short] {
+		if seen[l.Digest] {
 			continue
 		}
-		seen[short] = true
+		seen[l.Digest] = true
 		if st.Has(ctx, l.Digest) {
 			p.Report(progress.Event{ID: short, Action: "Already exists", Final: true})
 			continue
