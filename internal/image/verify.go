@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -35,6 +36,12 @@ func Limits() (layer.Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// BeyondLimits tells whether err is that a layer goes beyond Limits: nothing is known of it.
+func BeyondLimits(err error) bool {
+	var limit *layer.LimitError
+	return errors.As(err, &limit)
 }
 
 // Verified tells whether it is known that a layer's blob is a whole tar and unpacks to its

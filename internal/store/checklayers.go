@@ -2,14 +2,12 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/image"
-	"tare/internal/layer"
 )
 
 // pair is a layer as an image claims it: a blob that unpacks to a DiffID.
@@ -53,8 +51,7 @@ func (c *checker) readLayers(ctx context.Context) error {
 			return ctx.Err()
 		}
 		done += l.Size
-		var limit *layer.LimitError
-		if errors.As(err, &limit) {
+		if image.BeyondLimits(err) {
 			c.out.Layers--
 			c.out.Unread++
 			c.note("%v: it was not looked into", err)
