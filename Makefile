@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
 FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
-TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2
 
 .PHONY: vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
 

@@ -171,7 +171,10 @@ func (a *app) printCheck(c *store.Check, o fsckOptions) {
 	for _, n := range c.Notes {
 		say("note: %s\n", n)
 	}
-	say("Checked: %s, %s (%s), %s\n", count(c.Images, "image"), count(c.Blobs, "blob"), units.Bytes(c.Bytes), count(c.Derived, "derived value"))
+	say("Checked: %s, %s (%s), %s, %s\n", count(c.Images, "image"), count(c.Blobs, "blob"), units.Bytes(c.Bytes), count(c.Layers, "layer"), count(c.Derived, "derived value"))
+	if c.Unread > 0 {
+		say("Not checked: what %s to\n", count(c.Unread, "layer")+map[bool]string{true: " unpacks", false: " unpack"}[c.Unread == 1])
+	}
 	found := count(len(c.Problems), "problem") + " found"
 	switch {
 	case len(c.Problems) == 0:

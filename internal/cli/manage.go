@@ -211,14 +211,14 @@ may be compressed with gzip or zstd.`,
 			if err != nil {
 				return err
 			}
-			r := a.stdin()
+			r := io.Reader(a.In)
 			if input != "" {
 				f, err := infile.Open(cmd.Context(), input)
 				if err != nil {
 					return fmt.Errorf("load: %w", err)
 				}
 				defer func() { _ = f.Close() }()
-				r = infile.Reader(cmd.Context(), f)
+				r = f
 			} else if tty, _ := terminal(a.In); tty {
 				return usagef("nothing to load: use -i FILE or redirect standard input")
 			}

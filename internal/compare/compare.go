@@ -91,6 +91,8 @@ type Image struct {
 	// Stages are the earlier stages of the Dockerfile, where they are known.
 	Stages   []StageSum `json:"stages,omitempty"`
 	Problems []string   `json:"problems,omitempty"`
+	// Warnings are claims of the manifest that the bytes refute, such as a media type.
+	Warnings []string `json:"warnings,omitempty"`
 	// Stack are the layers, bottom first.
 	Stack []LayerSum `json:"stack"`
 }
@@ -181,7 +183,7 @@ func column(s *Subject) Image {
 	img := f.Image
 	i := Image{
 		Name: s.Name, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(),
-		Layers: len(img.Layers), Sizes: f.Sizes, Waste: f.WasteByClass(), Packages: map[string]int{}, Problems: f.Problems,
+		Layers: len(img.Layers), Sizes: f.Sizes, Waste: f.WasteByClass(), Packages: map[string]int{}, Problems: f.Problems, Warnings: f.Warnings,
 	}
 	for _, id := range f.Final {
 		i.Packages[string(f.Packages[id].Type)]++

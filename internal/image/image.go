@@ -51,7 +51,7 @@ type RunConfig struct {
 // Layer is one layer of an image.
 type Layer struct {
 	ocispec.Descriptor               // the blob as stored
-	DiffID             digest.Digest // sha256 of the uncompressed tar
+	DiffID             digest.Digest // digest of the uncompressed tar
 	Sums               *layer.Sums   // what is in it as a whole; nil until Measurer.Measure
 	Index              *layer.Index  // entry by entry; nil until Measurer.Index
 	Shares             *layer.Shares // of the blob as pushed; nil until Measurer.Index and Pack

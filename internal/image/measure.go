@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
-	"strconv"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/opencontainers/go-digest"
@@ -143,40 +141,29 @@ func (m Measurer) keep(l *Layer) {
 		return
 	}
 	m.Cache.Keep(sumsKind, l.DiffID, l.Sums)
+	if l.Index.Blob == l.Digest {
+		m.verified(l)
+	}
 	if b, err := layer.Encode(l.Index); err == nil {
 		m.Cache.KeepBytes(indexKind, l.DiffID, b)
 	}
 }
 
-// limits are the bounds that the environment sets for layers.
-func limits() (bytes, entries int64, err error) {
-	for name, into := range map[string]*int64{"TARE_MAX_LAYER": &bytes, "TARE_MAX_ENTRIES": &entries} {
-		if v := os.Getenv(name); v != "" {
-			n, err := strconv.ParseInt(v, 10, 64)
-			if err != nil || n <= 0 {
-				return 0, 0, fmt.Errorf("%s=%q: want a positive number", name, v)
-			}
-			*into = n
-		}
-	}
-	return bytes, entries, nil
-}
-
 // CheckLayerSize refuses a blob that says it is larger than a layer may become: it would
 // fill the disk before anything else could be said of it.
 func CheckLayerSize(d ocispec.Descriptor) error {
-	most, _, err := limits()
+	o, err := Limits()
 	if err != nil {
 		return err
 	}
-	if most = cmp.Or(most, layer.DefaultMaxBytes); d.Size > most || d.Size < 0 {
+	if most := cmp.Or(o.MaxBytes, layer.DefaultMaxBytes); d.Size > most || d.Size < 0 {
 		return &layer.LimitError{What: "bytes in a layer", Limit: most}
 	}
 	return nil
 }
 
 func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index, error) {
-	maxBytes, maxEntries, err := limits()
+	o, err := Limits()
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +173,8 @@ func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index,
 	}
 	defer done()
 	id := short(l.Digest)
-	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size),
-		layer.Options{Blob: l.Digest, DiffID: l.DiffID, MaxBytes: maxBytes, MaxEntries: maxEntries, Ahead: ahead})
+	o.Blob, o.DiffID, o.Ahead = l.Digest, l.DiffID, ahead
+	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size), o)
 	m.Progress.Report(progress.Event{ID: id, Action: "Weighed", Final: true})
 	return x, err
 }

@@ -122,7 +122,11 @@ func (m Measurer) packed(ctx context.Context, l *Layer) (ocispec.Descriptor, err
 	}
 	defer done()
 	id := short(l.Digest)
-	plain := m.Progress.Reader(r, id, "Compressing", l.Size)
+	o, err := Limits()
+	if err != nil {
+		return d, err
+	}
+	plain := layer.Bounded(m.Progress.Reader(r, id, "Compressing", l.Size), o.MaxBytes)
 	if l.Index == nil {
 		d, err = layer.Pack(io.Discard, plain)
 	} else {
@@ -142,6 +146,11 @@ func (m Measurer) packed(ctx context.Context, l *Layer) (ocispec.Descriptor, err
 // packAndRead compresses a layer and reads the result as it comes, to learn which
 // part of it belongs to which entry.
 func packAndRead(plain io.Reader, diff digest.Digest) (ocispec.Descriptor, *layer.Index, error) {
+	o, err := Limits()
+	if err != nil {
+		return ocispec.Descriptor{}, nil, err
+	}
+	o.DiffID = diff
 	pr, pw := io.Pipe()
 	var d ocispec.Descriptor
 	packed := make(chan error, 1)
@@ -155,7 +164,7 @@ func packAndRead(plain io.Reader, diff digest.Digest) (ocispec.Descriptor, *laye
 		_ = pw.CloseWithError(err)
 		packed <- err
 	}()
-	x, err := layer.Read(pr, layer.Options{DiffID: diff})
+	x, err := layer.Read(pr, o)
 	_ = pr.CloseWithError(err) // lets the compressor end
 	if perr := <-packed; err == nil {
 		err = perr

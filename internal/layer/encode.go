@@ -14,7 +14,7 @@ import (
 
 // EncodingVersion is part of the key under which encoded indexes are cached: it
 // rises whenever Encode or what Read finds changes.
-const EncodingVersion = 1
+const EncodingVersion = 2
 
 // head is the beginning of an encoded index, as JSON.
 type head struct {
@@ -69,7 +69,7 @@ func Encode(x *Index) ([]byte, error) {
 	column(func(b []byte, _ int, e *Entry) []byte { return append(b, byte(e.Kind)) })
 	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, uint64(e.Mode)) })
 	column(func(b []byte, _ int, e *Entry) []byte {
-		return binary.AppendUvarint(binary.AppendUvarint(b, uint64(e.UID)), uint64(e.GID))
+		return binary.AppendVarint(binary.AppendVarint(b, e.UID), e.GID)
 	})
 	column(func(b []byte, i int, e *Entry) []byte {
 		var last int64
@@ -220,7 +220,7 @@ func Decode(b []byte) (*Index, error) {
 		}
 		e.Kind = Kind(kind.b[i])
 		e.Mode = uint16(mode.uint())
-		e.UID, e.GID = uint32(owner.uint()), uint32(owner.uint())
+		e.UID, e.GID = owner.int(), owner.int()
 		e.Mtime, e.Nsec = last.Mtime+times.int(), int32(times.int())
 		e.Xattrs = xattr.uint()
 		e.Size = int64(sizes.uint())

@@ -1,12 +1,9 @@
 package layer
 
 import (
-	"archive/tar"
 	"bytes"
 	"io"
 	"strings"
-
-	"github.com/zeebo/xxh3"
 )
 
 // Bounds of what is kept, in bytes. An rpm database of a desktop has some 100 MB,
@@ -15,7 +12,7 @@ const (
 	maxDatabase = 160 << 20
 	maxDocument = 1 << 20
 	headSize    = 64 << 10
-	maxKept     = 512 << 20 // of one layer
+	maxKept     = 256 << 20 // of one layer
 )
 
 // keeps says how much of the file at a path is kept: whole files of up to limit
@@ -100,7 +97,7 @@ type keeper struct {
 }
 
 // read consumes the content of e.
-func (k *keeper) read(r *tar.Reader, e *Entry) (Sum, error) {
+func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 	if e.Kind != File {
 		return Sum{}, nil // what contents other kinds carry is skipped by the next Next
 	}
@@ -117,9 +114,9 @@ func (k *keeper) read(r *tar.Reader, e *Entry) (Sum, error) {
 		p := &program{k: k}
 		look, found = p.look, p.info
 	}
-	h := xxh3.New()
+	h := newHasher()
 	for at := int64(0); ; {
-		n, err := r.Read(k.buf)
+		n, err := io.ReadFull(r, k.buf[:sumBlock])
 		if n > 0 {
 			_, _ = h.Write(k.buf[:n])
 			if look != nil {
@@ -127,7 +124,7 @@ func (k *keeper) read(r *tar.Reader, e *Entry) (Sum, error) {
 			}
 			at += int64(n)
 		}
-		if err == io.EOF {
+		if err == io.EOF || err == io.ErrUnexpectedEOF && at == e.Size {
 			break
 		}
 		if err != nil {
@@ -142,7 +139,7 @@ func (k *keeper) read(r *tar.Reader, e *Entry) (Sum, error) {
 			k.x.Derived[e.Path] = b
 		}
 	}
-	return h.Sum128().Bytes(), nil
+	return h.sum(), nil
 }
 
 // head collects the beginning of a file.
@@ -152,16 +149,41 @@ func (k *keeper) head(at int64, b []byte) {
 	}
 }
 
-func (k *keeper) keep(r *tar.Reader, e *Entry, limit int64, head bool) (Sum, error) {
-	h := xxh3.New()
+// sparse consumes the content of a sparse file: r has what its pieces hold.
+func (k *keeper) sparse(r io.Reader, e *Entry, list []piece) (Sum, error) {
+	if e.Kind != File {
+		_, err := k.skim(r, list, e.Size)
+		return Sum{}, err
+	}
+	limit, head := keeps(e.Path)
+	if limit > 0 && e.Size <= limit && k.room(e, limit, head) {
+		return k.keep(&sparseFile{r: r, list: list, size: e.Size}, e, limit, head)
+	}
+	if limit > 0 {
+		k.skip(e)
+	}
+	return k.skim(r, list, e.Size)
+}
+
+// room tells whether a file that belongs into Kept fits there.
+func (k *keeper) room(e *Entry, limit int64, head bool) bool {
+	return (head || e.Size <= limit) && k.total+min(e.Size, limit) <= maxKept
+}
+
+func (k *keeper) skip(e *Entry) {
+	if k.x.Skipped == nil {
+		k.x.Skipped = map[string]int64{}
+	}
+	k.x.Skipped[e.Path] = e.Size
+}
+
+func (k *keeper) keep(r io.Reader, e *Entry, limit int64, head bool) (Sum, error) {
+	h := newHasher()
 	tee := io.TeeReader(r, h)
-	if !head && e.Size > limit || k.total+min(e.Size, limit) > maxKept {
-		if k.x.Skipped == nil {
-			k.x.Skipped = map[string]int64{}
-		}
-		k.x.Skipped[e.Path] = e.Size
+	if !k.room(e, limit, head) {
+		k.skip(e)
 		_, err := io.CopyBuffer(io.Discard, tee, k.buf)
-		return h.Sum128().Bytes(), err
+		return h.sum(), err
 	}
 	var b bytes.Buffer
 	b.Grow(int(min(e.Size, limit)) + bytes.MinRead)
@@ -176,5 +198,5 @@ func (k *keeper) keep(r *tar.Reader, e *Entry, limit int64, head bool) (Sum, err
 		k.x.Kept = map[string][]byte{}
 	}
 	k.x.Kept[e.Path] = b.Bytes()
-	return h.Sum128().Bytes(), nil
+	return h.sum(), nil
 }

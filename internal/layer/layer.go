@@ -11,13 +11,13 @@ import (
 
 // Sums are what is known of a layer as a whole.
 type Sums struct {
-	Blob        digest.Digest `json:"blob"`        // sha256 of the bytes as stored
-	DiffID      digest.Digest `json:"diffID"`      // sha256 of the uncompressed tar
+	Blob        digest.Digest `json:"blob"`        // digest of the bytes as stored
+	DiffID      digest.Digest `json:"diffID"`      // digest of the uncompressed tar
 	Compression Compression   `json:"compression"` // what the bytes are compressed with, whatever the media type says
 	Transfer    int64         `json:"transfer"`    // bytes of the blob as stored
 	Tar         int64         `json:"tar"`         // bytes of the uncompressed tar, trailer included
 	Files       int64         `json:"files"`       // sum of the regular files' sizes when unpacked; hard links add 0
-	Docker      int64         `json:"docker"`      // what a Docker graph driver counts for the layer, see dockerSize
+	Docker      int64         `json:"docker"`      // what a Docker graph driver counts for the layer, see Unpacked
 	Disk        int64         `json:"disk"`        // the layer unpacked alone in 4 KiB blocks, see diskSize
 	Entries     int64         `json:"entries"`     // tar entries
 	// OSRelease is the layer's own os-release file, "" if it has none.
@@ -85,7 +85,7 @@ type Entry struct {
 	Nsec     int32  // and nanoseconds
 	Mode     uint16 // permission bits with set-uid, set-gid and sticky (07777)
 	Kind     Kind
-	UID, GID uint32 // numeric owner
+	UID, GID int64  // numeric owner, as the tar has it: more than a kernel's 32 bits may stand there
 	Xattrs   uint64 // hash of the extended attributes; 0 if there are none
 	Size     int64  // bytes of a File when unpacked, holes included; else 0
 	Span     int64  // bytes in the tar: headers, contents and padding

@@ -46,6 +46,11 @@ func TestSums(t *testing.T) {
 		{"directory replaced by file", []testkit.Entry{testkit.Dir("d"), testkit.File("d/x", "12345"), testkit.File("d", "1")}, 6, 1},
 		{"symbolic link counts its target", []testkit.Entry{testkit.Symlink("l", "/usr/bin/python3")}, 0, 16},
 		{"whiteout", []testkit.Entry{testkit.File("a/.wh.b", ""), testkit.File("a/.wh..wh..opq", "")}, 0, 0},
+		{"a directory without an entry, replaced by a link", []testkit.Entry{testkit.File("sd/f", strings.Repeat("x", 4502)), testkit.Symlink("sd", "eighteen-characters"[:18])}, 4502, 18},
+		{"a directory without an entry, replaced by a file", []testkit.Entry{testkit.File("a/b/f", "12345"), testkit.File("a", "1")}, 6, 1},
+		{"through a link of its own", []testkit.Entry{testkit.File("e/f", "12345"), testkit.Symlink("d", "e"), testkit.File("d/f", "1")}, 6, 2},
+		{"a hard link through a link", []testkit.Entry{testkit.File("e/f", "12345"), testkit.Symlink("d", "e"), testkit.Link("g", "d/f"), testkit.File("e/f", "")}, 5, 6},
+		{"an empty name", []testkit.Entry{testkit.File("", "12345"), testkit.File("a", "1")}, 1, 1},
 		{"long name", []testkit.Entry{testkit.File(long, "12345")}, 5, 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -208,6 +213,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(testkit.Gzip(f, plain))
 	f.Add(testkit.Zstd(f, plain))
 	f.Add([]byte{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0})
+	f.Add(xzOf(f, plain, 1<<16))
+	f.Add(append(testkit.Gzip(f, plain), make([]byte, 100)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<16 || bomb(b) {
 			return

@@ -31,6 +31,22 @@ func Pack(w io.Writer, r io.Reader) (ocispec.Descriptor, error) {
 	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: digest.NewDigest(digest.SHA256, h), Size: n.n}, nil
 }
 
+// Bounded reads r up to a number of bytes; a *LimitError tells of more.
+func Bounded(r io.Reader, limit int64) io.Reader { return &bounded{r, limit, limit} }
+
+type bounded struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, &LimitError{What: "bytes when uncompressed", Limit: b.limit}
+	}
+	return n, err
+}
+
 type writeCounter struct {
 	w io.Writer
 	n int64

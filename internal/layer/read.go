@@ -18,19 +18,14 @@ import (
 // a *MismatchError for a wrong digest, a *LimitError for a layer beyond the limits,
 // io.ErrUnexpectedEOF (wrapped) for one that ends too early.
 func Read(r io.Reader, o Options) (*Index, error) {
-	if o.MaxBytes == 0 {
-		o.MaxBytes = DefaultMaxBytes
-	}
-	if o.MaxEntries == 0 {
-		o.MaxEntries = DefaultMaxEntries
-	}
+	o.defaults()
 	s, err := newStream(r, o)
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
 	x := &Index{Sums: Sums{Compression: s.kind}}
-	if err := scan(s, x, o.MaxEntries); err != nil {
+	if err := scan(s, x, o); err != nil {
 		return nil, err
 	}
 	if err := s.drain(); err != nil {
@@ -38,23 +33,26 @@ func Read(r io.Reader, o Options) (*Index, error) {
 	}
 	x.Transfer, x.Tar = s.src.n, s.pos
 	x.Blob, x.DiffID = s.digests()
-	x.close(s)
-	if o.Blob != "" && o.Blob != x.Blob {
-		return nil, &MismatchError{What: "blob", Want: o.Blob, Got: x.Blob}
+	if err := x.close(s, o.MaxEntries); err != nil {
+		return nil, err
 	}
-	if o.DiffID != "" && o.DiffID != x.DiffID {
-		return nil, &MismatchError{What: "uncompressed tar", Want: o.DiffID, Got: x.DiffID}
+	if err := s.compare(o); err != nil {
+		return nil, err
 	}
 	return x, x.Check()
 }
 
 // scan lists the entries of the tar.
-func scan(s *stream, x *Index, limit int64) error {
-	tr := tar.NewReader(s)
-	k := &keeper{x: x, buf: make([]byte, 64<<10)}
-	var end, names int64 // of the entry before; bytes of all names
+func scan(s *stream, x *Index, o Options) error {
+	in := &recorder{s: s}
+	tr := tar.NewReader(in)
+	k := &keeper{x: x, buf: make([]byte, sumBlock)}
+	var end, names, unpacked int64 // end of the entry before; bytes of all names, and of all files
 	for {
+		in.buf, in.on = in.buf[:0], true
+		begin := s.pos
 		h, err := tr.Next()
+		in.on = false
 		if len(x.List) > 0 {
 			// Now the padding is read, too: only here is the end known in the blob.
 			prev := &x.List[len(x.List)-1]
@@ -68,21 +66,39 @@ func scan(s *stream, x *Index, limit int64) error {
 		}
 		e := entry(h)
 		e.Offset = end
-		if e.Sum, err = k.read(tr, &e); err != nil {
+		if unpacked > o.MaxBytes-e.Size {
+			return &LimitError{What: sparseBytes, Limit: o.MaxBytes}
+		}
+		unpacked += e.Size
+		if Sparse(h) {
+			var list []piece
+			if list, err = pieces(h, in.buf[min(end-begin, int64(len(in.buf))):]); err == nil {
+				e.Sum, err = k.sparse(s, &e, list)
+			}
+			if err == nil {
+				err = s.skip((512 - s.pos%512) % 512)
+			}
+			tr = tar.NewReader(in) // the other one knows nothing of what was read
+		} else if e.Sum, err = k.read(tr, &e); err == nil {
+			_, err = io.CopyBuffer(onlyWriter{io.Discard}, tr, k.buf) // what other kinds carry
+		}
+		if err != nil {
 			return fmt.Errorf("entry %s: %w", quote(h.Name), unexpected(err))
 		}
 		end = (s.pos + 511) &^ 511
 		e.Span = end - e.Offset
 		x.List = append(x.List, e)
 		names += int64(len(e.Path) + len(e.Link))
-		if int64(len(x.List)) > limit {
-			return &LimitError{What: "entries", Limit: limit}
+		if int64(len(x.List)) > o.MaxEntries {
+			return &LimitError{What: "entries", Limit: o.MaxEntries}
 		}
 		if names > maxNames {
 			return &LimitError{What: "bytes of file names", Limit: maxNames}
 		}
 	}
 }
+
+const sparseBytes = "bytes when unpacked, the holes of sparse files included"
 
 // maxNames bounds the names of one layer, in bytes: five million entries with
 // names of ordinary length.
@@ -107,7 +123,7 @@ func quote(name string) string {
 // entry translates a tar header.
 func entry(h *tar.Header) Entry {
 	e := Entry{Path: strings.Clone(clean(h.Name)), Mtime: h.ModTime.Unix(), Nsec: int32(h.ModTime.Nanosecond()),
-		Mode: uint16(h.Mode & 0o7777), UID: uint32(h.Uid), GID: uint32(h.Gid), Xattrs: xattrs(h)}
+		Mode: uint16(h.Mode & 0o7777), UID: int64(h.Uid), GID: int64(h.Gid), Xattrs: xattrs(h)}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		e.Kind, e.Size = File, h.Size
@@ -122,8 +138,18 @@ func entry(h *tar.Header) Entry {
 	default:
 		e.Kind = Meta
 	}
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		e.Path = "" // it has a name, but nothing is made there, nor are its parents
+		return e
+	}
+	if e.Path == "" && e.Kind != Dir {
+		// Nothing can take the root's place: unpackers pass over it.
+		e.Kind, e.Size, e.Link = Meta, 0, ""
+	}
 	dir, base := path.Split(e.Path)
-	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok && e.Kind != Dir && e.Kind != Meta {
+	// The name makes a whiteout, whatever the type: Docker, containerd and umoci ask for
+	// nothing else.
+	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok {
 		e.Size, e.Link = 0, ""
 		switch {
 		case base == opaqueMarker:
@@ -166,7 +192,7 @@ func xattrs(h *tar.Header) uint64 {
 }
 
 // close sorts the list and works out the sums; Tar and Transfer are known.
-func (x *Index) close(s *stream) {
+func (x *Index) close(s *stream, maxEntries int64) error {
 	x.Entries = int64(len(x.List))
 	x.Trailer = x.Tar
 	x.TrailerShare = x.Transfer - s.lastIn
@@ -183,7 +209,6 @@ func (x *Index) close(s *stream) {
 	if !slices.IsSortedFunc(x.List, byPath) { // most tools write a directory's entries in order
 		slices.SortFunc(x.List, byPath)
 	}
-	x.Docker = dockerSize(x.List)
 	x.Disk = diskSize(x.List)
 	for _, name := range []string{"etc/os-release", "usr/lib/os-release"} {
 		if b, ok := x.Kept[name]; ok {
@@ -191,6 +216,13 @@ func (x *Index) close(s *stream) {
 			break
 		}
 	}
+	directories := max(1<<20, maxEntries/4)
+	u, ok := unpack(x.List, int(directories))
+	if !ok {
+		return &LimitError{What: "directories", Limit: directories}
+	}
+	x.Docker = u.Docker
+	return nil
 }
 
 // Check tells whether the parts of the layer sum up to the whole; an error is a
@@ -215,7 +247,7 @@ func (x *Index) Check() error {
 // out of the root.
 func clean(name string) string {
 	s := strings.TrimSuffix(strings.TrimPrefix(name, "./"), "/")
-	if s != "" && s[0] != '/' && s[0] != '.' && !strings.Contains(s, "//") && !strings.Contains(s, "/.") {
+	if s != "" && s[0] != '/' && s[0] != '.' && s[len(s)-1] != '/' && !strings.Contains(s, "//") && !strings.Contains(s, "/.") {
 		return s
 	}
 	return strings.TrimPrefix(path.Clean("/"+name), "/")

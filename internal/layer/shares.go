@@ -10,15 +10,17 @@ import (
 // One layer may be stored in several blobs, compressed differently; its Index
 // holds the shares of the one that was read.
 type Shares struct {
-	Blob     digest.Digest
-	Transfer int64   // bytes of the blob: the sum of List and Trailer
-	List     []int64 // in the order of Index.List
-	Trailer  int64
+	Blob digest.Digest
+	// Compression is that of the blob; "" if it is not known.
+	Compression Compression
+	Transfer    int64   // bytes of the blob: the sum of List and Trailer
+	List        []int64 // in the order of Index.List
+	Trailer     int64
 }
 
 // Shares are those of the blob that the index was made from.
 func (x *Index) Shares() *Shares {
-	s := &Shares{Blob: x.Blob, Transfer: x.Transfer, Trailer: x.TrailerShare, List: make([]int64, len(x.List))}
+	s := &Shares{Blob: x.Blob, Compression: x.Compression, Transfer: x.Transfer, Trailer: x.TrailerShare, List: make([]int64, len(x.List))}
 	for i := range x.List {
 		s.List[i] = x.List[i].Share
 	}
@@ -27,7 +29,8 @@ func (x *Index) Shares() *Shares {
 
 // Encode writes the shares for a cache.
 func (s *Shares) Encode() []byte {
-	b := binary.AppendUvarint(nil, uint64(s.Trailer))
+	b := append([]byte{byte(len(s.Compression))}, s.Compression...)
+	b = binary.AppendUvarint(b, uint64(s.Trailer))
 	for _, n := range s.List {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
@@ -39,7 +42,8 @@ func (s *Shares) Encode() []byte {
 func DecodeShares(b []byte, blob digest.Digest, transfer int64, entries int) (s *Shares, ok bool) {
 	bad := false
 	in := &reader{b, &bad}
-	s = &Shares{Blob: blob, Transfer: transfer, Trailer: int64(in.uint())}
+	kind := Compression(in.take(in.uint()))
+	s = &Shares{Blob: blob, Compression: kind, Transfer: transfer, Trailer: int64(in.uint())}
 	if entries > len(in.b) {
 		return nil, false
 	}

@@ -2,7 +2,8 @@ package layer
 
 import (
 	"bufio"
-	"crypto/sha256"
+	_ "crypto/sha512" // digests may be made with it
+	"fmt"
 	"hash"
 	"io"
 
@@ -53,7 +54,8 @@ type stream struct {
 	kind  Compression
 
 	diff hash.Hash // of the tar
-	out  int64     // decompressed so far
+	algs struct{ blob, diff digest.Algorithm }
+	out  int64 // decompressed so far
 	max  int64
 
 	cur *chunk
@@ -69,15 +71,23 @@ type stream struct {
 }
 
 func newStream(r io.Reader, o Options) (*stream, error) {
-	s := &stream{src: &stored{r: r, h: sha256.New()}, diff: sha256.New(), max: o.MaxBytes, marks: []mark{{}}}
-	s.br = bufio.NewReaderSize(s.src, 64<<10)
+	s := &stream{max: o.MaxBytes, marks: []mark{{}}}
 	var err error
+	if s.algs.blob, err = algorithm("digest", o.Blob); err != nil {
+		return nil, err
+	}
+	if s.algs.diff, err = algorithm("diff_id", o.DiffID); err != nil {
+		return nil, err
+	}
+	s.src, s.diff = &stored{r: r, h: s.algs.blob.Hash()}, s.algs.diff.Hash()
+	s.br = bufio.NewReaderSize(s.src, 64<<10)
 	if s.plain, s.kind, err = decompress(s.br); err != nil {
 		return nil, err
 	}
-	if s.kind == None {
-		s.src.h = nil // one hash for both digests; nothing was read but by br
-		s.plain = io.NopCloser(s.br)
+	if s.kind == None && s.algs.blob == s.algs.diff {
+		// One hash for both digests; of what br has read ahead nothing is lost, since the
+		// tar is hashed as it is handed on.
+		s.src.h = nil
 	}
 	s.cur = &chunk{b: make([]byte, chunkSize)}
 	if o.Ahead {
@@ -87,6 +97,17 @@ func newStream(r io.Reader, o Options) (*stream, error) {
 		go s.run()
 	}
 	return s, nil
+}
+
+// algorithm is that of the digest which is expected; without one it is the usual one.
+func algorithm(what string, d digest.Digest) (digest.Algorithm, error) {
+	if d == "" {
+		return digest.Canonical, nil
+	}
+	if err := d.Validate(); err != nil {
+		return "", fmt.Errorf("%s %s: %w", what, quote(string(d)), err)
+	}
+	return d.Algorithm(), nil
 }
 
 // close ends the goroutine that decompresses ahead, and waits for it.
@@ -161,6 +182,15 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// skip passes over padding; a tar may end without it.
+func (s *stream) skip(n int64) error {
+	_, err := io.CopyN(io.Discard, s, n)
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
 func (s *stream) next() {
 	if s.ahead == nil {
 		s.fill(s.cur)
@@ -210,9 +240,9 @@ func (s *stream) apportion(out int64) int64 {
 
 // digests are those of the blob and of the tar; valid after drain.
 func (s *stream) digests() (blob, diff digest.Digest) {
-	diff = digest.NewDigest(digest.SHA256, s.diff)
+	diff = digest.NewDigest(s.algs.diff, s.diff)
 	if s.src.h == nil {
 		return diff, diff
 	}
-	return digest.NewDigest(digest.SHA256, s.src.h), diff
+	return digest.NewDigest(s.algs.blob, s.src.h), diff
 }

@@ -35,6 +35,9 @@ func Comparison(r *compare.Result, o ComparisonOptions) Document {
 		for _, p := range i.Problems {
 			d = append(d, Para{Text: "problem: " + Safe(i.Name) + ": " + Safe(p)})
 		}
+		for _, w := range i.Warnings {
+			d = append(d, Para{Text: "warning: " + Safe(i.Name) + ": " + Safe(w)})
+		}
 	}
 	return d
 }

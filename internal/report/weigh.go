@@ -56,6 +56,9 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	for _, p := range r.Problems {
 		d = append(d, Para{Text: "problem: " + Safe(p)})
 	}
+	for _, w := range r.Warnings {
+		d = append(d, Para{Text: "warning: " + Safe(w)})
+	}
 	return d
 }
 

@@ -26,10 +26,11 @@ import (
 	"tare/internal/progress"
 )
 
-// An image has a few files for each layer, with names of at most two digests.
+// An image has a few files for each layer, with names of at most two digests; an archive
+// may have thousands of images.
 // Members are kept in memory, so both are bounded.
 const (
-	maxMembers = 100_000
+	maxMembers = 500_000
 	maxName    = 4096
 )
 
@@ -89,7 +90,7 @@ func openPlain(ctx context.Context, file string, o OpenOptions) (*os.File, error
 		_ = f.Close()
 		return nil, err
 	}
-	magic := make([]byte, 4)
+	magic := make([]byte, layer.SniffLen)
 	n, _ := f.ReadAt(magic, 0)
 	if fi.Mode().IsRegular() && layer.Sniff(magic[:n]) == layer.None {
 		return f, nil
@@ -136,18 +137,16 @@ func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchCompa
 		if err := a.json(ocispec.ImageIndexFile, &x); err != nil {
 			return nil, err
 		}
-		d, err := pickFor(context.Background(), a, x.Manifests, ref, want)
-		if err != nil && ref == "" && prefer != "" {
-			if p, err2 := pickManifest(x.Manifests, prefer); err2 == nil {
-				d, err = p, nil
+		// Docker 25 writes an index.json without manifests beside its own manifest.json.
+		if _, saved := a.members[manifestFile]; len(x.Manifests) > 0 || !saved {
+			d, err := a.pick(x.Manifests, ref, prefer, want)
+			if err != nil {
+				return nil, err
 			}
+			return &Opened{Provider: a, Target: d, Close: f.Close}, nil
 		}
-		if err != nil {
-			return nil, err
-		}
-		return &Opened{Provider: a, Target: d, Close: f.Close}, nil
 	}
-	if _, ok := a.members["manifest.json"]; !ok {
+	if _, ok := a.members[manifestFile]; !ok {
 		if !a.whole {
 			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members))
 		}
@@ -158,6 +157,19 @@ func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchCompa
 		return nil, err
 	}
 	return &Opened{Provider: a, Target: d, MadeUp: true, Close: f.Close}, nil
+}
+
+// pick finds the image that a reference means, or else the one that is preferred. Of
+// several without names, for different platforms, it is the one that is asked for, or
+// this machine's.
+func (a *archiveFile) pick(list []ocispec.Descriptor, ref, prefer string, want platforms.MatchComparer) (ocispec.Descriptor, error) {
+	d, err := pickFor(context.Background(), a, list, ref, want)
+	if err != nil && ref == "" && prefer != "" {
+		if p, err2 := pickManifest(list, prefer); err2 == nil {
+			return p, nil
+		}
+	}
+	return d, err
 }
 
 // list notes where the members stand.
@@ -173,6 +185,7 @@ func (a *archiveFile) list() error {
 		return err
 	}
 	tr := tar.NewReader(a.f)
+	names := 0
 	for {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
@@ -188,8 +201,8 @@ func (a *archiveFile) list() error {
 			}
 			return fmt.Errorf("the archive is damaged or cut short after %d files: %w", len(a.members), err)
 		}
-		if len(a.members) >= maxMembers {
-			return fmt.Errorf("more than %d files: not an image archive", maxMembers)
+		if names += len(h.Name) + len(h.Linkname); len(a.members) >= maxMembers || names > maxMemberNames {
+			return fmt.Errorf("more than %d files, or %d bytes of names: not an image archive", maxMembers, maxMemberNames)
 		}
 		for _, n := range []string{h.Name, h.Linkname} {
 			if len(n) > maxName {
@@ -198,6 +211,9 @@ func (a *archiveFile) list() error {
 		}
 		name := path.Clean("/" + h.Name)[1:]
 		m := member{size: h.Size}
+		if layer.Sparse(h) {
+			return fmt.Errorf("%s: %w", quote(name), errSparseMember)
+		}
 		switch h.Typeflag {
 		case tar.TypeReg:
 			if m.at, err = a.f.Seek(0, io.SeekCurrent); err != nil {
@@ -382,13 +398,12 @@ func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descr
 		return d, err
 	}
 	d.Size = r.Size()
-	magic := make([]byte, 4)
+	magic := make([]byte, layer.SniffLen)
 	n, _ := r.ReadAt(magic, 0)
-	switch layer.Sniff(magic[:n]) {
-	case layer.Gzip:
-		d.MediaType = ocispec.MediaTypeImageLayerGzip
-	case layer.Zstd:
-		d.MediaType = ocispec.MediaTypeImageLayerZstd
+	switch kind := layer.Sniff(magic[:n]); kind {
+	case layer.None:
+	default:
+		d.MediaType += "+" + string(kind)
 	}
 	if d.MediaType != ocispec.MediaTypeImageLayer {
 		_, at, _ := r.Outer()

@@ -73,13 +73,13 @@ func TestOpenHostileArchives(t *testing.T) {
 	t.Run("more files than any image has", func(t *testing.T) {
 		var b bytes.Buffer
 		w := tar.NewWriter(&b)
-		for i := range 100_001 {
+		for i := range 500_001 {
 			if err := w.WriteHeader(&tar.Header{Name: fmt.Sprint(i), Typeflag: tar.TypeReg}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		_ = w.Close()
-		refused(t, "-", source.OpenOptions{Stdin: &b}, "100000")
+		refused(t, "-", source.OpenOptions{Stdin: &b}, "500000")
 	})
 	refused(t, "archive://"+filepath.Join(t.TempDir(), "none.tar"), source.OpenOptions{}, "none.tar")
 	refused(t, "archive://"+t.TempDir(), source.OpenOptions{}, "directory", "oci-dir://")

@@ -16,6 +16,7 @@ import (
 	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -157,13 +158,13 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	seen := map[string]bool{}
+	seen := map[digest.Digest]bool{}
 	for _, l := range img.Layers {
 		short := l.Digest.Encoded()[:12]
-		if seen[short] {
+		if seen[l.Digest] {
 			continue
 		}
-		seen[short] = true
+		seen[l.Digest] = true
 		if st.Has(ctx, l.Digest) {
 			p.Report(progress.Event{ID: short, Action: "Already exists", Final: true})
 			continue

@@ -245,12 +245,16 @@ func (u *upload) blob(ctx context.Context, from, as ocispec.Descriptor, raw []by
 
 // compress makes the packed form in a file, since a push may have to start again.
 func (u *upload) compress(r io.Reader, want ocispec.Descriptor) (*os.File, error) {
+	o, err := image.Limits()
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.CreateTemp(u.st.Root(), ".tmp-push-")
 	if err != nil {
 		return nil, err
 	}
 	_ = os.Remove(f.Name()) // where that is not allowed, fsck finds what a kill leaves
-	d, err := layer.Pack(f, r)
+	d, err := layer.Pack(f, layer.Bounded(r, o.MaxBytes))
 	if err == nil && d.Digest != want.Digest {
 		err = errors.New("compressing it twice gave two results; please report this")
 	}

@@ -141,7 +141,7 @@ func Recognise(path string) string {
 	defer func() { _ = f.Close() }()
 	head := make([]byte, 512)
 	n, _ := io.ReadFull(f, head)
-	if n >= 4 && layer.Sniff(head[:4]) != layer.None || n == 512 && string(head[257:262]) == "ustar" {
+	if layer.Sniff(head[:min(n, layer.SniffLen)]) != layer.None || n == 512 && string(head[257:262]) == "ustar" {
 		return "archive"
 	}
 	return ""

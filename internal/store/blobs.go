@@ -61,7 +61,7 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 			return nil
 		}
 		if !errdefs.IsFailedPrecondition(err) {
-			return s.advise(fmt.Sprintf("store blob %s", d.Digest), err)
+			return s.Advise(fmt.Sprintf("store blob %s", d.Digest), err)
 		}
 		// Complete, but wrong: resuming would only find the same wrong bytes.
 		_ = s.blob.Abort(context.WithoutCancel(ctx), ref)
@@ -116,7 +116,7 @@ func (s *Store) Write(ctx context.Context, r io.Reader, d ocispec.Descriptor) er
 	err = content.WriteBlob(ctx, s.blob, ref, r, d)
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		_ = s.blob.Abort(context.WithoutCancel(ctx), ref)
-		return s.advise(fmt.Sprintf("store blob %s", d.Digest), err)
+		return s.Advise(fmt.Sprintf("store blob %s", d.Digest), err)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (s *Store) Write(ctx context.Context, r io.Reader, d ocispec.Descriptor) er
 func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (func(), error) {
 	dir := filepath.Join(s.root, "locks")
 	if err := s.files.Mkdir(dir); err != nil {
-		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
+		return nil, s.Advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	path := filepath.Join(dir, d.Encoded())
 	l := flock.New(path)
@@ -137,7 +137,7 @@ func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (
 		err = acquire(ctx, l, true, nil)
 	}
 	if err != nil {
-		return nil, s.advise(fmt.Sprintf("lock blob %s", d), err)
+		return nil, s.Advise(fmt.Sprintf("lock blob %s", d), err)
 	}
 	return func() {
 		// Whoever waits on this inode looks for the blob before it writes, so the

@@ -52,6 +52,8 @@ type Check struct {
 	Blobs    int       `json:"blobs"`   // blobs that were read
 	Bytes    int64     `json:"bytes"`   // their sizes
 	Derived  int       `json:"derived"` // derived values that were read
+	Layers   int       `json:"layers"`  // layers that are known to unpack to their DiffIDs or were found not to
+	Unread   int       `json:"unread"`  // layers that were not looked into: a note says why
 	Problems []Problem `json:"problems"`
 	Notes    []string  `json:"notes"` // what is as it should be, but worth knowing
 	Clean    bool      `json:"clean"` // no problem, or none that was not repaired for good
@@ -66,7 +68,8 @@ func (c *Check) Add(list ...Problem) {
 	}
 }
 
-// CheckOptions are the wishes for a check. The zero value looks and changes nothing.
+// CheckOptions are the wishes for a check. The zero value looks and changes nothing; that
+// a layer was unpacked and found right is kept in the cache, so that it is done once.
 type CheckOptions struct {
 	Repair   bool                    // remove and forget what is damaged or left over
 	Progress func(done, total int64) // bytes of blobs; may be nil
@@ -79,7 +82,7 @@ type CheckOptions struct {
 const defaultYoung = 10 * time.Minute
 
 // Check reads the whole store: every blob against its digest, every name down to
-// its layers, derived values, and what ended processes left. With Repair it removes
+// its layers and what they unpack to (once: it is kept that it was done), derived values, and what ended processes left. With Repair it removes
 // what is damaged or left over, and forgets the names of images that are not whole;
 // what is intact stays, whatever is around it. It may run beside other processes:
 // what they are writing is no problem, and a repair waits until they are done.
@@ -87,9 +90,13 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (*Check, error) {
 	if o.Young == 0 {
 		o.Young = defaultYoung
 	}
-	c := &checker{Store: s, o: o, out: &Check{Schema: CheckSchema, Root: s.root, Problems: []Problem{}, Notes: []string{}}, blobs: map[digest.Digest]*blobState{}}
+	c := &checker{Store: s, o: o, out: &Check{Schema: CheckSchema, Root: s.root, Problems: []Problem{}, Notes: []string{}}, blobs: map[digest.Digest]*blobState{},
+		layers: map[pair]error{}, unpacked: map[digest.Digest]bool{}, broken: map[digest.Digest]error{}}
 	// The long part comes first and without a lock: nobody waits for it.
 	if err := c.readBlobs(ctx); err != nil {
+		return nil, fmt.Errorf("check %s: %w", s.root, err)
+	}
+	if err := c.readLayers(ctx); err != nil {
 		return nil, fmt.Errorf("check %s: %w", s.root, err)
 	}
 	if err := c.derived(ctx); err != nil {
@@ -121,8 +128,12 @@ type checker struct {
 	o     CheckOptions
 	out   *Check
 	blobs map[digest.Digest]*blobState
-
-	judged map[digest.Digest][]string // what indexes lack
+	// layers are those that were unpacked, or known to be right (nil); unpacked the
+	// manifests whose layers these are, broken those that are no image.
+	layers   map[pair]error
+	unpacked map[digest.Digest]bool
+	broken   map[digest.Digest]error
+	judged   map[digest.Digest][]string // what indexes lack
 }
 
 func (c *checker) note(format string, a ...any) {
@@ -159,7 +170,7 @@ func (c *checker) lockAll(ctx context.Context) (alone bool, release func(), err 
 	case err != nil && !c.o.Repair && (errors.Is(err, fs.ErrPermission) || readOnly(err)):
 		return false, func() {}, nil // a store that one may only read
 	case err != nil:
-		return false, nil, c.advise("lock "+l.Path(), err)
+		return false, nil, c.Advise("lock "+l.Path(), err)
 	case !ok && !c.o.Repair:
 		return false, func() {}, nil
 	case !ok:

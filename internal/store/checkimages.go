@@ -116,6 +116,9 @@ func (c *checker) faultsOf(ctx context.Context, d ocispec.Descriptor, depth int)
 			out = append(out, f)
 		}
 	}
+	if len(out) == 0 {
+		out = c.layerFaults(ctx, d.Digest, doc)
+	}
 	return out
 }
 

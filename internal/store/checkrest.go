@@ -158,7 +158,13 @@ func (c *checker) derived(ctx context.Context) error {
 			return nil //nolint:nilerr // gone meanwhile
 		}
 		c.out.Derived++
-		kind, key := filepath.Base(filepath.Dir(path)), digest.NewDigestFromEncoded(digest.SHA256, e.Name())
+		alg := digest.SHA256
+		for _, a := range []digest.Algorithm{digest.SHA384, digest.SHA512} {
+			if len(e.Name()) == a.Size()*2 {
+				alg = a
+			}
+		}
+		kind, key := filepath.Base(filepath.Dir(path)), digest.NewDigestFromEncoded(alg, e.Name())
 		if len(b) >= sha256.Size && bytes.Equal(b[:sha256.Size], sum(kind, key, b[sha256.Size:])) {
 			return nil
 		}

@@ -116,8 +116,8 @@ func readOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 // full tells whether a disk or a quota has no room, or no inode, for what was written.
 func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
-// advise adds what was being done, and what to do, where the disk is the reason.
-func (s *Store) advise(doing string, err error) error {
+// Advise adds what was being done, and what to do, where the disk is the reason.
+func (s *Store) Advise(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil

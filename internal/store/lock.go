@@ -59,7 +59,7 @@ func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), 
 		}
 	})
 	if err != nil {
-		return nil, s.advise("lock "+l.Path(), err)
+		return nil, s.Advise("lock "+l.Path(), err)
 	}
 	return func() { _ = l.Unlock() }, nil
 }

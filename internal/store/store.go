@@ -161,6 +161,11 @@ func (s *Store) Adopt(path string, d ocispec.Descriptor) bool {
 	if err != nil || (d.Size != 0 && fi.Size() != d.Size) {
 		return false
 	}
+	if dir := filepath.Dir(s.BlobPath(d.Digest)); !present(dir) {
+		if s.files.Mkdir(dir) != nil {
+			return false
+		}
+	}
 	err = s.files.Link(path, s.BlobPath(d.Digest))
 	if err == nil {
 		s.linked.Store(true)
@@ -186,7 +191,7 @@ func (s *Store) readIndex() (*ocispec.Index, error) {
 // update changes index.json under the store's lock.
 func (s *Store) update(ctx context.Context, change func(*ocispec.Index) error) error {
 	if err := s.tryUpdate(ctx, change); err != nil {
-		return s.advise("change "+s.indexPath(), err)
+		return s.Advise("change "+s.indexPath(), err)
 	}
 	return nil
 }
@@ -212,9 +217,15 @@ func (s *Store) tryUpdate(ctx context.Context, change func(*ocispec.Index) error
 	}
 	// A name must not reach the disk before the blobs that it leads to.
 	if s.linked.Swap(false) {
-		if err := s.files.SyncDir(filepath.Join(s.root, "blobs", "sha256")); err != nil {
-			s.linked.Store(true)
-			return err
+		for _, a := range []digest.Algorithm{digest.SHA256, digest.SHA384, digest.SHA512} {
+			dir := filepath.Join(s.root, "blobs", a.String())
+			if a != digest.SHA256 && !present(dir) {
+				continue
+			}
+			if err := s.files.SyncDir(dir); err != nil {
+				s.linked.Store(true)
+				return err
+			}
 		}
 	}
 	return s.writeIndex(b)

@@ -2,9 +2,7 @@ package tree
 
 import (
 	"cmp"
-	"path"
 	"slices"
-	"strings"
 
 	"tare/internal/layer"
 )
@@ -34,23 +32,12 @@ func (t *Tree) target(link Ref, depth int) (Ref, bool) {
 	if depth > maxChain {
 		return Ref{}, false
 	}
-	e := t.Entry(link)
-	lo, hi := t.find(int(link.Layer), e.Link)
-	best := Ref{-1, -1}
-	for i := lo; i < hi; i++ {
-		r := Ref{link.Layer, int32(i)}
-		o := t.Entry(r)
-		if r == link || !shows(o.Kind) {
-			continue
-		}
-		// The last one before the link; if there is none, the first after it.
-		if o.Offset < e.Offset || best.Layer < 0 {
-			best = r
-		}
+	best, ok := t.own(link)
+	if best.Entry == layer.Unlinkable {
+		return Ref{}, false
 	}
-	if best.Layer < 0 {
-		var ok bool
-		if best, ok = t.At(e.Link, int(link.Layer)-1); !ok {
+	if !ok {
+		if best, ok = t.At(t.Entry(link).Link, int(link.Layer)-1); !ok {
 			return Ref{}, false
 		}
 	}
@@ -59,6 +46,21 @@ func (t *Tree) target(link Ref, depth int) (Ref, bool) {
 		return best, true
 	case layer.Link:
 		return t.target(best, depth+1)
+	}
+	return Ref{}, false
+}
+
+// own is what a hard link names in its own layer: what stood there when it was made.
+func (t *Tree) own(link Ref) (Ref, bool) {
+	if list := t.targets[link.Layer]; list != nil {
+		to := list[link.Entry]
+		return Ref{link.Layer, to}, to >= 0
+	}
+	lo, hi := t.find(int(link.Layer), t.Entry(link).Link)
+	for i := lo; i < hi; i++ {
+		if r := (Ref{link.Layer, int32(i)}); r != link && shows(t.Entry(r).Kind) {
+			return r, true
+		}
 	}
 	return Ref{}, false
 }
@@ -85,67 +87,40 @@ func (t *Tree) joinNames() {
 // looked at in.
 func order(c Class) int { return rank(c)*int(Classes) + int(c) }
 
-// throughLinks returns the list as the layer is unpacked where it writes through
-// symbolic links that it made before ("d -> e", then "d/x"), and for that case each
-// entry's place in the original.
-func throughLinks(list []layer.Entry) ([]layer.Entry, []int32) {
-	links := map[string]*layer.Entry{}
-	leaf := -1
+// unpacked returns the list as the layer is unpacked where it writes through symbolic
+// links that it made before ("d -> e", then "d/x"), and for that case each entry's place
+// in the original; and for each hard link what it names in its own layer, if that takes
+// more than a look at the path.
+func unpacked(list []layer.Entry) (out []layer.Entry, moved, targets []int32) {
+	u := layer.Unpack(list)
+	if u.Paths == nil {
+		return list, nil, nil
+	}
+	same := true
 	for i := range list {
-		e := &list[i]
-		if leaf >= 0 && inside(e.Path, list[leaf].Path) && e.Offset > list[leaf].Offset {
-			links[list[leaf].Path] = &list[leaf]
-			continue
-		}
-		if e.Kind == layer.Symlink {
-			leaf = i
-		}
+		same = same && list[i].Path == u.Paths[i]
 	}
-	if len(links) == 0 {
-		return list, nil
+	if same {
+		return list, nil, u.Targets
 	}
-	type placed struct {
-		layer.Entry
-		place int32
+	moved = make([]int32, len(list))
+	for i := range moved {
+		moved[i] = int32(i)
 	}
-	all := make([]placed, len(list))
-	for i, e := range list {
-		e.Path = through(links, e)
-		all[i] = placed{e, int32(i)}
-	}
-	slices.SortStableFunc(all, func(a, b placed) int {
-		return cmp.Or(layer.ComparePaths(a.Path, b.Path), cmp.Compare(a.Offset, b.Offset))
+	slices.SortFunc(moved, func(a, b int32) int {
+		return cmp.Or(layer.ComparePaths(u.Paths[a], u.Paths[b]), cmp.Compare(list[a].Offset, list[b].Offset))
 	})
-	out, moved := make([]layer.Entry, len(all)), make([]int32, len(all))
-	for i, p := range all {
-		out[i], moved[i] = p.Entry, p.place
+	out, targets = make([]layer.Entry, len(list)), make([]int32, len(list))
+	places := make([]int32, len(list))
+	for i, from := range moved {
+		out[i] = list[from]
+		out[i].Path = u.Paths[from]
+		places[from] = int32(i)
 	}
-	return out, moved
-}
-
-// maxHops is Linux's limit of symbolic links in one path.
-const maxHops = 40
-
-// through replaces the parents of an entry that are links; in a loop the path stays.
-func through(links map[string]*layer.Entry, e layer.Entry) string {
-	p := e.Path
-	for range maxHops {
-		hit := false
-		for k := 1; k < len(p) && !hit; k++ {
-			if p[k] != '/' {
-				continue
-			}
-			if l := links[p[:k]]; l != nil && l.Offset < e.Offset {
-				to := l.Link
-				if !strings.HasPrefix(to, "/") {
-					to = "/" + path.Join(path.Dir(l.Path), to)
-				}
-				p, hit = strings.TrimPrefix(path.Clean(to+"/"+p[k+1:]), "/"), true
-			}
-		}
-		if !hit {
-			return p
+	for i, from := range moved {
+		if targets[i] = u.Targets[from]; targets[i] >= 0 {
+			targets[i] = places[targets[i]]
 		}
 	}
-	return e.Path
+	return out, moved, targets
 }

@@ -14,9 +14,11 @@ type merge struct {
 	at       []int // layer -> the next entry
 	heap     []int // layers, the one with the least path on top
 	path     string
-	group    []Ref  // all entries for path, lowest layer first, in the order of the tar
-	dead     []bool // of group: swept away in its own layer
-	stands   []bool // of group: what its layer alone has in the end
+	group    []Ref       // all entries for path, lowest layer first, in the order of the tar
+	dead     []bool      // of group: swept away in its own layer
+	stands   []bool      // of group: what its layer alone has in the end
+	parts    []part      // what each layer has in group
+	below    []lastBelow // by layer
 	barriers []barrier
 	pending  []pending
 }
@@ -34,7 +36,7 @@ type barrier struct {
 type pending struct{ hidden, by Ref }
 
 func newMerge(t *Tree) *merge {
-	m := &merge{t: t, at: make([]int, len(t.Lists))}
+	m := &merge{t: t, at: make([]int, len(t.Lists)), below: make([]lastBelow, len(t.Lists))}
 	for k := range t.Lists {
 		if len(t.Lists[k]) > 0 {
 			m.push(k)
@@ -112,13 +114,22 @@ func (m *merge) next() bool {
 // within tells whether the layer has something below the current path that comes
 // after an offset in its tar: then it makes a directory there, entry or not.
 func (m *merge) within(k int, offset int64) bool {
-	list := m.t.Lists[k]
-	for i := m.at[k]; i < len(list) && inside(list[i].Path, m.path); i++ {
-		if list[i].Offset > offset {
-			return true
+	if m.below[k].path != m.path || !m.below[k].known {
+		b := &m.below[k]
+		b.path, b.known, b.last = m.path, true, -1
+		list := m.t.Lists[k]
+		for i := m.at[k]; i < len(list) && inside(list[i].Path, m.path); i++ {
+			b.last = max(b.last, list[i].Offset)
 		}
 	}
-	return false
+	return m.below[k].last > offset
+}
+
+// lastBelow is the offset of the last thing that a layer has below a path.
+type lastBelow struct {
+	path  string
+	known bool
+	last  int64
 }
 
 func inside(p, dir string) bool {
@@ -140,6 +151,7 @@ func (m *merge) judge() {
 	for n := range m.group {
 		m.stands = append(m.stands, m.standing(n))
 	}
+	m.sumUp()
 	for n, r := range m.group {
 		e := m.t.Entry(r)
 		if shows(e.Kind) {
@@ -151,20 +163,41 @@ func (m *merge) judge() {
 	m.raise()
 }
 
+// part is what one layer has at the current path.
+type part struct {
+	layer         int32
+	last, stands  int // of group: its last entry that was not swept away, and what stands in the end; -1 for none
+	white, opaque bool
+}
+
+func (m *merge) sumUp() {
+	m.parts = m.parts[:0]
+	for n, r := range m.group {
+		if k := len(m.parts); k == 0 || m.parts[k-1].layer != r.Layer {
+			m.parts = append(m.parts, part{layer: r.Layer, last: -1, stands: -1})
+		}
+		p := &m.parts[len(m.parts)-1]
+		switch kind := m.t.Entry(r).Kind; {
+		case kind == layer.Whiteout:
+			p.white = true
+		case m.dead[n]:
+		case kind == layer.Opaque:
+			p.opaque = true
+		case shows(kind):
+			p.last = n
+			if m.stands[n] {
+				p.stands = n
+			}
+		}
+	}
+}
+
 // swept tells whether the entry went with a parent that its own layer replaced: then
-// it hides nothing either.
+// it hides nothing either. But whiteouts and opaque markers speak of the layers below,
+// whatever becomes of the directory that they lie in.
 func (m *merge) swept(r Ref) bool {
 	for _, b := range m.barriers {
 		if b.layer == r.Layer && m.t.Entry(r).Offset < b.before {
-			return true
-		}
-	}
-	if m.t.Entry(r).Kind != layer.Opaque {
-		return false
-	}
-	for _, o := range m.group {
-		e := m.t.Entry(o)
-		if o.Layer == r.Layer && e.Offset > m.t.Entry(r).Offset && shows(e.Kind) && e.Kind != layer.Dir {
 			return true
 		}
 	}
@@ -174,26 +207,31 @@ func (m *merge) swept(r Ref) bool {
 // fate finds the first layer that hides an entry, and the first of its reasons.
 func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 	const never = math.MaxInt32
-	by, class := int32(never), Live
+	by, class, marked := int32(never), Live, int32(never)
 	hide := func(k int32, c Class) {
 		if k < by || k == by && rank(c) < rank(class) {
 			by, class = k, c
 		}
 	}
-	over := Ref{-1, -1} // the entry of that layer at this path, the last of them
-	for i, o := range m.group[n+1:] {
-		switch kind := m.t.Entry(o).Kind; {
-		case m.dead[n+1+i]:
-		case kind == layer.Whiteout:
-			if o.Layer > r.Layer {
-				hide(o.Layer, DeletedFile)
-			}
-		case kind == layer.Opaque && e.Kind != layer.Dir:
-			hide(o.Layer, OverwrittenChanged) // it makes a directory
-		case shows(kind) && (o.Layer == r.Layer || m.stands[n+1+i]):
-			hide(o.Layer, OverwrittenChanged)
-			if o.Layer == by {
-				over = o
+	over := Ref{-1, -1} // the entry of that layer at this path, which stands there in the end
+	for _, p := range m.parts {
+		if p.layer < r.Layer {
+			continue
+		}
+		if p.layer > by {
+			break
+		}
+		own := p.layer == r.Layer
+		if p.white && !own {
+			hide(p.layer, DeletedFile)
+		}
+		if p.opaque && !own && e.Kind != layer.Dir {
+			marked = min(marked, p.layer) // it makes a directory
+		}
+		if own && p.last > n || !own && p.stands >= 0 {
+			hide(p.layer, OverwrittenChanged)
+			if p.stands > n {
+				over = m.group[p.stands]
 			}
 		}
 	}
@@ -203,8 +241,11 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 		}
 	}
 	if e.Kind != layer.Dir {
-		if k, ok := m.implicit(r, e, by); ok {
+		// A directory without an entry is the last reason that a layer may give.
+		if k, ok := m.implicit(r, e, min(by, marked)); ok {
 			hide(k, OverwrittenChanged)
+		} else if marked < by {
+			hide(marked, OverwrittenChanged)
 		}
 	}
 	switch {
@@ -261,26 +302,41 @@ func (m *merge) raise() {
 	if k := m.heap[0]; !inside(m.t.Lists[k][m.at[k]].Path, m.path) {
 		return // no layer has anything below
 	}
-	for n, r := range m.group {
-		e := m.t.Entry(r)
-		b := barrier{path: m.path, layer: r.Layer, lower: true, class: DeletedDir}
-		if m.dead[n] {
-			continue
+	// One barrier for each layer and kind is enough, whatever number of entries it has.
+	var b, opaque barrier
+	none := barrier{path: m.path, layer: -1}
+	b, opaque = none, none
+	flush := func() {
+		if b.layer >= 0 {
+			m.barriers = append(m.barriers, b)
 		}
+		if opaque.layer >= 0 {
+			m.barriers = append(m.barriers, opaque)
+		}
+		b, opaque = none, none
+	}
+	for n, r := range m.group {
+		if n > 0 && m.group[n-1].Layer != r.Layer {
+			flush()
+		}
+		e := m.t.Entry(r)
 		switch e.Kind {
 		case layer.Dir, layer.Meta:
-			continue
 		case layer.Whiteout:
+			b.layer, b.lower, b.class = r.Layer, true, DeletedDir
 		case layer.Opaque:
-			b.class = Opaque
+			opaque.layer, opaque.lower, opaque.class = r.Layer, true, Opaque
 		default:
+			if m.dead[n] {
+				continue
+			}
 			// What its own layer has put below so far goes; what lower layers have,
 			// only if it is not a directory again in the end.
-			b.before = e.Offset
-			b.lower = m.stands[n]
+			b.layer, b.class, b.before = r.Layer, DeletedDir, max(b.before, e.Offset)
+			b.lower = b.lower || m.stands[n]
 		}
-		m.barriers = append(m.barriers, b)
 	}
+	flush()
 }
 
 // standing tells whether an entry is what its layer, unpacked alone, has at the path
@@ -293,8 +349,7 @@ func (m *merge) standing(n int) bool {
 		return false
 	}
 	for _, o := range m.group[n+1:] {
-		kind := m.t.Entry(o).Kind
-		if o.Layer == r.Layer && (shows(kind) || kind == layer.Opaque && e.Kind != layer.Dir) {
+		if o.Layer == r.Layer && shows(m.t.Entry(o).Kind) {
 			return false
 		}
 	}

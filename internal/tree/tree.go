@@ -54,14 +54,17 @@ type Tree struct {
 	bytes map[Ref]State // of files with several names, where it differs from the name's
 	links map[Ref]Ref   // hard link -> the file that it names
 	moved [][]int32     // for a list that differs: its entries' places in the index
+	// targets are what hard links name in their own layer, where that is not simply what
+	// stands at the path: -1 for nothing.
+	targets [][]int32
 }
 
 // New lays layers on top of one another, bottom first.
 func New(layers []*layer.Index) *Tree {
-	t := &Tree{bytes: map[Ref]State{}, links: map[Ref]Ref{}, moved: make([][]int32, len(layers))}
+	t := &Tree{bytes: map[Ref]State{}, links: map[Ref]Ref{}, moved: make([][]int32, len(layers)), targets: make([][]int32, len(layers))}
 	for k, x := range layers {
-		list, moved := throughLinks(x.List)
-		t.Lists, t.moved[k] = append(t.Lists, list), moved
+		list, moved, targets := unpacked(x.List)
+		t.Lists, t.moved[k], t.targets[k] = append(t.Lists, list), moved, targets
 		t.names = append(t.names, make([]State, len(list)))
 	}
 	m := newMerge(t)

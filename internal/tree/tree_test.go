@@ -35,6 +35,11 @@ func mode(e testkit.Entry, m int64) testkit.Entry {
 	return e
 }
 
+func owner(e testkit.Entry, uid int) testkit.Entry {
+	e.Uid = uid
+	return e
+}
+
 // hidden lists entries that are not seen, as "layer:path class by layer"; bytes says
 // whether a file's bytes are meant, or its name.
 func hidden(t *tree.Tree, bytes bool) string {
@@ -92,6 +97,17 @@ func TestFinePrint(t *testing.T) {
 		{"AUFS's own files hide nothing", "", [][]testkit.Entry{{f("a", "1")}, {f(".wh..wh.plnk", ""), f(".wh..wh.aufs", "")}}},
 		{"a whiteout of dots hides nothing", "", [][]testkit.Entry{{f("a", "1")}, {f(".wh...", ""), f(".wh..", ""), f(".wh.", "")}}},
 		{"through a link of its own", "1:e/x overwritten-changed by 2", [][]testkit.Entry{{f("e/x", "1")}, {testkit.Symlink("d", "e"), f("d/x", "2")}}},
+		{"a whiteout that is a directory", "1:d/a deleted-dir by 2", [][]testkit.Entry{{d("d"), f("d/a", "1")}, {d(".wh.d/")}}},
+		{"a whiteout that is a link", "1:a deleted-file by 2", [][]testkit.Entry{{f("a", "1")}, {testkit.Symlink(".wh.a", "x")}}},
+		{"an opaque marker that is a directory", "1:d/a opaque by 2", [][]testkit.Entry{{f("d/a", "1")}, {d("d/.wh..wh..opq/")}}},
+		{"a whiteout in a directory that its layer replaces", "1:d/a deleted-file by 2", [][]testkit.Entry{{f("d/a", "1")}, {f("d/.wh.a", ""), testkit.Symlink("d", "e")}}},
+		{"a whiteout in a directory that its layer replaces and makes anew", "1:d/a deleted-file by 2, 2:d overwritten-changed by 2", [][]testkit.Entry{{f("d/a", "1"), f("d/b", "1")}, {f("d/.wh.a", ""), testkit.Symlink("d", "e"), d("d")}}},
+		{"an opaque marker in a directory that its layer replaces and makes anew", "1:d/a opaque by 2, 2:d overwritten-changed by 2", [][]testkit.Entry{{f("d/a", "1")}, {f("d/.wh..wh..opq", ""), f("d", "x"), d("d")}}},
+		{"an empty name hides nothing", "", [][]testkit.Entry{{f("a", "1"), f("d/b", "1")}, {f("", ""), testkit.Symlink("./", "x"), f(".", "")}}},
+		{"an owner above 32 bits", "1:a metadata-only by 2", [][]testkit.Entry{{owner(f("a", "1"), 5)}, {owner(f("a", "1"), 1<<32+5)}}},
+		{"slashes at the end are none", "1:d/a opaque by 2", [][]testkit.Entry{{f("d/a", "1")}, {d("d//"), f("d/.wh..wh..opq", "")}}},
+		{"a link that was replaced by a directory leads nowhere", "1:d/x overwritten-changed by 2, 2:d overwritten-changed by 2", [][]testkit.Entry{{f("d/x", "1"), f("e/x", "1")}, {testkit.Symlink("d", "e"), d("d"), f("d/x", "2")}}},
+		{"an opaque marker through a link", "1:d/x deleted-dir by 2, 1:e/x opaque by 2", [][]testkit.Entry{{f("d/x", "1"), f("e/x", "1")}, {d("e"), testkit.Symlink("d", "e"), f("d/.wh..wh..opq", "")}, {}}},
 		{"names that sort beside slashes", "1:d/a deleted-dir by 2", [][]testkit.Entry{{d("d"), f("d/a", "1"), f("d-x", "1"), f("d.y", "1")}, {f(".wh.d", "")}}},
 	} {
 		got := hidden(tree.New(index(t, c.layers...)), true)
@@ -115,17 +131,6 @@ func naive(layers []*layer.Index) map[string]node {
 		slices.SortFunc(list, func(a, b layer.Entry) int { return int(a.Offset - b.Offset) })
 		upper := map[string]node{}
 		white, opaque := map[string]bool{}, map[string]bool{}
-		drop := func(p string) {
-			remove(upper, p)
-			delete(opaque, p)
-			for _, marks := range []map[string]bool{white, opaque} {
-				for q := range marks {
-					if strings.HasPrefix(q, p+"/") {
-						delete(marks, q)
-					}
-				}
-			}
-		}
 		parents := func(p string) {
 			for i, c := range p {
 				if dir := p[:i]; c == '/' && upper[dir].kind != 'd' {
@@ -140,6 +145,10 @@ func naive(layers []*layer.Index) map[string]node {
 			}
 			ref := fmt.Sprintf("%d:%d", k, e.Offset)
 			parents(e.Path)
+			if n, ok := upper[e.Path]; ok && n.kind != 'd' && e.Kind == layer.Opaque {
+				opaque[e.Path] = true
+				continue // nothing that it could mark
+			}
 			switch e.Kind {
 			case layer.Whiteout:
 				white[e.Path] = true
@@ -151,11 +160,11 @@ func naive(layers []*layer.Index) map[string]node {
 				}
 			case layer.Dir:
 				if n, ok := upper[e.Path]; ok && n.kind != 'd' {
-					drop(e.Path)
+					remove(upper, e.Path)
 				}
 				upper[e.Path] = node{'d', ref}
 			default:
-				drop(e.Path)
+				remove(upper, e.Path)
 				upper[e.Path] = node{'f', ref}
 			}
 		}

@@ -27,6 +27,8 @@ type Facts struct {
 	Final    []int32
 	// Problems are databases that could not be read, in words.
 	Problems []string
+	// Warnings are claims of the manifest that the bytes refute, in words.
+	Warnings []string
 	Sizes    image.Sizes
 	Cells    []Cell
 
@@ -90,6 +92,7 @@ func New(img *image.Image) (*Facts, error) {
 	f.own()
 	rest.Wait()
 	f.unread()
+	f.Warnings = lies(img)
 	f.sum()
 	f.Sizes.Live, f.Sizes.Waste = f.liveAndWaste()
 	f.Sizes.Duplicate = f.duplicate()

@@ -51,6 +51,8 @@ type Result struct {
 	Largest []File `json:"largest"`
 	// Problems are package databases that could not be read.
 	Problems []string `json:"problems,omitempty"`
+	// Warnings are claims of the manifest that the bytes refute, such as a media type.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Layer is one layer of an image.
@@ -155,7 +157,7 @@ type File struct {
 
 // version is part of Key: it rises whenever Report tells something else of the same
 // image.
-const version = 1
+const version = 2
 
 // Key names what Report tells of an image, for a cache: it is the same for images with
 // the same layers, in the form in which they are pushed, and the same configuration.
@@ -192,7 +194,7 @@ func (r *Result) Trim(top int) {
 func (f *Facts) Report(name string, top int) *Result {
 	img := f.Image
 	r := &Result{Schema: Schema, Name: name, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(), Sizes: f.Sizes,
-		Problems: f.Problems, Layers: []Layer{}, Duplicates: []Duplicate{}, Largest: []File{}}
+		Problems: f.Problems, Warnings: f.Warnings, Layers: []Layer{}, Duplicates: []Duplicate{}, Largest: []File{}}
 	f.layers(r)
 	f.packages(r)
 	f.classes(r)

@@ -1,0 +1,203 @@
+package source
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/image"
+	"tare/internal/layer"
+	"tare/internal/store"
+)
+
+// manifestFile is docker save's list of images.
+const manifestFile = "manifest.json"
+
+// intake takes the files of an archive into the store as they stream past: documents are
+// kept in memory, all else becomes blobs. Where each belongs is known only at the end.
+type intake struct {
+	st      *store.Store
+	cs      content.Store
+	limits  layer.Options
+	docs    map[string][]byte
+	members map[string]taken
+	links   map[string]string
+	names   int                                  // bytes of all names
+	known   map[digest.Digest]ocispec.Descriptor // layers in the store, by DiffID; nil until needed
+}
+
+// taken is a file of the archive that is a blob now.
+type taken struct {
+	desc ocispec.Descriptor
+	want digest.Digest // what its name says it is; "" for nothing
+	kind layer.Compression
+}
+
+func newIntake(st *store.Store) *intake {
+	return &intake{st: st, cs: st.Importer(), docs: map[string][]byte{}, members: map[string]taken{}, links: map[string]string{}}
+}
+
+// maxMemberNames bounds the names of an archive's files, in bytes.
+const maxMemberNames = 64 << 20
+
+func (in *intake) read(ctx context.Context, r io.Reader) error {
+	var err error
+	if in.limits, err = image.Limits(); err != nil {
+		return err
+	}
+	plain, _, err := layer.Decompress(r)
+	if err != nil {
+		return fmt.Errorf("read the archive: %w", err)
+	}
+	defer func() { _ = plain.Close() }()
+	tr := tar.NewReader(plain)
+	for n := 0; ; n++ {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			if n == 0 {
+				return fmt.Errorf("not an image archive (docker save or OCI layout, as a tar): %w", err)
+			}
+			return fmt.Errorf("the archive is damaged or cut short after %d files: %w", n, err)
+		}
+		if in.names += len(h.Name) + len(h.Linkname); n >= maxMembers || in.names > maxMemberNames {
+			return fmt.Errorf("more than %d files, or %d bytes of names: not an image archive", maxMembers, maxMemberNames)
+		}
+		if err := in.file(ctx, tr, h); err != nil {
+			return fmt.Errorf("%s of the archive: %w", shortList([]string{h.Name}), err)
+		}
+	}
+	// What is left belongs to the compressed stream's check, and to whoever writes into
+	// the pipe.
+	if _, err := io.CopyN(io.Discard, plain, 64<<20); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the archive is damaged after its last file: %w", err)
+	}
+	return nil
+}
+
+func (in *intake) file(ctx context.Context, r io.Reader, h *tar.Header) error {
+	name := path.Clean("/" + h.Name)[1:]
+	switch h.Typeflag {
+	case tar.TypeSymlink:
+		in.links[name] = path.Clean("/" + path.Join(path.Dir(name), h.Linkname))[1:]
+		return nil
+	case tar.TypeLink:
+		in.links[name] = path.Clean("/" + h.Linkname)[1:]
+		return nil
+	case tar.TypeReg:
+	default:
+		if h.Typeflag == tar.TypeGNUSparse {
+			return errSparseMember
+		}
+		return nil
+	}
+	if layer.Sparse(h) {
+		return errSparseMember
+	}
+	switch name {
+	case ocispec.ImageLayoutFile, ocispec.ImageIndexFile, manifestFile:
+		if h.Size > image.MaxDocument {
+			return fmt.Errorf("%d bytes are too many for such a document", h.Size)
+		}
+		b, err := io.ReadAll(r)
+		if b == nil {
+			b = []byte{}
+		}
+		in.docs[name] = b
+		return err
+	}
+	switch dir, base := path.Split(name); {
+	case name == "repositories", dir != "" && (base == "VERSION" || base == "json"):
+		return nil // of Docker's older formats: manifest.json says it all
+	}
+	if h.Size > in.limits.MaxBytes {
+		return &layer.LimitError{What: "bytes in a file of the archive", Limit: in.limits.MaxBytes}
+	}
+	m := taken{want: blobName(name)}
+	if m.want != "" {
+		if info, err := in.st.Content().Info(ctx, m.want); err == nil && info.Size == h.Size {
+			m.desc = ocispec.Descriptor{Digest: m.want, Size: info.Size} // it is here: the next Next passes over it
+		}
+	}
+	br := bufio.NewReaderSize(r, 64<<10)
+	magic, _ := br.Peek(layer.SniffLen)
+	m.kind = layer.Sniff(magic)
+	if m.desc.Digest == "" {
+		var err error
+		if m.desc, err = in.ingest(ctx, fmt.Sprintf("%d", len(in.members)), m.want, br); err != nil {
+			return err
+		}
+	}
+	in.members[name] = m
+	return nil
+}
+
+var errSparseMember = errors.New("it is stored as a sparse file, which no image tool reads so: make the archive without --sparse")
+
+// blobName is the digest that a file of an OCI layout is named by; "" for other files.
+func blobName(name string) digest.Digest {
+	alg, hex, ok := strings.Cut(strings.TrimPrefix(name, "blobs/"), "/")
+	if d := digest.NewDigestFromEncoded(digest.Algorithm(alg), hex); ok && strings.HasPrefix(name, "blobs/") && d.Validate() == nil {
+		return d
+	}
+	return ""
+}
+
+// ingest makes a blob of r, under whatever digest it has: like's algorithm is used.
+func (in *intake) ingest(ctx context.Context, ref string, like digest.Digest, r io.Reader) (ocispec.Descriptor, error) {
+	var d ocispec.Descriptor
+	w, err := in.cs.Writer(ctx, content.WithRef(ref), content.WithDescriptor(ocispec.Descriptor{Digest: like}))
+	if errdefs.IsAlreadyExists(err) { // but this may be something else under its name
+		w, err = in.cs.Writer(ctx, content.WithRef(ref))
+	}
+	if err != nil {
+		return d, err
+	}
+	n, err := io.Copy(w, r)
+	if err == nil {
+		d.Digest, d.Size = w.Digest(), n
+		if err = w.Commit(ctx, n, ""); errdefs.IsAlreadyExists(err) {
+			err = nil
+		}
+	}
+	if err != nil {
+		_ = w.Close()
+		_ = in.cs.Abort(context.WithoutCancel(ctx), ref)
+		return ocispec.Descriptor{}, in.st.Advise("store a file of the archive", err)
+	}
+	return d, nil
+}
+
+// write stores a document.
+func (in *intake) write(ctx context.Context, d ocispec.Descriptor, b []byte) error {
+	return in.st.Write(ctx, bytes.NewReader(b), d)
+}
+
+// member finds a file of the archive, through links.
+func (in *intake) member(name string) (taken, bool) {
+	at := path.Clean("/" + name)[1:]
+	for range 16 {
+		if m, ok := in.members[at]; ok {
+			return m, true
+		}
+		to, ok := in.links[at]
+		if !ok {
+			break
+		}
+		at = to
+	}
+	return taken{}, false
+}
