@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium
 
-.PHONY: vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ check-docker-sizes: build ## compare images and history with a real Docker daemo
 
 test-buildkitd: ## test --builder against a real buildkitd, compiled from its module
 	TARE_TEST_BUILDKITD=1 go test -tags buildkitd -timeout 20m -run Buildkitd ./cmd/tare
+
+# CONFORMANCE=copy builds only what has "copy" in its name, and leaves the page as it is.
+conformance: build ## build the Dockerfiles of buildah's and BuildKit's tests, compare with buildkitd; writes docs/conformance.md
+	@scripts/apt.sh runc || true
+	@go run ./scripts/conformance -o docs/conformance.md -run '$(CONFORMANCE)'
 
 fuzz: ## run every fuzz target for FUZZTIME (default 2m) each
 	@scripts/fuzz.sh $(FUZZTIME)

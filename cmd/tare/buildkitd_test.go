@@ -3,41 +3,15 @@
 package main
 
 import (
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// compileBuildkitd builds the daemon from the module that tare links, with that
-// module's own requirements: those of its clouds and networks are not tare's. The
-// build cache keeps it, so only the first time takes a minute or two.
-func compileBuildkitd(t *testing.T, dir, program string) {
-	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/moby/buildkit").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	module := strings.TrimSpace(string(out))
-	for _, f := range []string{"go.mod", "go.sum"} { // Go may add to them, and the cache is read-only
-		b, err := os.ReadFile(filepath.Join(module, f))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, f), b, 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	build := exec.Command("go", "build", "-C", module, "-modfile", filepath.Join(dir, "go.mod"), "-mod=mod", "-o", program, "./cmd/buildkitd")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("compile buildkitd: %v\n%s", err, out)
-	}
-}
+	"tare/internal/testkit"
+)
 
 // startBuildkitd compiles a buildkitd, starts it, and returns its address.
 func startBuildkitd(t *testing.T) (addr string) {
@@ -46,50 +20,21 @@ func startBuildkitd(t *testing.T) (addr string) {
 	needEngine(t)
 	dir := t.TempDir()
 	program := filepath.Join(dir, "buildkitd")
-	compileBuildkitd(t, dir, program)
-	sock := filepath.Join(dir, "b.sock")
-	log, err := os.Create(filepath.Join(dir, "log"))
+	if err := testkit.CompileBuildkitd(dir, program); err != nil {
+		t.Fatal(err)
+	}
+	d, err := testkit.StartBuildkitd(program, dir, "tare-test-buildkitd", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	conf := filepath.Join(dir, "buildkitd.toml")
-	const group = "tare-test-buildkitd" // a control group that can go with it
-	if err := os.WriteFile(conf, []byte("[worker.oci]\ndefaultCgroupParent = \""+group+"\"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	d := exec.Command(program, "--config", conf, "--addr", "unix://"+sock, "--root", filepath.Join(dir, "root"),
-		"--oci-worker=true", "--containerd-worker=false", "--oci-worker-binary=runc", "--oci-worker-net=host")
-	d.Stdout, d.Stderr = log, log
-	if err := d.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = d.Process.Signal(syscall.SIGTERM)
-		_ = d.Wait()
+		d.Stop()
 		if t.Failed() {
-			b, _ := os.ReadFile(log.Name())
+			b, _ := os.ReadFile(d.Log)
 			t.Logf("buildkitd says:\n%s", b)
 		}
-		for _, m := range mountsBelow(dir) {
-			_ = syscall.Unmount(m, syscall.MNT_DETACH)
-		}
-		for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
-			groups, _ := filepath.Glob(filepath.Join(pattern, group))
-			for _, g := range groups {
-				_ = os.Remove(filepath.Join(g, "buildkit"))
-				_ = os.Remove(g)
-			}
-		}
 	})
-	for range 100 {
-		if c, err := net.Dial("unix", sock); err == nil {
-			_ = c.Close()
-			return "unix://" + sock
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal("buildkitd does not answer")
-	return ""
+	return d.Addr
 }
 
 // TestBuildkitd drives a real buildkitd with the same commands as the embedded engine.

@@ -52,6 +52,9 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	if req.Call != "" {
 		return b.call(ctx, req, s)
 	}
+	if err := s.closeIngests(); err != nil {
+		return nil, fmt.Errorf("make the output directory: %w", err)
+	}
 	out := &engine.Built{}
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {

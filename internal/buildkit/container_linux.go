@@ -145,9 +145,12 @@ func newBundle(root string, rt ociRuntime) (*bundle, error) {
 	if err := os.Mkdir(b.dir, 0o700); err != nil {
 		return nil, err
 	}
-	// The image's root directory decides about the modes of these; "upper" is given its.
+	// The image's root directory decides about the mode of "upper".
 	for _, d := range []string{"upper", "work", "rootfs", "lower"} {
 		if err := os.Mkdir(b.path(d), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.Chmod(b.path(d), 0o755); err != nil { // whatever the umask: it becomes the container's root
 			return nil, err
 		}
 	}

@@ -21,11 +21,12 @@ import (
 
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
+	"tare/internal/infile"
 	"tare/internal/store"
 )
 
 // contextAttrs says where the context and the Dockerfile are.
-func (b *builder) contextAttrs(_ context.Context, r engine.Build, s *solve) error {
+func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) error {
 	a := s.FrontendAttrs
 	switch {
 	case r.Context == "-" && r.Dockerfile == "-":
@@ -70,12 +71,12 @@ func (b *builder) contextAttrs(_ context.Context, r engine.Build, s *solve) erro
 	case fi.IsDir():
 		return fmt.Errorf("the Dockerfile %s is a directory", file)
 	case !fi.Mode().IsRegular(): // -f <(generate), /dev/stdin
-		f, err := os.Open(file)
+		f, err := infile.Open(ctx, file)
 		if err != nil {
 			return fmt.Errorf("read the Dockerfile: %w", err)
 		}
 		defer func() { _ = f.Close() }()
-		r.Stdin = f
+		r.Stdin = infile.Reader(ctx, f)
 		return b.stdinDockerfile(r, s)
 	}
 	if s.LocalMounts["dockerfile"], err = fsutil.NewFS(filepath.Dir(file)); err != nil {

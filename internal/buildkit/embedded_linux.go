@@ -54,6 +54,7 @@ type owner struct {
 	// doubtful says why what is kept of build contexts may be wrong: nothing can be
 	// built with it, but the cache can be pruned.
 	doubtful error
+	umask    func() // gives the process its umask back
 }
 
 func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
@@ -75,11 +76,13 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 	if !ok {
 		return nil, errLocked
 	}
+	o.umask = dropUmask()
 	defer func() {
 		if err != nil {
 			for _, f := range o.files {
 				_ = f.Close()
 			}
+			o.umask()
 			_ = o.lock.Unlock()
 		}
 	}()
@@ -190,6 +193,7 @@ func (o *owner) close(waiting func(string)) error {
 	}
 	removeCgroups(cgroupParent(o.root))
 	makeReserve(o.root, o.opt.MakeRoom)
+	o.umask()
 	return errors.Join(err, o.lock.Unlock())
 }
 

@@ -43,7 +43,9 @@ func (b *bundle) start(ctx context.Context, r engine.Run) (int, error) {
 	if err != nil {
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}
-	if err := cmd.Start(); err != nil {
+	// The runtime makes directories in the container that a volume or -w names. The
+	// user's umask must not close them to the container's user.
+	if err := withUmask(0o022, cmd.Start); err != nil {
 		finish()
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}

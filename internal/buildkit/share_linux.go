@@ -43,8 +43,12 @@ func listenUnix(path string) (net.Listener, error) {
 		return nil, err
 	}
 	defer done()
-	l, err := net.Listen("unix", short)
-	if err != nil {
+	var l net.Listener
+	// Not chmod alone: until then whoever reaches the directory could connect.
+	if err := withUmask(0o177, func() (err error) {
+		l, err = net.Listen("unix", short)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)

@@ -62,6 +62,9 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		return nil, nil, nil, err
 	}
 	later(sn)
+	if err := closeDir(filepath.Join(dir, "content")); err != nil {
+		return nil, nil, nil, err
+	}
 	own, err := local.NewStore(filepath.Join(dir, "content"))
 	if err != nil {
 		return nil, nil, nil, err

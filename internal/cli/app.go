@@ -16,6 +16,7 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/infile"
 	"tare/internal/progress"
 	"tare/internal/screen"
 	"tare/internal/source"
@@ -129,6 +130,10 @@ func (a *app) unlisted(ctx context.Context, r *engine.Build) error {
 	a.unhold, err = st.Hold(ctx)
 	return err
 }
+
+// stdin is standard input to read as long as the command lasts: Ctrl-C ends a wait for
+// somebody who writes nothing.
+func (a *app) stdin() io.Reader { return infile.Reader(a.ctx, a.In) }
 
 // closeEngine closes the engine if it was opened, and gives the store back.
 func (a *app) closeEngine() error {

@@ -131,7 +131,7 @@ func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine
 
 // complete checks flags and fills the engine's request in.
 func (a *app) complete(o *buildOptions, target string) (keep int64, err error) {
-	o.Context, o.Stdin, o.Stdout, o.Stderr = target, a.In, a.Out, a.Err
+	o.Context, o.Stdin, o.Stdout, o.Stderr = target, a.stdin(), a.Out, a.Err
 	for _, t := range o.tags {
 		n, err := store.Normalize(t)
 		if err != nil {

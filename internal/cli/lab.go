@@ -245,7 +245,7 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 		a.note("wrote " + o.file)
 	}
 	if o.open {
-		return openBrowser(o.file)
+		return a.openBrowser(o.file)
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (a *app) ask(user, password string, fromStdin bool) (string, string, error)
 		if password != "" {
 			return "", "", usagef("-p and --password-stdin exclude one another")
 		}
-		b, err := io.ReadAll(io.LimitReader(a.In, 64<<10))
+		b, err := io.ReadAll(io.LimitReader(a.stdin(), 64<<10))
 		if err != nil {
 			return "", "", err
 		}
@@ -83,15 +83,15 @@ func (a *app) ask(user, password string, fromStdin bool) (string, string, error)
 	}
 	if user == "" {
 		_, _ = fmt.Fprint(a.Err, "Username: ")
-		line, err := bufio.NewReader(a.In).ReadString('\n')
+		line, err := a.typed(func() ([]byte, error) { return bufio.NewReader(a.In).ReadBytes('\n') })
 		if err != nil {
 			return "", "", err
 		}
-		user = strings.TrimSpace(line)
+		user = strings.TrimSpace(string(line))
 	}
 	if password == "" {
 		_, _ = fmt.Fprint(a.Err, "Password: ")
-		b, err := term.ReadPassword(fd)
+		b, err := a.typed(func() ([]byte, error) { return term.ReadPassword(fd) })
 		_, _ = fmt.Fprintln(a.Err)
 		if err != nil {
 			return "", "", err
@@ -141,5 +141,31 @@ func newLogout(a *app) *cobra.Command {
 			}
 			return nil
 		},
+	}
+}
+
+// typed reads from the terminal until the command is told to end, and leaves the
+// terminal as it was.
+func (a *app) typed(read func() ([]byte, error)) ([]byte, error) {
+	fd := int(a.In.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	type answer struct {
+		b   []byte
+		err error
+	}
+	ch := make(chan answer, 1)
+	go func() {
+		b, err := read()
+		ch <- answer{b, err}
+	}()
+	select {
+	case got := <-ch:
+		return got.b, got.err
+	case <-a.ctx.Done():
+		_ = term.Restore(fd, before)
+		return nil, a.ctx.Err()
 	}
 }

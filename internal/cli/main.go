@@ -123,7 +123,8 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 			return 125 // as Docker: 2 could be the program's own
 		}
 		return 2
-	case errors.Is(err, context.Canceled):
+	// What was cut off fails in words of its own.
+	case ctx.Err() != nil, errors.Is(err, context.Canceled):
 		a.errorf("interrupted")
 		return 130
 	}

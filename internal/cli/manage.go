@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/containerd/errdefs"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/image"
+	"tare/internal/infile"
 	"tare/internal/outfile"
 	"tare/internal/screen"
 	"tare/internal/source"
@@ -211,14 +211,14 @@ may be compressed with gzip or zstd.`,
 			if err != nil {
 				return err
 			}
-			var r io.Reader = a.In
+			r := a.stdin()
 			if input != "" {
-				f, err := os.Open(input)
+				f, err := infile.Open(cmd.Context(), input)
 				if err != nil {
 					return fmt.Errorf("load: %w", err)
 				}
 				defer func() { _ = f.Close() }()
-				r = f
+				r = infile.Reader(cmd.Context(), f)
 			} else if tty, _ := terminal(a.In); tty {
 				return usagef("nothing to load: use -i FILE or redirect standard input")
 			}

@@ -121,8 +121,12 @@ func writeDocument(w io.Writer, data any) error {
 	return err
 }
 
-// openBrowser shows a file in the user's browser ($BROWSER, else the system's).
-func openBrowser(file string) error {
+// openBrowser shows a file in the user's browser ($BROWSER, else the system's). The
+// engine is closed first: its umask of 0 would be the browser's for all that it saves.
+func (a *app) openBrowser(file string) error {
+	if err := a.closeEngine(); err != nil {
+		return err
+	}
 	abs, err := filepath.Abs(file)
 	if err != nil {
 		return err

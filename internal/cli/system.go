@@ -210,7 +210,10 @@ func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) err
 	}
 	if !o.force {
 		_, _ = fmt.Fprintf(a.Out, "WARNING! This will remove %s.\nAre you sure you want to continue? [y/N] ", strings.Join(what, " and "))
-		answer, _ := bufio.NewReader(a.In).ReadString('\n')
+		answer, _ := bufio.NewReader(a.stdin()).ReadString('\n')
+		if a.ctx.Err() != nil {
+			return a.ctx.Err()
+		}
 		if s := strings.ToLower(strings.TrimSpace(answer)); s != "y" && s != "yes" {
 			_, _ = fmt.Fprintln(a.Out)
 			return nil

@@ -26,7 +26,6 @@ type File struct {
 	f      *os.File // a file without the target's name yet, or the device itself
 	direct bool     // f is what the user named
 	inside bool     // f lies in the target's directory and can take its name
-	mode   fs.FileMode
 	done   bool
 }
 
@@ -49,7 +48,7 @@ func create(ctx context.Context, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &File{name: name, target: at, mode: 0o666}
+	o := &File{name: name, target: at}
 	if fd >= 0 {
 		o.direct = true
 		o.f, err = duplicate(fd, name)
@@ -64,7 +63,6 @@ func create(ctx context.Context, name string) (*File, error) {
 		o.f, err = openSpecial(ctx, at, fi.Mode())
 		return o, err
 	case err == nil:
-		o.mode = fi.Mode().Perm()
 		if err := writable(at); err != nil {
 			return nil, err
 		}
@@ -82,10 +80,13 @@ func create(ctx context.Context, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fi != nil && o.inside {
+	switch {
+	case fi != nil && o.inside:
 		likeOld(o.f, fi)
+	case o.inside:
+		err = o.f.Chmod(0o666 &^ umask)
 	}
-	return o, nil
+	return o, err
 }
 
 // writable tells whether the file at path may be written; it is not changed.

@@ -5,7 +5,10 @@ import (
 	"os"
 )
 
-const nonblock = 0
+const (
+	nonblock = 0
+	umask    = os.FileMode(0)
+)
 
 var noReader = errors.New("no reader")
 

@@ -21,6 +21,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
+	"tare/internal/infile"
 	"tare/internal/layer"
 	"tare/internal/progress"
 )
@@ -76,7 +77,7 @@ func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) 
 
 // openPlain opens a tar in place, and a compressed one decompressed.
 func openPlain(ctx context.Context, file string, o OpenOptions) (*os.File, error) {
-	f, err := os.Open(file)
+	f, err := infile.Open(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func spool(ctx context.Context, r io.Reader, what string, o OpenOptions) (*os.Fi
 		return nil, err
 	}
 	_ = os.Remove(tmp.Name()) // where that is not allowed, a file stays behind
-	plain, _, err := layer.Decompress(&contextReader{ctx, o.Progress.Reader(r, what, "Reading", 0)})
+	plain, _, err := layer.Decompress(infile.Reader(ctx, o.Progress.Reader(r, what, "Reading", 0)))
 	if err == nil {
 		_, err = io.Copy(tmp, plain)
 		_ = plain.Close()
@@ -115,18 +116,6 @@ func spool(ctx context.Context, r io.Reader, what string, o OpenOptions) (*os.Fi
 		return nil, fmt.Errorf("read the archive from %s: %w", what, err)
 	}
 	return tmp, nil
-}
-
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }
 
 // readArchive takes f over: it is closed with what is opened, or on an error. Where

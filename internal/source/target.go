@@ -128,8 +128,14 @@ func Recognise(path string) string {
 		}
 		return ""
 	}
+	if fi.Mode()&os.ModeNamedPipe != 0 {
+		return "archive" // <(docker save app): a Dockerfile in a pipe would have no context
+	}
+	if !fi.Mode().IsRegular() {
+		return ""
+	}
 	f, err := os.Open(path)
-	if err != nil || !fi.Mode().IsRegular() {
+	if err != nil {
 		return ""
 	}
 	defer func() { _ = f.Close() }()
