@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -32,8 +33,8 @@ func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
 	}
 	// Shared with other runs, exclusive for Prune: keeps the snapshots in place.
 	runs := flock.New(filepath.Join(e.root, "runs.lock"))
-	if err := runs.RLock(); err != nil {
-		return 0, &engine.StartError{Code: 125, Err: err}
+	if err := e.awaitPrune(ctx, runs, r.Signal); err != nil {
+		return 0, err
 	}
 	defer func() { _ = runs.Unlock() }()
 	lower, err := e.prep(ctx, layersOf(r.Image))
@@ -67,6 +68,48 @@ func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
 	m.stop(r.Cost)
 	r.Cost.Peak = peakMemory(b.id)
 	return code, err
+}
+
+// awaitPrune takes the lock of runs, shared. Signals are for the program that is to run:
+// as long as there is none, they end the wait.
+func (e *Embedded) awaitPrune(ctx context.Context, runs *flock.Flock, signals <-chan os.Signal) error {
+	if ok, err := runs.TryRLock(); ok || err != nil {
+		if err != nil {
+			return &engine.StartError{Code: 125, Err: err}
+		}
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	code := make(chan int, 1)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case s := <-signals:
+				if n, ok := s.(syscall.Signal); ok && !isResize(s) {
+					code <- 128 + int(n)
+					cancel()
+					return
+				}
+			}
+		}
+	}()
+	err := store.Acquire(ctx, runs, false, func() {
+		if e.opt.Waiting != nil {
+			e.opt.Waiting("another tare prunes the build cache: waiting for it; Ctrl-C ends the wait")
+		}
+	})
+	if err == nil {
+		return nil
+	}
+	select {
+	case c := <-code:
+		return &engine.StartError{Code: c, Err: err}
+	default:
+		return &engine.StartError{Code: 125, Err: err}
+	}
 }
 
 // honourable refuses what cannot be done here, instead of ignoring it.

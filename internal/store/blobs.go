@@ -134,7 +134,7 @@ func (s *Store) lockBlob(ctx context.Context, d digest.Digest, waiting func()) (
 		if waiting != nil {
 			waiting()
 		}
-		err = acquire(ctx, l, true, nil)
+		err = Acquire(ctx, l, true, nil)
 	}
 	if err != nil {
 		return nil, s.Advise(fmt.Sprintf("lock blob %s", d), err)

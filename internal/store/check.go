@@ -177,7 +177,7 @@ func (c *checker) lockAll(ctx context.Context) (alone bool, release func(), err 
 		if c.o.Waiting != nil {
 			c.o.Waiting()
 		}
-		if err := acquire(ctx, l, true, nil); err != nil {
+		if err := Acquire(ctx, l, true, nil); err != nil {
 			return false, nil, err
 		}
 	}

@@ -53,7 +53,7 @@ func (s *Store) makeLocks() {
 // give it back.
 func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), error) {
 	l := flock.New(filepath.Join(s.root, name))
-	err := acquire(ctx, l, exclusive, func() {
+	err := Acquire(ctx, l, exclusive, func() {
 		if s.wait.say != nil {
 			s.wait.say(fmt.Sprintf("another tare holds the image store (%s): waiting for it; Ctrl-C ends the wait", l.Path()))
 		}
@@ -64,10 +64,10 @@ func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), 
 	return func() { _ = l.Unlock() }, nil
 }
 
-// acquire takes l, or gives up when ctx ends; told is called if that takes longer than a
+// Acquire takes l, or gives up when ctx ends; told is called if that takes longer than a
 // moment. It waits in the kernel's queue: to try again and again would leave the lock to
 // whoever asks more often.
-func acquire(ctx context.Context, l *flock.Flock, exclusive bool, told func()) error {
+func Acquire(ctx context.Context, l *flock.Flock, exclusive bool, told func()) error {
 	try, block := l.TryRLock, l.RLock
 	if exclusive {
 		try, block = l.TryLock, l.Lock
