@@ -30,7 +30,9 @@ func TestWaitingForAnothersLayer(t *testing.T) {
 	first := h.start(t, "pull", host+"/app:1")
 	until(t, "the first asks for the layer", func() bool { return asked.Load() > 0 })
 	second := h.start(t, "pull", host+"/app:1")
-	until(t, "the second says what it waits for", func() bool { return strings.Contains(second.out.String()+second.err.String(), "Waiting for another tare") })
+	until(t, "the second says what it waits for", func() bool {
+		return strings.Contains(second.out.String()+second.err.String(), "Waiting for another tare")
+	})
 	second.stop(syscall.SIGTERM, 130)
 	third := h.start(t, "pull", host+"/app:1")
 	stuck.Store(0) // the next time somebody asks, it comes
