@@ -223,7 +223,7 @@ type observation struct {
 	code   int
 	killed bool
 	took   time.Duration
-	memory int64 // peak, bytes
+	memory int64 // peak, bytes; at least the tester's own when it started it, as Linux counts
 	text   string
 }
 
