@@ -50,6 +50,10 @@ func Check(b []byte, g Given) error {
 	if err != nil {
 		return nil
 	}
+	if n := len(r.AST.Children); n > MaxInstructions {
+		over := r.AST.Children[MaxInstructions]
+		return limit([2]int{over.StartLine, over.EndLine}, "more than %d instructions", MaxInstructions)
+	}
 	stages, words := 0, 0
 	for _, n := range r.AST.Children {
 		if strings.EqualFold(n.Value, "from") {
@@ -64,10 +68,6 @@ func Check(b []byte, g Given) error {
 		if stages > MaxStages {
 			return limit([2]int{n.StartLine, n.EndLine}, "more than %d stages", MaxStages)
 		}
-	}
-	if n := len(r.AST.Children); n > MaxInstructions {
-		over := r.AST.Children[MaxInstructions]
-		return limit([2]int{over.StartLine, over.EndLine}, "more than %d instructions", MaxInstructions)
 	}
 	list, meta, err := instructions.Parse(r.AST, linter.New(&linter.Config{}))
 	if err != nil {

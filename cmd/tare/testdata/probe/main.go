@@ -35,19 +35,6 @@ func init() {
 	commands = map[string]func([]string, io.Writer) error{
 		"echo": func(a []string, w io.Writer) error { return say(w, strings.Join(a, " ")) },
 		"warn": func(a []string, _ io.Writer) error { return say(os.Stderr, strings.Join(a, " ")) },
-		// printf HEX [fail] prints bytes that no parser on the way could take.
-		"printf": func(a []string, w io.Writer) error {
-			var b []byte
-			for s := a[0]; len(s) > 1; s = s[2:] {
-				c, _ := strconv.ParseUint(s[:2], 16, 8)
-				b = append(b, byte(c))
-			}
-			_, err := w.Write(b)
-			if err == nil && len(a) > 1 {
-				err = errors.New(a[1])
-			}
-			return err
-		},
 		"env":  env,
 		"runs": runs,
 		"say":  func(a []string, w io.Writer) error { _, _ = fmt.Fprint(w, a[0], " "); return cat(a[1:], w) },
