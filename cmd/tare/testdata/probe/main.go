@@ -42,14 +42,10 @@ func init() {
 		"write": func(a []string, _ io.Writer) error {
 			return os.WriteFile(a[0], []byte(strings.Join(a[1:], " ")+"\n"), 0o644)
 		},
-		"append": appendTo,
-		"mkdir":  func(a []string, _ io.Writer) error { return os.MkdirAll(a[0], 0o755) },
-		"rm":     func(a []string, _ io.Writer) error { return os.RemoveAll(a[0]) },
-		"chown":  func(a []string, _ io.Writer) error { return os.Chown(a[1], number(a[0]), number(a[0])) },
-		"chmod": func(a []string, _ io.Writer) error {
-			n, err := strconv.ParseUint(a[0], 8, 32)
-			return errors.Join(err, syscall.Chmod(a[1], uint32(n)))
-		},
+		"append":  appendTo,
+		"mkdir":   func(a []string, _ io.Writer) error { return os.MkdirAll(a[0], 0o755) },
+		"rm":      func(a []string, _ io.Writer) error { return os.RemoveAll(a[0]) },
+		"chown":   func(a []string, _ io.Writer) error { return os.Chown(a[1], number(a[0]), number(a[0])) },
 		"ls":      list,
 		"stat":    stat,
 		"mounted": mounted,
