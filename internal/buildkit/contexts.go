@@ -32,11 +32,11 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 	case r.Context == "-" && r.Dockerfile == "-":
 		return errors.New("standard input cannot be both the context and the Dockerfile (-f -)")
 	case r.Context == "-":
-		return b.stdinContext(r, s)
+		return b.stdinContext(ctx, r, s)
 	case strings.Contains(r.Context, "://") || strings.HasPrefix(r.Context, "git@") || strings.HasPrefix(r.Context, "github.com/"):
 		a["context"] = r.Context
 		if r.Dockerfile == "-" {
-			return b.stdinDockerfile(r, s)
+			return b.stdinDockerfile(ctx, r, s)
 		}
 		if r.Dockerfile != "" {
 			a["filename"] = r.Dockerfile
@@ -56,7 +56,7 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 	}
 	s.SharedKey = sharedKey(dir)
 	if r.Dockerfile == "-" {
-		return b.stdinDockerfile(r, s)
+		return b.stdinDockerfile(ctx, r, s)
 	}
 	file := r.Dockerfile
 	if file == "" {
@@ -77,26 +77,26 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 		}
 		defer func() { _ = f.Close() }()
 		r.Stdin = infile.Reader(ctx, f)
-		return b.stdinDockerfile(r, s)
+		return b.stdinDockerfile(ctx, r, s)
 	}
 	if s.LocalMounts["dockerfile"], err = fsutil.NewFS(filepath.Dir(file)); err != nil {
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	}
 	a["filename"] = filepath.Base(file)
-	return b.checkFile(file, r.Args)
+	return b.checkFile(ctx, file, r.Args)
 }
 
 // checkFile looks at a Dockerfile before a builder gets it. The embedded frontend looks
 // again, when it knows the base images; one elsewhere has no limits.
-func (b *builder) checkFile(file string, args map[string]string) error {
+func (b *builder) checkFile(ctx context.Context, file string, args map[string]string) error {
 	text, err := dockerfile.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	}
-	return b.checkText(file, text, args)
+	return b.checkText(ctx, file, text, args)
 }
 
-func (b *builder) checkText(name string, text []byte, args map[string]string) error {
+func (b *builder) checkText(ctx context.Context, name string, text []byte, args map[string]string) error {
 	ref := dockerfile.OtherSyntax(text)
 	if v := args["BUILDKIT_SYNTAX"]; v != "" {
 		ref = v
@@ -104,7 +104,7 @@ func (b *builder) checkText(name string, text []byte, args map[string]string) er
 	if ref != "" && b.opt.Waiting != nil && b.first(ref) {
 		b.opt.Waiting(fmt.Sprintf("the Dockerfile asks for the frontend %s: tare does not run frontends, and builds with the built-in one", ref))
 	}
-	err := dockerfile.Check(text, dockerfile.Given{Args: args})
+	_, err := unlessInterrupted(ctx, func() (struct{}, error) { return struct{}{}, dockerfile.Check(text, dockerfile.Given{Args: args}) })
 	var l *dockerfile.LimitError
 	if !errors.As(err, &l) {
 		return err
@@ -140,7 +140,7 @@ func (b *builder) first(ref string) bool {
 
 // stdinContext takes a tar, packed or not, as the context; anything else is a
 // Dockerfile without context.
-func (b *builder) stdinContext(r engine.Build, s *solve) error {
+func (b *builder) stdinContext(ctx context.Context, r engine.Build, s *solve) error {
 	if r.Stdin == nil {
 		return errors.New("no standard input to read the context from")
 	}
@@ -162,7 +162,7 @@ func (b *builder) stdinContext(r engine.Build, s *solve) error {
 		return errors.New("standard input is a Dockerfile already; -f cannot name another")
 	}
 	r.Stdin = in
-	if err := b.stdinDockerfile(r, s); err != nil {
+	if err := b.stdinDockerfile(ctx, r, s); err != nil {
 		return err
 	}
 	empty, err := os.MkdirTemp("", "tare-context-")
@@ -189,7 +189,7 @@ func isArchive(b []byte) bool {
 	return len(b) >= 262 && string(b[257:262]) == "ustar"
 }
 
-func (b *builder) stdinDockerfile(r engine.Build, s *solve) error {
+func (b *builder) stdinDockerfile(ctx context.Context, r engine.Build, s *solve) error {
 	text, err := io.ReadAll(io.LimitReader(r.Stdin, dockerfile.MaxBytes+1))
 	if err != nil {
 		return fmt.Errorf("read the Dockerfile from standard input: %w", err)
@@ -197,7 +197,7 @@ func (b *builder) stdinDockerfile(r engine.Build, s *solve) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("the Dockerfile on standard input is empty")
 	}
-	if err := b.checkText("from standard input", text, r.Args); err != nil {
+	if err := b.checkText(ctx, "from standard input", text, r.Args); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "tare-dockerfile-")

@@ -39,26 +39,12 @@ func guardedFrontend(ctx context.Context, c client.Client) (*client.Result, erro
 		}
 	}
 	g := &guard{Client: c, src: src, given: dockerfile.Given{Args: args, Env: map[string]int64{}}}
-	if err := g.check(); err != nil {
-		return nil, err
-	}
-	// The frontend computes without looking at the context: who interrupts a build does
-	// not wait for it.
-	type outcome struct {
-		res *client.Result
-		err error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		res, err := frontend.Build(ctx, g)
-		done <- outcome{res, err}
-	}()
-	select {
-	case o := <-done:
-		return o.res, o.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return unlessInterrupted(ctx, func() (*client.Result, error) {
+		if err := g.check(); err != nil {
+			return nil, err
+		}
+		return frontend.Build(ctx, g)
+	})
 }
 
 // guard checks the Dockerfile again for every base image that matters to it.

@@ -15,6 +15,12 @@ import (
 // crane read: an OCI layout with Docker's manifest.json. names[i] are the names
 // under which recs[i] is saved; none for an ID.
 func Save(ctx context.Context, st *store.Store, w io.Writer, recs []store.Record, names [][]string, want platforms.MatchComparer) error {
+	// Nobody collects the blobs meanwhile. A store that may only be read has no collector.
+	if release, err := st.Hold(ctx); err == nil {
+		defer release()
+	} else if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	var opts []archive.ExportOpt
 	for i, r := range recs {
 		img, err := image.Load(ctx, st.Content(), r.Target, want)

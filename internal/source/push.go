@@ -55,6 +55,11 @@ func (r *Registry) Push(ctx context.Context, st *store.Store, ref string, want p
 	if err != nil {
 		return nil, fmt.Errorf("push %s: %w; tag it first: tare tag IMAGE %s", ref, err, ref)
 	}
+	release, err := st.Hold(ctx) // nobody collects the blobs meanwhile
+	if err != nil {
+		return nil, fmt.Errorf("push %s: %w", ref, err)
+	}
+	defer release()
 	out := &Pushed{Name: named, Target: rec.Target}
 	pusher, err := r.resolver(ctx).Pusher(ctx, named.String())
 	if err != nil {
