@@ -89,12 +89,12 @@ func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.
 	var m ocispec.Manifest
 	rawManifest, err := ReadJSON(ctx, p, desc, &m)
 	if err != nil {
-		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
+		return nil, fmt.Errorf("manifest %s: %w", shown(desc.Digest), err)
 	}
 	img := &Image{Target: target, Manifest: desc, RawManifest: rawManifest, ConfigID: m.Config}
 	raw, err := ReadJSON(ctx, p, m.Config, &img.Config)
 	if err != nil {
-		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
+		return nil, fmt.Errorf("config %s: %w", shown(m.Config.Digest), err)
 	}
 	img.Raw = raw
 	ids := img.Config.RootFS.DiffIDs
@@ -200,11 +200,11 @@ func Manifests(ctx context.Context, p content.Provider, index ocispec.Descriptor
 
 func manifests(ctx context.Context, p content.Provider, index ocispec.Descriptor, depth int) ([]ocispec.Descriptor, error) {
 	if depth >= MaxDepth {
-		return nil, fmt.Errorf("index %s: more than %d indexes within one another", index.Digest, MaxDepth)
+		return nil, fmt.Errorf("index %s: more than %d indexes within one another", shown(index.Digest), MaxDepth)
 	}
 	var x ocispec.Index
 	if _, err := ReadJSON(ctx, p, index, &x); err != nil {
-		return nil, fmt.Errorf("index %s: %w", index.Digest, err)
+		return nil, fmt.Errorf("index %s: %w", shown(index.Digest), err)
 	}
 	var out []ocispec.Descriptor
 	for _, m := range x.Manifests {
@@ -254,7 +254,7 @@ func ReadJSON(ctx context.Context, p content.Provider, d ocispec.Descriptor, v a
 		return nil, fmt.Errorf("%d bytes: larger than any such document may be (%d)", d.Size, MaxDocument)
 	}
 	if err := d.Digest.Validate(); err != nil {
-		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
+		return nil, fmt.Errorf("digest %s: %w", shown(d.Digest), err)
 	}
 	b, err := content.ReadBlob(ctx, p, d)
 	if err != nil {
@@ -264,7 +264,7 @@ func ReadJSON(ctx context.Context, p content.Provider, d ocispec.Descriptor, v a
 		return nil, &layer.MismatchError{What: "blob", Want: d.Digest, Got: got}
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		return nil, fmt.Errorf("not valid JSON: %w", err)
+		return nil, &notJSON{err}
 	}
 	return b, nil
 }
