@@ -15,12 +15,12 @@ func (i *Image) ReadFile(ctx context.Context, p content.Provider, k int, e *laye
 	l := i.Layers[k]
 	r, done, err := open(ctx, p, l.Descriptor)
 	if err != nil {
-		return nil, fmt.Errorf("layer %s: %w", l.Digest, err)
+		return nil, fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 	}
 	defer done()
 	b, err := layer.Content(r, e, limit)
 	if err != nil {
-		return nil, fmt.Errorf("layer %s: %w", l.Digest, err)
+		return nil, fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 	}
 	return b, nil
 }

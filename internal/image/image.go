@@ -91,7 +91,7 @@ func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.
 	var m manifest
 	rawManifest, err := ReadJSON(ctx, p, desc, &m)
 	if err != nil {
-		return nil, fmt.Errorf("manifest %s: %w", desc.Digest, err)
+		return nil, fmt.Errorf("manifest %s: %w", shown(desc.Digest), err)
 	}
 	if err := m.check(); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.
 	img := &Image{Target: target, Manifest: desc, RawManifest: rawManifest, ConfigID: m.Config}
 	raw, err := ReadJSON(ctx, p, m.Config, &img.Config)
 	if err != nil {
-		return nil, fmt.Errorf("config %s: %w", m.Config.Digest, err)
+		return nil, fmt.Errorf("config %s: %w", shown(m.Config.Digest), err)
 	}
 	img.Raw = raw
 	ids := img.Config.RootFS.DiffIDs
@@ -234,7 +234,7 @@ func ReadJSON(ctx context.Context, p content.Provider, d ocispec.Descriptor, v a
 		return nil, fmt.Errorf("%d bytes: larger than any such document may be (%d)", d.Size, MaxDocument)
 	}
 	if err := d.Digest.Validate(); err != nil {
-		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
+		return nil, fmt.Errorf("digest %s: %w", shown(d.Digest), err)
 	}
 	b, err := content.ReadBlob(ctx, p, d)
 	if err != nil {
@@ -244,7 +244,7 @@ func ReadJSON(ctx context.Context, p content.Provider, d ocispec.Descriptor, v a
 		return nil, &layer.MismatchError{What: "blob", Want: d.Digest, Got: got}
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		return nil, fmt.Errorf("not valid JSON: %w", err)
+		return nil, &notJSON{err}
 	}
 	return b, nil
 }

@@ -97,7 +97,7 @@ func (m Measurer) fill(ctx context.Context, imgs []*Image, known func(*Layer) bo
 		g.Go(func() error {
 			x, err := m.read(ctx, l, len(todo) < workers)
 			if err != nil {
-				return fmt.Errorf("layer %s: %w", l.Digest, err)
+				return fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 			}
 			l.Index, l.Sums = x, &x.Sums
 			share(l)

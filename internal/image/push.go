@@ -53,7 +53,7 @@ func (m Measurer) Pack(ctx context.Context, img *Image, pack func(ocispec.Descri
 			err = m.shares(ctx, l)
 		}
 		if err != nil {
-			return fmt.Errorf("layer %s: %w", l.Digest, err)
+			return fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 		}
 		out.Layers = append(out.Layers, d)
 	}

@@ -19,6 +19,10 @@ import (
 // Bytes that have a digest never become others, so that once is enough.
 const diffKind = "diffid-v1"
 
+// maxLimit is more than any layer has, and little enough that sums over thousands of
+// layers are numbers.
+const maxLimit = 1 << 50
+
 // Limits are the bounds that the environment sets for layers, as Options of package layer:
 // TARE_MAX_LAYER and TARE_MAX_ENTRIES. All that reads layers asks here.
 func Limits() (layer.Options, error) {
@@ -32,7 +36,7 @@ func Limits() (layer.Options, error) {
 			if err != nil || n <= 0 {
 				return o, fmt.Errorf("%s=%q: want a positive number", v.name, s)
 			}
-			*v.into = n
+			*v.into = min(n, maxLimit)
 		}
 	}
 	return o, nil
@@ -91,7 +95,7 @@ func (m Measurer) VerifyLayer(ctx context.Context, l *Layer) error {
 	}
 	r, done, err := open(ctx, m.Provider, l.Descriptor)
 	if err != nil {
-		return fmt.Errorf("layer %s: %w", l.Digest, err)
+		return fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 	}
 	defer done()
 	id := short(l.Digest)
@@ -99,7 +103,7 @@ func (m Measurer) VerifyLayer(ctx context.Context, l *Layer) error {
 	err = layer.Verify(m.Progress.Reader(r, id, "Verifying", l.Size), o)
 	m.Progress.Report(progress.Event{ID: id, Action: "Verified", Final: true})
 	if err != nil {
-		return fmt.Errorf("layer %s: %w", l.Digest, err)
+		return fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 	}
 	m.verified(l)
 	return nil

@@ -70,7 +70,7 @@ func WalkIndexes(index ocispec.Descriptor, read func(ocispec.Descriptor) (ocispe
 		}
 		seen[d.Digest] = true
 		if len(seen) > MaxIndexes {
-			return fmt.Errorf("index %s: more than %d indexes within one", index.Digest, MaxIndexes)
+			return fmt.Errorf("index %s: more than %d indexes within one", shown(index.Digest), MaxIndexes)
 		}
 		x, err := read(d)
 		if err != nil {

@@ -216,7 +216,7 @@ func (x *Index) close(s *stream, maxEntries int64) error {
 			break
 		}
 	}
-	directories := max(1<<20, maxEntries/4)
+	directories := max(1<<18, maxEntries/16)
 	u, ok := unpack(x.List, int(directories))
 	if !ok {
 		return &LimitError{What: "directories", Limit: directories}

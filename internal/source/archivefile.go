@@ -285,7 +285,7 @@ func (a *archiveFile) document(name string) ([]byte, error) {
 // ReaderAt implements content.Provider.
 func (a *archiveFile) ReaderAt(_ context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
 	if err := d.Digest.Validate(); err != nil {
-		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
+		return nil, fmt.Errorf("digest %s: %w", quote(d.Digest.String()), err)
 	}
 	r, ok := a.blobs[d.Digest]
 	if !ok {
@@ -391,7 +391,7 @@ func (a *archiveFile) add(media string, b []byte) ocispec.Descriptor {
 func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descriptor, error) {
 	d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: diff}
 	if err := diff.Validate(); err != nil {
-		return d, fmt.Errorf("diff_id %q: %w", diff, err)
+		return d, fmt.Errorf("diff_id %s: %w", quote(diff.String()), err)
 	}
 	r, err := a.open(name)
 	if err != nil {

@@ -25,7 +25,7 @@ type layoutDir string
 // ReaderAt implements content.Provider.
 func (l layoutDir) ReaderAt(_ context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
 	if err := d.Digest.Validate(); err != nil {
-		return nil, fmt.Errorf("digest %q: %w", d.Digest, err)
+		return nil, fmt.Errorf("digest %s: %w", quote(d.Digest.String()), err)
 	}
 	f, size, err := openRegular(filepath.Join(string(l), "blobs", d.Digest.Algorithm().String(), d.Digest.Encoded()))
 	if os.IsNotExist(err) {

@@ -4,6 +4,7 @@ package units
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ const Minus = "−"
 // significant digits, as `docker images` does: 0 is "0B", 54063011 is "54.1MB".
 func Bytes(n int64) string {
 	if n < 0 {
-		return Minus + Bytes(-n)
+		return Minus + Bytes(-max(n, -math.MaxInt64)) // the least of all has no opposite
 	}
 	return gounits.HumanSizeWithPrecision(float64(n), 3)
 }
@@ -26,7 +27,7 @@ func Bytes(n int64) string {
 // Exact prints n bytes in full with thin groups of three digits: 54,063,011.
 func Exact(n int64) string {
 	if n < 0 {
-		return Minus + Exact(-n)
+		return Minus + Exact(-max(n, -math.MaxInt64))
 	}
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -1,6 +1,7 @@
 package units
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -22,6 +23,14 @@ func TestPercent(t *testing.T) {
 	}{{51, 100, "−49%"}, {149, 100, "+49%"}, {100, 100, "0%"}, {9999, 10000, "−0%"}, {10001, 10000, "+0%"}, {5, 0, ""}} {
 		if got := Percent(c.n, c.base); got != c.want {
 			t.Errorf("Percent(%d, %d) = %q, want %q", c.n, c.base, got, c.want)
+		}
+	}
+}
+
+func TestTheLeastNumber(t *testing.T) {
+	for _, s := range []string{Bytes(math.MinInt64), Exact(math.MinInt64), Delta(math.MinInt64)} {
+		if !strings.HasPrefix(s, Minus+"9") {
+			t.Error(s)
 		}
 	}
 }
