@@ -63,7 +63,7 @@ func WalkIndexes(index ocispec.Descriptor, read func(ocispec.Descriptor) (ocispe
 	var visit func(d ocispec.Descriptor, depth int) error
 	visit = func(d ocispec.Descriptor, depth int) error {
 		if depth >= MaxDepth {
-			return fmt.Errorf("index %s: more than %d indexes within one another", d.Digest, MaxDepth)
+			return fmt.Errorf("index %s: more than %d indexes within one another", shown(d.Digest), MaxDepth)
 		}
 		if seen[d.Digest] {
 			return nil
@@ -74,7 +74,7 @@ func WalkIndexes(index ocispec.Descriptor, read func(ocispec.Descriptor) (ocispe
 		}
 		x, err := read(d)
 		if err != nil {
-			return fmt.Errorf("index %s: %w", d.Digest, err)
+			return fmt.Errorf("index %s: %w", shown(d.Digest), err)
 		}
 		for _, m := range x.Manifests {
 			switch {
