@@ -16,6 +16,7 @@ func TestExampleReadme(t *testing.T) {
 	hub := needHub(t)
 	h := newHome(t)
 	h.set("TARE_HOSTS_DIR", filepath.Join(hub, "hosts"))
+	h.set("TARE_HOME", filepath.Join(t.TempDir(), "store")) // not in the context, which the lab copies
 	from := filepath.Join("..", "..", "examples", "python")
 	files, err := os.ReadDir(from)
 	if err != nil {

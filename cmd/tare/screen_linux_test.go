@@ -111,13 +111,13 @@ func TestTerminalOfStrangers(t *testing.T) {
 		silent   bool // today tare does not quote it
 	}
 	for _, c := range []way{
-		{name: "status line of a registry", args: []string{"pull", registry + "/status"}},
+		{name: "status line of a registry", args: []string{"pull", registry + "/status"}, silent: true},
 		{name: "error document of a registry", args: []string{"pull", registry + "/document"}, silent: true},
 		{name: "error page of a registry", args: []string{"pull", registry + "/page"}, silent: true},
 		{name: "challenge of a registry", args: []string{"pull", registry + "/challenge"}},
 		{name: "registry, weighed", args: []string{"weigh", "registry://" + registry + "/document"}, silent: true},
-		{name: "registry, logged in to", args: []string{"login", "-u", "u", "-p", "p", registry}},
-		{name: "registry, pushed to", args: []string{"push", registry + "/document"}},
+		{name: "registry, logged in to", args: []string{"login", "-u", "u", "-p", "p", registry}, silent: true},
+		{name: "registry, pushed to", args: []string{"push", registry + "/document"}, silent: true},
 		{name: "daemon", args: []string{"weigh", "daemon://evil"}},
 		{name: "RepoTags", args: []string{"load", "-i", tagged}},
 		{name: "archive members", args: []string{"load", "-i", member}},

@@ -44,7 +44,7 @@ func CheckType(d ocispec.Descriptor) error {
 	if k := kindOf(d.MediaType); k != "" {
 		return &ArtifactError{Kind: k, Type: d.MediaType}
 	}
-	return fmt.Errorf("%s has media type %.200s, which is neither an image nor an index of images", d.Digest, d.MediaType)
+	return fmt.Errorf("%s has media type %s, which is neither an image nor an index of images", shown(d.Digest), shownText(d.MediaType))
 }
 
 // artifactManifest was in drafts of OCI 1.1, and some registries have it still.
@@ -105,7 +105,7 @@ func artifact(own, config string, parts []ocispec.Descriptor) error {
 	first := ""
 	for _, t := range types {
 		if k := kindOf(t); k != "" {
-			return &ArtifactError{Kind: k, Type: short200(t)}
+			return &ArtifactError{Kind: k, Type: shownText(t)}
 		}
 		if first == "" && t != emptyConfig {
 			first = t
@@ -114,18 +114,16 @@ func artifact(own, config string, parts []ocispec.Descriptor) error {
 	if first == "" {
 		first = emptyConfig
 	}
-	return &ArtifactError{Kind: "an artifact", Type: short200(first)}
+	return &ArtifactError{Kind: "an artifact", Type: shownText(first)}
 }
 
 // Artifact says what something of this media type is that is no image's configuration.
 func Artifact(mediaType string) *ArtifactError {
 	if k := kindOf(mediaType); k != "" {
-		return &ArtifactError{Kind: k, Type: short200(mediaType)}
+		return &ArtifactError{Kind: k, Type: shownText(mediaType)}
 	}
-	return &ArtifactError{Kind: "an artifact", Type: short200(mediaType)}
+	return &ArtifactError{Kind: "an artifact", Type: shownText(mediaType)}
 }
-
-func short200(s string) string { return fmt.Sprintf("%.200s", s) }
 
 // kinds are beginnings of media types that say what something is.
 var kinds = []struct{ prefix, kind string }{

@@ -2,6 +2,10 @@ package image
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -15,10 +19,20 @@ func shown(d digest.Digest) string {
 	if d.Validate() == nil {
 		return d.String()
 	}
-	if len(d) > maxShown {
-		return fmt.Sprintf("%q… (%d bytes)", string(d[:maxShown]), len(d))
+	return shownText(strconv.Quote(string(d)))
+}
+
+// shownText is a stranger's text for an error: as it is if it is short and nothing in it
+// does more than show.
+func shownText(s string) string {
+	more := ""
+	if len(s) > maxShown {
+		s, more = s[:maxShown], fmt.Sprintf("… (%d bytes)", len(s))
 	}
-	return fmt.Sprintf("%q", string(d))
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return s + more
+	}
+	return strconv.Quote(s) + more
 }
 
 // notJSON is why a document could not be read. Its text may hold the document's own.
