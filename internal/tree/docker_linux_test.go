@@ -2,20 +2,12 @@ package tree_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -26,7 +18,7 @@ import (
 // What tare calls docker is what a real daemon says of an image of random layers. Many
 // of those it refuses to unpack: they are passed over, and counted.
 func TestAgainstDocker(t *testing.T) {
-	client := dockerd(t)
+	_, client := testkit.Dockerd(t)
 	from, to := seeds(t, 60)
 	refused, taken := 0, 0
 	for seed := from; seed < to; seed++ {
@@ -97,65 +89,4 @@ func load(t *testing.T, c *http.Client, name string, tars [][]byte) (int64, bool
 		return 0, false
 	}
 	return image.Size, true
-}
-
-// dockerd starts a daemon of the test's own, with overlay2.
-func dockerd(t *testing.T) *http.Client {
-	t.Helper()
-	bin, err := exec.LookPath("dockerd")
-	if err != nil {
-		t.Skip("no dockerd on PATH (docker.io)")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("dockerd needs root")
-	}
-	dir := t.TempDir()
-	socket := filepath.Join(dir, "s")
-	var log bytes.Buffer
-	cmd := exec.Command(bin, "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=overlay2",
-		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"), "--host", "unix://"+socket)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	gone := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(gone) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-gone:
-		case <-time.After(20 * time.Second):
-			_ = cmd.Process.Kill()
-			<-gone
-		}
-	})
-	c := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}}}
-	for range 300 {
-		select {
-		case <-gone:
-			t.Skipf("dockerd does not run here: %s", last(log.String()))
-		default:
-		}
-		if res, err := c.Get("http://docker/info"); err == nil {
-			var info struct{ Driver string }
-			err := json.NewDecoder(res.Body).Decode(&info)
-			_ = res.Body.Close()
-			if err != nil || info.Driver != "overlay2" {
-				t.Skipf("dockerd runs with %q here, not overlay2", info.Driver)
-			}
-			return c
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Skip("dockerd did not start within 30 s")
-	return nil
-}
-
-// last is the last line of a log.
-func last(s string) string {
-	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
 }
