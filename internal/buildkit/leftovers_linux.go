@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/gofrs/flock"
 	"github.com/moby/sys/mountinfo"
 	"github.com/opencontainers/go-digest"
@@ -118,10 +117,7 @@ func (l *leftovers) builds() {
 				removeContainer(l.rt, s, filepath.Base(d))
 			}
 			removeCgroups(cgroupParent(l.root))
-			if err := mount.UnmountAll(filepath.Join(d, "rootfs"), unix.MNT_DETACH); err != nil {
-				return err // else we would delete a snapshot's files
-			}
-			return os.RemoveAll(d)
+			return removeTree(d)
 		})
 	}
 	tmp, _ := filepath.Glob(filepath.Join(globEscape(l.root), "tmp", "*"))
@@ -130,12 +126,7 @@ func (l *leftovers) builds() {
 	pool, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "cachemounts", "*"))
 	reserves, _ := filepath.Glob(filepath.Join(globEscape(l.root), ".reserve-*"))
 	for _, p := range slices.Concat(tmp, half, probes, pool, reserves) {
-		l.add("temporary", p, p+" is left of a build that was killed", func() error {
-			if err := mount.UnmountAll(p, unix.MNT_DETACH); err != nil {
-				return err // else we would delete a snapshot's files
-			}
-			return os.RemoveAll(p)
-		})
+		l.add("temporary", p, p+" is left of a build that was killed", func() error { return removeTree(p) })
 	}
 }
 

@@ -1,12 +1,15 @@
 package buildkit
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/gofrs/flock"
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,13 +23,34 @@ func sweepBundles(dir string, rt ociRuntime, states ...string) {
 			for _, s := range states {
 				removeContainer(rt, s, d.Name())
 			}
-			// A bundle that lacks config.json may be mounted already.
-			if mount.UnmountAll(filepath.Join(dir, d.Name(), "rootfs"), unix.MNT_DETACH) != nil {
-				continue // else we would delete a snapshot's files
+		}
+		_ = removeTree(filepath.Join(dir, d.Name())) // without config.json it may be mounted already
+	}
+}
+
+// removeTree removes what a killed tare left, with whatever is mounted on it or below.
+// While anything is mounted there, nothing is deleted: those files are others'.
+func removeTree(dir string) error {
+	at, err := filepath.EvalSymlinks(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	at = filepath.Join(at, filepath.Base(dir)) // as the kernel lists it
+	for range 10 { // one mount may lie over another
+		list, err := mountinfo.GetMounts(mountinfo.PrefixFilter(at))
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return os.RemoveAll(dir)
+		}
+		for n := len(list) - 1; n >= 0; n-- {
+			if err = unix.Unmount(list[n].Mountpoint, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && !errors.Is(err, unix.EINVAL) {
+				return fmt.Errorf("unmount %s: %w", list[n].Mountpoint, err)
 			}
 		}
-		_ = os.RemoveAll(filepath.Join(dir, d.Name()))
 	}
+	return fmt.Errorf("%s is mounted again and again", dir)
 }
 
 func removeContainer(rt ociRuntime, state, id string) {
@@ -44,10 +68,7 @@ func useTempDir(root string) error {
 	tmp := filepath.Join(root, "tmp")
 	left, _ := os.ReadDir(tmp)
 	for _, d := range left {
-		p := filepath.Join(tmp, d.Name())
-		if mount.UnmountAll(p, unix.MNT_DETACH) == nil { // else we would delete a snapshot's files
-			_ = os.RemoveAll(p)
-		}
+		_ = removeTree(filepath.Join(tmp, d.Name()))
 	}
 	if err := mount.SetTempMountLocation(tmp); err != nil {
 		return err
@@ -79,6 +100,5 @@ func sweepRuns(root string, rt ociRuntime) {
 func removeRun(root string, rt ociRuntime, dir string) {
 	removeContainer(rt, filepath.Join(root, "runc"), filepath.Base(dir))
 	removeCgroups(filepath.Base(dir)) // a runtime killed in the middle recorded nothing to delete
-	_ = mount.UnmountAll(filepath.Join(dir, "rootfs"), unix.MNT_DETACH)
-	_ = os.RemoveAll(dir)
+	_ = removeTree(dir)
 }
