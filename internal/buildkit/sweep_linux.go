@@ -36,7 +36,7 @@ func removeTree(dir string) error {
 		return err
 	}
 	at = filepath.Join(at, filepath.Base(dir)) // as the kernel lists it
-	for range 10 { // one mount may lie over another
+	for range 10 {                             // one mount may lie over another
 		list, err := mountinfo.GetMounts(mountinfo.PrefixFilter(at))
 		if err != nil {
 			return err
