@@ -70,7 +70,7 @@ func TestMisbehavingRegistries(t *testing.T) {
 		all = all[:9]
 	}
 	var cases []func(*meter)
-	list, wish := misbehaviours(), os.Getenv("TARE_TEST_REGISTRIES")
+	list, wish := append(misbehaviours(), lies()...), os.Getenv("TARE_TEST_REGISTRIES")
 	for n, m := range list {
 		for k, p := range all {
 			if wish == "all" || wish == "" && (k == 0 || k == 1+n%(len(all)-1)) || wish != "" && strings.Contains(p.command+": "+p.name+" "+m.name, wish) {
@@ -93,7 +93,10 @@ func TestMisbehavingRegistries(t *testing.T) {
 	wg.Wait()
 	t.Logf("%d misbehaviours, %d cases: at most %v (%s), %d MB of memory (%s), %d MB received (%s)",
 		len(list), len(cases), x.time.Round(10*time.Millisecond), x.timeOf, x.memory>>20, x.memoryOf, x.bytes>>20, x.bytesOf)
-	if len(cases) < 100 && wish == "" {
+	if len(list) < 100 {
+		t.Errorf("only %d misbehaviours", len(list))
+	}
+	if len(cases) < 200 && wish == "" {
 		t.Errorf("only %d cases", len(cases))
 	}
 }
