@@ -49,7 +49,7 @@ func TestDockerfileLimits(t *testing.T) {
 		h.write(t, c.name+".yaml", "version: 1\nname: x\nvariants:\n  - name: a\n    context: "+c.name+"\n  - name: b\n    context: good\n")
 		for _, args := range [][]string{{"build", dir}, {"build", "--check", dir}, {"profile", dir}, {"compare", dir, "./good"}, {"build", "-f", "-", "good"}} {
 			t.Run(c.name+" "+args[0]+" "+fmt.Sprint(len(args)), func(t *testing.T) {
-				cmd := h.command(args...)
+				cmd, peak := h.measured(t, args...)
 				if args[1] == "-f" {
 					cmd.Stdin = strings.NewReader(c.file)
 				}
@@ -67,8 +67,8 @@ func TestDockerfileLimits(t *testing.T) {
 				if d := time.Since(begin); d > 20*time.Second {
 					t.Errorf("took %v", d)
 				}
-				if kb := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; kb > 300<<10 {
-					t.Errorf("took %d kB of memory", kb)
+				if n := peak(); n > 300<<20 {
+					t.Errorf("took %d MB of memory", n>>20)
 				}
 			})
 		}
@@ -98,15 +98,15 @@ func TestLargeDockerfiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := h.write(t, name+"/Dockerfile", file)
 			begin := time.Now()
-			cmd := h.command("build", "-q", dir)
+			cmd, peak := h.measured(t, "build", "-q", dir)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %.2000s", err, out)
 			}
 			if d := time.Since(begin); d > 30*time.Second {
 				t.Errorf("took %v", d)
 			}
-			if kb := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; kb > 300<<10 {
-				t.Errorf("took %d kB of memory", kb)
+			if n := peak(); n > 300<<20 {
+				t.Errorf("took %d MB of memory", n>>20)
 			}
 		})
 	}
@@ -143,14 +143,14 @@ func TestDockerfileInATar(t *testing.T) {
 	for i := 1; i < 12; i++ {
 		text += fmt.Sprintf("ENV A%d=%s\n", i, strings.Repeat(fmt.Sprintf("$A%d", i-1), 10))
 	}
-	cmd := h.command("build", "-")
+	cmd, peak := h.measured(t, "build", "-")
 	cmd.Stdin = strings.NewReader(string(tarOf(t, map[string]string{"Dockerfile": text})))
 	out, _ := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(out), "line 8: ") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	if kb := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; kb > 300<<10 {
-		t.Errorf("took %d kB of memory", kb)
+	if n := peak(); n > 300<<20 {
+		t.Errorf("took %d MB of memory", n>>20)
 	}
 	// A Dockerfile may come through a pipe that a shell made.
 	fifo := filepath.Join(h.dir, "fifo")

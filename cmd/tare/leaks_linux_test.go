@@ -48,11 +48,11 @@ func (h *home) held(t testing.TB) held {
 // peak runs a command that must succeed and returns its peak of memory in bytes.
 func (h *home) peak(t testing.TB, args ...string) int64 {
 	t.Helper()
-	p := h.start(t, args...)
-	if code := p.wait(); code != 0 {
-		t.Fatalf("tare %s: exit code %d\n%s", strings.Join(args, " "), code, p.err.String())
+	c, peak := h.measured(t, args...)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("tare %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	return p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	return peak()
 }
 
 // TestTortureRepeat does the same again and again: the store must not grow by it, nor

@@ -18,8 +18,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "tare:", err)
 		os.Exit(1)
 	}
-	testscript.Main(leaveNothing{m}, map[string]func(){"tare": main})
+	testscript.Main(leaveNothing{m}, programs)
 }
+
+// programs are what the test binary is by its name.
+var programs = map[string]func(){"tare": main}
 
 // leaveNothing gives back what the tests share after the last of them.
 type leaveNothing struct{ *testing.M }

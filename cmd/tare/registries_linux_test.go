@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -200,7 +199,7 @@ func (x *meter) try(t *testing.T, b *testkit.Built, m misbehaviour, p place) {
 		h.set("TARE_REGISTRY_STALL", "1s")
 	}
 	args := commandAt(t, h, p, host)
-	got := observed(h, args...)
+	got := observed(t, h, args...)
 	x.note(name, got.took, got.memory, sent.Load())
 	switch {
 	case got.killed:
@@ -226,14 +225,14 @@ type observation struct {
 	code   int
 	killed bool
 	took   time.Duration
-	memory int64 // peak, bytes; at least the tester's own when it started it, as Linux counts
+	memory int64 // peak, bytes
 	text   string
 }
 
-func observed(h *home, args ...string) observation {
+func observed(t testing.TB, h *home, args ...string) observation {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*mostTime)
 	defer cancel()
-	like := h.command(args...)
+	like, peak := h.measured(t, args...)
 	c := exec.CommandContext(ctx, like.Path, args...)
 	c.Dir, c.Env = like.Dir, like.Env
 	var out bytes.Buffer
@@ -243,10 +242,7 @@ func observed(h *home, args ...string) observation {
 	_ = c.Run()
 	r := observation{took: time.Since(begin), killed: ctx.Err() != nil, text: out.String(), code: -1}
 	if c.ProcessState != nil {
-		r.code = c.ProcessState.ExitCode()
-		if u, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			r.memory = u.Maxrss << 10
-		}
+		r.code, r.memory = c.ProcessState.ExitCode(), peak()
 	}
 	return r
 }

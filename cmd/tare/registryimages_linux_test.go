@@ -175,7 +175,7 @@ func TestHostileImagesInRegistries(t *testing.T) {
 				gets.Store(0)
 				h := newHome(t) // nobody has fetched anything yet
 				h.write(t, "ctx/Dockerfile", "FROM "+ref+"\nLABEL a=b\n")
-				got := observed(h, args...)
+				got := observed(t, h, args...)
 				t.Logf("%s: exit code %d after %v, %d MB, %d requests", args[0], got.code, got.took, got.memory>>20, gets.Load())
 				if got.killed || got.took > mostTime || got.memory > mostMemory || gets.Load() > 500 {
 					t.Errorf("%s took %v, %d MB, %d requests: %.500s", args[0], got.took, got.memory>>20, gets.Load(), got.text)
