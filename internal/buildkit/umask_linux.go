@@ -62,17 +62,10 @@ func usersUmask() int {
 	return umask.users
 }
 
-// closeDir makes a directory its owner's alone. containerd's content store gives the
-// directory of what is being written the mode 0777 and leaves the rest to the umask.
-func closeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return os.Chmod(dir, 0o700)
-}
-
-// closeIngests does that in the folders that a build writes for the user with such a
-// store: --cache-to type=local and -o type=oci,tar=false.
+// closeIngests makes the owner's alone what is being written in the folders that a build
+// fills for the user with containerd's content store (--cache-to type=local and -o
+// type=oci,tar=false): that gives such a directory the mode 0777 and leaves the rest to
+// the umask.
 func (s *solve) closeIngests() error {
 	var dirs []string
 	for _, c := range s.CacheExports {
@@ -92,7 +85,7 @@ func (s *solve) closeIngests() error {
 		if err := os.MkdirAll(d, 0o755&^os.FileMode(usersUmask())); err != nil {
 			return err
 		}
-		if err := closeDir(filepath.Join(d, "ingest")); err != nil {
+		if err := privateDir(filepath.Join(d, "ingest")); err != nil {
 			return err
 		}
 	}

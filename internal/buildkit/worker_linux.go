@@ -47,7 +47,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	}
 	dir := filepath.Join(root, "worker-"+name)
 	executorRoot := filepath.Join(dir, "executor") // BuildKit would let others pass
-	for _, d := range []string{dir, executorRoot, filepath.Join(dir, "snapshots"), filepath.Join(dir, "cachemounts"), filepath.Join(root, "tmp")} {
+	for _, d := range []string{dir, executorRoot, filepath.Join(dir, "snapshots"), filepath.Join(dir, "cachemounts"), filepath.Join(dir, "content"), filepath.Join(root, "tmp")} {
 		if err := privateDir(d); err != nil {
 			return nil, nil, nil, err
 		}
@@ -62,9 +62,6 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 		return nil, nil, nil, err
 	}
 	later(sn)
-	if err := closeDir(filepath.Join(dir, "content")); err != nil {
-		return nil, nil, nil, err
-	}
 	own, err := local.NewStore(filepath.Join(dir, "content"))
 	if err != nil {
 		return nil, nil, nil, err

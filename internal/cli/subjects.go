@@ -261,7 +261,7 @@ func (a *app) open(ctx context.Context, t, platform string, want platforms.Match
 		}
 		d := newDisplay(a.Err, true)
 		defer d.clear()
-		o, err := source.Open(ctx, t, source.OpenOptions{Registry: reg, Stdin: a.stdin(), TempDir: os.TempDir(), Platform: want, Progress: d.event})
+		o, err := source.Open(ctx, t, source.OpenOptions{Registry: reg, Stdin: a.In, TempDir: os.TempDir(), Platform: want, Progress: d.event})
 		if err != nil {
 			return opened{}, nil, err
 		}
