@@ -1,4 +1,4 @@
-// Package cli turns command lines into calls of the other rooms, and their
+// Package cli turns command lines into calls of the other packages, and their
 // outcome into output and an exit code.
 package cli
 
