@@ -18,31 +18,32 @@ import (
 // imports says which of our packages a package may import. Imports point downwards: a
 // package that is not listed under another must never appear there.
 var imports = map[string][]string{
-	"units":      {},
-	"progress":   {},
-	"screen":     {},
-	"buildinfo":  {},
-	"infile":     {},
-	"outfile":    {},
-	"layer":      {},
-	"image":      {"layer", "progress"},
-	"store":      {"image"},
-	"source":     {"image", "infile", "layer", "progress", "store"},
-	"engine":     {"image"},
-	"buildkit":   {"dockerfile", "engine", "image", "infile", "outfile", "screen", "store"},
-	"tree":       {"layer"},
-	"packages":   {},
-	"dockerfile": {},
-	"weigh":      {"image", "layer", "packages", "tree"},
-	"compare":    {"image", "layer", "packages", "tree", "weigh"},
-	"explain":    {"compare", "packages", "tree", "units", "weigh"},
-	"lab":        {"compare", "dockerfile", "outfile", "units", "weigh"},
-	"profile":    {"compare", "dockerfile", "engine", "tree", "units", "weigh"},
-	"report":     {"compare", "lab", "profile", "screen", "units", "weigh"},
-	"cli":        {"buildinfo", "compare", "dockerfile", "engine", "explain", "image", "infile", "lab", "layer", "outfile", "profile", "progress", "report", "screen", "source", "store", "units", "weigh"},
-	"testkit":    {"image", "source", "store", "weigh"},
-	"hostile":    {}, // tests only
-	"cmd/tare":   {"buildkit", "cli", "engine", "source"},
+	"units":        {},
+	"progress":     {},
+	"screen":       {},
+	"buildinfo":    {},
+	"infile":       {},
+	"outfile":      {},
+	"layer":        {},
+	"image":        {"layer", "progress"},
+	"store":        {"image"},
+	"source":       {"image", "infile", "layer", "progress", "store"},
+	"engine":       {"image"},
+	"buildkit":     {"buildcontext", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store"},
+	"tree":         {"layer"},
+	"packages":     {},
+	"buildcontext": {"dockerfile"},
+	"dockerfile":   {},
+	"weigh":        {"image", "layer", "packages", "tree"},
+	"compare":      {"image", "layer", "packages", "tree", "weigh"},
+	"explain":      {"compare", "packages", "tree", "units", "weigh"},
+	"lab":          {"buildcontext", "compare", "outfile", "units", "weigh"},
+	"profile":      {"compare", "dockerfile", "engine", "tree", "units", "weigh"},
+	"report":       {"compare", "lab", "profile", "screen", "units", "weigh"},
+	"cli":          {"buildcontext", "buildinfo", "compare", "dockerfile", "engine", "explain", "image", "infile", "lab", "layer", "outfile", "profile", "progress", "report", "screen", "source", "store", "units", "weigh"},
+	"testkit":      {"image", "source", "store", "weigh"},
+	"hostile":      {}, // tests only
+	"cmd/tare":     {"buildkit", "cli", "engine", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
@@ -68,14 +69,15 @@ var dependencies = map[string][]string{
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
 var pure = map[string][]string{
-	"tree":    {"os", "net", "net/http", "os/exec", "context"},
-	"weigh":   {"os", "net", "net/http", "os/exec", "context"},
-	"explain": {"os", "net", "net/http", "os/exec", "context"},
-	"compare": {"os", "net", "net/http", "os/exec", "context"},
-	"profile": {"os", "net", "net/http", "os/exec", "context"},
-	"report":  {"os", "net", "net/http", "os/exec", "context"},
-	"screen":  {"os", "net", "net/http", "os/exec", "context"},
-	"units":   {"os", "net", "net/http", "os/exec", "context"},
+	"tree":       {"os", "net", "net/http", "os/exec", "context"},
+	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
+	"explain":    {"os", "net", "net/http", "os/exec", "context"},
+	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},
+	"compare":    {"os", "net", "net/http", "os/exec", "context"},
+	"profile":    {"os", "net", "net/http", "os/exec", "context"},
+	"report":     {"os", "net", "net/http", "os/exec", "context"},
+	"screen":     {"os", "net", "net/http", "os/exec", "context"},
+	"units":      {"os", "net", "net/http", "os/exec", "context"},
 }
 
 // packageOf is a file's package as the tables name it.

@@ -19,8 +19,8 @@ const (
 
 var (
 	packageLines = map[string]int{
-		"cli":      6601, // to become 3500
-		"buildkit": 5113, // to become maxPackage
+		"cli":      6604, // to become 3500
+		"buildkit": 5115, // to become maxPackage
 	}
 	fileLines = map[string]int{
 		"internal/layer/unpack.go":       422,

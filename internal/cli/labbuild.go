@@ -13,6 +13,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
@@ -77,7 +78,7 @@ func (b *labBench) request(ctx context.Context, v lab.Variant, how lab.How) (eng
 	if !isDir(v.Context) {
 		return r, nil, fmt.Errorf("the build context %s is not a directory", v.Context)
 	}
-	body, err := dockerfile.ReadFile(v.Dockerfile)
+	body, err := buildcontext.ReadDockerfile(v.Dockerfile)
 	if errors.Is(err, os.ErrNotExist) {
 		return r, nil, fmt.Errorf("there is no Dockerfile at %s", v.Dockerfile)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
@@ -109,7 +110,7 @@ func (a *app) profile(ctx context.Context, target string, o profileOptions) erro
 	} else if !exists(file) && exists(filepath.Join(dir, file)) {
 		file = filepath.Join(dir, file)
 	}
-	src, err := dockerfile.ReadFile(file)
+	src, err := buildcontext.ReadDockerfile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("profile: there is no Dockerfile at %s", file)
 	}
@@ -319,7 +320,7 @@ func (p *profiler) checks(ctx context.Context) []string {
 
 // profileImage matches an image that was built elsewhere with a Dockerfile.
 func (a *app) profileImage(ctx context.Context, target string, o profileOptions) error {
-	src, err := dockerfile.ReadFile(o.against)
+	src, err := buildcontext.ReadDockerfile(o.against)
 	if err != nil {
 		return fmt.Errorf("profile --dockerfile: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/zeebo/xxh3"
 
-	"tare/internal/dockerfile"
+	"tare/internal/buildcontext"
 	"tare/internal/engine"
 	"tare/internal/profile"
 )
@@ -50,7 +50,7 @@ func (a *app) noteBuild(b engine.Build, out *engine.Built) {
 	if file == "" {
 		file = filepath.Join(b.Context, "Dockerfile")
 	}
-	src, err := dockerfile.ReadFile(file)
+	src, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
 		return
 	}
@@ -109,7 +109,7 @@ func contextFiles(dir, file string, last *profile.Build) map[string]profile.File
 	if root := os.Getenv("TARE_HOME"); root != "" {
 		skip = append(skip, root)
 	}
-	_ = dockerfile.WalkContext(dir, file, skip, func(rel string, d fs.DirEntry) error {
+	_ = buildcontext.Walk(dir, file, skip, func(rel string, d fs.DirEntry) error {
 		if len(out) >= maxContextFiles {
 			return fs.SkipAll
 		}

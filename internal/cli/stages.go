@@ -8,6 +8,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/buildcontext"
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
@@ -40,7 +41,7 @@ func (a *app) remember(b engine.Build, out *engine.Built) {
 	if file == "" {
 		file = filepath.Join(b.Context, "Dockerfile")
 	}
-	body, err := dockerfile.ReadFile(file)
+	body, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
 		return
 	}
@@ -59,7 +60,7 @@ func (a *app) remember(b engine.Build, out *engine.Built) {
 // behind are the stages of the recipe's Dockerfile that stay behind. It is nil if the
 // Dockerfile is not as it was.
 func (r *recipe) behind() (names []string) {
-	body, err := dockerfile.ReadFile(r.Dockerfile)
+	body, err := buildcontext.ReadDockerfile(r.Dockerfile)
 	if err != nil || digest.FromBytes(body) != r.Digest || !isDir(r.Context) {
 		return nil
 	}

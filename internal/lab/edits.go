@@ -12,7 +12,7 @@ import (
 
 	cfs "github.com/containerd/continuity/fs"
 
-	"tare/internal/dockerfile"
+	"tare/internal/buildcontext"
 )
 
 // errNoFile says that an edit does not apply to a context.
@@ -41,7 +41,7 @@ func newWorkspace(tmp, from, file string) (*workspace, error) {
 	}
 	w := &workspace{dir: filepath.Join(dir, filepath.Base(from)), from: from, dockerfile: file}
 	if err = os.Mkdir(w.dir, 0o755); err == nil {
-		err = dockerfile.WalkContext(from, file, []string{tmp, os.TempDir()}, w.copy)
+		err = buildcontext.Walk(from, file, []string{tmp, os.TempDir()}, w.copy)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("copy the build context %s: %w", from, err), os.RemoveAll(dir))
@@ -106,7 +106,7 @@ func (w *workspace) apply(e Edit, nonce string) error {
 	}
 	fi, err := root.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) { // but it is in the original
-		if x, ok := dockerfile.Excluded(w.from, w.dockerfile, e.file()); ok {
+		if x, ok := buildcontext.Excluded(w.from, w.dockerfile, e.file()); ok {
 			return fmt.Errorf("%s: it is excluded from the build context by %s, so no edit of it changes the image", name, x)
 		}
 	}
