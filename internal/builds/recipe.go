@@ -5,6 +5,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 )
@@ -27,7 +28,7 @@ func (b Book) noteRecipe(r engine.Build, out *engine.Built) {
 	if !ok || out.Target.Digest == "" || len(r.Secrets)+len(r.SSH) > 0 {
 		return
 	}
-	body, err := dockerfile.ReadFile(file)
+	body, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
 		return
 	}
@@ -55,7 +56,7 @@ func (b Book) Any() bool { return b.values != nil && b.values.Any(recipeKind) }
 // Behind are the stages of the recipe's Dockerfile that stay behind, by name. It is nil
 // if the Dockerfile is not as it was.
 func (r *Recipe) Behind() (names []string) {
-	body, err := dockerfile.ReadFile(r.Dockerfile)
+	body, err := buildcontext.ReadDockerfile(r.Dockerfile)
 	if err != nil || digest.FromBytes(body) != r.Digest || !isDir(r.Context) {
 		return nil
 	}
