@@ -51,7 +51,10 @@ var imports = map[string][]string{
 	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
-	"cli": {"bench", "buildinfo", "engine", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "target", "units"},
+	"table": {"request", "screen"},
+	"fsck":  {"engine", "store"},
+
+	"cli": {"bench", "buildinfo", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
 
 	"testkit":  {"image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -71,7 +74,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit"},
+	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},
