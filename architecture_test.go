@@ -38,13 +38,25 @@ var imports = map[string][]string{
 	"weigh":        {"image", "layer", "packages", "tree"},
 	"compare":      {"image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
-	"lab":          {"buildcontext", "compare", "outfile", "units", "weigh"},
 	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
-	"cli":          {"buildcontext", "buildinfo", "compare", "dockerfile", "engine", "explain", "image", "infile", "lab", "layer", "outfile", "profile", "progress", "report", "screen", "source", "store", "units", "weigh"},
-	"testkit":      {"image", "source", "store", "weigh"},
-	"hostile":      {}, // tests only
-	"cmd/tare":     {"buildkit", "cli", "engine", "source"},
+
+	"request":   {},
+	"workspace": {"buildcontext"},
+	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
+	"runner":    {"engine", "image", "request", "units"},
+	"target":    {"engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
+	"listing":   {"builds", "engine", "image", "request", "store", "target"},
+	"lab":       {"compare", "outfile", "target", "units", "weigh", "workspace"},
+	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
+
+	"cli": {"bench", "buildinfo", "engine", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "target", "units"},
+
+	"testkit":  {"image", "source", "store", "weigh"},
+	"hostile":  {}, // tests only
+	"cmd/tare": {"buildkit", "cli", "engine", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
@@ -60,7 +72,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "source", "buildkit"},
+	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},

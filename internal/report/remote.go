@@ -5,37 +5,15 @@ import (
 	"strconv"
 	"strings"
 
+	"tare/internal/compare"
 	"tare/internal/units"
 )
 
-// Remote is a comparison by manifests and configurations alone.
-type Remote struct {
-	Images   []RemoteImage
-	Baseline int
-	Together int64    // bytes of all blobs, each once
-	Missing  []string // measures that need the layers
-}
-
-// RemoteImage is one image of it.
-type RemoteImage struct {
-	Name, Platform, Created string
-	Transfer, Shared        int64
-	Layers, EmptyLayers     int
-	Blobs                   []RemoteLayer
-}
-
-// RemoteLayer is one of its layers.
-type RemoteLayer struct {
-	Digest, Instruction string
-	Transfer            int64
-	SharedWith          int // other images that have it
-}
-
-// Document lays the comparison out.
-func (r Remote) Document(exact bool) Document {
+// Remote lays out a comparison by manifests and configurations alone.
+func Remote(r *compare.Remote, exact bool) Document {
 	size := sizer(exact)
 	var t Table
-	row := func(label, help string, value func(*RemoteImage) Cell) {
+	row := func(label, help string, value func(*compare.RemoteImage) Cell) {
 		line := Row{Label: label, Help: help}
 		for i := range r.Images {
 			line.Cells = append(line.Cells, value(&r.Images[i]))
@@ -44,20 +22,20 @@ func (r Remote) Document(exact bool) Document {
 	}
 	for n, i := range r.Images {
 		c := Column{Title: Safe(i.Name)}
-		if n == r.Baseline && len(r.Images) > 1 {
+		if n == r.Base && len(r.Images) > 1 {
 			c.Note = "baseline"
 		}
 		t.Columns = append(t.Columns, c)
 	}
-	base := &r.Images[r.Baseline]
-	row("platform", "", func(i *RemoteImage) Cell { return Cell{Value: Safe(i.Platform)} })
-	row("created", "", func(i *RemoteImage) Cell {
+	base := &r.Images[r.Base]
+	row("platform", "", func(i *compare.RemoteImage) Cell { return Cell{Value: Safe(i.Platform)} })
+	row("created", "", func(i *compare.RemoteImage) Cell {
 		if i.Created == "" {
 			return Cell{Value: "does not say"}
 		}
 		return Cell{Value: i.Created}
 	})
-	row("transfer", "what a node pulls", func(i *RemoteImage) Cell {
+	row("transfer", "what a node pulls", func(i *compare.RemoteImage) Cell {
 		c := Cell{Value: size(i.Transfer)}
 		if i != base {
 			c.Delta = units.Percent(i.Transfer, base.Transfer)
@@ -67,14 +45,14 @@ func (r Remote) Document(exact bool) Document {
 		}
 		return c
 	})
-	row("shared", "in layers that others have, too", func(i *RemoteImage) Cell { return Cell{Value: size(i.Shared)} })
-	row("layers", "empty steps in brackets", func(i *RemoteImage) Cell {
+	row("shared", "in layers that others have, too", func(i *compare.RemoteImage) Cell { return Cell{Value: size(i.Shared)} })
+	row("layers", "empty steps in brackets", func(i *compare.RemoteImage) Cell {
 		if i.EmptyLayers == 0 {
 			return Cell{Value: strconv.Itoa(i.Layers)}
 		}
 		return Cell{Value: fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)}
 	})
-	d := Document{Sides{t, r.Baseline}}
+	d := Document{Sides{t, r.Base}}
 	for _, i := range r.Images {
 		g := Grid{Title: Safe(i.Name), Head: []string{"LAYER", "TRANSFER", "SHARED", "INSTRUCTION"}, Right: []bool{true, true, true}}
 		for k, l := range i.Blobs {
