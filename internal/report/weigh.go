@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tare/internal/packages"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -86,13 +87,10 @@ func percent(n, of int64) string {
 // oneLine makes a stranger's text fit into a cell.
 func oneLine(s string) string { return Safe(strings.Join(strings.Fields(s), " ")) }
 
-var kinds = map[string]string{"apk": "Alpine packages (apk)", "deb": "Debian packages (deb)", "rpm": "rpm packages", "pypi": "Python libraries (pip)",
-	"npm": "npm packages", "maven": "Java archives", "golang": "programs made by Go", "runtime": "a language installed by hand"}
-
 func owners(r *weigh.Result, size func(int64) string) Block {
 	g := Grid{Title: "WHO OWNS IT", Head: []string{"LIVE", "%", "TRANSFER", "FILES", "OWNER"}, Right: []bool{true, true, true, true}}
 	for _, o := range r.Owners {
-		name := kinds[o.Subject]
+		name := packages.Type(o.Subject).Kind().Title
 		if o.Kind == "class" {
 			name = "no package: " + o.Subject
 		}
