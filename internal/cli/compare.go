@@ -48,7 +48,7 @@ keep out of the image.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats)
+	o.formats(c, pageFormats, report.ComparisonParts)
 	f := c.Flags()
 	f.StringVar(&o.baseline, "baseline", "", "the target that the others are measured against; default the first")
 	f.StringVar(&o.platform, "platform", "", "platform of multi-platform images")

@@ -10,6 +10,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/progress"
+	"tare/internal/report"
 	"tare/internal/screen"
 	"tare/internal/store"
 	"tare/internal/units"
@@ -78,7 +79,7 @@ func (a *app) fsck(ctx context.Context, o fsckOptions) error {
 		return err
 	}
 	if o.format == "json" {
-		err = writeDocument(screen.Raw(a.Out), check)
+		err = report.WriteJSON(screen.Raw(a.Out), check)
 	} else {
 		a.printCheck(check, o)
 	}

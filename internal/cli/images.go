@@ -160,7 +160,7 @@ func imageID(img *image.Image, whole bool) string {
 	if whole {
 		return img.ID().String()
 	}
-	return shortID(img.ID().String())
+	return units.ShortID(img.ID().String())
 }
 
 func imageRow(l listed, size string, noTrunc bool, now time.Time) row {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,13 +75,13 @@ images stay as tare-lab/NAME:VARIANT until you remove them.`,
 
 // labFlags are the flags of what shows an experiment.
 func (o *labOptions) labFlags(c *cobra.Command) {
-	o.formats(c, labFormats)
+	o.formats(c, labFormats, report.LabParts)
 	f := c.Flags()
 	f.BoolVar(&o.answers, "answers", false, "answer the questions of the exercise from what was measured")
 	f.BoolVar(&o.open, "open", false, "write the page (HTML) and open it in the browser")
 }
 
-var labFormats = []string{"text", "markdown", "json", "csv", "html", "svg", "bench"}
+var labFormats = append(slices.Clone(pageFormats), "bench")
 
 // experiment finds and reads an experiment file.
 func experiment(at string) (path string, f *lab.File, body []byte, err error) {

@@ -123,12 +123,3 @@ func ellipsis(s string, n int) string {
 	}
 	return string(r[:n-1]) + "…"
 }
-
-// shortID is the 12 digits that Docker prints of an ID.
-func shortID(id string) string {
-	_, hex, ok := strings.Cut(id, ":")
-	if !ok {
-		hex = id
-	}
-	return hex[:min(12, len(hex))]
-}

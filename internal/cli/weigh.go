@@ -53,7 +53,7 @@ directories. What the words mean: docs/reference/measures.md.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats)
+	o.formats(c, pageFormats, report.WeighParts)
 	f := c.Flags()
 	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&o.allPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
