@@ -8,19 +8,19 @@ import (
 	"os"
 	"sync"
 
-	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/docker/cli/cli/config/configfile"
 	"golang.org/x/term"
 
+	"tare/internal/bench"
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
-	"tare/internal/image"
 	"tare/internal/infile"
 	"tare/internal/progress"
 	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
+	"tare/internal/target"
 )
 
 // app is what commands share. Everything in it is made when first needed, so that
@@ -39,10 +39,9 @@ type app struct {
 	st   *store.Store
 	cfg  *configfile.ConfigFile
 	eng  engine.Engine
+	work *bench.Bench
 
-	unhold   func()        // of a hold on the store for images without a name
-	makeRoom bool          // the engine is opened to prune
-	failed   *engine.Built // as much as there is of a build that did not succeed
+	makeRoom bool // the engine is opened to prune
 }
 
 func (a *app) store() (*store.Store, error) {
@@ -116,29 +115,14 @@ func (a *app) engine(ctx context.Context, keep int64) (engine.Engine, error) {
 	return e, nil
 }
 
-// unlisted makes a request one for an image that only this command looks at: it gets
-// no entry in the store, and until the command ends nobody collects its blobs.
-func (a *app) unlisted(ctx context.Context, r *engine.Build) error {
-	r.Unlisted = true
-	if a.unhold != nil {
-		return nil
-	}
-	st, err := a.store()
-	if err != nil {
-		return err
-	}
-	a.unhold, err = st.Hold(ctx)
-	return err
-}
-
 // stdin is standard input to read as long as the command lasts: Ctrl-C ends a wait for
 // somebody who writes nothing.
 func (a *app) stdin() io.Reader { return infile.Reader(a.ctx, a.In) }
 
 // closeEngine closes the engine if it was opened, and gives the store back.
 func (a *app) closeEngine() error {
-	if a.unhold != nil {
-		defer a.unhold()
+	if a.work != nil {
+		defer a.work.Close()
 	}
 	if a.eng == nil {
 		return nil
@@ -171,70 +155,53 @@ func (a *app) openEngine(ctx context.Context, keep int64) (engine.Engine, error)
 	return a.engines.Embedded(ctx, o)
 }
 
-// measurer measures images of the store, with the store's cache.
-func (a *app) measurer(p progress.Func) image.Measurer {
-	return image.Measurer{Provider: a.st.Content(), Cache: a.st, Progress: p}
+// platformName is a --platform flag, or DOCKER_DEFAULT_PLATFORM if it is empty. With
+// neither it is "": this machine's, and what there is.
+func (a *app) platformName(flag string) string {
+	if flag == "" {
+		return a.env("DOCKER_DEFAULT_PLATFORM")
+	}
+	return flag
 }
 
-// platform reads a --platform flag, or DOCKER_DEFAULT_PLATFORM if it is empty.
-// With neither it is nil: this machine's, and what there is.
+// platform is platformName, read.
 func (a *app) platform(flag string) (platforms.MatchComparer, error) {
-	if flag == "" {
-		flag = a.env("DOCKER_DEFAULT_PLATFORM")
-	}
-	if flag == "" {
-		return nil, nil
-	}
-	p, err := platforms.Parse(flag)
-	if err != nil {
-		return nil, usagef("--platform %q: want os/architecture, such as linux/arm64", flag)
-	}
-	return platforms.Only(p), nil
+	return target.Platform(a.platformName(flag))
 }
 
-// load reads an image of the store that the user named.
-func (a *app) load(ctx context.Context, ref string, want platforms.MatchComparer) (store.Record, *image.Image, error) {
-	st, err := a.store()
-	if err != nil {
-		return store.Record{}, nil, err
+// finder finds the images that words of the command line mean.
+func (a *app) finder() *target.Finder { return a.bench().Finder }
+
+// bench builds and runs what is only looked at, and finds images.
+func (a *app) bench() *bench.Bench {
+	if a.work != nil {
+		return a.work
 	}
-	rec, err := st.Find(ctx, ref)
-	if err != nil {
-		if errdefs.IsNotFound(err) {
-			err = fmt.Errorf("%w\n  try: tare pull %s, or tare images to see what is here", trimNotFound(err), ref)
-		}
-		return rec, nil, err
+	b := &bench.Bench{Store: a.store, Args: a.buildArgs, Platform: a.env("DOCKER_DEFAULT_PLATFORM"), Note: a.note,
+		Builder: "BuildKit " + a.engines.Version + ", embedded",
+		Engine:  func(ctx context.Context) (engine.Engine, error) { return a.engine(ctx, 0) }}
+	if addr := a.address(); addr != "" {
+		b.Builder = "BuildKit at " + addr
 	}
-	img, err := image.Load(ctx, st.Content(), rec.Target, want)
-	if err != nil {
-		return rec, nil, fmt.Errorf("image %s: %w", ref, err)
-	}
-	return rec, img, fits(ref, img, want)
+	b.Watched.Out, b.Watched.Err, b.Watched.Progress = a.Out, a.Err, a.env("BUILDKIT_PROGRESS")
+	b.Finder = &target.Finder{Store: a.store, Registry: a.registry, Stdin: a.In, Note: a.note, Lean: a.env("GOGC") == "",
+		Pull: func(ctx context.Context, name, platform string, log io.Writer) error {
+			if log == nil {
+				log = a.Err
+			}
+			_, err := a.pull(ctx, name, platform, log, false)
+			return err
+		},
+		Build: b.Dockerfile, Watch: a.watch}
+	a.work = b
+	return b
 }
 
-// fits refuses an image of another platform than the one that was asked for: what
-// has a single manifest and no index is found whatever its platform.
-func fits(ref string, img *image.Image, want platforms.MatchComparer) error {
-	if want == nil || want.Match(img.Platform()) {
-		return nil
-	}
-	return fmt.Errorf("image %s is for %s: %w", ref, platforms.Format(img.Platform()), image.ErrNoPlatform)
+// watch shows slow work on stderr until done is called.
+func (a *app) watch() (events progress.Func, done func()) {
+	d := newDisplay(a.Err, true)
+	return d.event, d.clear
 }
-
-// trimNotFound drops ": not found" after a text that says so already.
-func trimNotFound(err error) error { return &notFoundError{err} }
-
-type notFoundError struct{ error }
-
-func (e *notFoundError) Error() string {
-	s := e.error.Error()
-	if n := len(s) - len(": not found"); n > 0 && s[n:] == ": not found" {
-		return s[:n]
-	}
-	return s
-}
-
-func (e *notFoundError) Unwrap() error { return e.error }
 
 // terminal tells whether w is one, and its width in columns.
 func terminal(w io.Writer) (bool, int) {

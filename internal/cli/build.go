@@ -50,8 +50,7 @@ build the cache is pruned to --keep-storage.`,
 					a.note("--" + f.Name + ": " + w[0])
 				}
 			})
-			_, err := a.build(cmd.Context(), args[0], o)
-			return err
+			return a.build(cmd.Context(), args[0], o)
 		},
 	}
 	f := c.Flags()
@@ -126,46 +125,45 @@ func ignoredBuildFlags(f *pflag.FlagSet) {
 }
 
 // build runs one build and prints what Docker prints.
-func (a *app) build(ctx context.Context, target string, o buildOptions) (*engine.Built, error) {
-	keep, err := a.complete(&o, target)
+func (a *app) build(ctx context.Context, dir string, o buildOptions) error {
+	keep, err := a.complete(&o, dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e, err := a.engine(ctx, keep)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	out, err := e.Build(ctx, o.Build)
-	if err != nil {
-		a.failed = out
-		if o.Call != "" && strings.Contains(err.Error(), "checks found problems") {
-			return nil, exitCode(1)
-		}
-		return nil, err
+	if err != nil && o.Call != "" && strings.Contains(err.Error(), "checks found problems") {
+		return exitCode(1)
 	}
-	if o.Call != "" {
-		return out, nil
+	if err != nil || o.Call != "" {
+		return err
 	}
-	a.remember(o.Build, out)
-	a.noteBuild(o.Build, out)
+	a.bench().Book().Note(o.Build, out)
 	if o.iidfile != "" {
 		if err := outfile.WriteBytes(ctx, o.iidfile, []byte(out.ConfigID)); err != nil {
-			return nil, fmt.Errorf("--iidfile: %w", err)
+			return fmt.Errorf("--iidfile: %w", err)
 		}
 	}
 	if o.metadata != "" {
-		b, err := json.MarshalIndent(out.Metadata, "", "  ")
-		if err == nil {
-			err = outfile.WriteBytes(ctx, o.metadata, append(b, '\n'))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--metadata-file: %w", err)
+		if err := writeMetadata(ctx, o.metadata, out); err != nil {
+			return fmt.Errorf("--metadata-file: %w", err)
 		}
 	}
 	if o.quiet && out.ConfigID != "" {
 		_, _ = fmt.Fprintln(a.Out, out.ConfigID)
 	}
-	return out, nil
+	return nil
+}
+
+func writeMetadata(ctx context.Context, file string, out *engine.Built) error {
+	b, err := json.MarshalIndent(out.Metadata, "", "  ")
+	if err != nil {
+		return err
+	}
+	return outfile.WriteBytes(ctx, file, append(b, '\n'))
 }
 
 // complete checks flags and fills the engine's request in.

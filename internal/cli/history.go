@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
-	"tare/internal/source"
+	"tare/internal/target"
 	"tare/internal/units"
 )
 
@@ -23,8 +23,7 @@ var historyTable = tableFormat{
 }
 
 func newHistory(a *app) *cobra.Command {
-	var human, noTrunc, quiet bool
-	var format, platform string
+	var o historyOptions
 	c := &cobra.Command{
 		Use:   "history [OPTIONS] IMAGE",
 		Short: "Show how an image was made, step by step",
@@ -39,85 +38,106 @@ read: there the column is TRANSFER, the bytes of the compressed layers.`,
   tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.history(cmd.Context(), args[0], platform, format, human, noTrunc, quiet)
+			return a.history(cmd.Context(), args[0], o)
 		},
 		ValidArgsFunction: a.completeImages,
 	}
 	f := c.Flags()
-	f.BoolVarP(&human, "human", "H", true, "print sizes and dates for people")
-	f.BoolVar(&noTrunc, "no-trunc", false, "print whole commands and IDs")
-	f.BoolVarP(&quiet, "quiet", "q", false, "print only IDs")
-	f.StringVar(&format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
-	f.StringVar(&platform, "platform", "", "platform of a multi-platform image")
+	f.BoolVarP(&o.human, "human", "H", true, "print sizes and dates for people")
+	f.BoolVar(&o.noTrunc, "no-trunc", false, "print whole commands and IDs")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only IDs")
+	f.StringVar(&o.format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
+	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
 	return c
 }
 
-func (a *app) history(ctx context.Context, ref, platform, format string, human, noTrunc, quiet bool) error {
-	imgs, _, done, err := a.manifests(ctx, ref, platform, false, false)
+type historyOptions struct {
+	platform, format      string
+	human, noTrunc, quiet bool
+}
+
+func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
+	set, err := a.finder().Open(ctx, []string{ref}, target.Options{Platform: a.platformName(o.platform), Names: target.InStore})
 	if err != nil {
-		return fmt.Errorf("history of %s: %w", ref, err)
+		return fmt.Errorf("history of %w", err)
 	}
-	defer done()
-	img := imgs[0]
-	scheme, _, err := source.Scheme(ref)
-	if err != nil {
-		return err
+	defer set.Close()
+	img := set.Images[0]
+	if o.quiet {
+		return a.historyIDs(img, o)
 	}
 	// Of an image that is elsewhere only manifest and configuration are read.
-	remote := scheme != ""
-	if !quiet && !remote {
-		d := newDisplay(a.Err, true)
-		err = a.measurer(d.event).Measure(ctx, img)
-		d.clear()
-		if err != nil {
+	if !img.Remote {
+		if err := a.measure(ctx, img); err != nil {
 			return fmt.Errorf("history of %s: %w", ref, err)
 		}
 	}
 	var rows []row
 	for n := len(img.History) - 1; n >= 0; n-- {
-		s := img.History[n]
-		id := "<missing>"
-		if n == len(img.History)-1 {
-			id = imageID(img, noTrunc)
-		}
-		if quiet {
-			_, _ = fmt.Fprintln(a.Out, id)
-			continue
-		}
-		var size int64
-		switch {
-		case s.Layer < 0:
-		case remote:
-			size = img.Layers[s.Layer].Size
-		default:
-			size = img.Layers[s.Layer].Sums.Docker
-		}
-		var created time.Time
-		if s.Created != nil {
-			created = *s.Created
-		}
-		by := report.Safe(strings.NewReplacer("\t", " ", "\n", " ").Replace(s.CreatedBy))
-		if !noTrunc {
-			by = ellipsis(by, 45)
-		}
-		r := row{"ID": id, "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Local().Format(time.RFC3339),
-			"CreatedSince": units.Ago(created, time.Now()), "Size": units.Bytes(size)}
-		if !human {
-			r["CreatedSince"], r["Size"] = r["CreatedAt"], strconv.FormatInt(size, 10)
-		}
-		rows = append(rows, r)
-	}
-	if quiet {
-		return nil
+		rows = append(rows, historyRow(img, n, o))
 	}
 	t := historyTable
-	if remote {
+	if img.Remote {
 		t.headers = maps.Clone(t.headers)
 		t.headers["Size"] = "TRANSFER"
 	}
 	t.table = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
-	if !human {
+	if !o.human {
 		t.table = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
 	}
-	return t.write(a.data(), format, rows)
+	return t.write(a.data(), o.format, rows)
+}
+
+// measure reads what is not known yet of an image's layers.
+func (a *app) measure(ctx context.Context, img *target.Image) error {
+	events, done := a.watch()
+	defer done()
+	m, err := a.finder().Measurer(events)
+	if err != nil {
+		return err
+	}
+	return m.Measure(ctx, img.Image)
+}
+
+func (a *app) historyIDs(img *target.Image, o historyOptions) error {
+	for n := len(img.History) - 1; n >= 0; n-- {
+		if _, err := fmt.Fprintln(a.Out, historyID(img, n, o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// historyID is the image's ID for its last step; of others none is known.
+func historyID(img *target.Image, n int, o historyOptions) string {
+	if n < len(img.History)-1 {
+		return "<missing>"
+	}
+	return imageID(img.ID(), o.noTrunc)
+}
+
+func historyRow(img *target.Image, n int, o historyOptions) row {
+	s := img.History[n]
+	var size int64
+	switch {
+	case s.Layer < 0:
+	case img.Remote:
+		size = img.Layers[s.Layer].Size
+	default:
+		size = img.Layers[s.Layer].Sums.Docker
+	}
+	var created time.Time
+	if s.Created != nil {
+		created = *s.Created
+	}
+	by := report.Safe(strings.NewReplacer("\t", " ", "\n", " ").Replace(s.CreatedBy))
+	if !o.noTrunc {
+		by = ellipsis(by, 45)
+	}
+	r := row{"ID": historyID(img, n, o), "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Local().Format(time.RFC3339),
+		"CreatedSince": units.Ago(created, time.Now()), "Size": units.Bytes(size)}
+	if !o.human {
+		r["CreatedSince"], r["Size"] = r["CreatedAt"], strconv.FormatInt(size, 10)
+	}
+	return r
 }

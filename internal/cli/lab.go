@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
+	"tare/internal/bench"
 	"tare/internal/lab"
 	"tare/internal/outfile"
 	"tare/internal/report"
@@ -83,32 +81,6 @@ func (o *labOptions) labFlags(c *cobra.Command) {
 
 var labFormats = append(slices.Clone(pageFormats), "bench")
 
-// experiment finds and reads an experiment file.
-func experiment(at string) (path string, f *lab.File, body []byte, err error) {
-	path = at
-	if isDir(at) {
-		path = filepath.Join(at, "tare.yaml")
-		if !exists(path) {
-			return path, nil, nil, fmt.Errorf("there is no tare.yaml in %s: tare lab init writes one", at)
-		}
-	}
-	fi, err := os.Stat(path)
-	if err == nil && fi.Size() > lab.MaxFile {
-		err = fmt.Errorf("%s: %d bytes are too many for an experiment", path, fi.Size())
-	}
-	if err == nil && !fi.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", path)
-	}
-	if err != nil {
-		return path, nil, nil, err
-	}
-	if body, err = os.ReadFile(path); err != nil {
-		return path, nil, nil, err
-	}
-	f, err = lab.Parse(path, body)
-	return path, f, body, err
-}
-
 func (a *app) runs() (lab.Runs, error) {
 	st, err := a.store()
 	if err != nil {
@@ -118,61 +90,29 @@ func (a *app) runs() (lab.Runs, error) {
 }
 
 func (a *app) lab(ctx context.Context, at string, o labOptions) error {
-	path, f, body, err := experiment(at)
-	if err != nil {
-		return fmt.Errorf("lab: %w", err)
-	}
-	if o.repeat > 0 {
-		f.Measure.Repeat = o.repeat
-	}
 	if o.fill != "" && !exists(o.fill) { // before an hour of work, not after
 		return fmt.Errorf("lab --fill: there is no %s", o.fill)
-	}
-	if path, err = filepath.Abs(path); err != nil {
-		return err
-	}
-	if f.Name == "" {
-		f.Name = filepath.Base(filepath.Dir(path))
 	}
 	runs, err := a.runs()
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	rec := &lab.Record{Schema: lab.Schema, ID: lab.NewID(now), Name: f.Name, File: path, FileDigest: digest.FromBytes(body), Started: now, Variants: []lab.Result{}, Timed: []lab.TimedDifference{}}
-	if o.resume {
-		old, err := runs.Unfinished(rec)
-		if err != nil {
-			return fmt.Errorf("lab --resume: %w", err)
-		}
-		if old == nil {
-			a.note("no interrupted run of this experiment: it starts anew")
-		} else {
-			rec = old
-		}
-	}
-	free, err := a.st.Hold(ctx) // what is built has no name while it is measured
-	if err != nil {
+	if err := a.bench().Hold(ctx); err != nil { // what is built has no name while it is measured
 		return err
 	}
-	defer free()
-	if _, err := a.engine(ctx, 0); err != nil {
-		return err
-	}
-	bench := &labBench{a: a, name: f.Name}
-	defer bench.tidy()
-	if o.parallel == 0 {
-		o.parallel = runtime.NumCPU()
-	}
+	var work *bench.Lab
 	show := a.newLabDisplay()
-	r := &lab.Runner{Bench: bench, File: f, Dir: filepath.Dir(path), Record: rec, Parallel: o.parallel, Save: runs.Save, Progress: show.event}
-	err = r.Run(ctx)
+	rec, err := lab.Conduct(ctx, lab.Request{At: at, Repeat: o.repeat, Parallel: o.parallel, Resume: o.resume, Runs: runs, Progress: show.event, Note: a.note,
+		Bench: func(name string) lab.Bench {
+			work = &bench.Lab{Bench: a.bench(), Name: name}
+			return work
+		}})
 	show.end()
-	if serr := runs.Save(rec); err == nil {
-		err = serr
+	if work != nil {
+		work.Tidy()
 	}
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("lab %s: %w", path, err)
+	if err != nil && (rec == nil || ctx.Err() == nil) {
+		return fmt.Errorf("lab: %w", err)
 	}
 	if err != nil {
 		a.note("interrupted: what was measured is kept; tare lab --resume goes on")
@@ -186,23 +126,11 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	if err != nil {
 		return err
 	}
-	return verdict(rec)
-}
-
-// verdict is exit code 3 where a check was not passed, 1 where a variant failed.
-func verdict(rec *lab.Record) error {
-	code := exitCode(0)
-	for i := range rec.Variants {
-		v := &rec.Variants[i]
-		switch {
-		case v.Error != "":
-			return exitCode(1)
-		case v.Check != nil && !v.Check.Passed:
-			code = 3
-		}
-	}
-	if code != 0 {
-		return code
+	switch rec.Verdict() {
+	case lab.Failed:
+		return exitCode(1)
+	case lab.Unmet:
+		return exitCode(3)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package cli turns command lines into calls of the other rooms, and their
+// Package cli turns command lines into calls of the other packages, and their
 // outcome into output and an exit code.
 package cli
 
@@ -17,6 +17,7 @@ import (
 
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
+	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -65,10 +66,8 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// usageError is a wrong command line: exit code 2 and a hint at --help.
-type usageError struct{ error }
-
-func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+// usagef is an error for a wrong command line: exit code 2 and a hint at --help.
+func usagef(format string, a ...any) error { return request.Errorf(format, a...) }
 
 // Main runs one command line and returns the code to exit with: 0 fine, 1 failed,
 // 2 usage, 3 a check not met; `run` returns the program's own, 125 to 127 as
@@ -98,7 +97,7 @@ func Main(ctx context.Context, args []string, s Streams, e Engines, release func
 // report prints an error and chooses the exit code. It is the only place that does.
 func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var code exitCode
-	var usage usageError
+	var usage request.Error
 	var start *engine.StartError
 	var build *engine.BuildError
 	defer a.adviseRoom(err)
@@ -189,7 +188,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("tare version {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{fmt.Errorf("%s: %w", cmd.Name(), err)} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef("%s: %w", cmd.Name(), err) })
 	root.PersistentFlags().StringVar(&a.builder, "builder", "", "build and run on the buildkitd at this address (unix://, tcp://, ssh://, docker-container://…)\ninstead of in this process; default $TARE_BUILDER or $BUILDKIT_HOST")
 	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "folder of hosts.toml files (containerd's certs.d) for mirrors and certificates; default $TARE_HOSTS_DIR")
 	root.AddGroup(&cobra.Group{ID: "own", Title: "Weigh and compare:"}, &cobra.Group{ID: "docker", Title: "As in Docker:"}, &cobra.Group{ID: "care", Title: "Look after the store:"})
@@ -259,7 +258,7 @@ func checkArgs(c *cobra.Command) {
 	if check := c.Args; check != nil && c.HasParent() {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return usageError{fmt.Errorf("%s: %w", cmd.Name(), err)}
+				return usagef("%s: %w", cmd.Name(), err)
 			}
 			return nil
 		}

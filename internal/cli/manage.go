@@ -12,12 +12,14 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
-	"tare/internal/image"
 	"tare/internal/infile"
+	"tare/internal/listing"
 	"tare/internal/outfile"
+	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
+	"tare/internal/target"
 )
 
 func newTag(a *app) *cobra.Command {
@@ -27,13 +29,13 @@ func newTag(a *app) *cobra.Command {
 		Example: "  tare tag app registry.example.com/team/app:1",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rec, _, err := a.load(cmd.Context(), args[0], nil)
+			rec, _, err := a.finder().Local(cmd.Context(), args[0], nil)
 			if err != nil {
 				return err
 			}
 			n, err := store.Normalize(args[1])
 			if err != nil {
-				return usageError{err}
+				return request.Error{Err: err}
 			}
 			if _, ok := n.(reference.Canonical); ok {
 				return usagef("%q: a name to give cannot have a digest", args[1])
@@ -86,9 +88,9 @@ func (a *app) rmi(ctx context.Context, refs []string, force bool) error {
 		switch {
 		case r.Err == nil:
 		case force && errdefs.IsNotFound(r.Err):
-			a.note(trimNotFound(r.Err).Error())
+			a.note(target.Quiet(r.Err).Error())
 		default:
-			a.errorf("rmi %s: %s", r.Ref, trimNotFound(r.Err))
+			a.errorf("rmi %s: %s", r.Ref, target.Quiet(r.Err))
 			failed = true
 		}
 	}
@@ -100,17 +102,6 @@ func (a *app) rmi(ctx context.Context, refs []string, force bool) error {
 		return exitCode(1)
 	}
 	return nil
-}
-
-func familiar(names []string) []string {
-	var out []string
-	for _, n := range names {
-		if p, err := reference.ParseNormalizedNamed(n); err == nil {
-			n = reference.FamiliarString(p)
-		}
-		out = append(out, n)
-	}
-	return out
 }
 
 func newSave(a *app) *cobra.Command {
@@ -167,7 +158,7 @@ func (a *app) saved(ctx context.Context, refs []string, want platforms.MatchComp
 	at := map[digest.Digest]int{}
 	found, err := st.FindAll(ctx, refs)
 	if err != nil {
-		if _, _, why := a.load(ctx, refs[len(found)], want); why != nil {
+		if _, _, why := a.finder().Local(ctx, refs[len(found)], want); why != nil {
 			err = why // says what to do
 		}
 		return nil, nil, err
@@ -176,11 +167,7 @@ func (a *app) saved(ctx context.Context, refs []string, want platforms.MatchComp
 		for _, r := range found[n] {
 			i, ok := at[r.Target.Digest]
 			if !ok {
-				img, err := image.Load(ctx, st.Content(), r.Target, want)
-				if err == nil {
-					err = fits(ref, img, want)
-				}
-				if err != nil {
+				if err := target.Check(ctx, st, ref, r, want); err != nil {
 					return nil, nil, fmt.Errorf("image %s: %w", ref, err)
 				}
 				i = len(recs)
@@ -232,10 +219,10 @@ may be compressed with gzip or zstd.`,
 			}
 			for _, rec := range recs {
 				if rec.Name != "" {
-					_, _ = fmt.Fprintf(a.Out, "Loaded image: %s\n", familiar([]string{rec.Name})[0])
+					_, _ = fmt.Fprintf(a.Out, "Loaded image: %s\n", listing.Familiar(rec.Name))
 					continue
 				}
-				_, img, err := a.load(cmd.Context(), rec.Target.Digest.String(), nil)
+				_, img, err := a.finder().Local(cmd.Context(), rec.Target.Digest.String(), nil)
 				if err != nil {
 					return err
 				}

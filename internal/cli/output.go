@@ -66,7 +66,7 @@ func (o *output) check() error {
 		return usagef("--chart %q: want %s", o.chart, enumerate(report.Charts))
 	}
 	if err := o.view.Check(o.parts); err != nil {
-		return usageError{err}
+		return usagef("%w", err)
 	}
 	return nil
 }

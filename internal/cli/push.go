@@ -7,6 +7,7 @@ import (
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 
+	"tare/internal/request"
 	"tare/internal/store"
 )
 
@@ -38,7 +39,7 @@ Layers that the registry has are not sent.`,
 			}
 			named, err := store.Normalize(args[0])
 			if err != nil {
-				return usageError{err}
+				return request.Error{Err: err}
 			}
 			d := newDisplay(a.Out, false)
 			events := d.event

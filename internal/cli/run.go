@@ -12,23 +12,20 @@ import (
 	"path"
 	"strings"
 
-	"github.com/containerd/errdefs"
-	"github.com/containerd/platforms"
-	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"tare/internal/engine"
-	"tare/internal/image"
+	"tare/internal/request"
+	"tare/internal/runner"
+	"tare/internal/screen"
+	"tare/internal/target"
 )
 
 type runOptions struct {
-	interactive, tty, readOnly, init, quiet            bool
-	env, envFiles, volumes, mounts, tmpfs              []string
-	capAdd, capDrop, addHosts, labels                  []string
-	workdir, user, entrypoint, network, platform, pull string
-	memory, cpus, cidfile, hostname, shm               string
-	entrypointSet                                      bool
+	runner.Options
+	quiet                   bool
+	platform, pull, cidfile string
 }
 
 func newRun(a *app) *cobra.Command {
@@ -52,7 +49,7 @@ in the foreground, and nothing is left behind.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.entrypointSet = cmd.Flags().Changed("entrypoint")
+			o.EntrypointSet = cmd.Flags().Changed("entrypoint")
 			if err := refuse(cmd.Flags()); err != nil {
 				return err
 			}
@@ -67,32 +64,32 @@ in the foreground, and nothing is left behind.`,
 	f := c.Flags()
 	f.SetInterspersed(false)
 	f.Bool("rm", true, "remove the container when it ends; tare always does")
-	f.BoolVarP(&o.interactive, "interactive", "i", false, "keep standard input open")
-	f.BoolVarP(&o.tty, "tty", "t", false, "give the program a terminal")
-	f.StringArrayVarP(&o.env, "env", "e", nil, "set a variable (NAME=VALUE, or NAME to take it from here)")
-	f.StringArrayVar(&o.envFiles, "env-file", nil, "read variables from a file")
-	f.StringArrayVarP(&o.volumes, "volume", "v", nil, "bind mount (HOST:CONTAINER[:ro])")
-	f.StringArrayVar(&o.mounts, "mount", nil, "mount (type=bind,src=HOST,dst=CONTAINER[,readonly] or type=tmpfs,dst=CONTAINER)")
-	f.StringArrayVar(&o.tmpfs, "tmpfs", nil, "mount a tmpfs (CONTAINER[:OPTIONS])")
-	f.StringVarP(&o.workdir, "workdir", "w", "", "working directory in the container")
-	f.StringVarP(&o.user, "user", "u", "", "user (NAME|UID[:GROUP|GID])")
-	f.StringVar(&o.entrypoint, "entrypoint", "", "replace the image's entrypoint")
-	f.StringVar(&o.network, "network", "host", "network: host or none")
-	f.StringVar(&o.network, "net", "host", "network: host or none")
+	f.BoolVarP(&o.Interactive, "interactive", "i", false, "keep standard input open")
+	f.BoolVarP(&o.TTY, "tty", "t", false, "give the program a terminal")
+	f.StringArrayVarP(&o.Env, "env", "e", nil, "set a variable (NAME=VALUE, or NAME to take it from here)")
+	f.StringArrayVar(&o.EnvFiles, "env-file", nil, "read variables from a file")
+	f.StringArrayVarP(&o.Volumes, "volume", "v", nil, "bind mount (HOST:CONTAINER[:ro])")
+	f.StringArrayVar(&o.Mounts, "mount", nil, "mount (type=bind,src=HOST,dst=CONTAINER[,readonly] or type=tmpfs,dst=CONTAINER)")
+	f.StringArrayVar(&o.Tmpfs, "tmpfs", nil, "mount a tmpfs (CONTAINER[:OPTIONS])")
+	f.StringVarP(&o.Workdir, "workdir", "w", "", "working directory in the container")
+	f.StringVarP(&o.User, "user", "u", "", "user (NAME|UID[:GROUP|GID])")
+	f.StringVar(&o.Entrypoint, "entrypoint", "", "replace the image's entrypoint")
+	f.StringVar(&o.Network, "network", "host", "network: host or none")
+	f.StringVar(&o.Network, "net", "host", "network: host or none")
 	_ = f.MarkHidden("net")
 	f.StringVar(&o.platform, "platform", "", "platform of the image")
 	f.StringVar(&o.pull, "pull", "missing", "when to pull the image: missing, always or never")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing while pulling")
-	f.BoolVar(&o.readOnly, "read-only", false, "make the container's root file system read-only")
-	f.BoolVar(&o.init, "init", false, "run a small init as PID 1 that forwards signals and reaps processes")
-	f.StringVarP(&o.memory, "memory", "m", "", "memory limit (256m, 2g)")
-	f.StringVar(&o.cpus, "cpus", "", "number of CPUs (1.5)")
-	f.StringVar(&o.shm, "shm-size", "", "size of /dev/shm (64m)")
-	f.StringArrayVar(&o.capAdd, "cap-add", nil, "add a capability (NET_ADMIN, ALL)")
-	f.StringArrayVar(&o.capDrop, "cap-drop", nil, "drop a capability (NET_RAW, ALL)")
-	f.StringArrayVar(&o.addHosts, "add-host", nil, "add a line to /etc/hosts (HOST:IP)")
-	f.StringArrayVarP(&o.labels, "label", "l", nil, "label the container (KEY=VALUE)")
-	f.StringVarP(&o.hostname, "hostname", "h", "", "host name in the container")
+	f.BoolVar(&o.ReadOnly, "read-only", false, "make the container's root file system read-only")
+	f.BoolVar(&o.Init, "init", false, "run a small init as PID 1 that forwards signals and reaps processes")
+	f.StringVarP(&o.Memory, "memory", "m", "", "memory limit (256m, 2g)")
+	f.StringVar(&o.CPUs, "cpus", "", "number of CPUs (1.5)")
+	f.StringVar(&o.ShmSize, "shm-size", "", "size of /dev/shm (64m)")
+	f.StringArrayVar(&o.CapAdd, "cap-add", nil, "add a capability (NET_ADMIN, ALL)")
+	f.StringArrayVar(&o.CapDrop, "cap-drop", nil, "drop a capability (NET_RAW, ALL)")
+	f.StringArrayVar(&o.AddHosts, "add-host", nil, "add a line to /etc/hosts (HOST:IP)")
+	f.StringArrayVarP(&o.Labels, "label", "l", nil, "label the container (KEY=VALUE)")
+	f.StringVarP(&o.Hostname, "hostname", "h", "", "host name in the container")
 	f.Bool("help", false, "help for run")
 	f.StringVar(&o.cidfile, "cidfile", "", "write the container's ID to this file")
 	// What only matters to a daemon, or to a container that stays.
@@ -126,7 +123,7 @@ in the foreground, and nothing is left behind.`,
 func startError(err error) error {
 	var code exitCode
 	var start *engine.StartError
-	var usage usageError
+	var usage request.Error
 	if err == nil || errors.As(err, &code) || errors.As(err, &start) || errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -137,19 +134,23 @@ func startError(err error) error {
 }
 
 func (a *app) run(ctx context.Context, ref string, args []string, o runOptions) error {
-	if o.tty && o.interactive && !term.IsTerminal(int(a.In.Fd())) {
+	if o.TTY && o.Interactive && !term.IsTerminal(int(a.In.Fd())) {
 		return &engine.StartError{Code: 1, Err: errors.New("the input device is not a TTY: leave -t out, or run it on a terminal")}
 	}
-	if o.network != "host" && o.network != "none" {
-		return usagef("--network %q: tare knows host and none", o.network)
+	if o.Network != "host" && o.Network != "none" {
+		return usagef("--network %q: tare knows host and none", o.Network)
 	}
 	img, err := a.imageToRun(ctx, ref, o)
 	if err != nil {
 		return err
 	}
-	r, err := a.request(ref, img, args, o)
+	r, err := runner.Spec(ref, img.Image, args, o.Options)
 	if err != nil {
 		return err
+	}
+	r.Stdout, r.Stderr = screen.Raw(a.Out), screen.Raw(a.Err)
+	if o.Interactive {
+		r.Stdin = a.In
 	}
 	if err := writeCID(o.cidfile); err != nil {
 		return err
@@ -175,44 +176,22 @@ func (a *app) run(ctx context.Context, ref string, args []string, o runOptions) 
 }
 
 // imageToRun finds the image, and pulls it where --pull says so.
-func (a *app) imageToRun(ctx context.Context, ref string, o runOptions) (*image.Image, error) {
-	want, err := a.platform(o.platform)
+func (a *app) imageToRun(ctx context.Context, ref string, o runOptions) (*target.Image, error) {
+	pull, err := target.PullOf(o.pull)
 	if err != nil {
-		return nil, err
+		return nil, usagef("--pull %q: %w", o.pull, err)
 	}
-	pull := func() (*image.Image, error) {
-		p, err := a.pull(ctx, ref, o.platform, a.pullOutput(o.quiet), o.quiet)
-		if err != nil {
-			return nil, err
+	return a.finder().ToRun(ctx, ref, target.RunOptions{Platform: a.platformName(o.platform), Pull: pull, Fetch: func(missing bool) error {
+		if missing && !o.quiet {
+			name := ref
+			if !strings.Contains(path.Base(ref), ":") && !strings.Contains(ref, "@") {
+				name += ":latest"
+			}
+			_, _ = fmt.Fprintf(a.Err, "Unable to find image '%s' locally\n", name)
 		}
-		return p.Image, fits(ref, p.Image, want)
-	}
-	if _, err := reference.ParseAnyReference(ref); err != nil {
-		return nil, usagef("%q is not an image name: %w", ref, err)
-	}
-	switch o.pull {
-	case "always":
-		return pull()
-	case "missing", "never", "":
-	default:
-		return nil, usagef("--pull %q: want missing, always or never", o.pull)
-	}
-	_, img, err := a.load(ctx, ref, want)
-	if err == nil && want == nil && !platforms.Default().Match(img.Platform()) {
-		a.note(fmt.Sprintf("the image's platform (%s) is not this machine's (%s)", platforms.Format(img.Platform()), platforms.DefaultString()))
-	}
-	missing := errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)
-	if !missing || o.pull == "never" {
-		return img, err
-	}
-	if !o.quiet {
-		name := ref
-		if !strings.Contains(path.Base(ref), ":") && !strings.Contains(ref, "@") {
-			name += ":latest"
-		}
-		_, _ = fmt.Fprintf(a.Err, "Unable to find image '%s' locally\n", name)
-	}
-	return pull()
+		_, err := a.pull(ctx, ref, o.platform, a.pullOutput(o.quiet), o.quiet)
+		return err
+	}})
 }
 
 func (a *app) pullOutput(quiet bool) io.Writer {

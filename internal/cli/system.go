@@ -9,10 +9,10 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
 	"tare/internal/engine"
+	"tare/internal/listing"
 	"tare/internal/units"
 )
 
@@ -53,52 +53,24 @@ func (a *app) df(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	recs, err := st.Records()
-	if err != nil {
-		return err
-	}
-	dangling, err := st.Dangling(ctx)
-	if err != nil {
-		return err
-	}
 	// The engine first: it makes what it keeps for a full disk when it is closed.
 	cache, err := a.cacheUsage(ctx)
 	if err != nil {
 		return err
 	}
-	use, err := st.Space(ctx)
+	list, err := listing.Usage(ctx, st, cache, a.address() != "")
 	if err != nil {
 		return err
 	}
-	targets, gone := map[digest.Digest]bool{}, map[digest.Digest]bool{}
-	for _, r := range recs {
-		targets[r.Target.Digest] = true
-	}
-	for _, r := range dangling {
-		gone[r.Target.Digest] = true
-	}
-	inUse := 0
-	for _, c := range cache.Records {
-		if c.InUse {
-			inUse++
+	var rows []row
+	for _, u := range list {
+		free := units.Bytes(u.Free)
+		if u.Size > 0 {
+			free += fmt.Sprintf(" (%d%%)", u.Free*100/u.Size)
 		}
+		rows = append(rows, row{"Type": u.Type, "TotalCount": fmt.Sprint(u.Total), "Active": fmt.Sprint(u.Active), "Size": units.Bytes(u.Size), "Reclaimable": free})
 	}
-	if a.address() == "" { // else it is on another machine's disk
-		cache.Bytes = use.Cache.Bytes
-	}
-	line := func(kind string, total, active int, size, free int64) row {
-		r := units.Bytes(free)
-		if size > 0 {
-			r += fmt.Sprintf(" (%d%%)", free*100/size)
-		}
-		return row{"Type": kind, "TotalCount": fmt.Sprint(total), "Active": fmt.Sprint(active), "Size": units.Bytes(size), "Reclaimable": r}
-	}
-	return dfTable.write(a.data(), format, []row{
-		line("Images", len(targets), len(targets)-len(gone), use.Images.Bytes, use.Dead),
-		line("Build Cache", len(cache.Records), inUse, cache.Bytes, min(cache.Free, cache.Bytes)),
-		line("Layer Indexes", int(use.Derived.Files), 0, use.Derived.Bytes, 0),
-		line("Other", int(use.Rest.Files), int(use.Rest.Files), use.Rest.Bytes, 0),
-	})
+	return dfTable.write(a.data(), format, rows)
 }
 
 // cacheUsage asks the engine for its cache, unless there never was an engine.
@@ -245,38 +217,20 @@ func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var freed int64
-	if derived {
-		_, freed = st.CacheSize()
-		if err := st.ClearCache(); err != nil {
-			return 0, err
-		}
-	}
-	list, err := st.Dangling(ctx)
-	if err != nil {
-		return freed, err
-	}
-	var gone []digest.Digest
-	for _, r := range list {
-		gone = append(gone, r.Target.Digest)
-	}
-	if len(gone) > 0 {
-		if err := st.Forget(gone...); err != nil {
-			return freed, err
-		}
+	done, err := listing.Prune(ctx, st, derived)
+	if len(done.Images) > 0 {
 		_, _ = fmt.Fprintln(a.Out, "Deleted Images:")
 	}
-	for _, r := range list {
+	for _, r := range done.Images {
 		if r.Repo != "" {
-			_, _ = fmt.Fprintf(a.Out, "untagged: %s@%s\n", familiar([]string{r.Repo})[0], r.Target.Digest)
+			_, _ = fmt.Fprintf(a.Out, "untagged: %s@%s\n", listing.Familiar(r.Repo), r.Target.Digest)
 		}
 		_, _ = fmt.Fprintf(a.Out, "deleted: %s\n", r.Target.Digest)
 	}
-	f, err := st.Collect(ctx)
-	if f.Busy {
+	if done.Busy {
 		a.note("another tare is adding images: what no image uses stays until the next prune")
 	}
-	return freed + f.Bytes, err
+	return done.Bytes, err
 }
 
 func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"tare/internal/request"
 )
 
 // A table in the manner of Docker's, with what is hard in it.
@@ -37,7 +39,7 @@ func TestTable(t *testing.T) {
 		}
 	}
 	for _, format := range []string{"{{", "{{.Nothing}}", "{{nothing .Age}}"} {
-		var usage usageError
+		var usage request.Error
 		if err := people.write(&strings.Builder{}, format, rows); !errors.As(err, &usage) {
 			t.Errorf("%q: %v is no usage error", format, err)
 		}

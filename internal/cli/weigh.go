@@ -4,23 +4,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"tare/internal/image"
 	"tare/internal/report"
-	"tare/internal/weigh"
+	"tare/internal/scales"
+	"tare/internal/target"
 )
 
 type weighOptions struct {
 	output
-	platform     string
-	top          int
-	query        weigh.Query
-	tree         bool
-	depth        int
-	allPlatforms bool
+	scales.FilesRequest
+	top, depth int
+	tree       bool
 }
 
 func newWeigh(a *app) *cobra.Command {
@@ -33,7 +29,7 @@ layers with their instructions, packages with measured bytes, what no package
 owns, bytes that no container can see and which layers wrote and hid them,
 duplicates and the largest files. Every column sums up to the byte.
 
-` + targetHelp + `
+` + target.Help + `
 
 --layer, --package and --path list files instead; --tree shows them as
 directories. What the words mean: docs/reference/measures.md.`,
@@ -46,131 +42,113 @@ directories. What the words mean: docs/reference/measures.md.`,
   tare weigh --format json registry://alpine | jq .sizes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(o.query.Fates) == 0 && cmd.Flags().Changed("layer") {
-				o.query.Fates = []string{"all"}
+			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
+				o.Query.Fates = []string{"all"}
 			}
-			return a.weigh(cmd.Context(), args[0], o)
+			o.Word = args[0]
+			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
 	o.formats(c, pageFormats, report.WeighParts)
 	f := c.Flags()
-	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
-	f.BoolVar(&o.allPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
+	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
+	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
 	f.IntVar(&o.top, "top", 10, "how many packages, files and duplicates to list; 0 lists all")
-	f.IntVar(&o.query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
-	f.StringVar(&o.query.Package, "package", "", "list the files of this package")
-	f.StringVar(&o.query.Path, "path", "", "list the files whose path matches (** matches any directories)")
-	f.StringSliceVar(&o.query.Fates, "state", nil, "list files that are live, waste, all, or of a class of waste; default live")
-	f.StringVar(&o.query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
+	f.IntVar(&o.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
+	f.StringVar(&o.Query.Package, "package", "", "list the files of this package")
+	f.StringVar(&o.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")
+	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live, waste, all, or of a class of waste; default live")
+	f.StringVar(&o.Query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
-	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(weigh.Orders, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(weigh.Fates(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(scales.Orders(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(scales.States(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
-func (a *app) weigh(ctx context.Context, target string, o weighOptions) error {
+func (o *weighOptions) check() error {
+	if err := o.output.check(); err != nil {
+		return err
+	}
+	if o.top < 0 || o.depth < 1 || o.Query.Layer < 0 {
+		return usagef("--top and --layer: want a number, 0 or more; --depth: 1 or more")
+	}
+	if !slices.Contains(scales.Orders(), o.Query.Sort) {
+		return usagef("--sort %q: want %s", o.Query.Sort, enumerate(scales.Orders()))
+	}
+	for _, s := range o.Query.Fates {
+		if !slices.Contains(scales.States(), s) {
+			return usagef("--state %q: want %s", s, enumerate(scales.States()))
+		}
+	}
+	return nil
+}
+
+// lists tells whether files are asked for instead of sums.
+func (o *weighOptions) lists() bool {
+	q := o.Query
+	return q.Layer > 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
+}
+
+func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	switch {
-	case o.top < 0 || o.depth < 1 || o.query.Layer < 0:
-		return usagef("--top and --layer: want a number, 0 or more; --depth: 1 or more")
-	case !slices.Contains(weigh.Orders, o.query.Sort):
-		return usagef("--sort %q: want %s", o.query.Sort, strings.Join(weigh.Orders, ", "))
+	o.Platform = a.platformName(o.Platform)
+	if err := a.enterFor(o.Word); err != nil {
+		return err
 	}
-	for _, s := range o.query.Fates {
-		if !slices.Contains(weigh.Fates(), s) {
-			return usagef("--state %q: want %s", s, strings.Join(weigh.Fates(), ", "))
-		}
+	if o.lists() {
+		return a.weighFiles(ctx, o)
 	}
-	loaded, from, release, err := a.loaded(ctx, []string{target}, o.platform, o.allPlatforms)
+	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	defer release()
-	var results []any
-	var doc report.Document
-	if o.query.Layer > 0 || o.query.Package != "" || o.query.Path != "" || len(o.query.Fates) > 0 || o.tree {
-		results, doc, err = a.selected(ctx, loaded, from, o)
-	} else {
-		results, doc, err = a.weighed(ctx, loaded, from, o)
+	return a.writePage(o.output, oneOr(r.Results, o.AllPlatforms), func() (doc report.Document) {
+		for _, one := range r.Results {
+			doc = append(doc, report.Weighed(one, o.top, o.bytes)...)
+		}
+		return doc
+	}, report.Page{Title: o.Word, Maps: r.Maps})
+}
+
+// weighFiles lists files of an image.
+func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
+	if !o.tree {
+		o.Query.Top = o.top
 	}
+	list, err := scales.Files(ctx, a.finder(), o.FilesRequest)
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	var data any = results
-	if !o.allPlatforms {
-		data = results[0]
-	}
-	page := report.Page{Title: target}
-	if o.pictured() {
-		if page.Maps, err = a.maps(ctx, loaded, from); err != nil {
-			return fmt.Errorf("weigh %w", err)
+	return a.writePage(o.output, oneOr(list, o.AllPlatforms), func() (doc report.Document) {
+		for _, one := range list {
+			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
-	}
-	return a.writePage(o.output, data, func() report.Document { return doc }, page)
+		return doc
+	}, report.Page{Title: o.Word})
 }
 
-// reportKind is the kind under which results are cached, with the longest lists that
-// a cached result can serve.
-const (
-	reportKind = "report-v1"
-	reportTop  = 100
-)
-
-// weighed sums up images. What was worked out for an image once is kept.
-func (a *app) weighed(ctx context.Context, loaded []*image.Image, from []opened, o weighOptions) (results []any, doc report.Document, err error) {
-	keep := o.top > 0 && o.top <= reportTop
-	for n, img := range loaded {
-		m := image.Measurer{Provider: from[n].provider, Cache: a.st}
-		r := new(weigh.Result)
-		known := false
-		if keep && m.Packed(ctx, img, from[n].packs) {
-			from[n].discount(img)
-			known = a.st.Get(reportKind, weigh.Key(img), r) && r.Schema == weigh.Schema
-		}
-		if !known {
-			list, err := a.factsOf(ctx, loaded[n:n+1], from[n:n+1])
-			if err != nil {
-				return nil, nil, err
-			}
-			top := o.top
-			if keep {
-				top = reportTop
-			}
-			r = list[0].Facts.Report("", top)
-			if keep {
-				a.st.Keep(reportKind, weigh.Key(img), r)
-			}
-		}
-		r.Name = from[n].name
-		r.Trim(o.top)
-		r.Order(o.query.Sort)
-		results = append(results, r)
-		doc = append(doc, report.Weighed(r, o.top, o.bytes)...)
+// oneOr is the list, or its only element where no list was asked for.
+func oneOr[T any](list []T, all bool) any {
+	if all {
+		return list
 	}
-	return results, doc, nil
+	return list[0]
 }
 
-// selected lists files of images.
-func (a *app) selected(ctx context.Context, loaded []*image.Image, from []opened, o weighOptions) (results []any, doc report.Document, err error) {
-	list, err := a.factsOf(ctx, loaded, from)
-	if err != nil {
-		return nil, nil, err
+// enterFor enters the engine's world if one of the words is built: see enter.
+func (a *app) enterFor(words ...string) error {
+	if !target.NeedsBuild(words) {
+		return nil
 	}
-	for _, s := range list {
-		q := o.query
-		if !o.tree {
-			q.Top = o.top
-		}
-		r, err := s.Facts.Select(s.Name, q)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		results = append(results, r)
-		doc = append(doc, report.Selected(r, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
-	}
-	return results, doc, nil
+	return a.enter()
+}
+
+// completeTargets offers images and files.
+func (a *app) completeTargets(c *cobra.Command, args []string, s string) ([]string, cobra.ShellCompDirective) {
+	names, _ := a.completeImages(c, args, s)
+	return names, cobra.ShellCompDirectiveDefault
 }

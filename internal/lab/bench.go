@@ -8,6 +8,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/compare"
+	"tare/internal/target"
 	"tare/internal/weigh"
 )
 
@@ -51,8 +52,8 @@ type Obtained struct {
 	Executed int
 	// Map is filled in by Compare.
 	Map *weigh.Node
-	// Image is the Bench's own.
-	Image any
+	// Image is the image itself.
+	Image *target.Image
 }
 
 // Ran is what running a container came to.

@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 	"errors"
+
+	"tare/internal/workspace"
 )
 
 // edits finds out, for each variant and edit, what a node pulls again.
@@ -69,16 +71,16 @@ func (r *Runner) edited(v Variant, e Edit, tmp, nonce string) (How, func(), erro
 	if e.Base != "" {
 		return How{Base: e.Base, Nonce: nonce}, func() {}, nil
 	}
-	w, err := newWorkspace(tmp, r.rooted(v).Context, r.rooted(v).Dockerfile)
+	w, err := workspace.New(tmp, r.rooted(v).Context, r.rooted(v).Dockerfile)
 	if err != nil {
 		return How{}, nil, err
 	}
-	if err := w.apply(e, nonce); err != nil {
-		w.remove()
-		if errors.Is(err, errNoFile) {
-			err = errNoFile
+	if err := e.apply(w, nonce); err != nil {
+		w.Remove()
+		if errors.Is(err, workspace.ErrNoFile) {
+			err = workspace.ErrNoFile
 		}
 		return How{}, nil, err
 	}
-	return How{Context: w.dir}, w.remove, nil
+	return How{Context: w.Dir}, w.Remove, nil
 }

@@ -3,39 +3,18 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"tare/internal/compare"
 )
-
-// Remote is a comparison by manifests and configurations alone.
-type Remote struct {
-	Images   []RemoteImage
-	Baseline int
-	Together int64    // bytes of all blobs, each once
-	Missing  []string // measures that need the layers
-}
-
-// RemoteImage is one image of it.
-type RemoteImage struct {
-	Name, Platform, Created string
-	Transfer, Shared        int64
-	Layers, EmptyLayers     int
-	Blobs                   []RemoteLayer
-}
-
-// RemoteLayer is one of its layers.
-type RemoteLayer struct {
-	Digest, Instruction string
-	Transfer            int64
-	SharedWith          int // other images that have it
-}
 
 // RemoteParts are the parts of a Remote.
 var RemoteParts = []string{"measures", "layers", "sharing", "method"}
 
-// Document lays the comparison out.
-func (r Remote) Document(exact bool) Document {
+// Remote lays out a comparison by manifests and configurations alone.
+func Remote(r *compare.Remote, exact bool) Document {
 	z := sizes{exact}
-	s := Sides{Place: Place{Part: "measures"}, Baseline: r.Baseline}
-	row := func(label, help string, value func(*RemoteImage) Cell) {
+	s := Sides{Place: Place{Part: "measures"}, Baseline: r.Base}
+	row := func(label, help string, value func(*compare.RemoteImage) Cell) {
 		line := Measure{Label: label, Help: help}
 		for i := range r.Images {
 			line.Cells = append(line.Cells, value(&r.Images[i]))
@@ -44,27 +23,27 @@ func (r Remote) Document(exact bool) Document {
 	}
 	for n, i := range r.Images {
 		c := Subject{Title: Safe(i.Name)}
-		if n == r.Baseline && len(r.Images) > 1 {
+		if n == r.Base && len(r.Images) > 1 {
 			c.Note = "baseline"
 		}
 		s.Subjects = append(s.Subjects, c)
 	}
-	base := &r.Images[r.Baseline]
-	row("platform", "", func(i *RemoteImage) Cell { return words(Safe(i.Platform)) })
-	row("created", "", func(i *RemoteImage) Cell {
+	base := &r.Images[r.Base]
+	row("platform", "", func(i *compare.RemoteImage) Cell { return words(Safe(i.Platform)) })
+	row("created", "", func(i *compare.RemoteImage) Cell {
 		if i.Created == "" {
 			return words("does not say")
 		}
 		return words(i.Created)
 	})
-	row("transfer", "what a node pulls", func(i *RemoteImage) Cell {
+	row("transfer", "what a node pulls", func(i *compare.RemoteImage) Cell {
 		if i == base {
 			return z.of(i.Transfer)
 		}
 		return z.against(i.Transfer, base.Transfer)
 	})
-	row("shared", "in layers that others have, too", func(i *RemoteImage) Cell { return z.of(i.Shared) })
-	row("layers", "empty steps in brackets", func(i *RemoteImage) Cell {
+	row("shared", "in layers that others have, too", func(i *compare.RemoteImage) Cell { return z.of(i.Shared) })
+	row("layers", "empty steps in brackets", func(i *compare.RemoteImage) Cell {
 		c := count(i.Layers)
 		if i.EmptyLayers > 0 {
 			c.Text = fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)

@@ -13,7 +13,7 @@ func FuzzScheme(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		scheme, rest, err := source.Scheme(s)
+		scheme, rest, err := schemeOf(s)
 		if err == nil && scheme == "" && rest != s {
 			t.Fatalf("%q lost something: %q", s, rest)
 		}

@@ -79,7 +79,7 @@ func (s *section) Close() error {
 	return s.close()
 }
 
-func openLayout(ctx context.Context, s string, want platforms.MatchComparer) (*Opened, error) {
+func openLayout(ctx context.Context, s string, o OpenOptions) (*Opened, error) {
 	dir, ref := splitPath(s)
 	if dir == "" {
 		return nil, fmt.Errorf("no such directory: %s", s)
@@ -99,7 +99,7 @@ func openLayout(ctx context.Context, s string, want platforms.MatchComparer) (*O
 	if err := read(ocispec.ImageIndexFile, &x); err != nil {
 		return nil, err
 	}
-	d, err := pickFor(ctx, layoutDir(dir), x.Manifests, ref, want)
+	d, err := pickFor(ctx, layoutDir(dir), x.Manifests, ref, o.Platform)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}

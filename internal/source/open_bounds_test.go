@@ -272,7 +272,7 @@ func TestOpenDaemonWithoutTag(t *testing.T) {
 }
 
 func TestSchemeOfSkopeosOCI(t *testing.T) {
-	if scheme, rest, err := source.Scheme("oci:absent:1"); err != nil || scheme != "oci-dir" || rest != "absent:1" {
+	if scheme, rest, err := schemeOf("oci:absent:1"); err != nil || scheme != "oci-dir" || rest != "absent:1" {
 		t.Errorf("%q, %q, %v", scheme, rest, err)
 	}
 }

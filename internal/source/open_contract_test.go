@@ -340,7 +340,7 @@ func TestSchemeTable(t *testing.T) {
 		{"./dir:x", "", "./dir:x"},
 		{"", "", ""},
 	} {
-		if scheme, rest, err := source.Scheme(c.target); err != nil || scheme != c.scheme || rest != c.rest {
+		if scheme, rest, err := schemeOf(c.target); err != nil || scheme != c.scheme || rest != c.rest {
 			t.Errorf("%q: %q, %q, %v", c.target, scheme, rest, err)
 		}
 	}
@@ -354,7 +354,7 @@ func TestSchemeTable(t *testing.T) {
 		"registry://":                     {"nothing after"},
 		"archive://":                      {"nothing after"},
 	} {
-		_, _, err := source.Scheme(target)
+		_, _, err := schemeOf(target)
 		if err == nil {
 			t.Errorf("%q has a scheme", target)
 			continue
@@ -484,7 +484,7 @@ func TestRecognise(t *testing.T) {
 		file(t, "a", saved): "archive", file(t, "a.gz", testkit.Gzip(t, saved)): "archive", file(t, "a.zst", testkit.Zstd(t, saved)): "archive",
 		file(t, "Dockerfile", []byte("FROM scratch\n")): "", file(t, "empty", nil): "", file(t, "long", bytes.Repeat([]byte("RUN x\n"), 200)): "",
 	} {
-		if got := source.Recognise(path); got != want {
+		if got := source.Recognise(path).Scheme(); got != want {
 			t.Errorf("%s: %q, want %q", filepath.Base(path), got, want)
 		}
 	}

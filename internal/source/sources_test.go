@@ -46,7 +46,7 @@ func TestScheme(t *testing.T) {
 		{"registry://", "", "", "nothing after"},
 		{"containers-storage:/x", "", "", "not a source"},
 	} {
-		s, r, err := source.Scheme(c.target)
+		s, r, err := schemeOf(c.target)
 		if c.err == "" && (err != nil || s != c.scheme || r != c.rest) || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%s: %q %q %v", c.target, s, r, err)
 		}
@@ -244,4 +244,13 @@ func TestBadArchives(t *testing.T) {
 	if err := (image.Measurer{Provider: o.Provider}).Index(context.Background(), img); err == nil || !strings.Contains(err.Error(), "instead of") {
 		t.Errorf("damaged layer: %v", err)
 	}
+}
+
+// schemeOf is a word as Parse reads it; what is no place is its own rest.
+func schemeOf(word string) (scheme, rest string, err error) {
+	p, err := source.Parse(word)
+	if err != nil || p.Scheme() == "" {
+		return "", map[bool]string{true: word}[err == nil], err
+	}
+	return p.Scheme(), p.Rest(), nil
 }

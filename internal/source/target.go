@@ -35,48 +35,174 @@ type OpenOptions struct {
 	Progress progress.Func
 }
 
-const known = "registry://NAME, oci-dir://DIR, archive://FILE, daemon://NAME, - for standard input, or skopeo's oci:, oci-archive:, docker-archive:, docker-daemon:"
+// scheme is a kind of place that images are in. Adding one is adding a row to schemes.
+type scheme struct {
+	name string // as in name://REST
+	rest string // what REST is, for messages
+	// aliases are skopeo's names, as in alias:REST. They are names of images, too: where
+	// both could be meant, taken tells whether the rest is one of a place.
+	aliases []string
+	taken   func(rest string) bool
+	// holds tells whether a path that exists is such a place, by its contents; nil if a
+	// path never is.
+	holds func(path string, fi os.FileInfo) bool
+	open  func(ctx context.Context, rest string, o OpenOptions) (*Opened, error)
+}
 
-// Scheme tells what kind of source a target names, and the rest of it: "registry",
-// "oci-dir", "archive" or "daemon". It is "" for a plain reference or path, and an
-// error for schemes that tare does not know or that are ambiguous.
-func Scheme(target string) (scheme, rest string, err error) {
-	if target == "-" {
-		return "archive", "-", nil
-	}
-	if s, r, ok := strings.Cut(target, "://"); ok && !strings.ContainsAny(s, "/:@") {
-		switch s {
-		case "registry", "oci-dir", "archive", "daemon":
-			if r == "" {
-				return "", "", fmt.Errorf("%s: nothing after %s://", target, s)
-			}
-			return s, r, nil
-		case "docker":
-			return "", "", fmt.Errorf("%s means a registry to some tools and a Docker daemon to others: write registry://%s or daemon://%s", target, r, r)
+var schemes = []scheme{
+	{name: "registry", rest: "NAME", open: openRegistry},
+	{name: "oci-dir", rest: "DIR", aliases: []string{"oci"}, taken: namesLayout, holds: isLayout, open: openLayout},
+	{name: "archive", rest: "FILE", aliases: []string{"oci-archive", "docker-archive"}, holds: isArchive, open: openArchive},
+	{name: "daemon", rest: "NAME", aliases: []string{"docker-daemon"}, open: openDaemon},
+}
+
+// others are skopeo's and podman's names of places that tare does not read.
+var others = []string{"containers-storage", "dir", "ostree", "docker-image"}
+
+// known lists what a target may begin with, for messages.
+func known() string {
+	var names, aliases []string
+	for _, s := range schemes {
+		names = append(names, s.name+"://"+s.rest)
+		for _, a := range s.aliases {
+			aliases = append(aliases, a+":")
 		}
-		return "", "", fmt.Errorf("%s: unknown scheme %q: want %s", target, s+"://", known)
 	}
-	s, r, ok := strings.Cut(target, ":")
+	return strings.Join(names, ", ") + ", - for standard input, or skopeo's " + strings.Join(aliases, ", ")
+}
+
+// Place is where an image is that is not in the store: what a word with a scheme
+// means, or a path that holds one. The zero Place is none.
+type Place struct {
+	s    *scheme
+	rest string
+}
+
+// Parse reads a word as a place. It is the zero Place for a plain reference or path,
+// and an error for a scheme that tare does not know or that is ambiguous.
+func Parse(word string) (Place, error) {
+	if word == "-" {
+		return placed("archive", "-"), nil
+	}
+	if s, r, ok := strings.Cut(word, "://"); ok && !strings.ContainsAny(s, "/:@") {
+		p := placed(s, r)
+		switch {
+		case s == "docker":
+			return Place{}, fmt.Errorf("%s means a registry to some tools and a Docker daemon to others: write registry://%s or daemon://%s", word, r, r)
+		case p.s == nil:
+			return Place{}, fmt.Errorf("%s: unknown scheme %q: want %s", word, s+"://", known())
+		case r == "":
+			return Place{}, fmt.Errorf("%s: nothing after %s://", word, s)
+		}
+		return p, nil
+	}
+	s, r, ok := strings.Cut(word, ":")
 	if !ok || r == "" {
-		return "", target, nil
+		return Place{}, nil
 	}
-	switch s {
-	case "oci":
-		// An image may be called oci, too, but has no second colon before a digest.
-		path, _ := splitPath(r)
-		if strings.Contains(r, "/") || strings.Contains(r, ":") && !strings.Contains(r, "@") || path != "" {
-			return "oci-dir", r, nil
-		}
-	case "oci-archive", "docker-archive":
-		return "archive", r, nil
-	case "docker-daemon":
-		return "daemon", r, nil
-	case "containers-storage", "dir", "ostree", "docker-image":
-		if strings.Contains(r, "/") {
-			return "", "", fmt.Errorf("%s: %s: is not a source that tare reads: want %s", target, s, known)
+	for i := range schemes {
+		for _, a := range schemes[i].aliases {
+			if a == s && (schemes[i].taken == nil || schemes[i].taken(r)) {
+				return Place{&schemes[i], r}, nil
+			}
 		}
 	}
-	return "", target, nil
+	for _, o := range others {
+		if o == s && strings.Contains(r, "/") {
+			return Place{}, fmt.Errorf("%s: %s is not a source that tare reads: want %s", word, s, known())
+		}
+	}
+	return Place{}, nil
+}
+
+// Recognise is the place that a path which exists is, by its contents: an OCI image
+// layout or an archive, compressed or not. It is the zero Place for anything else.
+func Recognise(path string) Place {
+	fi, err := os.Stat(path)
+	if err != nil {
+		return Place{}
+	}
+	for i := range schemes {
+		if s := &schemes[i]; s.holds != nil && s.holds(path, fi) {
+			return Place{s, path}
+		}
+	}
+	return Place{}
+}
+
+func placed(name, rest string) Place {
+	for i := range schemes {
+		if schemes[i].name == name {
+			return Place{&schemes[i], rest}
+		}
+	}
+	return Place{}
+}
+
+// Scheme is the name of the place's scheme; "" for none.
+func (p Place) Scheme() string {
+	if p.s == nil {
+		return ""
+	}
+	return p.s.name
+}
+
+// Rest is what stands behind the scheme.
+func (p Place) Rest() string { return p.rest }
+
+// InRegistry is the place of an image in the registry of its name.
+func InRegistry(name string) Place { return placed("registry", name) }
+
+// Open opens the image at the place. The caller calls Close.
+func (p Place) Open(ctx context.Context, o OpenOptions) (*Opened, error) {
+	if p.s == nil {
+		return nil, fmt.Errorf("no scheme: want %s", known())
+	}
+	return p.s.open(ctx, p.rest, o)
+}
+
+// Open opens what a word with a scheme names. The caller calls Close.
+func Open(ctx context.Context, word string, o OpenOptions) (*Opened, error) {
+	p, err := Parse(word)
+	if err == nil && p.s == nil {
+		err = fmt.Errorf("%s has no scheme: want %s", word, known())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Open(ctx, o)
+}
+
+// namesLayout tells whether "oci:REST" is a layout: an image may be called oci, too, but
+// has no second colon before a digest.
+func namesLayout(rest string) bool {
+	path, _ := splitPath(rest)
+	return strings.Contains(rest, "/") || strings.Contains(rest, ":") && !strings.Contains(rest, "@") || path != ""
+}
+
+func isLayout(path string, fi os.FileInfo) bool {
+	if !fi.IsDir() {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(path, ocispec.ImageLayoutFile))
+	return err == nil
+}
+
+func isArchive(path string, fi os.FileInfo) bool {
+	if fi.Mode()&os.ModeNamedPipe != 0 {
+		return true // <(docker save app): a Dockerfile in a pipe would have no context
+	}
+	if !fi.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(f, head)
+	return layer.Sniff(head[:min(n, layer.SniffLen)]) != layer.None || n == 512 && string(head[257:262]) == "ustar"
 }
 
 // splitPath divides "PATH[:REFERENCE]" or "PATH@DIGEST" where a path exists: the
@@ -94,55 +220,4 @@ func splitPath(s string) (path, ref string) {
 		}
 	}
 	return "", s
-}
-
-// Open opens what a target with a scheme names. The caller calls Close.
-func Open(ctx context.Context, target string, o OpenOptions) (*Opened, error) {
-	scheme, rest, err := Scheme(target)
-	if err != nil {
-		return nil, err
-	}
-	switch scheme {
-	case "registry":
-		return openRegistry(ctx, rest, o)
-	case "oci-dir":
-		return openLayout(ctx, rest, o.Platform)
-	case "archive":
-		return openArchive(ctx, rest, o)
-	case "daemon":
-		return openDaemon(ctx, rest, o)
-	}
-	return nil, fmt.Errorf("%s has no scheme: want %s", target, known)
-}
-
-// Recognise says what a path that exists is by its contents: "oci-dir" for an OCI
-// image layout, "archive" for a tar, compressed or not, "" for anything else.
-func Recognise(path string) string {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	if fi.IsDir() {
-		if _, err := os.Stat(filepath.Join(path, ocispec.ImageLayoutFile)); err == nil {
-			return "oci-dir"
-		}
-		return ""
-	}
-	if fi.Mode()&os.ModeNamedPipe != 0 {
-		return "archive" // <(docker save app): a Dockerfile in a pipe would have no context
-	}
-	if !fi.Mode().IsRegular() {
-		return ""
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	head := make([]byte, 512)
-	n, _ := io.ReadFull(f, head)
-	if layer.Sniff(head[:min(n, layer.SniffLen)]) != layer.None || n == 512 && string(head[257:262]) == "ustar" {
-		return "archive"
-	}
-	return ""
 }

@@ -8,11 +8,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 )
 
-// sum stands before a cached value, so that a torn, damaged or misplaced file is a
+// Directories of values below the store's root.
+const (
+	cacheDir  = "cache"  // derived from layers: computed again when needed
+	buildsDir = "builds" // remembered of builds: nothing can compute it again
+)
+
+// sum stands before a kept value, so that a torn, damaged or misplaced file is a
 // miss and never a wrong answer.
 func sum(kind string, key digest.Digest, value []byte) []byte {
 	h := sha256.New()
@@ -23,14 +30,40 @@ func sum(kind string, key digest.Digest, value []byte) []byte {
 	return h.Sum(nil)
 }
 
-func (s *Store) cachePath(kind string, key digest.Digest) string {
-	return filepath.Join(s.root, "cache", kind, key.Encoded())
+// Values are values by kind ("index-v1") and digest, in a directory of the store.
+type Values struct {
+	s   *Store
+	dir string
 }
 
-// GetBytes reads a derived value of a kind ("index-v1") for a digest and tells
-// whether it was there and whole.
-func (s *Store) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
-	b, err := os.ReadFile(s.cachePath(kind, key))
+// cache are the values that were derived from layers.
+func (s *Store) cache() Values { return Values{s, cacheDir} }
+
+// Builds are the values that are remembered of builds. They are kept apart from the
+// cache, which may be emptied at any time: what a build took cannot be computed again.
+// Those that an earlier version kept in the cache are moved here.
+func (s *Store) Builds(kinds ...string) Values {
+	v := Values{s, buildsDir}
+	for _, kind := range kinds {
+		old, now := filepath.Join(s.root, cacheDir, kind), filepath.Join(s.root, buildsDir, kind)
+		if _, err := os.Stat(old); err != nil {
+			continue
+		}
+		if s.files.Mkdir(filepath.Dir(now)) == nil {
+			_ = s.files.Rename(old, now) // fails where both are there: then the old ones go with the cache
+		}
+	}
+	return v
+}
+
+func (v Values) path(kind string, key digest.Digest) string {
+	return filepath.Join(v.s.root, v.dir, kind, key.Encoded())
+}
+
+// GetBytes reads the value of a kind for a digest and tells whether it was there and
+// whole.
+func (v Values) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
+	b, err := os.ReadFile(v.path(kind, key))
 	if err != nil || len(b) < sha256.Size {
 		return nil, false
 	}
@@ -38,47 +71,83 @@ func (s *Store) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
 	return value, bytes.Equal(b[:sha256.Size], sum(kind, key, value))
 }
 
-// KeepBytes keeps a derived value. Failure is silent: a cache may forget.
-func (s *Store) KeepBytes(kind string, key digest.Digest, value []byte) {
-	path := s.cachePath(kind, key)
-	if s.files.Mkdir(filepath.Dir(path)) == nil {
+// KeepBytes keeps a value. Failure is silent: whoever asks must do without.
+func (v Values) KeepBytes(kind string, key digest.Digest, value []byte) {
+	path := v.path(kind, key)
+	if v.s.files.Mkdir(filepath.Dir(path)) == nil {
 		// Not durable: what a crash leaves half written is a miss.
-		_ = s.replaceFile(path, append(sum(kind, key, value), value...), false)
+		_ = v.s.replaceFile(path, append(sum(kind, key, value), value...), false)
 	}
 }
 
 // Get is GetBytes for a value that is kept as JSON.
-func (s *Store) Get(kind string, key digest.Digest, v any) bool {
-	b, ok := s.GetBytes(kind, key)
-	return ok && json.Unmarshal(b, v) == nil
+func (v Values) Get(kind string, key digest.Digest, value any) bool {
+	b, ok := v.GetBytes(kind, key)
+	return ok && json.Unmarshal(b, value) == nil
 }
 
 // Keep is KeepBytes for a value that is kept as JSON.
-func (s *Store) Keep(kind string, key digest.Digest, v any) {
-	if b, err := json.Marshal(v); err == nil {
-		s.KeepBytes(kind, key, b)
+func (v Values) Keep(kind string, key digest.Digest, value any) {
+	if b, err := json.Marshal(value); err == nil {
+		v.KeepBytes(kind, key, b)
 	}
 }
 
-// Kept tells whether any value of a kind is kept.
-func (s *Store) Kept(kind string) bool {
-	list, err := os.ReadDir(filepath.Join(s.root, "cache", kind))
+// Any tells whether a value of a kind is kept.
+func (v Values) Any(kind string) bool {
+	list, err := os.ReadDir(filepath.Join(v.s.root, v.dir, kind))
 	return err == nil && len(list) > 0
 }
 
-// CacheSize is the number of derived values and their bytes on disk, in blocks.
-func (s *Store) CacheSize() (entries, bytes int64) {
-	_ = filepath.WalkDir(filepath.Join(s.root, "cache"), func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && !strings.HasPrefix(d.Name(), ".tmp-") {
-			if fi, err := d.Info(); err == nil {
-				entries++
-				bytes += diskOf(fi).bytes
-			}
-		}
-		return nil
+// Size is the number of values and their bytes on disk, in blocks.
+func (v Values) Size() (entries, bytes int64) {
+	v.each(func(_ string, fi fs.FileInfo) {
+		entries++
+		bytes += diskOf(fi).bytes
 	})
 	return entries, bytes
 }
 
+// Expire removes the values that were kept before a moment, and returns the bytes that
+// the disk got back.
+func (v Values) Expire(before time.Time) (freed int64) {
+	v.each(func(path string, fi fs.FileInfo) {
+		if fi.ModTime().Before(before) && v.s.files.Remove(path) == nil {
+			freed += diskOf(fi).bytes
+		}
+	})
+	return freed
+}
+
+func (v Values) each(do func(path string, fi fs.FileInfo)) {
+	_ = filepath.WalkDir(filepath.Join(v.s.root, v.dir), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !strings.HasPrefix(d.Name(), ".tmp-") {
+			if fi, err := d.Info(); err == nil {
+				do(path, fi)
+			}
+		}
+		return nil
+	})
+}
+
+// GetBytes reads a value that was derived from a layer; see Values.GetBytes.
+func (s *Store) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
+	return s.cache().GetBytes(kind, key)
+}
+
+// KeepBytes keeps a value that was derived from a layer; see Values.KeepBytes.
+func (s *Store) KeepBytes(kind string, key digest.Digest, value []byte) {
+	s.cache().KeepBytes(kind, key, value)
+}
+
+// Get is GetBytes for a value that is kept as JSON.
+func (s *Store) Get(kind string, key digest.Digest, v any) bool { return s.cache().Get(kind, key, v) }
+
+// Keep is KeepBytes for a value that is kept as JSON.
+func (s *Store) Keep(kind string, key digest.Digest, v any) { s.cache().Keep(kind, key, v) }
+
+// CacheSize is the number of derived values and their bytes on disk, in blocks.
+func (s *Store) CacheSize() (entries, bytes int64) { return s.cache().Size() }
+
 // ClearCache removes all derived values; they are computed again when needed.
-func (s *Store) ClearCache() error { return s.files.Remove(filepath.Join(s.root, "cache")) }
+func (s *Store) ClearCache() error { return s.files.Remove(filepath.Join(s.root, cacheDir)) }

@@ -119,9 +119,13 @@ func (c *checker) temporaries(ctx context.Context) error {
 		}
 		defer unlock()
 	}
-	cached, err := filepath.Glob(filepath.Join(escape(c.root), "cache", "*", ".tmp-*"))
-	if err != nil {
-		return err
+	var cached []string
+	for _, dir := range []string{cacheDir, buildsDir} {
+		list, err := filepath.Glob(filepath.Join(escape(c.root), dir, "*", ".tmp-*"))
+		if err != nil {
+			return err
+		}
+		cached = append(cached, list...)
 	}
 	// An earlier tare probed at every start what the kernel can.
 	probes, err := filepath.Glob(filepath.Join(escape(c.root), ".fsverity-check-*"))
@@ -146,9 +150,19 @@ func (c *checker) temporaries(ctx context.Context) error {
 	return nil
 }
 
-// derived checks the sums of the cache's entries.
+// derived checks the sums of the cache's entries, and of what is remembered of builds.
 func (c *checker) derived(ctx context.Context) error {
-	return filepath.WalkDir(filepath.Join(c.root, "cache"), func(path string, e fs.DirEntry, err error) error {
+	err := c.values(ctx, cacheDir, "it is computed again when needed, and was never used")
+	if err == nil {
+		err = c.values(ctx, buildsDir, "the next build of the same Dockerfile remembers it again, and it was never used")
+	}
+	return err
+}
+
+// values checks the sums of the values in a directory of the store; next says what
+// becomes of one that is removed.
+func (c *checker) values(ctx context.Context, dir, next string) error {
+	return filepath.WalkDir(filepath.Join(c.root, dir), func(path string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -172,7 +186,7 @@ func (c *checker) derived(ctx context.Context) error {
 		}
 		c.problem(Problem{
 			Kind: ProblemDerived, Path: c.rel(path), Text: c.rel(path) + " is damaged",
-			Remedy: "tare fsck --repair removes it; it is computed again when needed, and was never used",
+			Remedy: "tare fsck --repair removes it; " + next,
 		}, func() error { return c.files.Remove(path) })
 		return nil
 	})

@@ -18,6 +18,7 @@ type Space struct {
 	Images  Part // blobs, whether the build cache has links to them or not
 	Cache   Part // unpacked layers of the build cache, and blobs that only it has
 	Derived Part // what was derived from layers
+	Builds  Part // what is remembered of builds
 	Rest    Part // the engine's databases, downloads in progress, results of the lab, directories
 
 	// Dead is the part of Images that `image prune` would remove: blobs that only
@@ -30,7 +31,7 @@ type Part struct{ Files, Bytes int64 }
 
 // Total is the sum of the parts.
 func (s Space) Total() int64 {
-	return s.Images.Bytes + s.Cache.Bytes + s.Derived.Bytes + s.Rest.Bytes
+	return s.Images.Bytes + s.Cache.Bytes + s.Derived.Bytes + s.Builds.Bytes + s.Rest.Bytes
 }
 
 // Space measures the store. Other file systems that are mounted below its root, such as
@@ -104,8 +105,10 @@ func (s *Store) Space(ctx context.Context) (Space, error) {
 			switch {
 			case isBuildCache(rel):
 				return &out.Cache
-			case strings.HasPrefix(rel, "cache/") && !dir:
+			case strings.HasPrefix(rel, cacheDir+"/") && !dir:
 				return &out.Derived
+			case strings.HasPrefix(rel, buildsDir+"/") && !dir:
+				return &out.Builds
 			}
 			return &out.Rest
 		})

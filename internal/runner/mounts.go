@@ -1,4 +1,4 @@
-package cli
+package runner
 
 import (
 	"fmt"
@@ -10,12 +10,13 @@ import (
 	"github.com/tonistiigi/go-csvvalue"
 
 	"tare/internal/engine"
+	"tare/internal/request"
 )
 
 // mounts reads -v, --mount and --tmpfs.
-func mounts(o runOptions) ([]engine.Mount, error) {
+func mounts(o Options) ([]engine.Mount, error) {
 	var out []engine.Mount
-	for _, v := range o.volumes {
+	for _, v := range o.Volumes {
 		m, err := volume(v)
 		if err != nil {
 			return nil, err
@@ -24,17 +25,17 @@ func mounts(o runOptions) ([]engine.Mount, error) {
 			out = append(out, *m)
 		}
 	}
-	for _, v := range o.mounts {
+	for _, v := range o.Mounts {
 		m, err := mountFlag(v)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, m)
 	}
-	for _, v := range o.tmpfs {
+	for _, v := range o.Tmpfs {
 		target, opts, _ := strings.Cut(v, ":")
 		if !path.IsAbs(target) {
-			return nil, usagef("--tmpfs %q: want an absolute path", v)
+			return nil, request.Errorf("--tmpfs %q: want an absolute path", v)
 		}
 		m := engine.Mount{Type: "tmpfs", Target: target}
 		if opts != "" {
@@ -54,11 +55,11 @@ func volume(v string) (*engine.Mount, error) {
 	case len(parts) == 1 && path.IsAbs(v):
 		return nil, nil
 	case len(parts) < 2 || len(parts) > 3 || !path.IsAbs(parts[1]):
-		return nil, usagef("-v %q: want HOST:CONTAINER[:ro] with an absolute path in the container", v)
+		return nil, request.Errorf("-v %q: want HOST:CONTAINER[:ro] with an absolute path in the container", v)
 	}
 	host := parts[0]
 	if !strings.ContainsAny(host, `/\`) && host != "." && host != ".." {
-		return nil, usagef("-v %q: tare keeps no named volumes; give a directory of this machine, as in -v ./%s:%s", v, host, parts[1])
+		return nil, request.Errorf("-v %q: tare keeps no named volumes; give a directory of this machine, as in -v ./%s:%s", v, host, parts[1])
 	}
 	m := engine.Mount{Type: "bind", Source: host, Target: path.Clean(parts[1])}
 	if len(parts) == 3 {
@@ -70,7 +71,7 @@ func volume(v string) (*engine.Mount, error) {
 			case "rprivate", "private", "rshared", "shared", "rslave", "slave":
 				m.Options = append(m.Options, opt)
 			default:
-				return nil, usagef("-v %q: unknown option %q", v, opt)
+				return nil, request.Errorf("-v %q: unknown option %q", v, opt)
 			}
 		}
 	}
@@ -92,7 +93,7 @@ func mountFlag(v string) (engine.Mount, error) {
 	m := engine.Mount{}
 	fields, err := csvvalue.Fields(v, nil)
 	if err != nil {
-		return m, usagef("--mount %q: %w", v, err)
+		return m, request.Errorf("--mount %q: %w", v, err)
 	}
 	for _, f := range fields {
 		k, val, has := strings.Cut(f, "=")
@@ -112,14 +113,14 @@ func mountFlag(v string) (engine.Mount, error) {
 		case "tmpfs-mode":
 			m.Options = append(m.Options, "mode="+val)
 		default:
-			return m, usagef("--mount %q: tare does not know %q", v, k)
+			return m, request.Errorf("--mount %q: tare does not know %q", v, k)
 		}
 	}
 	if m.Type != "bind" && m.Type != "tmpfs" {
-		return m, usagef("--mount %q: tare knows type=bind and type=tmpfs; it keeps no volumes", v)
+		return m, request.Errorf("--mount %q: tare knows type=bind and type=tmpfs; it keeps no volumes", v)
 	}
 	if !path.IsAbs(m.Target) {
-		return m, usagef("--mount %q: dst must be an absolute path", v)
+		return m, request.Errorf("--mount %q: dst must be an absolute path", v)
 	}
 	if m.Type == "bind" {
 		if m.Source, err = filepath.Abs(m.Source); err != nil {

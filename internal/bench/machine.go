@@ -1,4 +1,4 @@
-package cli
+package bench
 
 import (
 	"bufio"
@@ -8,19 +8,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/containerd/platforms"
-
 	"tare/internal/buildinfo"
-	"tare/internal/image"
 	"tare/internal/lab"
 )
 
 // Machine implements lab.Bench. What the system does not tell is left out.
-func (b *labBench) Machine() lab.Machine {
-	m := lab.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Tare: buildinfo.Version, Engine: "BuildKit " + b.a.engines.Version + ", embedded"}
-	if addr := b.a.address(); addr != "" {
-		m.Engine = "BuildKit at " + addr
-	}
+func (b *Lab) Machine() lab.Machine {
+	m := lab.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Tare: buildinfo.Version, Engine: b.Builder}
 	if v, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(v))
 	}
@@ -46,5 +40,3 @@ func procField(file, name string) string {
 	}
 	return ""
 }
-
-func platformName(img *image.Image) string { return platforms.Format(img.Platform()) }

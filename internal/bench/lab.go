@@ -1,0 +1,235 @@
+package bench
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/compare"
+	"tare/internal/engine"
+	"tare/internal/explain"
+	"tare/internal/lab"
+	"tare/internal/runner"
+	"tare/internal/store"
+	"tare/internal/target"
+)
+
+// MapParts is how finely the files of an image are divided for pictures.
+const MapParts = 3000
+
+// Lab is a lab.Bench: the bench of one experiment.
+type Lab struct {
+	*Bench
+	Name string // of the experiment
+
+	mu    sync.Mutex
+	bumps []string // names of made-up bases
+}
+
+var _ lab.Bench = (*Lab)(nil)
+
+// keptName is the name under which a variant's image stays in the store.
+func (b *Lab) keptName(v lab.Variant) string {
+	clean := func(s string) string {
+		s = strings.Map(func(r rune) rune {
+			switch {
+			case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+				return r
+			case r >= 'A' && r <= 'Z':
+				return r + 'a' - 'A'
+			}
+			return '-'
+		}, s)
+		if s = strings.Trim(s, ".-_"); s == "" {
+			return "x"
+		}
+		return s
+	}
+	for strings.Contains(v.Name, "__") {
+		v.Name = strings.ReplaceAll(v.Name, "__", "_")
+	}
+	tag := clean(v.Name)
+	return "tare-lab/" + strings.ReplaceAll(clean(b.Name), "..", ".") + ":" + tag[:min(len(tag), 100)]
+}
+
+// Obtain implements lab.Bench.
+func (b *Lab) Obtain(ctx context.Context, v lab.Variant, log io.Writer) (*lab.Obtained, error) {
+	if v.Image != "" {
+		return b.existing(ctx, v, log)
+	}
+	return b.build(ctx, v, lab.How{}, log)
+}
+
+// keep gives a variant's image its name in the store. The image that had it goes,
+// unless it has others.
+func (b *Lab) keep(o *lab.Obtained) error {
+	st, err := b.Store()
+	if err != nil {
+		return err
+	}
+	named, err := store.Normalize(b.keptName(o.Variant))
+	if err != nil {
+		return err
+	}
+	return st.Replace(store.Record{Name: named.String(), Target: o.Image.Target, Origin: store.Built})
+}
+
+func (b *Lab) existing(ctx context.Context, v lab.Variant, log io.Writer) (*lab.Obtained, error) {
+	begin := time.Now()
+	img, err := b.Finder.Obtain(ctx, v.Image, b.platform(v), log)
+	if err != nil {
+		return nil, err
+	}
+	o, err := b.obtained(v, img)
+	if err != nil {
+		return nil, err
+	}
+	o.Took = time.Since(begin)
+	o.Inputs = []lab.Input{{What: "image", Name: v.Image, Digest: img.Target.Digest}}
+	return o, nil
+}
+
+func (b *Lab) platform(v lab.Variant) string {
+	if v.Platform != "" {
+		return v.Platform
+	}
+	return b.Platform
+}
+
+func (b *Lab) obtained(v lab.Variant, img *target.Image) (*lab.Obtained, error) {
+	st, err := b.Store()
+	if err != nil {
+		return nil, err
+	}
+	packs := img.Packs()
+	if v.Compression == "uncompressed" {
+		packs = nil
+	}
+	own := target.Stored(v.Name, st, img.Target, img.Image, packs)
+	own.Built = img.Built
+	return &lab.Obtained{Variant: v, Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Image: own}, nil
+}
+
+// Run implements lab.Bench.
+func (b *Lab) Run(ctx context.Context, o *lab.Obtained, c *lab.Check, stdout, stderr io.Writer) (lab.Ran, error) {
+	opt := runner.Options{Network: "host"}
+	for k, v := range c.Env {
+		opt.Env = append(opt.Env, k+"="+v)
+	}
+	r, err := runner.Spec(o.Variant.Name, o.Image.Image, nil, opt)
+	if err != nil {
+		return lab.Ran{}, err
+	}
+	if len(c.Command) > 0 {
+		r.Args = c.Command // the whole command line: what the check says is what runs
+	}
+	e, err := b.Engine(ctx)
+	if err != nil {
+		return lab.Ran{}, err
+	}
+	var cost engine.Cost
+	r.Stdout, r.Stderr, r.KeepOpen, r.Cost = stdout, stderr, true, &cost
+	code, err := e.Run(ctx, r)
+	return lab.Ran{Exit: code, First: cost.First, Took: cost.Took, Peak: cost.Peak}, err
+}
+
+// Compare implements lab.Bench.
+func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (*compare.Result, []*lab.Obtained, error) {
+	facts, err := b.Finder.Facts(ctx, imagesOf(list))
+	if err != nil {
+		return nil, nil, err
+	}
+	settled, again := make([]*lab.Obtained, len(list)), false
+	for n, f := range facts {
+		settled[n] = list[n]
+		if list[n].Variant.Image != "" {
+			continue
+		}
+		id := digest.FromString(f.Image.ContentID().String() + " " + list[n].Variant.Compression)
+		if first := b.first(ctx, id, list[n]); first != nil {
+			settled[n], again = first, true
+		} else {
+			b.Book().NoteFirst(id, list[n].Image.Target)
+		}
+	}
+	for _, o := range settled {
+		if o.Variant.Image == "" {
+			if err := b.keep(o); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if again {
+		if facts, err = b.Finder.Facts(ctx, imagesOf(settled)); err != nil {
+			return nil, nil, err
+		}
+	}
+	var all []compare.Subject
+	for n, f := range facts {
+		m := f.Map(list[n].Variant.Name, MapParts)
+		settled[n].Map = &m
+		s := compare.Subject{Name: list[n].Variant.Name, Facts: f, Stages: b.Stages(ctx, list[n].Image.Target.Digest)}
+		all = append(all, s)
+	}
+	r, err := compare.Compare(all, compare.Options{Baseline: baseline, Pairs: len(all) <= 8})
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Sentences = explain.Sentences(r)
+	return r, settled, nil
+}
+
+func imagesOf(list []*lab.Obtained) []*target.Image {
+	var out []*target.Image
+	for _, o := range list {
+		out = append(out, o.Image)
+	}
+	return out
+}
+
+// first is the first image with the same content, if it is another one and still here.
+func (b *Lab) first(ctx context.Context, id digest.Digest, o *lab.Obtained) *lab.Obtained {
+	before, ok := b.Book().First(id)
+	if !ok || before.Digest == o.Image.Target.Digest {
+		return nil
+	}
+	img, err := b.Load(ctx, o.Variant.Name, &engine.Built{Target: before}, engine.Build{Platforms: b.platforms(o.Variant)})
+	if err != nil {
+		return nil
+	}
+	st, err := b.Store()
+	if err != nil {
+		return nil
+	}
+	for _, l := range img.Layers {
+		ra, err := st.Content().ReaderAt(ctx, l.Descriptor)
+		if err != nil {
+			return nil
+		}
+		_ = ra.Close()
+	}
+	out, err := b.obtained(o.Variant, img)
+	if err != nil {
+		return nil
+	}
+	out.Took, out.Executed, out.Inputs = o.Took, o.Executed, o.Inputs
+	return out
+}
+
+// Repull implements lab.Bench.
+func (b *Lab) Repull(ctx context.Context, from, to *lab.Obtained) (layers int, bytes int64, err error) {
+	return b.Bench.Repull(ctx, from.Image, to.Image)
+}
+
+// platforms is what a variant is built for.
+func (b *Lab) platforms(v lab.Variant) []string {
+	if p := b.platform(v); p != "" {
+		return []string{p}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/dockerfile"
+	"tare/internal/engine"
+	"tare/internal/lab"
+	"tare/internal/store"
+)
+
+// Build implements lab.Bench.
+func (b *Lab) Build(ctx context.Context, v lab.Variant, how lab.How) (*lab.Obtained, error) {
+	return b.build(ctx, v, how, io.Discard)
+}
+
+func (b *Lab) build(ctx context.Context, v lab.Variant, how lab.How, log io.Writer) (*lab.Obtained, error) {
+	r, inputs, err := b.request(ctx, v, how)
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.Bench.Build(ctx, v.Name, r, log)
+	if err != nil {
+		return nil, err
+	}
+	if how == (lab.How{}) {
+		b.Book().Note(r, out.Built)
+	}
+	o, err := b.obtained(v, out.Image)
+	if err != nil {
+		return nil, err
+	}
+	o.Took, o.Executed, o.Inputs = out.Took, out.Executed, inputs
+	return o, nil
+}
+
+// request is the build of a variant, and what goes into it.
+func (b *Lab) request(ctx context.Context, v lab.Variant, how lab.How) (engine.Build, []lab.Input, error) {
+	r := engine.Build{Context: v.Context, Dockerfile: v.Dockerfile, Target: v.Target, NoCache: how.NoCache, Contexts: map[string]string{}, Platforms: b.platforms(v)}
+	if v.Compression != "gzip" && v.Compression != "uncompressed" {
+		r.Compression = v.Compression
+	}
+	var given []string
+	for k, val := range v.Args {
+		given = append(given, k+"="+val)
+	}
+	var err error
+	if r.Args, err = b.Args(given); err != nil {
+		return r, nil, err
+	}
+	f, inputs, err := read(v)
+	if err != nil {
+		return r, nil, err
+	}
+	base := f.Image(v.Target, v.Args)
+	if base != "" {
+		inputs = append(inputs, lab.Input{What: "base", Name: base, Digest: b.here(ctx, base)})
+	}
+	if how.Context != "" {
+		r = InCopy(r, how.Context)
+	}
+	replace := v.Base
+	if how.Base != "" {
+		replace = how.Base
+	}
+	if replace == "" {
+		return r, inputs, nil
+	}
+	if base == "" {
+		return r, nil, errors.New("its Dockerfile names no base image that could be replaced")
+	}
+	if replace == "bump" {
+		from := base
+		if v.Base != "" {
+			from = v.Base
+		}
+		if replace, err = b.bumped(ctx, from, how.Nonce, r.Platforms); err != nil {
+			return r, nil, fmt.Errorf("make a newer %s: %w", from, err)
+		}
+	}
+	r.Contexts[base] = "docker-image://" + replace
+	return r, append(inputs, lab.Input{What: "base", Name: replace}), nil
+}
+
+// read reads the Dockerfile of a variant.
+func read(v lab.Variant) (*dockerfile.File, []lab.Input, error) {
+	if fi, err := os.Stat(v.Context); err != nil || !fi.IsDir() {
+		return nil, nil, fmt.Errorf("the build context %s is not a directory", v.Context)
+	}
+	body, err := dockerfile.ReadFile(v.Dockerfile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("no Dockerfile at %s", v.Dockerfile)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := dockerfile.Parse(body)
+	return f, []lab.Input{{What: "dockerfile", Name: filepath.Base(v.Dockerfile), Digest: digest.FromBytes(body)}}, err
+}
+
+// here is the digest of an image that the store has; "" if it has not.
+func (b *Lab) here(ctx context.Context, name string) digest.Digest {
+	st, err := b.Store()
+	if err != nil {
+		return ""
+	}
+	rec, err := st.Find(ctx, name)
+	if err != nil {
+		return ""
+	}
+	return rec.Target.Digest
+}
+
+// bumped makes a newer version of a base image: with one small layer more at the end.
+func (b *Lab) bumped(ctx context.Context, base, nonce string, plats []string) (string, error) {
+	dir, err := os.MkdirTemp("", "tare-bump-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	for name, text := range map[string]string{"Dockerfile": "FROM " + base + "\nCOPY bump /.tare-bump\n", "bump": nonce + "\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return "", err
+		}
+	}
+	at := time.Unix(1e9, 0)
+	if err := os.Chtimes(filepath.Join(dir, "bump"), at, at); err != nil {
+		return "", err
+	}
+	full, err := b.bumpName(nonce)
+	if err != nil {
+		return "", err
+	}
+	e, err := b.Engine(ctx)
+	if err != nil {
+		return "", err
+	}
+	_, err = e.Build(ctx, engine.Build{Context: dir, Names: []string{full}, Platforms: plats, Progress: "plain", Stdout: io.Discard, Stderr: io.Discard})
+	return full, err
+}
+
+// bumpedBase is the repository of made-up bases.
+const bumpedBase = "tare-lab/bumped-base"
+
+// oldBump is the age from which a made-up base belongs to no lab that still runs.
+const oldBump = 24 * time.Hour
+
+func (b *Lab) bumpName(nonce string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	full, err := store.Normalize(fmt.Sprintf("%s:%s-%d", bumpedBase, nonce, len(b.bumps)+1))
+	if err != nil {
+		return "", err
+	}
+	b.bumps = append(b.bumps, full.String())
+	return full.String(), nil
+}
+
+// Tidy removes the made-up bases: those of this lab, and what killed ones left. Those
+// of another lab that is at work stay.
+func (b *Lab) Tidy() {
+	st, err := b.Store()
+	if err != nil {
+		return
+	}
+	recs, err := st.Records()
+	if err != nil {
+		return
+	}
+	for _, r := range recs {
+		if !strings.Contains(r.Name, "/"+bumpedBase+":") {
+			continue
+		}
+		fi, err := os.Stat(st.BlobPath(r.Target.Digest))
+		if slices.Contains(b.bumps, r.Name) || err != nil || time.Since(fi.ModTime()) > oldBump {
+			_ = st.Drop(r.Name)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package builds
+
+import (
+	"path/filepath"
+
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/dockerfile"
+	"tare/internal/engine"
+)
+
+// Recipe is how an image was built: enough to build its stages again.
+type Recipe struct {
+	Context    string            `json:"context"`    // absolute
+	Dockerfile string            `json:"dockerfile"` // absolute
+	Digest     digest.Digest     `json:"digest"`     // of the Dockerfile
+	Target     string            `json:"target,omitempty"`
+	Args       map[string]string `json:"args,omitempty"`
+	Platforms  []string          `json:"platforms,omitempty"`
+	Contexts   map[string]string `json:"contexts,omitempty"`
+}
+
+// noteRecipe keeps how an image was built, if that can be repeated: secrets and what
+// came through standard input are gone.
+func (b Book) noteRecipe(r engine.Build, out *engine.Built) {
+	file, ok := local(r)
+	if !ok || out.Target.Digest == "" || len(r.Secrets)+len(r.SSH) > 0 {
+		return
+	}
+	body, err := dockerfile.ReadFile(file)
+	if err != nil {
+		return
+	}
+	re := Recipe{Digest: digest.FromBytes(body), Target: r.Target, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts}
+	if re.Context, err = filepath.Abs(r.Context); err != nil {
+		return
+	}
+	if re.Dockerfile, err = filepath.Abs(file); err != nil {
+		return
+	}
+	b.keep(recipeKind, out.Target.Digest, re)
+}
+
+// Recipe is how an image was built, by the digest of its manifest or index; ok is
+// false if it is not known.
+func (b Book) Recipe(image digest.Digest) (r *Recipe, ok bool) {
+	r = new(Recipe)
+	ok = b.get(recipeKind, image, r)
+	return r, ok
+}
+
+// Any tells whether a recipe of any image is known.
+func (b Book) Any() bool { return b.values != nil && b.values.Any(recipeKind) }
+
+// Behind are the stages of the recipe's Dockerfile that stay behind, by name. It is nil
+// if the Dockerfile is not as it was.
+func (r *Recipe) Behind() (names []string) {
+	body, err := dockerfile.ReadFile(r.Dockerfile)
+	if err != nil || digest.FromBytes(body) != r.Digest || !isDir(r.Context) {
+		return nil
+	}
+	f, err := dockerfile.Parse(body)
+	if err != nil {
+		return nil
+	}
+	for _, s := range f.Behind(r.Target) {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// Stage is the request that builds a stage of the recipe.
+func (r *Recipe) Stage(name string) engine.Build {
+	return engine.Build{Context: r.Context, Dockerfile: r.Dockerfile, Target: name, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts}
+}

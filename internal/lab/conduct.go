@@ -1,0 +1,119 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// Request says which experiment to run, and how.
+type Request struct {
+	At       string // the experiment file, or a directory with a tare.yaml
+	Repeat   int    // how often to repeat what is timed; 0 for what the file says
+	Parallel int    // builds at a time before anything is timed; 0 for one a core
+	Resume   bool   // go on with the last run if it was interrupted
+	Bench    func(name string) Bench
+	Runs     Runs
+	Progress func(Progress)
+	Note     func(text string) // tells the user something; may be nil
+}
+
+// Conduct runs an experiment and keeps its record. If ctx ends, it returns its error
+// with the record as far as it is.
+func Conduct(ctx context.Context, q Request) (*Record, error) {
+	path, f, body, err := Open(q.At)
+	if err != nil {
+		return nil, err
+	}
+	if q.Repeat > 0 {
+		f.Measure.Repeat = q.Repeat
+	}
+	if q.Parallel == 0 {
+		q.Parallel = runtime.NumCPU()
+	}
+	now := time.Now()
+	rec := &Record{Schema: Schema, ID: NewID(now), Name: f.Name, File: path, FileDigest: digest.FromBytes(body), Started: now, Variants: []Result{}, Timed: []TimedDifference{}}
+	if q.Resume {
+		old, err := q.Runs.Unfinished(rec)
+		if err != nil {
+			return nil, fmt.Errorf("--resume: %w", err)
+		}
+		if old != nil {
+			rec = old
+		} else if q.Note != nil {
+			q.Note("no interrupted run of this experiment: starting a new one")
+		}
+	}
+	r := &Runner{Bench: q.Bench(f.Name), File: f, Dir: filepath.Dir(path), Record: rec, Parallel: q.Parallel, Save: q.Runs.Save, Progress: q.Progress}
+	err = r.Run(ctx)
+	if serr := q.Runs.Save(rec); err == nil {
+		err = serr
+	}
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return rec, err
+}
+
+// Open finds and reads an experiment: a file, or the tare.yaml of a directory. The path
+// is absolute; an experiment without a name is called as its directory.
+func Open(at string) (path string, f *File, body []byte, err error) {
+	path = at
+	fi, err := os.Stat(path)
+	if err == nil && fi.IsDir() {
+		path = filepath.Join(at, "tare.yaml")
+		if fi, err = os.Stat(path); err != nil {
+			return path, nil, nil, fmt.Errorf("no tare.yaml in %s: tare lab init writes one", at)
+		}
+	}
+	switch {
+	case os.IsNotExist(err):
+		return path, nil, nil, fmt.Errorf("%s: no such file or directory", at)
+	case err != nil:
+		return path, nil, nil, err
+	case !fi.Mode().IsRegular():
+		return path, nil, nil, fmt.Errorf("%s is not a regular file", path)
+	case fi.Size() > MaxFile:
+		return path, nil, nil, fmt.Errorf("%s: %d bytes are too many for an experiment", path, fi.Size())
+	}
+	if body, err = os.ReadFile(path); err != nil {
+		return path, nil, nil, err
+	}
+	if f, err = Parse(path, body); err != nil {
+		return path, nil, nil, err
+	}
+	if path, err = filepath.Abs(path); err == nil && f.Name == "" {
+		f.Name = filepath.Base(filepath.Dir(path))
+	}
+	return path, f, body, err
+}
+
+// Verdict is what an experiment came to.
+type Verdict int
+
+// Verdicts, the worst last.
+const (
+	Passed Verdict = iota // every check that there is
+	Unmet                 // a check did not pass
+	Failed                // a variant could not be built or pulled
+)
+
+// Verdict tells what the experiment came to.
+func (r *Record) Verdict() Verdict {
+	out := Passed
+	for i := range r.Variants {
+		v := &r.Variants[i]
+		switch {
+		case v.Error != "":
+			return Failed
+		case v.Check != nil && !v.Check.Passed:
+			out = Unmet
+		}
+	}
+	return out
+}

@@ -1,0 +1,275 @@
+// Package profiler profiles a Dockerfile: it builds it, weighs what came out, and puts
+// both into a profile. An image that was built elsewhere is matched with its Dockerfile.
+package profiler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"tare/internal/bench"
+	"tare/internal/dockerfile"
+	"tare/internal/engine"
+	"tare/internal/profile"
+	"tare/internal/request"
+	"tare/internal/target"
+	"tare/internal/weigh"
+)
+
+// Request says what to profile.
+type Request struct {
+	Target string // a directory with a Dockerfile, or a Dockerfile
+	File   string // the Dockerfile, if it is not the directory's own
+	// Build is the build; its context and Dockerfile are filled in from the above.
+	Build engine.Build
+	// Why asks only why lines were not in the cache.
+	Why bool
+	// Split weighs the commands of RUN lines one by one, in a copy.
+	Split bool
+	// NoChecks leaves BuildKit's own checks of the Dockerfile out.
+	NoChecks bool
+	// Edits are files to edit, or ranges of git commits; Swaps are pairs of lines ("5:6")
+	// to swap for each of them.
+	Edits, Swaps []string
+}
+
+// Run profiles a Dockerfile. A build that fails is no error if it took any step: the
+// result says so.
+func Run(ctx context.Context, b *bench.Bench, r Request) (*profile.Result, error) {
+	p, err := prepare(b, r)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.run(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.file, err)
+	}
+	return out, nil
+}
+
+// profiler profiles one Dockerfile.
+type profiler struct {
+	b *bench.Bench
+	Request
+	dir, file string
+	src       []byte
+	f         *dockerfile.File
+}
+
+// prepare finds and reads the Dockerfile.
+func prepare(b *bench.Bench, r Request) (*profiler, error) {
+	p := &profiler{b: b, Request: r, dir: r.Target, file: r.File}
+	fi, err := os.Stat(r.Target)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: no such directory or Dockerfile; for an image name its Dockerfile with --dockerfile", r.Target)
+	case !fi.IsDir():
+		p.dir, p.file = filepath.Dir(r.Target), r.Target
+	case p.file == "":
+		p.file = filepath.Join(p.dir, "Dockerfile")
+	case !exists(p.file) && exists(filepath.Join(p.dir, p.file)):
+		p.file = filepath.Join(p.dir, p.file)
+	}
+	if p.src, p.f, err = read(p.file); err != nil {
+		return nil, err
+	}
+	p.Build.Context, p.Build.Dockerfile = p.dir, p.file
+	if len(r.Swaps) > 0 && len(r.Edits) == 0 {
+		return nil, request.Errorf("--swap compares what edits cost: name some with --after-edit")
+	}
+	return p, nil
+}
+
+func read(file string) ([]byte, *dockerfile.File, error) {
+	src, err := dockerfile.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("no %s in %s", filepath.Base(file), filepath.Dir(file))
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := dockerfile.Parse(src)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return src, f, nil
+}
+
+func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
+	book := p.b.Book()
+	last := book.Last(p.dir, p.file, p.Build.Target)
+	out, failed, err := p.first(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := profile.Input{Name: p.file, Path: p.file, Target: p.Build.Target, Source: p.src, File: p.f, Steps: out.Steps, Seconds: out.Took.Seconds(),
+		Cold: book.Cold(out.Steps), Stages: map[int]*profile.Weighed{}, Last: last, Now: book.Last(p.dir, p.file, p.Build.Target), NoCache: p.Build.NoCache}
+	if failed == nil {
+		if in.Image, err = p.weighed(ctx, out); err != nil {
+			return nil, err
+		}
+		p.stages(ctx, &in)
+	}
+	r := profile.Make(in)
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	if failed != nil {
+		r.Failed, r.FailedLine = failed.Error(), failedLine(r, failed)
+		return r, nil
+	}
+	return r, p.more(ctx, r)
+}
+
+// first is the build that is profiled, in the user's sight. A build that failed after
+// some steps is returned with its error in failed.
+func (p *profiler) first(ctx context.Context) (out *engine.Built, failed, err error) {
+	r := p.Build
+	if len(r.Names) == 0 {
+		if err := p.b.Unlisted(ctx, &r); err != nil {
+			return nil, nil, err
+		}
+	}
+	e, err := p.b.Engine(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err = e.Build(ctx, r)
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case err != nil && out == nil:
+		return nil, nil, err
+	case err != nil:
+		return out, err, nil
+	}
+	p.b.Book().Note(r, out)
+	return out, nil, nil
+}
+
+// more adds what was asked for beyond the build itself.
+func (p *profiler) more(ctx context.Context, r *profile.Result) error {
+	if p.Why {
+		return nil
+	}
+	if !p.NoChecks {
+		r.Checks = p.checks(ctx)
+	}
+	if err := p.afterEdits(ctx, r); err != nil {
+		return err
+	}
+	if p.Split {
+		return p.splits(ctx, r)
+	}
+	return nil
+}
+
+// again is the request of the profiled build for a look, from the cache.
+func (p *profiler) again() engine.Build {
+	r := p.Build
+	r.Names, r.NoCache, r.Push, r.Outputs = nil, false, false, nil
+	return r
+}
+
+// checks are the warnings of BuildKit's own checks, one a line.
+func (p *profiler) checks(ctx context.Context) []string {
+	e, err := p.b.Engine(ctx)
+	if err != nil {
+		return nil
+	}
+	r := p.again()
+	var out bytes.Buffer
+	r.Call, r.Progress, r.Stdout, r.Stderr = "check", "quiet", &out, io.Discard
+	_, _ = e.Build(ctx, r) // problems found are an error, too
+	var list []string
+	for line := range strings.Lines(out.String()) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "WARNING: ") {
+			list = append(list, strings.TrimPrefix(line, "WARNING: "))
+		}
+	}
+	return list
+}
+
+// sourceLine finds "FILE:LINE" in a build error's excerpt.
+var sourceLine = regexp.MustCompile(`(?m)^[^:\s]+:(\d+)$`)
+
+// failedLine is the line at which a build failed; 0 if that is not known.
+func failedLine(r *profile.Result, err error) int {
+	for _, l := range r.Lines {
+		if l.Error != "" {
+			return l.Lines[0]
+		}
+	}
+	var be *engine.BuildError
+	if errors.As(err, &be) {
+		if m := sourceLine.FindSubmatch(be.Sources); m != nil {
+			n, _ := strconv.Atoi(string(m[1]))
+			return n
+		}
+	}
+	return 0
+}
+
+// weighed weighs a built image with all its packages and waste.
+func (p *profiler) weighed(ctx context.Context, out *engine.Built) (*profile.Weighed, error) {
+	img, err := p.b.Load(ctx, p.file, out, p.Build)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := p.b.Finder.Facts(ctx, []*target.Image{img})
+	if err != nil {
+		return nil, err
+	}
+	return weighedOf(facts[0]), nil
+}
+
+func weighedOf(f *weigh.Facts) *profile.Weighed {
+	w := &profile.Weighed{Report: f.Report("", 0), Facts: profile.Facts{Cells: f.Cells}}
+	for i := range f.Packages {
+		w.Facts.Owners = append(w.Facts.Owners, f.Packages[i].Key())
+	}
+	for _, s := range f.Image.History {
+		w.History = append(w.History, profile.History{Instruction: s.Instruction(), Layer: s.Layer})
+	}
+	return w
+}
+
+// stages weighs the stages that stay behind; one that cannot be built is left out.
+func (p *profiler) stages(ctx context.Context, in *profile.Input) {
+	need := p.f.Needed(p.Build.Target)
+	inside := map[int]bool{}
+	for _, n := range p.f.Chain(p.Build.Target) {
+		inside[n] = true
+	}
+	for n, s := range p.f.Stages {
+		if !need[n] || inside[n] {
+			continue
+		}
+		r := p.again()
+		r.Target = s.Name
+		out, err := p.b.Build(ctx, s.Name, r, io.Discard)
+		if err == nil {
+			in.Stages[n], err = p.weighed(ctx, out.Built)
+		}
+		if err != nil && ctx.Err() == nil {
+			p.b.Note(fmt.Sprintf("stage %s is not weighed: %v", s.Name, err))
+		}
+	}
+}
+
+func exists(p string) bool {
+	_, err := os.Stat(p)
+	return err == nil
+}
+
+func firstLine(s string) string {
+	l, _, _ := strings.Cut(s, "\n")
+	return l
+}

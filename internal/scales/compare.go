@@ -1,0 +1,121 @@
+package scales
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/compare"
+	"tare/internal/explain"
+	"tare/internal/image"
+	"tare/internal/request"
+	"tare/internal/target"
+	"tare/internal/weigh"
+)
+
+// CompareRequest says what to set side by side.
+type CompareRequest struct {
+	Words        []string
+	Baseline     string // one of Words; "" for the first
+	Platform     string
+	AllPlatforms bool
+	Pairs        bool // every pair, not only with the baseline and between neighbours
+	Depth        int  // files that are listed for each cause
+	Maps         bool // work out maps of the files for pictures
+	// Stages builds the stages that stayed behind when an image was built; nil leaves
+	// them out.
+	Stages func(ctx context.Context, built digest.Digest) []compare.Stage
+}
+
+// Compared is a comparison, with maps if they were asked for.
+type Compared struct {
+	*compare.Result
+	Maps []weigh.Node
+}
+
+// Measures are the names of the measures that are compared.
+func Measures() []string {
+	var out []string
+	for _, m := range compare.Measures {
+		out = append(out, m.Name)
+	}
+	return out
+}
+
+// baseline is the word that the others are measured against.
+func (r CompareRequest) baseline() (string, error) {
+	if r.Baseline == "" {
+		return r.Words[0], nil
+	}
+	if !slices.Contains(r.Words, r.Baseline) {
+		return "", request.Errorf("--baseline %q is not among the targets (%s)", r.Baseline, strings.Join(r.Words, ", "))
+	}
+	return r.Baseline, nil
+}
+
+// Compare sets images side by side and says why they differ.
+func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared, error) {
+	base, err := r.baseline()
+	if err != nil {
+		return nil, err
+	}
+	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	facts, err := set.Facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	subjects := subjects(set, facts)
+	for n, i := range set.Images {
+		if r.Stages != nil {
+			subjects[n].Stages = r.Stages(ctx, i.Image.Target.Digest)
+		}
+	}
+	out := new(Compared)
+	if out.Result, err = compare.Compare(subjects, compare.Options{Baseline: set.Index(base), Pairs: r.Pairs, Depth: r.Depth}); err != nil {
+		return nil, err
+	}
+	out.Sentences = explain.Sentences(out.Result)
+	if r.Maps {
+		out.Maps, err = maps(ctx, set)
+	}
+	return out, err
+}
+
+func subjects(set *target.Set, facts []*weigh.Facts) []compare.Subject {
+	var out []compare.Subject
+	for n, i := range set.Images {
+		s := compare.Subject{Name: i.Name, Facts: facts[n]}
+		if i.Built != nil {
+			s.Build, s.Cached = i.Built.Took, i.Built.Executed == 0
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Manifests sets images side by side by what their manifests and configurations say, a
+// few kilobytes each. Names without a scheme mean the registry.
+func Manifests(ctx context.Context, f *target.Finder, r CompareRequest) (*compare.Remote, error) {
+	base, err := r.baseline()
+	if err != nil {
+		return nil, err
+	}
+	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Names: target.InRegistry})
+	if err != nil {
+		return nil, fmt.Errorf("--remote %w", err)
+	}
+	defer set.Close()
+	var names []string
+	var images []*image.Image
+	for _, i := range set.Images {
+		names, images = append(names, i.Name), append(images, i.Image)
+	}
+	return compare.Manifests(names, images, set.Index(base)), nil
+}

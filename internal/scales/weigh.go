@@ -1,0 +1,100 @@
+// Package scales weighs images and sets them side by side: what `tare weigh`, `compare`
+// and `diff` do, without a command line.
+package scales
+
+import (
+	"context"
+	"fmt"
+
+	"tare/internal/target"
+	"tare/internal/weigh"
+)
+
+// WeighRequest says what to weigh.
+type WeighRequest struct {
+	Word         string
+	Platform     string
+	AllPlatforms bool
+	Top          int    // rows of the lists; 0 for all
+	Sort         string // one of Orders
+	Maps         bool   // work out maps of the files for pictures
+}
+
+// Weighed are the results, one a platform.
+type Weighed struct {
+	Results []*weigh.Result
+	Maps    []weigh.Node
+}
+
+// Orders are the ways to sort files and packages.
+func Orders() []string { return weigh.Orders }
+
+// States are what files may be picked by: live, waste, all, or a class of waste.
+func States() []string { return weigh.Fates() }
+
+// Weigh sums up an image, or those of all its platforms.
+func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, error) {
+	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	out := new(Weighed)
+	for n := range set.Images {
+		one, err := set.Report(ctx, n, r.Top)
+		if err != nil {
+			return nil, err
+		}
+		one.Order(r.Sort)
+		out.Results = append(out.Results, one)
+	}
+	if r.Maps {
+		out.Maps, err = maps(ctx, set)
+	}
+	return out, err
+}
+
+// mapParts is how finely the files of an image are divided for pictures.
+const mapParts = 3000
+
+func maps(ctx context.Context, set *target.Set) ([]weigh.Node, error) {
+	facts, err := set.Facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []weigh.Node
+	for n, f := range facts {
+		out = append(out, f.Map(set.Images[n].Name, mapParts))
+	}
+	return out, nil
+}
+
+// FilesRequest says which files of an image to list.
+type FilesRequest struct {
+	Word         string
+	Platform     string
+	AllPlatforms bool
+	Query        weigh.Query
+}
+
+// Files lists files of an image, or of those of all its platforms.
+func Files(ctx context.Context, f *target.Finder, r FilesRequest) ([]*weigh.Selection, error) {
+	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	facts, err := set.Facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []*weigh.Selection
+	for n, one := range facts {
+		s, err := one.Select(set.Images[n].Name, r.Query)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", set.Images[n].Name, err)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}

@@ -1,0 +1,98 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
+
+	"tare/internal/image"
+	"tare/internal/progress"
+	"tare/internal/weigh"
+)
+
+// Facts works out where the bytes of images sit. It reads the layers that nothing is
+// known of yet, all together, so that one that several images share is read once.
+func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, error) {
+	if f.Lean {
+		// Half of what is in memory stays to the end: collecting garbage more often
+		// costs little and keeps the peak low.
+		defer debug.SetGCPercent(debug.SetGCPercent(30))
+	}
+	if err := f.Index(ctx, list); err != nil {
+		return nil, err
+	}
+	facts := make([]*weigh.Facts, len(list))
+	first := map[digest.Digest]int{} // one image may be named twice
+	g := new(errgroup.Group)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for n, i := range list {
+		if _, again := first[weigh.Key(i.Image)]; again {
+			continue
+		}
+		first[weigh.Key(i.Image)] = n
+		g.Go(func() (err error) {
+			if facts[n], err = weigh.New(i.Image); err != nil {
+				return fmt.Errorf("%s: %w", i.Name, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for n, i := range list {
+		facts[n] = facts[first[weigh.Key(i.Image)]]
+	}
+	return facts, nil
+}
+
+// Index reads the layers of images that nothing is known of yet, and works out what a
+// push of them sends.
+func (f *Finder) Index(ctx context.Context, list []*Image) error {
+	st, err := f.Store()
+	if err != nil {
+		return err
+	}
+	events, done := f.Watch()
+	defer done()
+	measurer := func(p content.Provider) image.Measurer {
+		return image.Measurer{Provider: p, Cache: st, Progress: events}
+	}
+	seen := map[content.Provider]bool{}
+	for n, i := range list {
+		if seen[i.provider] {
+			continue
+		}
+		seen[i.provider] = true
+		var together []*image.Image
+		for _, o := range list[n:] {
+			if o.provider == i.provider {
+				together = append(together, o.Image)
+			}
+		}
+		if err := measurer(i.provider).Index(ctx, together...); err != nil {
+			return fmt.Errorf("%s: %w", i.Name, err)
+		}
+	}
+	for _, i := range list {
+		if err := measurer(i.provider).Pack(ctx, i.Image, i.packs); err != nil {
+			return fmt.Errorf("%s: %w", i.Name, err)
+		}
+		i.discount()
+	}
+	return nil
+}
+
+// Measurer measures images of the store. Its cache is the store's.
+func (f *Finder) Measurer(events progress.Func) (image.Measurer, error) {
+	st, err := f.Store()
+	if err != nil {
+		return image.Measurer{}, err
+	}
+	return image.Measurer{Provider: st.Content(), Cache: st, Progress: events}, nil
+}

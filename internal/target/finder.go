@@ -1,0 +1,289 @@
+// Package target turns words of a command line into images: names in the store, in a
+// registry or a daemon, archives, layouts, and Dockerfiles, which are built.
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/engine"
+	"tare/internal/image"
+	"tare/internal/progress"
+	"tare/internal/request"
+	"tare/internal/source"
+	"tare/internal/store"
+)
+
+// Finder finds images. Store and Registry are opened when they are first needed.
+type Finder struct {
+	Store    func() (*store.Store, error)
+	Registry func() (*source.Registry, error)
+	// Pull puts an image of a registry into the store, for a platform or for this
+	// machine's (""). What it says goes to log; nil means wherever the user looks.
+	Pull func(ctx context.Context, name, platform string, log io.Writer) error
+	// Build builds a Dockerfile, for a platform or this machine's (""). The image gets
+	// no name.
+	Build func(ctx context.Context, file, platform string) (*engine.Built, error)
+	Stdin io.Reader
+	// Note tells the user something while the work goes on.
+	Note func(text string)
+	// Watch begins to show slow work, until done is called.
+	Watch func() (events progress.Func, done func())
+	// Lean says that memory matters more than time while layers are taken apart.
+	Lean bool
+}
+
+// Names says what a name without a scheme means.
+type Names int
+
+// What names mean.
+const (
+	Anything   Names = iota // a Dockerfile, an image of the store, or one that is pulled
+	InStore                 // an image of the store
+	InRegistry              // an image of a registry, whatever the store has
+)
+
+// Options choose how words become images.
+type Options struct {
+	Platform string // of multi-platform images; "" for this machine's, or what there is
+	// AllPlatforms makes an image of each platform of a multi-platform image.
+	AllPlatforms bool
+	Names        Names
+}
+
+// Image is an image that a word stands for, with its manifest and configuration.
+type Image struct {
+	Word string // as the user wrote it
+	Name string // Word, made different from the names of the others of its Set
+	*image.Image
+	Target ocispec.Descriptor // the manifest or index that was opened
+	Built  *engine.Built      // its build; nil if it was not built
+	Remote bool               // it is not in the store
+
+	provider content.Provider
+	packs    func(ocispec.Descriptor) bool
+	madeUp   bool // the manifest is not a real one
+}
+
+// Stored is an image of the store. packs tells which of its layers a push compresses.
+func Stored(name string, st *store.Store, target ocispec.Descriptor, img *image.Image, packs func(ocispec.Descriptor) bool) *Image {
+	return &Image{Word: name, Name: name, Image: img, Target: target, provider: st.Content(), packs: packs}
+}
+
+// Packs tells which layers a push of the image compresses; nil for none.
+func (i *Image) Packs() func(ocispec.Descriptor) bool { return i.packs }
+
+// discount leaves a manifest out of the sums that the source does not have.
+func (i *Image) discount() {
+	if i.madeUp {
+		i.Push.Manifest.Size = 0
+	}
+}
+
+// Platform reads the name of a platform; "" is none: this machine's, or what there is.
+func Platform(name string) (platforms.MatchComparer, error) {
+	if name == "" {
+		return nil, nil
+	}
+	p, err := platforms.Parse(name)
+	if err != nil {
+		return nil, request.Errorf("--platform %q: want os/architecture, such as linux/arm64", name)
+	}
+	return platforms.Only(p), nil
+}
+
+// Local reads an image of the store. The error of one that is not there says what to do.
+func Local(ctx context.Context, st *store.Store, name string, want platforms.MatchComparer) (store.Record, *image.Image, error) {
+	rec, err := st.Find(ctx, name)
+	if err != nil {
+		if errdefs.IsNotFound(err) {
+			err = fmt.Errorf("%w\n  try: tare pull %s, or tare images to see what is here", Quiet(err), name)
+		}
+		return rec, nil, err
+	}
+	img, err := image.Load(ctx, st.Content(), rec.Target, want)
+	if err != nil {
+		return rec, nil, fmt.Errorf("image %s: %w", name, err)
+	}
+	return rec, img, fits(name, img, want)
+}
+
+// Local is the function Local in the finder's store.
+func (f *Finder) Local(ctx context.Context, name string, want platforms.MatchComparer) (store.Record, *image.Image, error) {
+	st, err := f.Store()
+	if err != nil {
+		return store.Record{}, nil, err
+	}
+	return Local(ctx, st, name, want)
+}
+
+// Missing tells whether an error means that the store lacks an image, or lacks it for
+// the platform.
+func Missing(err error) bool {
+	return errdefs.IsNotFound(err) || errors.Is(err, image.ErrNoPlatform)
+}
+
+// fits refuses an image of another platform than the one that was asked for: what
+// has a single manifest and no index is found whatever its platform.
+func fits(name string, img *image.Image, want platforms.MatchComparer) error {
+	if want == nil || want.Match(img.Platform()) {
+		return nil
+	}
+	return fmt.Errorf("image %s is for %s: %w", name, platforms.Format(img.Platform()), image.ErrNoPlatform)
+}
+
+// open finds the image or index that a word means.
+func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.MatchComparer) (*Image, func() error, error) {
+	if w.place.Scheme() != "" {
+		reg, err := f.Registry()
+		if err != nil {
+			return nil, nil, err
+		}
+		events, done := f.Watch()
+		defer done()
+		at, err := w.place.Open(ctx, source.OpenOptions{Registry: reg, Stdin: f.Stdin, TempDir: os.TempDir(), Platform: want, Progress: events})
+		if err != nil {
+			return nil, nil, err
+		}
+		return &Image{Target: at.Target, Remote: true, provider: at.Provider, madeUp: at.MadeUp}, at.Close, nil
+	}
+	st, err := f.Store()
+	if err != nil {
+		return nil, nil, err
+	}
+	if w.dockerfile != "" {
+		built, err := f.Build(ctx, w.dockerfile, o.Platform)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &Image{Target: built.Target, Built: built, provider: st.Content(), packs: source.Packs(store.Record{Target: built.Target, Origin: store.Built})}, nil, nil
+	}
+	rec, err := f.stored(ctx, w.text, o, want)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}, nil, nil
+}
+
+// stored finds an image in the store, and pulls it first if it lacks it and may.
+func (f *Finder) stored(ctx context.Context, name string, o Options, want platforms.MatchComparer) (store.Record, error) {
+	rec, _, err := f.Local(ctx, name, want)
+	if err == nil || o.Names == InStore || !Missing(err) {
+		return rec, err
+	}
+	if isPath(name) {
+		return rec, missingPath(name)
+	}
+	return f.pulled(ctx, name, o.Platform, nil)
+}
+
+// Obtain finds an image in the store, and pulls it if it is not there. What a pull says
+// goes to log.
+func (f *Finder) Obtain(ctx context.Context, name, platform string, log io.Writer) (*Image, error) {
+	want, err := Platform(platform)
+	if err != nil {
+		return nil, err
+	}
+	rec, img, err := f.Local(ctx, name, want)
+	if err != nil {
+		if rec, err = f.pulled(ctx, name, platform, log); err != nil {
+			return nil, err
+		}
+		if rec, img, err = f.Local(ctx, name, want); err != nil {
+			return nil, err
+		}
+	}
+	st, err := f.Store()
+	if err != nil {
+		return nil, err
+	}
+	return Stored(name, st, rec.Target, img, source.Packs(rec)), nil
+}
+
+func (f *Finder) pulled(ctx context.Context, name, platform string, log io.Writer) (store.Record, error) {
+	if err := f.Pull(ctx, name, platform, log); err != nil {
+		return store.Record{}, err
+	}
+	st, err := f.Store()
+	if err != nil {
+		return store.Record{}, err
+	}
+	return st.Find(ctx, name)
+}
+
+// load loads the image of an open word, or those of all its platforms.
+func (f *Finder) load(ctx context.Context, w word, at *Image, o Options, want platforms.MatchComparer) ([]*Image, error) {
+	make := func(img *image.Image, name string) *Image {
+		one := *at
+		one.Word, one.Name, one.Image = w.text, name, img
+		return &one
+	}
+	if !o.AllPlatforms || !images.IsIndexType(at.Target.MediaType) {
+		img, err := image.Load(ctx, at.provider, at.Target, want)
+		if err != nil {
+			return nil, err
+		}
+		return []*Image{make(img, w.text)}, fits(w.text, img, want)
+	}
+	list, err := image.Manifests(ctx, at.provider, at.Target)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Image
+	for _, m := range list {
+		img, err := image.LoadManifest(ctx, at.provider, at.Target, m)
+		if errdefs.IsNotFound(err) {
+			f.Note(fmt.Sprintf("%s for %s is not here: registry://%s reads all platforms", w.text, platformOf(m), w.text))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, make(img, w.text+" "+platforms.Format(img.Platform())))
+	}
+	switch len(out) {
+	case 0:
+		return nil, image.ErrNoPlatform
+	case 1:
+		out[0].Name = w.text
+	}
+	return out, nil
+}
+
+func platformOf(d ocispec.Descriptor) string {
+	if d.Platform == nil {
+		return "an unknown platform"
+	}
+	return platforms.Format(*d.Platform)
+}
+
+// Quiet drops ": not found" after a text that says so already.
+func Quiet(err error) error { return &said{err} }
+
+type said struct{ error }
+
+// Error implements error.
+func (e *said) Error() string { return strings.TrimSuffix(e.error.Error(), ": not found") }
+
+// Unwrap returns the reason.
+func (e *said) Unwrap() error { return e.error }
+
+// Check tells what is wrong with an image of the store: its documents cannot be read, or
+// it is not for the platform.
+func Check(ctx context.Context, st *store.Store, name string, rec store.Record, want platforms.MatchComparer) error {
+	img, err := image.Load(ctx, st.Content(), rec.Target, want)
+	if err != nil {
+		return err
+	}
+	return fits(name, img, want)
+}

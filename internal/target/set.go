@@ -1,0 +1,167 @@
+package target
+
+import (
+	"context"
+	"fmt"
+
+	"tare/internal/image"
+	"tare/internal/layer"
+	"tare/internal/weigh"
+)
+
+// Set are the images that words stand for, in their order. Whoever opened it closes it.
+type Set struct {
+	Images []*Image
+
+	finder *Finder
+	facts  []*weigh.Facts
+	close  []func() error
+	free   func()
+}
+
+// Open finds, pulls, builds or opens the images of words, and reads their manifests and
+// configurations. Layers are read when Facts are asked for. An error names the word.
+func (f *Finder) Open(ctx context.Context, words []string, o Options) (out *Set, err error) {
+	want, err := Platform(o.Platform)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{finder: f}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	st, err := f.Store()
+	if err != nil {
+		return nil, err
+	}
+	// What is built has no name: keep it from being collected.
+	if s.free, err = st.Hold(ctx); err != nil {
+		return nil, err
+	}
+	for _, text := range words {
+		w, err := parse(text, o.Names)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+		at, closer, err := f.open(ctx, w, o, want)
+		if closer != nil {
+			s.close = append(s.close, closer)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+		imgs, err := f.load(ctx, w, at, o, want)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+		s.Images = append(s.Images, imgs...)
+	}
+	s.unique()
+	return s, nil
+}
+
+// unique makes the names of images different that were given twice.
+func (s *Set) unique() {
+	seen := map[string]int{}
+	for _, i := range s.Images {
+		name := i.Name
+		seen[name]++
+		if seen[name] > 1 {
+			i.Name = fmt.Sprintf("%s#%d", name, seen[name])
+		}
+	}
+}
+
+// Close gives back what Open opened.
+func (s *Set) Close() {
+	for _, c := range s.close {
+		_ = c()
+	}
+	if s.free != nil {
+		s.free()
+	}
+}
+
+// Index is the position of the first image that a word stands for; -1 if there is none.
+func (s *Set) Index(text string) int {
+	for n, i := range s.Images {
+		if i.Word == text || i.Name == text {
+			return n
+		}
+	}
+	return -1
+}
+
+// Facts works out where the bytes of each image sit, once.
+func (s *Set) Facts(ctx context.Context) (_ []*weigh.Facts, err error) {
+	if s.facts == nil {
+		s.facts, err = s.finder.Facts(ctx, s.Images)
+	}
+	return s.facts, err
+}
+
+// ReadFile returns the file at a path as a container of image n sees it; ok is false if
+// there is none. Links are followed. A file that is larger than most bytes is an error.
+func (s *Set) ReadFile(ctx context.Context, n int, path string, most int64) (b []byte, ok bool, err error) {
+	facts, err := s.Facts(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	t := facts[n].Tree
+	r, ok := t.At(path, len(t.Lists)-1)
+	if !ok {
+		return nil, false, nil
+	}
+	if to, link := t.Target(r); link {
+		r = to
+	}
+	e := t.Entry(r)
+	if e.Kind != layer.File {
+		return nil, true, fmt.Errorf("in %s it is a %s", s.Images[n].Name, e.Kind)
+	}
+	b, err = s.Images[n].ReadFile(ctx, s.Images[n].provider, int(r.Layer), e, most)
+	return b, true, err
+}
+
+// Report sums an image up, with lists of at most top rows; 0 for all. What was summed up
+// once is kept in the store.
+func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
+	st, err := s.finder.Store()
+	if err != nil {
+		return nil, err
+	}
+	i := s.Images[n]
+	keep := top > 0 && top <= reportTop
+	if keep && (image.Measurer{Provider: i.provider, Cache: st}).Packed(ctx, i.Image, i.packs) {
+		i.discount()
+		r := new(weigh.Result)
+		if st.Get(reportKind, weigh.Key(i.Image), r) && r.Schema == weigh.Schema {
+			return named(r, i.Name, top), nil
+		}
+	}
+	facts, err := s.finder.Facts(ctx, s.Images[n:n+1])
+	if err != nil {
+		return nil, err
+	}
+	if !keep {
+		return named(facts[0].Report("", top), i.Name, top), nil
+	}
+	r := facts[0].Report("", reportTop)
+	st.Keep(reportKind, weigh.Key(i.Image), r)
+	return named(r, i.Name, top), nil
+}
+
+// reportKind is the kind under which results are cached, with the longest lists that
+// a cached result can serve.
+const (
+	reportKind = "report-v1"
+	reportTop  = 100
+)
+
+func named(r *weigh.Result, name string, top int) *weigh.Result {
+	r.Name = name
+	r.Trim(top)
+	return r
+}

@@ -1,0 +1,129 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tare/internal/request"
+	"tare/internal/source"
+)
+
+// Help explains what commands take as a TARGET.
+const Help = `A TARGET is an image (pulled if it is not here), a Dockerfile or a directory with
+one (it is built; write ./NAME for a directory that has an image's name), or
+  registry://NAME      an image in its registry, never the local copy; nothing is stored
+  oci-dir://DIR[:TAG]  an OCI image layout (also oci:DIR[:TAG])
+  archive://FILE       a docker save or OCI archive (also docker-archive:, oci-archive:)
+  daemon://NAME        an image of a Docker daemon (also docker-daemon:)
+  -                    an archive on standard input`
+
+// word is a word of the user's, read once: what it means does not change while it is
+// being opened. With neither a place nor a Dockerfile it is the name of an image.
+type word struct {
+	text       string
+	place      source.Place
+	dockerfile string
+}
+
+// parse reads a word. What a file holds decides what it is: a layout or an archive is an
+// image, a directory with a Dockerfile or another file is a Dockerfile.
+func parse(text string, names Names) (word, error) {
+	p, err := source.Parse(text)
+	if err != nil {
+		return word{}, request.Error{Err: err}
+	}
+	w := word{text: text, place: p}
+	switch {
+	case p.Scheme() != "":
+	case names == InRegistry:
+		w.place = source.InRegistry(text)
+	case names == InStore:
+	default:
+		w.dockerfile = Dockerfile(text)
+		if p := source.Recognise(text); p.Scheme() != "" && (p.Scheme() != "oci-dir" || w.dockerfile == "") {
+			w.place, w.dockerfile = p, ""
+		}
+	}
+	return w, nil
+}
+
+// NeedsBuild tells whether one of the words is a Dockerfile. It is asked before anything
+// is read: without root this program runs itself again for a build, and standard input
+// can be read once.
+func NeedsBuild(words []string) bool {
+	for _, text := range words {
+		if w, err := parse(text, Anything); err == nil && w.dockerfile != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Named are those of the words that are names of images, and elsewhere tells whether
+// there are others: of those nothing is known before they are read.
+func Named(words []string) (names []string, elsewhere bool) {
+	for _, text := range words {
+		w, err := parse(text, Anything)
+		if err == nil && w.place.Scheme() == "" {
+			names = append(names, text)
+		} else {
+			elsewhere = true
+		}
+	}
+	return names, elsewhere
+}
+
+// Dockerfile is the Dockerfile that a word means, "" if it means an image: a file, or a
+// directory with a Dockerfile in it. A bare name is an image unless such a file or
+// directory is there.
+func Dockerfile(text string) string {
+	fi, err := os.Stat(text)
+	switch {
+	case err != nil:
+		return ""
+	case !fi.IsDir():
+		return text
+	}
+	if f := filepath.Join(text, "Dockerfile"); exists(f) {
+		return f
+	}
+	return ""
+}
+
+// missingPath says what is missing of a word that can only be a path.
+func missingPath(text string) error {
+	if exists(text) {
+		return fmt.Errorf("no Dockerfile in %s", text)
+	}
+	return errors.New("no such file or directory")
+}
+
+func exists(p string) bool {
+	_, err := os.Stat(p)
+	return err == nil
+}
+
+// isPath tells whether a word can only be a path, or is far more likely to be one than
+// an image: the usual names of Dockerfiles and archives.
+func isPath(text string) bool {
+	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "/") {
+		return true
+	}
+	base := text[strings.LastIndexByte(text, '/')+1:]
+	if strings.Contains(base, ":") || strings.Contains(base, "@") {
+		return false
+	}
+	switch {
+	case base == "Dockerfile", base == "Containerfile", strings.HasPrefix(base, "Dockerfile."), strings.HasSuffix(base, ".Dockerfile"):
+		return true
+	}
+	for _, end := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst"} {
+		if strings.HasSuffix(base, end) {
+			return true
+		}
+	}
+	return false
+}
