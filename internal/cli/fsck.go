@@ -9,6 +9,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/fsck"
 	"tare/internal/progress"
+	"tare/internal/report"
 	"tare/internal/screen"
 	"tare/internal/store"
 	"tare/internal/units"
@@ -75,7 +76,7 @@ func (a *app) fsck(ctx context.Context, o fsckOptions) error {
 		return err
 	}
 	if o.format == "json" {
-		err = writeDocument(screen.Raw(a.Out), check)
+		err = report.WriteJSON(screen.Raw(a.Out), check)
 	} else {
 		a.printCheck(check, o)
 	}

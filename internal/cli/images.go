@@ -131,7 +131,7 @@ func imageID(id digest.Digest, whole bool) string {
 	if whole {
 		return id.String()
 	}
-	return table.ShortID(id.String())
+	return units.ShortID(id.String())
 }
 
 func imageRow(l listing.Listed, size string, noTrunc bool, now time.Time) table.Row {

@@ -197,7 +197,7 @@ than 10 %.`,
 		},
 		ValidArgsFunction: a.completeRuns,
 	}
-	o.flags(c)
+	o.flags(c, report.LabDiffParts)
 	c.Flags().BoolVar(&exit, "exit-code", false, "exit with 1 if anything changed")
 	return c
 }

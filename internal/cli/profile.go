@@ -62,7 +62,7 @@ matched with the lines of the file, and where that is unsure it is said.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats)
+	o.formats(c, pageFormats, report.ProfileParts)
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
 	f.StringVar(&o.build.Target, "target", "", "stage to build")

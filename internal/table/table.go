@@ -132,12 +132,3 @@ func Ellipsis(s string, n int) string {
 	}
 	return string(r[:n-1]) + "…"
 }
-
-// ShortID is the 12 digits that Docker prints of an ID.
-func ShortID(id string) string {
-	_, hex, ok := strings.Cut(id, ":")
-	if !ok {
-		hex = id
-	}
-	return hex[:min(12, len(hex))]
-}

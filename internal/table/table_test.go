@@ -57,11 +57,3 @@ func TestEllipsis(t *testing.T) {
 		}
 	}
 }
-
-func TestShortID(t *testing.T) {
-	for in, want := range map[string]string{"sha256:0123456789abcdef": "0123456789ab", "0123456789abcdef": "0123456789ab", "sha256:12": "12", "": ""} {
-		if got := ShortID(in); got != want {
-			t.Errorf("ShortID(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
