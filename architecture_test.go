@@ -46,16 +46,18 @@ var imports = map[string][]string{
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
-	"listing":   {"builds", "engine", "image", "request", "store", "target"},
-	"lab":       {"compare", "outfile", "target", "units", "weigh", "workspace"},
+	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target"},
+	"lab":       {"compare", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
-	"table": {"request", "screen"},
-	"fsck":  {"engine", "store"},
+	"table":   {"request", "screen"},
+	"fsck":    {"engine", "store"},
+	"display": {"progress", "screen", "units"},
+	"prompt":  {},
 
-	"cli": {"bench", "buildinfo", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
+	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
 
 	"testkit":  {"image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -75,7 +77,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit", "table"},
+	"github.com/docker/cli":                                     {"cli", "listing", "runner", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},

@@ -19,7 +19,7 @@ func (r *Runner) edits(ctx context.Context, variants []Variant, tmp string) erro
 		res := r.Record.Variant(v.Name)
 		res.Edits = nil
 		for _, e := range r.File.Edit {
-			r.tell(Progress{Variant: v.Name, What: "edit " + e.Name})
+			r.tell(Progress{Variant: v.Name, What: "rebuilding after " + e.Name})
 			ed, err := r.edit(ctx, v, e, tmp)
 			if err != nil {
 				return err

@@ -4,8 +4,11 @@ import (
 	_ "embed" // the exercise's files
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"tare/internal/request"
 )
 
 //go:embed exercise/tare.yaml
@@ -23,6 +26,48 @@ var exerciseApp string
 // PythonExercise are the files of the course's exercise, by name.
 func PythonExercise() map[string]string {
 	return map[string]string{"tare.yaml": exerciseFile, "Dockerfile": exerciseSingle, "Dockerfile.multistage": exerciseMulti, "app.py": exerciseApp}
+}
+
+// Scaffold makes the files of a new experiment for a directory, by name: of the
+// Dockerfiles that are there, or the exercise ("python").
+func Scaffold(dir, which string) (map[string]string, error) {
+	switch which {
+	case "":
+	case "python":
+		return PythonExercise(), nil
+	default:
+		return nil, request.Errorf("%q: tare lab init knows one experiment, python", which)
+	}
+	list, err := dockerfiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	body, err := Template(filepath.Base(abs), list)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"tare.yaml": body}, nil
+}
+
+// dockerfiles are those in a directory.
+func dockerfiles(dir string) ([]string, error) {
+	var out []string
+	for _, pattern := range []string{"Dockerfile", "Containerfile", "Dockerfile.*", "*.Dockerfile"} {
+		list, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			if fi, err := os.Stat(f); err == nil && fi.Mode().IsRegular() && filepath.Ext(f) != ".dockerignore" {
+				out = append(out, f)
+			}
+		}
+	}
+	return out, nil
 }
 
 // Template is an experiment file for Dockerfiles in one directory.

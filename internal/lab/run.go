@@ -159,7 +159,11 @@ func (r *Runner) obtain(ctx context.Context, variants []Variant) error {
 	g.SetLimit(max(1, r.Parallel))
 	for n, v := range variants {
 		g.Go(func() error {
-			r.tell(Progress{Variant: v.Name, What: "obtain"})
+			doing := "building"
+			if v.Image != "" {
+				doing = "pulling"
+			}
+			r.tell(Progress{Variant: v.Name, What: doing})
 			res := r.Record.Variant(v.Name)
 			var log bytes.Buffer
 			o, err := r.Bench.Obtain(gctx, r.rooted(v), &lastOf{b: &log})
@@ -168,7 +172,7 @@ func (r *Runner) obtain(ctx context.Context, variants []Variant) error {
 			}
 			if err != nil {
 				res.Error, res.Log = err.Error(), strings.ToValidUTF8(log.String(), "\uFFFD")
-				r.tell(Progress{Variant: v.Name, What: "obtain", Failed: err.Error()})
+				r.tell(Progress{Variant: v.Name, What: doing, Failed: err.Error()})
 				return nil
 			}
 			res.Error, res.Log = "", ""
@@ -233,7 +237,7 @@ func (r *Runner) compare(ctx context.Context, _ []Variant) error {
 	if len(list) == 0 {
 		return nil
 	}
-	r.tell(Progress{What: "weigh and compare"})
+	r.tell(Progress{What: "weighing and comparing"})
 	res, settled, err := r.Bench.Compare(ctx, list, base)
 	if err != nil {
 		return err
@@ -262,7 +266,7 @@ func (r *Runner) checks(ctx context.Context, variants []Variant) error {
 		if r.images[n] == nil || v.Check == nil || v.Check.Skip {
 			continue
 		}
-		r.tell(Progress{Variant: v.Name, What: "check"})
+		r.tell(Progress{Variant: v.Name, What: "checking"})
 		begin := time.Now()
 		s, err := verify(ctx, r.Bench, r.images[n], v.Check)
 		r.book(false, time.Since(begin))
@@ -271,7 +275,7 @@ func (r *Runner) checks(ctx context.Context, variants []Variant) error {
 		}
 		r.Record.Variant(v.Name).Check = &s.Checked
 		if !s.Passed {
-			r.tell(Progress{Variant: v.Name, What: "check", Failed: s.Reason})
+			r.tell(Progress{Variant: v.Name, What: "checking", Failed: s.Reason})
 		}
 	}
 	return nil

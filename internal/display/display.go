@@ -1,4 +1,6 @@
-package cli
+// Package display shows how far slow work is, on a terminal. It draws with escape
+// sequences, so it writes to the terminal itself, and cleans what it is told.
+package display
 
 import (
 	"fmt"
@@ -12,12 +14,9 @@ import (
 	"tare/internal/units"
 )
 
-// display shows progress events the way Docker shows a pull: on a terminal a line
+// Display shows progress events the way Docker shows a pull: on a terminal a line
 // for each ID that changes in place, elsewhere a line for each change of state.
-//
-// It draws with escape sequences, so it writes to the terminal itself, and cleans what
-// it is told.
-type display struct {
+type Display struct {
 	mu    sync.Mutex
 	w     io.Writer
 	tty   bool
@@ -30,13 +29,21 @@ type display struct {
 	onlyTTY bool
 }
 
-func newDisplay(w io.Writer, onlyTTY bool) *display {
-	tty, width := terminal(w)
-	return &display{w: screen.Raw(w), tty: tty, width: width, lines: map[string]int{}, last: map[string]string{}, onlyTTY: onlyTTY}
+// Terminal is where a display writes.
+type Terminal struct {
+	W     io.Writer
+	TTY   bool
+	Width int // columns
 }
 
-// event is a progress.Func.
-func (d *display) event(e progress.Event) {
+// New makes a display. Without a terminal it says a line for each change of state; with
+// onlyTTY it then says nothing.
+func New(t Terminal, onlyTTY bool) *Display {
+	return &Display{w: screen.Raw(t.W), tty: t.TTY, width: t.Width, lines: map[string]int{}, last: map[string]string{}, onlyTTY: onlyTTY}
+}
+
+// Event is a progress.Func.
+func (d *Display) Event(e progress.Event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.tty {
@@ -65,8 +72,8 @@ func (d *display) event(e progress.Event) {
 	_, _ = fmt.Fprintf(d.w, "\x1b[%dA\r\x1b[2K%s\r\x1b[%dB", up, text, up)
 }
 
-// clear takes the lines away again, for work whose result follows.
-func (d *display) clear() {
+// Clear takes the lines away again, for work whose result follows.
+func (d *Display) Clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.tty && d.count > 0 {
