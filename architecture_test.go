@@ -25,11 +25,11 @@ var imports = map[string][]string{
 	"infile":       {},
 	"outfile":      {},
 	"layer":        {"packages"},
-	"image":        {"layer", "packages", "progress", "rpmdb"},
-	"store":        {"image"},
-	"source":       {"image", "infile", "layer", "progress", "store"},
+	"image":        {"layer", "packages", "progress", "rpmdb", "units"},
+	"store":        {"image", "units"},
+	"source":       {"image", "infile", "layer", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "container", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store"},
+	"buildkit":     {"buildcontext", "container", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
 	"container":    {"engine", "store"},
 	"tree":         {"layer"},
 	"packages":     {},
@@ -53,7 +53,10 @@ var imports = map[string][]string{
 	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
-	"cli": {"bench", "buildinfo", "engine", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "target", "units"},
+	"table": {"request", "screen"},
+	"fsck":  {"engine", "store"},
+
+	"cli": {"bench", "buildinfo", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
 
 	"testkit":  {"image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -73,7 +76,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit"},
+	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},

@@ -26,6 +26,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/screen"
 	"tare/internal/store"
+	"tare/internal/units"
 )
 
 // builder drives any BuildKit through its ordinary client: the embedded one and
@@ -153,7 +154,7 @@ func printWarnings(w io.Writer, list []client.VertexWarning) {
 	if len(list) == 0 {
 		return
 	}
-	_, _ = fmt.Fprintf(w, "\n %d warning%s found (use tare build --check to expand):\n", len(list), plural(len(list)))
+	_, _ = fmt.Fprintf(w, "\n %s found (use tare build --check to expand):\n", units.Plural(len(list), "warning"))
 	for _, v := range list {
 		line := ""
 		if len(v.Range) > 0 && v.Range[0].Start != nil {
@@ -161,13 +162,6 @@ func printWarnings(w io.Writer, list []client.VertexWarning) {
 		}
 		_, _ = fmt.Fprintf(w, " - %s%s\n", screen.Safe(string(v.Short)), line)
 	}
-}
-
-func plural(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return "s"
 }
 
 // failed adds the lines of the Dockerfile at which a build failed.

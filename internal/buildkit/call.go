@@ -16,6 +16,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/screen"
+	"tare/internal/units"
 )
 
 // ErrChecks says that --check found something. What it found is on stdout.
@@ -78,7 +79,7 @@ func printChecks(raw []byte, req engine.Build) error {
 		_, err := fmt.Fprintln(req.Stdout, "Check complete, no warnings found.")
 		return err
 	case found.Error == nil:
-		_, _ = fmt.Fprintf(req.Stdout, "Check complete, %d warning%s found!\n", n, plural(n))
+		_, _ = fmt.Fprintf(req.Stdout, "Check complete, %s found!\n", units.Plural(n, "warning"))
 	}
 	if err := found.PrintTo(req.Stdout, nil); err != nil {
 		return err

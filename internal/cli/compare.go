@@ -50,7 +50,7 @@ keep out of the image.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats)
+	o.formats(c, pageFormats, report.ComparisonParts)
 	f := c.Flags()
 	f.StringVar(&o.Baseline, "baseline", "", "the target that the others are measured against; default the first")
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")

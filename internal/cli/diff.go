@@ -53,7 +53,7 @@ case of trouble.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.flags(c)
+	o.flags(c, report.DiffParts)
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&o.content, "content", "", "show how the text of the file at this path differs")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,13 +73,13 @@ images stay as tare-lab/NAME:VARIANT until you remove them.`,
 
 // labFlags are the flags of what shows an experiment.
 func (o *labOptions) labFlags(c *cobra.Command) {
-	o.formats(c, labFormats)
+	o.formats(c, labFormats, report.LabParts)
 	f := c.Flags()
 	f.BoolVar(&o.answers, "answers", false, "answer the questions of the exercise from what was measured")
 	f.BoolVar(&o.open, "open", false, "write the page (HTML) and open it in the browser")
 }
 
-var labFormats = []string{"text", "markdown", "json", "csv", "html", "svg", "bench"}
+var labFormats = append(slices.Clone(pageFormats), "bench")
 
 func (a *app) runs() (lab.Runs, error) {
 	st, err := a.store()

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,33 +20,39 @@ import (
 
 // output says how a report is written.
 type output struct {
-	format, file, picture string
-	bytes                 bool
-	known                 []string // formats
+	format, file, chart string
+	bytes               bool
+	view                report.View
+	known               []string // formats
+	parts               []string // of the document
 }
 
 // The formats of reports without and with pictures.
 var (
-	plainFormats = []string{"text", "markdown", "json", "csv", "html"}
-	pageFormats  = append(slices.Clone(plainFormats), "svg")
+	plainFormats = report.FormatNames(false)
+	pageFormats  = report.FormatNames(true)
 )
 
-func (o *output) flags(c *cobra.Command) { o.formats(c, plainFormats) }
+// flags are the flags of a report without pictures that has these parts.
+func (o *output) flags(c *cobra.Command, parts []string) { o.formats(c, plainFormats, parts) }
 
-func (o *output) formats(c *cobra.Command, known []string) {
-	o.known = known
+func (o *output) formats(c *cobra.Command, known, parts []string) {
+	o.known, o.parts = known, parts
 	f := c.Flags()
 	f.StringVar(&o.format, "format", "text", enumerate(known))
 	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
 	f.BoolVar(&o.bytes, "bytes", false, "print exact bytes")
+	f.BoolVar(&o.view.Full, "full", false, "print everything, not only the first screen")
+	f.StringSliceVar(&o.view.Show, "show", nil, "print only these parts: "+strings.Join(parts, ", "))
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("show", cobra.FixedCompletions(parts, cobra.ShellCompDirectiveNoFileComp))
 	if slices.Contains(known, "svg") {
-		f.StringVar(&o.picture, "picture", "", "with --format svg: only "+enumerate(pictures))
-		_ = c.RegisterFlagCompletionFunc("picture", cobra.FixedCompletions(pictures, cobra.ShellCompDirectiveNoFileComp))
+		f.StringVar(&o.chart, "chart", "", "with --format svg: only "+enumerate(report.Charts))
+		f.StringVar(&o.chart, "picture", "", "")
+		_ = f.MarkHidden("picture") // its earlier name
+		_ = c.RegisterFlagCompletionFunc("chart", cobra.FixedCompletions(report.Charts, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
-
-var pictures = []string{"strata", "waterfall", "pareto", "treemap", "gantt"}
 
 func enumerate(list []string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
@@ -57,14 +62,20 @@ func (o *output) check() error {
 	if !slices.Contains(o.known, o.format) {
 		return usagef("--format %q: want %s", o.format, enumerate(o.known))
 	}
-	if o.picture != "" && !slices.Contains(pictures, o.picture) {
-		return usagef("--picture %q: want %s", o.picture, enumerate(pictures))
+	if o.chart != "" && !slices.Contains(report.Charts, report.Chart(o.chart)) {
+		return usagef("--chart %q: want %s", o.chart, enumerate(report.Charts))
+	}
+	if err := o.view.Check(o.parts); err != nil {
+		return usagef("%w", err)
 	}
 	return nil
 }
 
 // pictured tells whether the format shows pictures.
-func (o *output) pictured() bool { return o.format == "html" || o.format == "svg" }
+func (o *output) pictured() bool {
+	f := report.FormatOf(o.format)
+	return f != nil && f.Pictures
+}
 
 // write writes data as JSON, or the document that is made of it.
 func (a *app) write(o output, data any, doc func() report.Document) error {
@@ -73,30 +84,27 @@ func (a *app) write(o output, data any, doc func() report.Document) error {
 
 // writePage is write for reports with pictures; page has all but the document.
 func (a *app) writePage(o output, data any, doc func() report.Document, page report.Page) error {
+	f := report.FormatOf(o.format)
+	page.Data, page.Chart = data, report.Chart(o.chart)
 	return a.toFile(o, func(w io.Writer) error {
-		switch o.format {
-		case "json":
-			return writeDocument(w, data)
-		case "markdown":
-			return doc().WriteMarkdown(w)
-		case "csv":
-			return doc().WriteCSV(w)
-		case "html":
-			page.Doc = doc()
-			return page.Write(w)
-		case "svg":
-			list := page.Pictures()
-			if o.picture != "" {
-				list = slices.DeleteFunc(list, func(p report.Picture) bool { return p.ID != o.picture })
-			}
-			if len(list) == 0 {
-				return fmt.Errorf("there is no such picture of this: one needs several images, or measured times")
-			}
-			return report.WriteSVG(w, list)
+		if f.Name != "json" && f.Name != "svg" {
+			page.Doc = doc().View(o.view, f.Rest)
 		}
-		_, width := terminal(w)
-		return doc().WriteText(w, report.Style{Width: width, Color: a.colored(w)})
+		return f.Write(w, &page, a.style(w))
 	})
+}
+
+// style is how text looks on w: as wide as the terminal, or as COLUMNS says; what goes
+// elsewhere is not cut.
+func (a *app) style(w io.Writer) report.Style {
+	tty, width := terminal(w)
+	if !tty {
+		width = 0
+	}
+	if n, err := strconv.Atoi(a.env("COLUMNS")); err == nil && n > 0 {
+		width = max(40, n)
+	}
+	return report.Style{Width: width, Color: a.colored(w), Bars: tty}
 }
 
 // toFile calls write with standard output, or with the file that was asked for.
@@ -106,19 +114,6 @@ func (a *app) toFile(o output, write func(io.Writer) error) error {
 		return write(screen.Raw(a.Out))
 	}
 	return outfile.Write(a.ctx, o.file, write)
-}
-
-// writeDocument writes a JSON document for people and programs alike.
-func writeDocument(w io.Writer, data any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(data); err != nil {
-		return err
-	}
-	_, err := w.Write(screen.JSON(b.Bytes()))
-	return err
 }
 
 // openBrowser shows a file in the user's browser ($BROWSER, else the system's). The

@@ -50,7 +50,7 @@ directories. What the words mean: docs/reference/measures.md.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats)
+	o.formats(c, pageFormats, report.WeighParts)
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")

@@ -17,6 +17,7 @@ import (
 	"tare/internal/packages"
 	"tare/internal/progress"
 	"tare/internal/rpmdb"
+	"tare/internal/units"
 )
 
 // Cache keeps what was derived from a layer, so that it is computed once ever.
@@ -175,7 +176,7 @@ func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index,
 		return nil, err
 	}
 	defer done()
-	id := short(l.Digest)
+	id := units.ShortID(l.Digest.String())
 	o.Blob, o.DiffID, o.Ahead = l.Digest, l.DiffID, ahead
 	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size), o)
 	if err == nil {
@@ -194,9 +195,6 @@ func records(x *layer.Index) {
 		}
 	}
 }
-
-// short names a blob in progress.
-func short(d digest.Digest) string { return d.Encoded()[:12] }
 
 func open(ctx context.Context, p content.Provider, d ocispec.Descriptor) (io.Reader, func(), error) {
 	ra, err := p.ReaderAt(ctx, d)

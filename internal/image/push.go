@@ -12,6 +12,7 @@ import (
 
 	"tare/internal/layer"
 	"tare/internal/progress"
+	"tare/internal/units"
 )
 
 // Pushed is the form in which a push sends an image.
@@ -121,7 +122,7 @@ func (m Measurer) packed(ctx context.Context, l *Layer) (ocispec.Descriptor, err
 		return d, err
 	}
 	defer done()
-	id := short(l.Digest)
+	id := units.ShortID(l.Digest.String())
 	o, err := Limits()
 	if err != nil {
 		return d, err

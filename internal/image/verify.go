@@ -13,6 +13,7 @@ import (
 
 	"tare/internal/layer"
 	"tare/internal/progress"
+	"tare/internal/units"
 )
 
 // diffKind are the layers that were read and found to be what their DiffIDs say, by blob.
@@ -98,7 +99,7 @@ func (m Measurer) VerifyLayer(ctx context.Context, l *Layer) error {
 		return fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 	}
 	defer done()
-	id := short(l.Digest)
+	id := units.ShortID(l.Digest.String())
 	o.DiffID = l.DiffID
 	err = layer.Verify(m.Progress.Reader(r, id, "Verifying", l.Size), o)
 	m.Progress.Report(progress.Event{ID: id, Action: "Verified", Final: true})

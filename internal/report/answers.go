@@ -16,7 +16,7 @@ func Answers(r *lab.Record, exact bool) Document {
 	if c == nil {
 		return append(Document{Para{Text: "There are no answers: no variant could be obtained."}}, failures(r)...)
 	}
-	size := sizer(exact)
+	size := sizes{exact}.text
 	var d Document
 	ask := func(q string) { d = append(d, Para{Text: q, Heading: true}) }
 	show := func(cmd string) { d = append(d, Para{Text: "Shown by: " + cmd, Dim: true}) }
@@ -33,14 +33,14 @@ func Answers(r *lab.Record, exact bool) Document {
 	show("tare history " + names[0])
 
 	ask("How does the second stage affect the number of layers and the size?")
-	said := topic(&d, c, "stages")
+	known := topic(&d, c, "stages")
 	for _, s := range c.Sentences {
 		if s.Topic == "layers" {
-			d = append(d, Item{Text: mark(s)})
+			d = append(d, said(s))
 		}
 	}
-	if !said {
-		d = append(d, Item{Text: "· No image here is known to have been built in several stages."})
+	if !known {
+		d = append(d, Item{Text: "No image here is known to have been built in several stages."})
 	}
 	show("tare compare " + all)
 
@@ -48,7 +48,7 @@ func Answers(r *lab.Record, exact bool) Document {
 	topic(&d, c, "ranking")
 	for _, s := range c.Sentences {
 		if s.Topic == "difference" {
-			d = append(d, Item{Text: mark(s)})
+			d = append(d, said(s))
 		}
 	}
 	show("tare compare --depth 5 " + all)
@@ -67,7 +67,7 @@ func Answers(r *lab.Record, exact bool) Document {
 			if e.Skipped == "" {
 				text := fmt.Sprintf("%s, edit %s: a node that has the image fetches %s in %s again", Safe(v.Name), Safe(e.Name), size(e.Repull), units.Plural(e.Layers, "layer"))
 				if m := v.Measure(lab.Rebuild + e.Name); m != nil {
-					text += ", and the rebuild takes " + quantity(m, m.Value, false)
+					text += ", and the rebuild takes " + quantity(m.Unit, m.Value, false).Text
 				}
 				d, costs = append(d, Item{Text: text + "."}), true
 			}
@@ -80,7 +80,7 @@ func Answers(r *lab.Record, exact bool) Document {
 	ask("Which of the exercise's expected outcomes does the measurement support?")
 	for _, s := range c.Sentences {
 		if s.Claim != "" {
-			d = append(d, Item{Text: verdictMark[s.Verdict] + " " + s.Verdict + ": " + Safe(s.Claim) + "."})
+			d = append(d, Item{Mark: verdictMark[s.Verdict], Text: s.Verdict + ": " + Safe(s.Claim) + "."})
 		}
 	}
 	return append(d, failures(r)...)
@@ -97,29 +97,18 @@ func target(r *lab.Record, name string) string {
 	return name
 }
 
-func mark(s compare.Sentence) string {
-	if s.Verdict != "" {
-		return verdictMark[s.Verdict] + " " + Safe(s.Text)
-	}
-	return "· " + Safe(s.Text)
+func said(s compare.Sentence) Item {
+	return Item{Mark: verdictMark[s.Verdict], Text: Safe(s.Text)}
 }
 
 func topic(d *Document, c *compare.Result, which string) bool {
 	found := false
 	for _, s := range c.Sentences {
 		if s.Topic == which {
-			*d, found = append(*d, Item{Text: mark(s)}), true
+			*d, found = append(*d, said(s)), true
 		}
 	}
 	return found
-}
-
-func sentences(list []compare.Sentence) Document {
-	var d Document
-	for _, s := range list {
-		d = append(d, Item{Text: mark(s)})
-	}
-	return d
 }
 
 // lacks says what one image has not that others of the set have, from the causes of

@@ -13,13 +13,15 @@ func TestDocumentsAreClean(t *testing.T) {
 	const evil = "E\x1b[2J\u009b\u202e\rx"
 	d := report.Document{
 		report.Para{Text: evil, Heading: true}, report.Item{Text: evil},
-		report.Grid{Title: evil, Head: []string{evil, evil}, Rows: [][]string{{evil, evil}}, Note: evil},
-		report.Sides{Table: report.Table{Columns: []report.Column{{Title: evil, Note: evil}}, Rows: []report.Row{{Label: evil, Help: evil, Cells: []report.Cell{{Value: evil, Delta: evil}}}}}},
+		report.Para{Text: evil, Verbatim: true, Place: report.Place{Part: "x", Weight: report.Full}},
+		report.Table{Title: evil, Subject: evil, Columns: []report.Column{{Title: evil}, {Title: evil}}, Rows: []report.Row{{Cells: []report.Cell{{Text: evil, Delta: evil}, {Text: evil}}}}, Note: evil},
+		report.Sides{Subjects: []report.Subject{{Title: evil, Note: evil}}, Rows: []report.Measure{{Label: evil, Help: evil, Cells: []report.Cell{{Text: evil, Delta: evil}}}}},
 	}
 	for name, write := range map[string]func(*strings.Builder) error{
 		"text":     func(b *strings.Builder) error { return d.WriteText(b, report.Style{Width: 200, Color: true}) },
 		"markdown": func(b *strings.Builder) error { return d.WriteMarkdown(b) },
 		"csv":      func(b *strings.Builder) error { return d.WriteCSV(b) },
+		"html":     func(b *strings.Builder) error { return (&report.Page{Title: evil, Doc: d}).Write(b) },
 	} {
 		var b strings.Builder
 		if err := write(&b); err != nil {

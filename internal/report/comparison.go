@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"tare/internal/compare"
-	"tare/internal/units"
 )
 
 // ComparisonOptions choose what of a comparison is shown.
@@ -19,125 +16,133 @@ type ComparisonOptions struct {
 	Top     int    // causes that are shown for each
 }
 
+// ComparisonParts are the parts of a Comparison.
+var ComparisonParts = []string{"measures", "causes", "sharing", "sentences", "warnings"}
+
 // Comparison lays a comparison out.
 func Comparison(r *compare.Result, o ComparisonOptions) Document {
-	d := Document{sides(r, o.Exact)}
+	z := sizes{o.Exact}
+	d := Document{measures(r, z)}
 	for i := range r.Differences {
 		if diff := &r.Differences[i]; diff.Measure == o.Measure || o.Measure == "all" {
-			d = append(d, waterfall(diff, o))
+			d = append(d, waterfall(diff, z, o.Top))
 		}
 	}
 	if len(r.Images) > 1 {
-		d = append(d, sharing(r, sizer(o.Exact)))
+		d = append(d, sharing(r, z))
 	}
 	d = append(d, sentences(r.Sentences)...)
-	for _, i := range r.Images {
-		for _, p := range i.Problems {
-			d = append(d, Para{Text: "problem: " + Safe(i.Name) + ": " + Safe(p)})
-		}
-		for _, w := range i.Warnings {
-			d = append(d, Para{Text: "warning: " + Safe(i.Name) + ": " + Safe(w)})
-		}
-	}
-	return d
+	return append(d, troubles(r)...)
 }
 
-var verdictMark = map[string]string{"supported": "✓", "refuted": "✗"}
-
-func sides(r *compare.Result, exact bool) Sides {
-	var t Table
-	base := r.BaselineIndex()
-	size := sizer(exact)
-	text := func(label string, value func(*compare.Image) string) {
-		row := Row{Label: label}
-		for n := range r.Images {
-			row.Cells = append(row.Cells, Cell{Value: value(&r.Images[n])})
+// troubles are what is wrong with the images themselves.
+func troubles(r *compare.Result) Document {
+	var d Document
+	for _, i := range r.Images {
+		for _, p := range i.Problems {
+			d = append(d, Item{Severity: Error, Text: Safe(i.Name) + ": " + Safe(p)})
 		}
-		t.Rows = append(t.Rows, row)
+		for _, w := range i.Warnings {
+			d = append(d, Item{Severity: Warning, Text: Safe(i.Name) + ": " + Safe(w)})
+		}
+	}
+	return in("warnings", Always, d...)
+}
+
+// verdictMark is the mark of a sentence that judges a claim.
+var verdictMark = map[string]Mark{"supported": Yes, "refuted": No}
+
+func sentences(list []compare.Sentence) Document {
+	var d Document
+	for _, s := range list {
+		d = append(d, Item{Mark: verdictMark[s.Verdict], Text: Safe(s.Text)})
+	}
+	return in("sentences", Always, d...)
+}
+
+// measures are all measures of all images.
+func measures(r *compare.Result, z sizes) Sides {
+	base := r.BaselineIndex()
+	s := Sides{Place: Place{Part: "measures"}, Baseline: base}
+	add := func(label string, cell func(*compare.Image) Cell) *Measure {
+		row := Measure{Label: label}
+		for n := range r.Images {
+			row.Cells = append(row.Cells, cell(&r.Images[n]))
+		}
+		s.Rows = append(s.Rows, row)
+		return &s.Rows[len(s.Rows)-1]
 	}
 	built := false
 	for n, i := range r.Images {
-		c := Column{Title: Safe(i.Name)}
+		c := Subject{Title: Safe(i.Name)}
 		if n == base && len(r.Images) > 1 {
 			c.Note = "baseline"
 		}
-		t.Columns = append(t.Columns, c)
+		s.Subjects = append(s.Subjects, c)
 		built = built || i.BuildSeconds != nil
 	}
-	text("base", func(i *compare.Image) string { return Safe(i.Base) })
-	text("platform", func(i *compare.Image) string { return Safe(i.Platform) })
+	add("base", func(i *compare.Image) Cell { return words(Safe(i.Base)) })
+	add("platform", func(i *compare.Image) Cell { return words(Safe(i.Platform)) })
 	for _, m := range compare.Measures {
-		row := Row{Label: m.Name, Help: m.Help}
 		was := m.Value(&r.Images[base].Sizes)
-		for n := range r.Images {
-			v := m.Value(&r.Images[n].Sizes)
-			key := float64(v)
-			c := Cell{Value: size(v), Key: &key}
-			if n != base {
-				c.Delta = units.Percent(v, was)
-				if exact {
-					c.Delta = signed(v - was)
-				}
+		add(m.Name, func(i *compare.Image) Cell {
+			if i == &r.Images[base] {
+				return z.of(was)
 			}
-			row.Cells = append(row.Cells, c)
-		}
-		t.Rows = append(t.Rows, row)
+			return z.against(m.Value(&i.Sizes), was)
+		}).Help = m.Help
 	}
-	text("layers", layers)
-	for n := range r.Images {
-		key := float64(r.Images[n].Layers)
-		t.Rows[len(t.Rows)-1].Cells[n].Key = &key
-	}
-	t.Rows[len(t.Rows)-1].NoWinner = true
-	t.Rows[len(t.Rows)-1].Help = "empty steps in brackets"
-	text("packages", packageCount)
+	row := add("layers", layerCount)
+	row.NoWinner, row.Help = true, "empty steps in brackets"
+	add("packages", packageCount).NoWinner = true
 	if built {
-		text("builds in", func(i *compare.Image) string {
-			if i.BuildSeconds == nil {
-				return "not built"
-			}
-			took := units.Seconds(time.Duration(*i.BuildSeconds * float64(time.Second)))
-			if i.BuildCached {
-				took += " (cached)"
-			}
-			return took
-		})
+		add("builds in", buildTime)
 	}
-	return Sides{t, base}
+	return s
 }
 
-func packageCount(i *compare.Image) string {
+func packageCount(i *compare.Image) Cell {
 	var out []string
+	sum := 0
 	for _, kind := range slices.Sorted(maps.Keys(i.Packages)) {
 		out = append(out, fmt.Sprintf("%d %s", i.Packages[kind], kind))
+		sum += i.Packages[kind]
 	}
 	if len(out) == 0 {
-		return "none known"
+		return words("none known")
 	}
-	return strings.Join(out, " ")
+	c := count(sum)
+	c.Text = strings.Join(out, " ")
+	return c
 }
 
-func layers(i *compare.Image) string {
-	if i.EmptyLayers == 0 {
-		return strconv.Itoa(i.Layers)
+func layerCount(i *compare.Image) Cell {
+	c := count(i.Layers)
+	if i.EmptyLayers > 0 {
+		c.Text = fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)
 	}
-	return fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)
+	return c
 }
 
-func signed(n int64) string {
-	if n > 0 {
-		return "+" + units.Exact(n)
+func buildTime(i *compare.Image) Cell {
+	if i.BuildSeconds == nil {
+		return words("not built")
 	}
-	return units.Exact(n)
+	c := span(*i.BuildSeconds)
+	if i.BuildCached {
+		c.Text += " (cached)"
+	}
+	return c
 }
 
-func sharing(r *compare.Result, size func(int64) string) Block {
-	g := Grid{Title: "SHARED WITH OTHERS, UNIQUE", Head: []string{"BLOBS", "", "LAYERS", "", "CONTENTS", "", "IMAGE"}, Right: []bool{true, true, true, true, true, true}}
+func sharing(r *compare.Result, z sizes) Block {
+	t := Table{Place: Place{Part: "sharing"}, Title: "SHARED / UNIQUE",
+		Columns: []Column{number("BLOBS").as("blobs shared"), number("").as("blobs unique"), number("LAYERS").as("layers shared"), number("").as("layers unique"), number("CONTENTS").as("contents shared"), number("").as("contents unique"), text("IMAGE").subject().label()}}
 	s := r.Sharing
 	for n, i := range r.Images {
-		g.Rows = append(g.Rows, []string{size(s.Blob.Images[n].Shared), size(s.Blob.Images[n].Unique), size(s.DiffID.Images[n].Shared), size(s.DiffID.Images[n].Unique),
-			size(s.Content.Images[n].Shared), size(s.Content.Images[n].Unique), Safe(i.Name)})
+		t.add(z.of(s.Blob.Images[n].Shared), z.of(s.Blob.Images[n].Unique), z.of(s.DiffID.Images[n].Shared), z.of(s.DiffID.Images[n].Unique),
+			z.of(s.Content.Images[n].Shared), z.of(s.Content.Images[n].Unique), words(Safe(i.Name)))
 	}
-	g.Rows = append(g.Rows, []string{"", size(s.Blob.Together), "", size(s.DiffID.Together), "", size(s.Content.Together), "all, each thing once"})
-	return g
+	t.add(words(""), z.of(s.Blob.Together), words(""), z.of(s.DiffID.Together), words(""), z.of(s.Content.Together), words("all, deduplicated")).Total = true
+	return t
 }

@@ -2,86 +2,117 @@ package report
 
 import (
 	"encoding/csv"
+	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
-// WriteCSV writes the document's tables one below the other (RFC 4180), each with its
-// head, and an empty line between; other text follows in rows of one cell. A cell that
-// a spreadsheet would take for a formula gets an apostrophe before it.
+// csvHead are the columns of every CSV: docs/reference/formats.md.
+var csvHead = []string{"subject", "part", "row", "measure", "unit", "value"}
+
+// csvWriter writes one table in long form: a row for each value.
+type csvWriter struct {
+	rows [][]string
+	seen map[string]int // rows of one subject, part, label and measure
+	said map[string]int // sentences of a part
+}
+
+// WriteCSV writes all values of the document as one table (RFC 4180) with one value a
+// row. Numbers are plain: integer bytes, "-" for minus, no unit. A text that a
+// spreadsheet would take for a formula gets an apostrophe before it.
 func (d Document) WriteCSV(w io.Writer) error {
-	d = d.clean()
+	c := &csvWriter{seen: map[string]int{}, said: map[string]int{}}
+	d.write(c)
 	out := csv.NewWriter(w)
-	for n, block := range d {
-		rows := block.csv()
-		if n > 0 && len(rows) > 1 {
-			if err := out.Write([]string{""}); err != nil {
-				return err
-			}
-		}
-		for _, r := range rows {
-			for i := range r {
-				if r[i] != "" && strings.ContainsAny(r[i][:1], "=+-@\t\r") && !number(r[i]) {
-					r[i] = "'" + r[i]
-				}
-			}
-			if err := out.Write(r); err != nil {
-				return err
-			}
-		}
+	if err := out.Write(csvHead); err != nil {
+		return err
 	}
-	out.Flush()
+	if err := out.WriteAll(c.rows); err != nil {
+		return err
+	}
 	return out.Error()
 }
 
-// number tells whether a cell is only a number, with a unit or without.
-func number(s string) bool {
-	s = strings.TrimLeft(s, "+-")
-	return s != "" && s[0] >= '0' && s[0] <= '9' && !strings.ContainsAny(s, "()*/!=|'\"")
-}
-
-func (p Para) csv() [][]string {
-	if p.Text == "" {
-		return nil
-	}
-	return [][]string{{p.Text}}
-}
-
-func (i Item) csv() [][]string { return [][]string{{i.Text}} }
-
-func (g Grid) csv() [][]string {
-	var out [][]string
-	if g.Title != "" {
-		out = append(out, []string{g.Title})
-	}
-	out = append(out, append([]string(nil), g.Head...))
-	for _, r := range g.Rows {
-		out = append(out, append([]string(nil), r...))
-	}
-	if g.Note != "" {
-		out = append(out, []string{g.Note})
-	}
-	return out
-}
-
-func (t Sides) csv() [][]string {
-	head := []string{""}
-	for n, c := range t.Columns {
-		head = append(head, c.Title)
-		if n != t.Baseline {
-			head = append(head, "change")
+// add adds a value. What identifies it is unique: a second one of the same name gets
+// its number.
+func (c *csvWriter) add(subject, part, row, measure string, cell Cell) {
+	n, unit, value := cell.Number, "text", harmless(cell.Text)
+	if n.Known {
+		unit, value = n.Unit, n.String()
+		if unit == "" {
+			unit = "count"
 		}
+	} else if value == "" || value == "–" {
+		return // nothing is no value
 	}
-	out := [][]string{head}
-	for _, r := range t.Rows {
-		row := []string{r.Label}
-		for n, c := range r.Cells {
-			row = append(row, c.Value)
-			if n != t.Baseline {
-				row = append(row, c.Delta)
+	id := strings.Join([]string{subject, part, row, measure}, "\x00")
+	if c.seen[id]++; c.seen[id] > 1 {
+		row = strings.TrimSpace(fmt.Sprintf("%s (%d)", row, c.seen[id]))
+	}
+	c.rows = append(c.rows, []string{harmless(subject), part, harmless(row), harmless(measure), unit, value})
+}
+
+// harmless is a text that no spreadsheet takes for a formula.
+func harmless(s string) string {
+	if s != "" && strings.ContainsAny(s[:1], "=+-@\t\r") {
+		return "'" + s
+	}
+	return s
+}
+
+func (c *csvWriter) fold(string) {}
+func (c *csvWriter) unfold()     {}
+
+func (c *csvWriter) para(p Para) {
+	if p.Text == "" {
+		return
+	}
+	c.sentence(p.Place, "text", p.Text)
+}
+
+func (c *csvWriter) item(i Item) {
+	what := "text"
+	switch {
+	case i.Severity != Plain:
+		what = i.Severity.String()
+	case i.Mark == Yes:
+		what = "supported"
+	case i.Mark == No:
+		what = "refuted"
+	}
+	c.sentence(i.Place, what, i.Text)
+}
+
+func (c *csvWriter) sentence(at Place, measure, s string) {
+	c.said[at.Part]++
+	c.add("", at.Part, strconv.Itoa(c.said[at.Part]), measure, words(s))
+}
+
+func (c *csvWriter) table(t Table) {
+	for n := range t.Rows {
+		r := &t.Rows[n]
+		subject, row := t.Subject, t.key(r)
+		for k, col := range t.Columns {
+			if col.Subject {
+				subject = r.cell(k).Text
 			}
 		}
-		out = append(out, row)
+		for k, col := range t.Columns {
+			if !col.Subject && !t.names(k) {
+				c.add(subject, t.Part, row, col.name(), r.cell(k))
+			}
+		}
 	}
-	return out
+	if t.Note != "" {
+		c.sentence(t.Place, "text", t.Note)
+	}
+}
+
+func (c *csvWriter) sides(s Sides) {
+	for n, sub := range s.Subjects {
+		for i := range s.Rows {
+			c.add(sub.Title, s.Part, "", s.Rows[i].Label, s.Rows[i].cell(n))
+		}
+	}
 }

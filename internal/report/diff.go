@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"tare/internal/compare"
@@ -15,85 +14,90 @@ type DiffOptions struct {
 	Top   int // files that are listed; 0 for all
 }
 
-var marks = map[string]string{"added": "+", "removed": "−", "changed": "~", "content": "~", "metadata": "m"}
+var changeMark = map[string]string{"added": "+", "removed": "−", "changed": "~", "content": "~", "metadata": "m"}
+
+// DiffParts are the parts of a Diff.
+var DiffParts = []string{"summary", "packages", "settings", "steps", "layers", "files"}
 
 // Diff lays out what differs between two images.
 func Diff(d *compare.Diff, o DiffOptions) Document {
-	size := sizer(o.Exact)
+	z := sizes{o.Exact}
 	c := d.Count
 	doc := Document{Para{Heading: true, Text: Safe(d.From) + " → " + Safe(d.To)}}
 	if d.Same {
-		return append(doc, Para{Text: "No difference: packages, files and their metadata, configuration and history are the same."})
+		doc = append(doc, Para{Text: "No difference: packages, files and their metadata, configuration and history are the same."})
+		return in("summary", Always, doc...)
 	}
 	doc = append(doc, Para{Text: fmt.Sprintf("packages: %d added, %d removed, %d changed · files: %d added (%s), %d removed (%s), %d with other content, %d with other metadata only · settings: %d · steps: %d",
-		c.PackagesAdded, c.PackagesRemoved, c.PackagesChanged, c.Added, size(c.AddedBytes), c.Removed, size(c.RemovedBytes), c.Content, c.Metadata, len(d.Config), len(d.History))})
+		c.PackagesAdded, c.PackagesRemoved, c.PackagesChanged, c.Added, z.text(c.AddedBytes), c.Removed, z.text(c.RemovedBytes), c.Content, c.Metadata, len(d.Config), len(d.History))})
+	doc = in("summary", Always, doc...)
 	if len(d.Packages) > 0 {
-		g := Grid{Title: "PACKAGES", Head: []string{"", "KIND", "PACKAGE", "VERSION"}}
+		t := Table{Place: Place{Part: "packages"}, Title: "PACKAGES", Columns: []Column{text("").as("change"), text("KIND"), text("PACKAGE"), text("VERSION")}}
 		for _, p := range d.Packages {
 			v := p.From + p.To
 			if p.Change == "changed" {
 				v = p.From + " → " + p.To
 			}
-			g.Rows = append(g.Rows, []string{marks[p.Change], string(p.Type), Safe(p.Name), Safe(v)})
+			t.add(words(changeMark[p.Change]), words(string(p.Type)), words(Safe(p.Name)), words(Safe(v)))
 		}
-		doc = append(doc, g)
+		doc = append(doc, t)
 	}
 	if len(d.Config) > 0 {
-		g := Grid{Title: "SETTINGS", Head: []string{"", "NAME", "VALUE"}}
+		t := Table{Place: Place{Part: "settings"}, Title: "SETTINGS", Columns: []Column{text("").as("change"), text("NAME"), text("VALUE")}}
 		for _, s := range d.Config {
-			name := Safe(s.Name)
+			name := words(Safe(s.Name))
 			if s.From != "" {
-				g.Rows = append(g.Rows, []string{"−", name, Safe(s.From)})
+				t.add(words("−"), name, words(Safe(s.From)))
 			}
 			if s.To != "" {
-				g.Rows = append(g.Rows, []string{"+", name, Safe(s.To)})
+				t.add(words("+"), name, words(Safe(s.To)))
 			}
 		}
-		doc = append(doc, g)
+		doc = append(doc, t)
 	}
 	if len(d.History) > 0 {
-		g := Grid{Title: "STEPS", Head: []string{"", "LAYER", "INSTRUCTION"}, Right: []bool{false, true}}
+		t := Table{Place: Place{Part: "steps"}, Title: "STEPS", Columns: []Column{text("").as("change"), number("LAYER"), text("INSTRUCTION").cut(End)}}
 		for _, h := range d.History {
-			layer := "–"
+			layer := none()
 			if h.Layer > 0 {
-				layer = strconv.Itoa(h.Layer)
+				layer = count(h.Layer)
 			}
-			g.Rows = append(g.Rows, []string{marks[h.Change], layer, oneLine(h.Step)})
+			t.add(words(changeMark[h.Change]), layer, words(oneLine(h.Step)))
 		}
-		doc = append(doc, g)
+		doc = append(doc, t)
 	}
-	doc = append(doc, layerMatches(d, size))
+	doc = append(doc, layerMatches(d, z))
 	if len(d.Files) > 0 {
-		g := Grid{Title: "FILES", Head: []string{"", "FROM", "TO", "WHAT", "PATH"}, Right: []bool{false, true, true}, Note: "+ added  − removed  ~ other content  m other metadata only"}
+		t := Table{Place: Place{Part: "files"}, Title: "FILES", Columns: []Column{text("").as("change"), number("FROM"), number("TO"), text("WHAT"), text("PATH").cut(Path)}, Note: "+ added  − removed  ~ other content  m other metadata only"}
 		for n, f := range d.Files {
 			if o.Top > 0 && n == o.Top {
-				g.Note = fmt.Sprintf("and %s (--top 0 lists all)\n%s", units.Plural(len(d.Files)-n, "more path"), g.Note)
+				t.Note = fmt.Sprintf("and %s (--top 0 lists all)\n%s", units.Plural(len(d.Files)-n, "more path"), t.Note)
 				break
 			}
-			from, to := size(f.From), size(f.To)
+			from, to := z.of(f.From), z.of(f.To)
 			switch f.Change {
 			case "added":
-				from = ""
+				from = words("")
 			case "removed":
-				to = ""
+				to = words("")
 			}
-			g.Rows = append(g.Rows, []string{marks[f.Change], from, to, clip(strings.Join(f.What, ", "), 26), "/" + Safe(f.Path)})
+			t.add(words(changeMark[f.Change]), from, to, words(strings.Join(f.What, ", ")), words("/"+Safe(f.Path)))
 		}
-		doc = append(doc, g)
+		doc = append(doc, t)
 	}
 	return doc
 }
 
-func layerMatches(d *compare.Diff, size func(int64) string) Block {
-	g := Grid{Title: "LAYERS, MATCHED BY CONTENT", Head: []string{"FROM", "TO", "TAR", "DIFFID"}, Right: []bool{true, true, true}}
-	place := func(n int) string {
+func layerMatches(d *compare.Diff, z sizes) Block {
+	t := Table{Place: Place{Part: "layers"}, Title: "LAYERS, MATCHED BY CONTENT", Columns: []Column{number("FROM"), number("TO"), number("TAR"), text("DIFFID")}}
+	place := func(n int) Cell {
 		if n == 0 {
-			return "–"
+			return none()
 		}
-		return strconv.Itoa(n)
+		return count(n)
 	}
 	for _, l := range d.Layers {
-		g.Rows = append(g.Rows, []string{place(l.From), place(l.To), size(l.Tar), short(l.DiffID.String())})
+		t.add(place(l.From), place(l.To), z.of(l.Tar), words(units.ShortID(l.DiffID.String())))
 	}
-	return g
+	return t
 }

@@ -1,292 +1,187 @@
+// Package report holds the document model (a list of blocks whose marks, trends and
+// severities are fields) and one writer for each output format.
 package report
 
-import (
-	"fmt"
-	"io"
-	"strings"
-
-	"github.com/mattn/go-runewidth"
-)
+import "tare/internal/screen"
 
 // Document is a report as a list of blocks, which every writer writes in its way.
 type Document []Block
 
-// Block is a Para, an Item, a Grid or a Sides.
+// Block is a Para, an Item, a Table or a Sides.
 type Block interface {
-	text(b *strings.Builder, s Style)
-	markdown(b *strings.Builder)
-	html(b *strings.Builder)
-	csv() [][]string
+	// at is where the block belongs; put is the block somewhere else.
+	at() Place
+	put(Place) Block
+	// clean is the block with every text made fit to be shown.
+	clean() Block
+	// to hands the block to a writer.
+	to(writer)
+}
+
+// writer is what an output format does with each kind of block. A new kind of block
+// does not compile until every format writes it.
+type writer interface {
+	para(Para)
+	item(Item)
+	table(Table)
+	sides(Sides)
+	// fold stands before a run of blocks of one part that are not on the first
+	// screen; unfold stands behind it.
+	fold(title string)
+	unfold()
+}
+
+// Place says which part of a report a block is, and whether it is on the first screen.
+type Place struct {
+	// Part is the name that --show takes, such as "layers". Blocks without one (the
+	// line that says how to get the rest) belong to the first screen alone.
+	Part   string
+	Weight Weight
+}
+
+// Weight says where a block is shown.
+type Weight int
+
+// Weights of blocks.
+const (
+	Always Weight = iota // on the first screen and with --full
+	Brief                // on the first screen only: --full has something fuller
+	Full                 // with --full only, or when its part is asked for
+)
+
+// Mark is what stands before an item.
+type Mark int
+
+// Marks of items: a plain point, a claim that holds, a claim that does not.
+const (
+	Point Mark = iota
+	Yes
+	No
+)
+
+// Severity is how bad it is what an item says.
+type Severity int
+
+// Severities, the worst last.
+const (
+	Plain Severity = iota
+	Note
+	Warning
+	Error
+	Secret
+)
+
+// String is the word for people and programs; empty for Plain.
+func (s Severity) String() string {
+	return [...]string{"", "note", "warning", "error", "secret"}[s]
+}
+
+// Trend is how a value compares to the baseline's.
+type Trend int
+
+// Trends. NoTrend says that neither direction is better, or that nothing is compared.
+const (
+	NoTrend Trend = iota
+	Same
+	Better
+	Worse
+)
+
+// lessIsBetter is the trend of a value of which a smaller one is better.
+func lessIsBetter(now, was float64) Trend {
+	switch {
+	case now < was:
+		return Better
+	case now > was:
+		return Worse
+	}
+	return Same
 }
 
 // Para is a paragraph, or a heading.
 type Para struct {
-	Text    string
-	Heading bool
-	Dim     bool // of less weight
+	Place
+	Text     string
+	Heading  bool
+	Dim      bool // of less weight
+	Verbatim bool // lines of a program's output, which are not wrapped
 }
 
 // Item is one point of a list.
-type Item struct{ Text string }
-
-// Grid is a table of rows; the last column takes what room there is.
-type Grid struct {
-	Title string
-	Head  []string
-	Right []bool // columns that are aligned to the right
-	Wide  []bool // columns that are left out where the last one would get too little
-	Rows  [][]string
-	// Part, if given, is for each row its part of the whole from 0 to 1; it is drawn
-	// as a bar where there is room.
-	Part []float64
-	Note string // below the rows
-	Cut  bool   // the last column is cut at its end, not in its middle
+type Item struct {
+	Place
+	Text     string
+	Mark     Mark
+	Severity Severity
 }
 
-// Sides is a table whose columns are subjects, with a baseline among them.
-type Sides struct {
-	Table
-	Baseline int
-}
+func (p Para) at() Place           { return p.Place }
+func (p Para) put(at Place) Block  { p.Place = at; return p }
+func (p Para) to(w writer)         { w.para(p) }
+func (i Item) at() Place           { return i.Place }
+func (i Item) put(at Place) Block  { i.Place = at; return i }
+func (i Item) to(w writer)         { w.item(i) }
+func (t Table) at() Place          { return t.Place }
+func (t Table) put(at Place) Block { t.Place = at; return t }
+func (t Table) to(w writer)        { w.table(t) }
+func (s Sides) at() Place          { return s.Place }
+func (s Sides) put(at Place) Block { s.Place = at; return s }
+func (s Sides) to(w writer)        { w.sides(s) }
 
-// WriteText writes the document for a terminal.
-func (d Document) WriteText(w io.Writer, s Style) error {
-	d = d.clean()
-	var b strings.Builder
-	for n, block := range d {
-		if n > 0 && item(d[n-1]) && !item(block) {
-			b.WriteString("\n") // after a list
-		}
-		block.text(&b, s)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
+func (p Para) clean() Block { p.Text = screen.Text(p.Text); return p }
+func (i Item) clean() Block { i.Text = screen.Text(i.Text); return i }
 
-func item(b Block) bool {
-	_, ok := b.(Item)
-	return ok
-}
-
-// WriteMarkdown writes the document as GitHub's Markdown.
-func (d Document) WriteMarkdown(w io.Writer) error {
-	d = d.clean()
-	var b strings.Builder
-	for _, block := range d {
-		block.markdown(&b)
-		b.WriteString("\n")
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func (s Style) paint(code, text string) string {
-	if !s.Color || text == "" || code == "" {
-		return text
-	}
-	return code + text + reset
-}
-
-func (p Para) text(b *strings.Builder, s Style) {
-	code := ""
-	switch {
-	case p.Heading:
-		code = bold
-	case p.Dim:
-		code = dim
-	}
-	for _, line := range wrap(p.Text, s.Width-2) {
-		b.WriteString("  " + s.paint(code, line) + "\n")
-	}
-	b.WriteString("\n")
-}
-
-func (i Item) text(b *strings.Builder, s Style) {
-	for n, line := range wrap(i.Text, s.Width-4) {
-		if n > 0 {
-			line = "  " + line
-		}
-		b.WriteString("  " + line + "\n")
-	}
-}
-
-func (i Item) markdown(b *strings.Builder) { b.WriteString("- " + escape(i.Text)) }
-
-func (p Para) markdown(b *strings.Builder) {
-	t := escape(p.Text)
-	if p.Heading {
-		t = "### " + t
-	}
-	b.WriteString(t + "\n")
-}
-
-// wrap breaks text into lines of at most n columns, at spaces; words that are longer
-// stand alone.
-func wrap(text string, n int) []string {
-	var out []string
-	for para := range strings.SplitSeq(text, "\n") {
-		line := ""
-		for _, word := range strings.Fields(para) {
-			switch {
-			case line == "":
-				line = word
-			case width(line)+1+width(word) <= n:
-				line += " " + word
-			default:
-				out = append(out, line)
-				line = word
-			}
-		}
-		out = append(out, line)
+// in puts blocks where they belong.
+func in(part string, w Weight, blocks ...Block) Document {
+	out := make(Document, len(blocks))
+	for n, b := range blocks {
+		out[n] = b.put(Place{part, w})
 	}
 	return out
 }
 
-func (g Grid) right(c int) bool { return c < len(g.Right) && g.Right[c] }
+// write hands a clean copy of every block to the writer: whoever made a block may have
+// forgotten a stranger's name. Runs of blocks of one part that are not on the first
+// screen stand between fold and unfold.
+func (d Document) write(w writer) {
+	open := ""
+	for n, b := range d {
+		at := b.at()
+		if open != "" && (at.Weight != Full || at.Part != open) {
+			w.unfold()
+			open = ""
+		}
+		if at.Weight == Full && open == "" {
+			w.fold(d[n:].title())
+			open = at.Part
+		}
+		b.clean().to(w)
+	}
+	if open != "" {
+		w.unfold()
+	}
+}
 
-const barWidth = 20
-
-// narrow is the least that the last column should have while others may go.
-const narrow = 34
-
-// without leaves out the columns that are only for wide terminals.
-func (g Grid) without() Grid {
-	keep := func(row []string) []string {
-		var out []string
-		for c, v := range row {
-			if c >= len(g.Wide) || !g.Wide[c] {
-				out = append(out, v)
+// title is the first heading of the part that the document begins with, or its name.
+func (d Document) title() string {
+	part := d[0].at().Part
+	for _, b := range d {
+		if b.at().Part != part {
+			break
+		}
+		switch b := b.(type) {
+		case Para:
+			if b.Heading {
+				return Safe(b.Text)
+			}
+		case Table:
+			if b.Title != "" {
+				return Safe(b.Title)
 			}
 		}
-		return out
 	}
-	var right []bool
-	for c := range g.Head {
-		if c >= len(g.Wide) || !g.Wide[c] {
-			right = append(right, g.right(c))
-		}
-	}
-	out := g
-	out.Head, out.Right, out.Wide, out.Rows = keep(g.Head), right, nil, nil
-	for _, r := range g.Rows {
-		out.Rows = append(out.Rows, keep(r))
-	}
-	return out
+	return part
 }
 
-func (g Grid) text(b *strings.Builder, s Style) {
-	n := len(g.Head)
-	widths := make([]int, n)
-	for c := range n {
-		widths[c] = width(g.Head[c])
-		for _, r := range g.Rows {
-			widths[c] = max(widths[c], width(r[c]))
-		}
-	}
-	used := 2
-	for c := range n - 1 {
-		used += widths[c] + 2
-	}
-	room := max(12, s.Width-used)
-	if g.Wide != nil && room < min(widths[n-1], narrow) {
-		g.without().text(b, s)
-		return
-	}
-	bars := g.Part != nil && room-barWidth-2 >= min(widths[n-1], 30)
-	if bars {
-		room -= barWidth + 2
-	}
-	widths[n-1] = min(widths[n-1], room)
-	if g.Title != "" {
-		b.WriteString("  " + s.paint(bold, clip(g.Title, s.Width-2)) + "\n")
-	}
-	line := func(cells []string, code, bar string) {
-		l := " "
-		for c, v := range cells {
-			if g.Cut && c == n-1 {
-				v = cut(v, widths[c])
-			} else {
-				v = clip(v, widths[c])
-			}
-			space := strings.Repeat(" ", max(0, widths[c]-width(v)))
-			if g.right(c) {
-				v = space + s.paint(code, v)
-			} else {
-				v = s.paint(code, v) + space
-			}
-			if c == 0 {
-				l += " " + v
-			} else {
-				l += "  " + v
-			}
-		}
-		b.WriteString(strings.TrimRight(l+bar, " ") + "\n")
-	}
-	line(g.Head, dim, "")
-	for i, r := range g.Rows {
-		bar := ""
-		if bars {
-			bar = "  " + Bar(g.Part[i], barWidth)
-		}
-		line(r, "", bar)
-	}
-	if g.Note != "" {
-		for _, l := range wrap(g.Note, s.Width-2) {
-			b.WriteString("  " + s.paint(dim, l) + "\n")
-		}
-	}
-	b.WriteString("\n")
-}
-
-// cut shortens s to n columns at its end.
-func cut(s string, n int) string {
-	if width(s) <= n {
-		return s
-	}
-	return runewidth.Truncate(s, n, "…")
-}
-
-// Bar draws a part of 1 as a bar of at most n columns; whatever is not nothing shows.
-func Bar(part float64, n int) string {
-	eighths := int(part*float64(n)*8 + 0.5)
-	if part > 0 && eighths == 0 {
-		eighths = 1
-	}
-	eighths = min(eighths, n*8)
-	s := strings.Repeat("█", max(0, eighths/8))
-	if r := eighths % 8; r > 0 {
-		s += string([]rune("▏▎▍▌▋▊▉")[r-1])
-	}
-	return s
-}
-
-func (g Grid) markdown(b *strings.Builder) {
-	if g.Title != "" {
-		b.WriteString("### " + escape(g.Title) + "\n\n")
-	}
-	row := func(cells []string) {
-		for _, c := range cells {
-			b.WriteString("| " + escape(c) + " ")
-		}
-		b.WriteString("|\n")
-	}
-	row(g.Head)
-	for c := range g.Head {
-		if g.right(c) {
-			b.WriteString("|---:")
-		} else {
-			b.WriteString("|---")
-		}
-	}
-	b.WriteString("|\n")
-	for _, r := range g.Rows {
-		row(r)
-	}
-	if g.Note != "" {
-		fmt.Fprintf(b, "\n%s\n", escape(g.Note))
-	}
-}
-
-func (t Sides) text(b *strings.Builder, s Style) { _ = Text(b, t.Table, s, t.Baseline) }
-
-func (t Sides) markdown(b *strings.Builder) { _ = Markdown(b, t.Table) }
+// Safe makes a stranger's text fit for one line of a report.
+func Safe(s string) string { return screen.Safe(s) }

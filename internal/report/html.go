@@ -9,127 +9,119 @@ import (
 // esc makes any text fit for HTML and SVG, between tags and in quoted attributes.
 func esc(s string) string { return html.EscapeString(Safe(s)) }
 
-func (p Para) html(b *strings.Builder) {
+// htmlWriter writes the blocks of a page.
+type htmlWriter struct{ strings.Builder }
+
+func (h *htmlWriter) fold(title string) {
+	fmt.Fprintf(h, "<details><summary>%s</summary>\n", esc(title))
+}
+
+func (h *htmlWriter) unfold() { h.WriteString("</details>\n") }
+
+func (h *htmlWriter) para(p Para) {
 	switch {
 	case p.Text == "":
+	case p.Verbatim:
+		fmt.Fprintf(h, "<pre>%s</pre>\n", html.EscapeString(cleanLines(p.Text)))
 	case p.Heading:
-		fmt.Fprintf(b, "<h2>%s</h2>\n", esc(p.Text))
+		fmt.Fprintf(h, "<h2>%s</h2>\n", esc(p.Text))
 	case p.Dim:
-		fmt.Fprintf(b, "<p class=\"dim\">%s</p>\n", esc(p.Text))
+		fmt.Fprintf(h, "<p class=\"dim\">%s</p>\n", esc(p.Text))
 	default:
-		fmt.Fprintf(b, "<p>%s</p>\n", esc(p.Text))
+		fmt.Fprintf(h, "<p>%s</p>\n", esc(p.Text))
 	}
 }
 
-func (i Item) html(b *strings.Builder) {
-	text, class := i.Text, ""
-	for m, c := range map[string]string{"✓": "yes", "✗": "no", "·": "also"} {
-		if rest, ok := strings.CutPrefix(text, m+" "); ok {
-			text, class = rest, c
-		}
+func (h *htmlWriter) item(i Item) {
+	class := map[Mark]string{Point: "also", Yes: "yes", No: "no"}[i.Mark]
+	lead := map[Mark]string{Yes: "<b>supported</b> ", No: "<b>✗</b> "}[i.Mark]
+	if s := i.Severity.String(); s != "" {
+		class, lead = "severe "+s, "<b>"+s+":</b> "
 	}
-	words := map[string]string{"yes": "<b>supported</b> ", "no": "<b>✗</b> "}[class]
-	fmt.Fprintf(b, "<p class=\"item %s\">%s%s</p>\n", class, words, esc(text))
+	fmt.Fprintf(h, "<p class=\"item %s\">%s%s</p>\n", class, lead, esc(i.Text))
 }
 
-func (g Grid) html(b *strings.Builder) {
-	b.WriteString("<div class=\"scroll\"><table class=\"grid\">")
-	if g.Title != "" {
-		fmt.Fprintf(b, "<caption>%s</caption>", esc(g.Title))
+// trendClass is the class of a trend in the page's style.
+var trendClass = map[Trend]string{Same: "same", Better: "less", Worse: "more"}
+
+func (c Cell) html() string {
+	s := esc(c.Text)
+	switch {
+	case c.Delta != "":
+		s += fmt.Sprintf(" <small class=\"%s\">%s</small>", trendClass[c.Trend], esc(c.Delta))
+	case c.Trend == Better || c.Trend == Worse:
+		s = fmt.Sprintf("<span class=\"%s\">%s</span>", trendClass[c.Trend], s)
 	}
-	cell := func(tag string, c int, v, extra string) {
-		class := ""
-		if g.right(c) {
-			class = " class=\"r\""
+	return s
+}
+
+func (h *htmlWriter) table(t Table) {
+	h.WriteString("<div class=\"scroll\"><table class=\"grid\">")
+	if t.Title != "" {
+		fmt.Fprintf(h, "<caption>%s</caption>", esc(t.Title))
+	}
+	class := func(c int) string {
+		if t.Columns[c].Right {
+			return " class=\"r\""
 		}
-		fmt.Fprintf(b, "<%s%s%s>%s</%s>", tag, class, extra, esc(v), tag)
+		return ""
 	}
-	b.WriteString("<thead><tr>")
-	for c, h := range g.Head {
-		cell("th", c, h, " scope=\"col\"")
+	h.WriteString("<thead><tr>")
+	for c, col := range t.Columns {
+		fmt.Fprintf(h, "<th%s scope=\"col\">%s</th>", class(c), esc(col.Title))
 	}
-	b.WriteString("</tr></thead><tbody>\n")
-	for _, r := range g.Rows {
-		b.WriteString("<tr>")
-		for c, v := range r {
-			cell("td", c, v, "")
+	h.WriteString("</tr></thead><tbody>\n")
+	label := t.label()
+	for n := range t.Rows {
+		r := &t.Rows[n]
+		if r.Total {
+			h.WriteString("<tr class=\"total\">")
+		} else {
+			h.WriteString("<tr>")
 		}
-		b.WriteString("</tr>\n")
+		for c := range t.Columns {
+			lead := ""
+			if c == label && r.Level > 0 {
+				lead = strings.Repeat("&emsp;", r.Level) + "└ "
+			}
+			fmt.Fprintf(h, "<td%s>%s%s</td>", class(c), lead, r.cell(c).html())
+		}
+		h.WriteString("</tr>\n")
 	}
-	b.WriteString("</tbody></table></div>\n")
-	if g.Note != "" {
-		fmt.Fprintf(b, "<p class=\"dim\">%s</p>\n", esc(g.Note))
+	h.WriteString("</tbody></table></div>\n")
+	if t.Note != "" {
+		fmt.Fprintf(h, "<p class=\"dim\">%s</p>\n", esc(t.Note))
 	}
 }
 
-// html writes one row for each subject: so it can be sorted by any measure.
-func (t Sides) html(b *strings.Builder) {
-	b.WriteString("<div class=\"scroll\"><table class=\"sides\" data-sort><thead><tr><th scope=\"col\"><button>image</button></th>")
-	for _, r := range t.Rows {
+// sides writes one row for each subject: so it can be sorted by any measure.
+func (h *htmlWriter) sides(s Sides) {
+	h.WriteString("<div class=\"scroll\"><table class=\"sides\" data-sort><thead><tr><th scope=\"col\"><button>image</button></th>")
+	for _, r := range s.Rows {
 		help := ""
 		if r.Help != "" {
 			help = " title=\"" + esc(r.Help) + "\""
 		}
-		fmt.Fprintf(b, "<th scope=\"col\"%s><button>%s</button></th>", help, esc(r.Label))
+		fmt.Fprintf(h, "<th scope=\"col\"%s><button>%s</button></th>", help, esc(r.Label))
 	}
-	b.WriteString("</tr></thead><tbody>\n")
-	for c, col := range t.Columns {
+	h.WriteString("</tr></thead><tbody>\n")
+	for c, sub := range s.Subjects {
 		note := ""
-		if col.Note != "" {
-			note = " <small>" + esc(col.Note) + "</small>"
+		if sub.Note != "" {
+			note = " <small>" + esc(sub.Note) + "</small>"
 		}
-		fmt.Fprintf(b, "<tr><th scope=\"row\">%s%s</th>", esc(col.Title), note)
-		for _, r := range t.Rows {
-			if c >= len(r.Cells) {
-				b.WriteString("<td></td>")
-				continue
-			}
-			cell := r.Cells[c]
-			class := ""
-			if r.best(c) {
+		fmt.Fprintf(h, "<tr><th scope=\"row\">%s%s</th>", esc(sub.Title), note)
+		for i := range s.Rows {
+			cell, class, key := s.Rows[i].cell(c), "", ""
+			if s.Rows[i].best(c) {
 				class = " class=\"best\""
 			}
-			fmt.Fprintf(b, "<td%s data-v=\"%s\">%s", class, sortKey(cell), esc(cell.Value))
-			if cell.Delta != "" {
-				kind := "same"
-				switch {
-				case strings.HasPrefix(cell.Delta, "−"), strings.HasPrefix(cell.Delta, "-"):
-					kind = "less"
-				case strings.HasPrefix(cell.Delta, "+"):
-					kind = "more"
-				}
-				fmt.Fprintf(b, " <small class=\"%s\">%s</small>", kind, esc(cell.Delta))
+			if cell.Number.Known {
+				key = fmt.Sprint(cell.Number.Float())
 			}
-			b.WriteString("</td>")
+			fmt.Fprintf(h, "<td%s data-v=\"%s\">%s</td>", class, key, cell.html())
 		}
-		b.WriteString("</tr>\n")
+		h.WriteString("</tr>\n")
 	}
-	b.WriteString("</tbody></table></div>\n")
-}
-
-// sortKey is the number by which a cell is sorted; empty for words.
-func sortKey(c Cell) string {
-	if c.Key == nil {
-		return ""
-	}
-	return fmt.Sprint(*c.Key)
-}
-
-// best tells whether the row's least value stands in column c, alone or with others,
-// and not in all.
-func (r Row) best(c int) bool {
-	if c >= len(r.Cells) || r.Cells[c].Key == nil || r.NoWinner {
-		return false
-	}
-	worse := false
-	for _, o := range r.Cells {
-		if o.Key == nil {
-			continue
-		}
-		if *o.Key < *r.Cells[c].Key {
-			return false
-		}
-		worse = worse || *o.Key > *r.Cells[c].Key
-	}
-	return worse
+	h.WriteString("</tbody></table></div>\n")
 }

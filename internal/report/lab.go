@@ -5,37 +5,39 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"tare/internal/lab"
 	"tare/internal/units"
 )
 
+// LabParts are the parts of a Lab.
+var LabParts = []string{"measures", "causes", "sharing", "sentences", "significant", "failures", "method"}
+
 // Lab lays an experiment out.
 func Lab(r *lab.Record, exact bool) Document {
+	z := sizes{exact}
 	d := Document{Para{Text: "Experiment " + Safe(r.Name) + ", " + r.Started.UTC().Format("2006-01-02 15:04") + " UTC", Heading: true}}
 	if r.Comparison != nil {
-		s := sides(r.Comparison, exact)
-		labRows(&s, r, exact)
+		s := measures(r.Comparison, z)
+		labRows(&s, r, z)
 		d = append(d, s)
 		for i := range r.Comparison.Differences {
 			if diff := &r.Comparison.Differences[i]; diff.Measure == "tar" && (diff.From == r.Baseline || len(r.Comparison.Images) < 4) {
-				d = append(d, waterfall(diff, ComparisonOptions{Exact: exact, Top: 8}))
+				d = append(d, waterfall(diff, z, 8))
 			}
 		}
 		if len(r.Comparison.Images) > 1 {
-			d = append(d, sharing(r.Comparison, sizer(exact)))
+			d = append(d, sharing(r.Comparison, z))
 		}
 		d = append(d, sentences(r.Comparison.Sentences)...)
 	}
-	d = append(d, timing(r)...)
-	d = append(d, failures(r)...)
-	return append(d, method(r)...)
+	d = append(d, in("significant", Always, timing(r)...)...)
+	d = append(d, in("failures", Always, failures(r)...)...)
+	return append(d, in("method", Always, method(r)...)...)
 }
 
 // labRows adds what an experiment measures beyond sizes.
-func labRows(s *Sides, r *lab.Record, exact bool) {
-	size := sizer(exact)
+func labRows(s *Sides, r *lab.Record, z sizes) {
 	var names []string
 	for i := range r.Variants {
 		for _, m := range r.Variants[i].Measures {
@@ -46,14 +48,14 @@ func labRows(s *Sides, r *lab.Record, exact bool) {
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	add := func(label, help string, cell func(v *lab.Result) Cell) {
-		row := Row{Label: label, Help: help}
+		row := Measure{Label: label, Help: help}
 		any := false
 		for _, img := range r.Comparison.Images {
 			c := Cell{}
 			if v := r.Variant(img.Name); v != nil {
 				c = cell(v)
 			}
-			any = any || c.Value != ""
+			any = any || c.Text != ""
 			row.Cells = append(row.Cells, c)
 		}
 		if any {
@@ -61,7 +63,7 @@ func labRows(s *Sides, r *lab.Record, exact bool) {
 		}
 	}
 	for _, name := range names {
-		add(title(name), helpOf(name), func(v *lab.Result) Cell { return timedCell(r, v, name, exact) })
+		add(title(name), helpOf(name), func(v *lab.Result) Cell { return timedCell(r, v, name, z.exact) })
 	}
 	base := r.Variant(r.Baseline)
 	for n := range maxEdits(r) {
@@ -71,24 +73,24 @@ func labRows(s *Sides, r *lab.Record, exact bool) {
 			}
 			e := v.Edits[n]
 			if e.Skipped != "" {
-				return Cell{Value: "–"}
+				return none()
 			}
-			key := float64(e.Repull)
-			c := Cell{Key: &key, Value: size(e.Repull) + " in " + units.Plural(e.Layers, "layer")}
+			c := z.of(e.Repull)
 			if base != nil && v.Name != base.Name && n < len(base.Edits) && base.Edits[n].Skipped == "" {
-				c.Delta = units.Percent(e.Repull, base.Edits[n].Repull)
+				c.Delta, c.Trend = units.Percent(e.Repull, base.Edits[n].Repull), lessIsBetter(float64(e.Repull), float64(base.Edits[n].Repull))
 			}
+			c.Text += " in " + units.Plural(e.Layers, "layer")
 			return c
 		})
 	}
 	add("check", "", func(v *lab.Result) Cell {
 		switch {
 		case v.Check == nil:
-			return Cell{Value: "none"}
+			return words("none")
 		case v.Check.Passed:
-			return Cell{Value: "passed"}
+			return words("passed")
 		}
-		return Cell{Value: "FAILED"}
+		return words("FAILED")
 	})
 }
 
@@ -162,14 +164,14 @@ func timedCell(r *lab.Record, v *lab.Result, name string, exact bool) Cell {
 	if m == nil {
 		return Cell{}
 	}
-	c := Cell{Value: quantity(m, m.Value, exact), Key: &m.Value}
+	c := quantity(m.Unit, m.Value, exact)
 	if m.Low != nil && m.Value > 0 {
-		c.Value += fmt.Sprintf(" ±%.0f%%", 100*math.Max(*m.High/m.Value-1, 1-*m.Low/m.Value))
+		c.Text += fmt.Sprintf(" ±%.0f%%", 100*math.Max(*m.High/m.Value-1, 1-*m.Low/m.Value))
 	}
 	if m.Kind == lab.Modelled {
 		if base := r.Variant(r.Baseline); base != nil && v.Name != r.Baseline {
 			if b := base.Measure(name); b != nil && b.Value > 0 {
-				c.Delta = change(m.Value / b.Value)
+				c.Delta, c.Trend = change(m.Value/b.Value), lessIsBetter(m.Value, b.Value)
 			}
 		}
 		return c
@@ -178,9 +180,9 @@ func timedCell(r *lab.Record, v *lab.Result, name string, exact bool) Cell {
 		if d.From != r.Baseline || d.To != v.Name || d.Measure != name {
 			continue
 		}
-		c.Delta = "not significant"
+		c.Delta, c.Trend = "not significant", Same
 		if d.Significant {
-			c.Delta = change(d.Ratio)
+			c.Delta, c.Trend = change(d.Ratio), lessIsBetter(d.Ratio, 1)
 		}
 	}
 	return c
@@ -197,11 +199,12 @@ func change(ratio float64) string {
 	return fmt.Sprintf("+%.0f%%", p)
 }
 
-func quantity(m *lab.Measurement, v float64, exact bool) string {
-	if m.Unit == "bytes" {
-		return sizer(exact)(int64(v))
+// quantity is a cell of a measurement.
+func quantity(unit string, v float64, exact bool) Cell {
+	if unit == "bytes" {
+		return sizes{exact}.of(int64(v))
 	}
-	return units.Seconds(time.Duration(v * float64(time.Second)))
+	return span(v)
 }
 
 // timing says which timed differences are real.
@@ -224,12 +227,12 @@ func timing(r *lab.Record) Document {
 		if word == "as much" {
 			what = fmt.Sprintf("%.2f times the memory", ratio)
 		}
-		d = append(d, Item{Text: fmt.Sprintf("· %s: %s against %s is %s (p = %.3f).", title(t.Measure), Safe(t.To), Safe(t.From), what, t.P)})
+		d = append(d, Item{Text: fmt.Sprintf("%s: %s against %s is %s (p = %.3f).", title(t.Measure), Safe(t.To), Safe(t.From), what, t.P)})
 	}
 	if unsure > 0 {
-		d = append(d, Item{Text: fmt.Sprintf("· %s no significant difference (level %g).", units.Plural(unsure, "timed comparison")+" shows", r.Method.Alpha)})
+		d = append(d, Item{Text: fmt.Sprintf("%s no significant difference (level %g).", units.Plural(unsure, "timed comparison")+" shows", r.Method.Alpha)})
 		if unsure > 1 {
-			d[len(d)-1] = Item{Text: fmt.Sprintf("· %s show no significant difference (level %g).", units.Plural(unsure, "timed comparison"), r.Method.Alpha)}
+			d[len(d)-1] = Item{Text: fmt.Sprintf("%s show no significant difference (level %g).", units.Plural(unsure, "timed comparison"), r.Method.Alpha)}
 		}
 	}
 	return d
@@ -240,17 +243,17 @@ func failures(r *lab.Record) Document {
 	for i := range r.Variants {
 		v := &r.Variants[i]
 		if v.Error != "" {
-			d = append(d, Item{Text: "✗ " + Safe(v.Name) + " could not be obtained: " + Safe(v.Error)})
-			for line := range strings.Lines(lastLines(v.Log, 12)) {
-				d = append(d, Item{Text: "    " + Safe(strings.TrimRight(line, "\n"))})
+			d = append(d, Item{Mark: No, Text: Safe(v.Name) + " could not be obtained: " + Safe(v.Error)})
+			if v.Log != "" {
+				d = append(d, Para{Verbatim: true, Dim: true, Text: lastLines(v.Log, 12)})
 			}
 		}
 		if v.Check != nil && !v.Check.Passed {
-			d = append(d, Item{Text: "✗ " + Safe(v.Name) + " did not pass its check: " + Safe(v.Check.Reason)})
+			d = append(d, Item{Mark: No, Text: Safe(v.Name) + " did not pass its check: " + Safe(v.Check.Reason)})
 		}
 		for _, e := range v.Edits {
 			if e.Skipped != "" && !strings.HasPrefix(e.Skipped, "it is not built") {
-				d = append(d, Item{Text: "· edit " + Safe(e.Name) + " was left out for " + Safe(v.Name) + ": " + Safe(e.Skipped)})
+				d = append(d, Item{Text: "edit " + Safe(e.Name) + " was left out for " + Safe(v.Name) + ": " + Safe(e.Skipped)})
 			}
 		}
 	}
@@ -275,10 +278,6 @@ func method(r *lab.Record) Document {
 	}
 	return d
 }
-
-func seconds(s float64) string { return units.Seconds(secondsOf(s)) }
-
-func secondsOf(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func cpus(m lab.Machine) string {
 	s := units.Plural(m.CPUs, "CPU")

@@ -7,42 +7,47 @@ import (
 	"tare/internal/units"
 )
 
+// LabDiffParts are the parts of a LabDiff.
+var LabDiffParts = []string{"counted", "timed", "sentences"}
+
 // LabDiff lays out what changed between two experiments.
 func LabDiff(d *lab.Diff, exact bool) Document {
+	z := sizes{exact}
 	out := Document{Para{Text: "From run " + Safe(d.From) + " to " + Safe(d.To), Heading: true}}
-	size := sizer(exact)
 	if len(d.Exact) > 0 {
-		g := Grid{Title: "COUNTED", Head: []string{"FROM", "TO", "CHANGE", "MEASURE", "VARIANT"}, Right: []bool{true, true, true}}
+		t := Table{Place: Place{Part: "counted"}, Title: "COUNTED", Columns: []Column{number("FROM"), number("TO"), text("MEASURE").key(), text("VARIANT").subject().label()}}
 		for _, c := range d.Exact {
-			g.Rows = append(g.Rows, []string{size(c.From), size(c.To), units.Percent(c.To, c.From), Safe(c.Measure), Safe(c.Variant)})
+			t.add(z.of(c.From), z.against(c.To, c.From), words(Safe(c.Measure)), words(Safe(c.Variant)))
 		}
-		out = append(out, g)
+		out = append(out, t)
 	}
 	sure, rest := 0, 0
-	g := Grid{Title: "TIMED", Head: []string{"FROM", "TO", "CHANGE", "P", "MEASURE", "VARIANT"}, Right: []bool{true, true, true, true}}
-	for _, t := range d.Timed {
-		if !t.Significant {
+	t := Table{Place: Place{Part: "timed"}, Title: "TIMED", Columns: []Column{number("FROM"), number("TO"), number("P"), text("MEASURE").key(), text("VARIANT").subject().label()}}
+	for _, c := range d.Timed {
+		if !c.Significant {
 			rest++
 			continue
 		}
 		sure++
-		m := &lab.Measurement{Unit: t.Unit}
-		g.Rows = append(g.Rows, []string{quantity(m, t.From, exact), quantity(m, t.To, exact), change(t.To / t.From), fmt.Sprintf("%.3f", t.P), title(t.Measure), Safe(t.Variant)})
+		to := quantity(c.Unit, c.To, exact)
+		to.Delta, to.Trend = change(c.To/c.From), lessIsBetter(c.To, c.From)
+		t.add(quantity(c.Unit, c.From, exact), to, Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}}, words(title(c.Measure)), words(Safe(c.Variant)))
 	}
 	if sure > 0 {
-		out = append(out, g)
+		out = append(out, t)
 	}
+	var said Document
 	for _, o := range d.Other {
-		out = append(out, Item{Text: "· " + Safe(o)})
+		said = append(said, Item{Text: Safe(o)})
 	}
 	if len(d.Exact) == 0 {
-		out = append(out, Item{Text: "· All counted numbers are the same."})
+		said = append(said, Item{Text: "All counted numbers are the same."})
 	}
 	if d.Speed < 0.95 || d.Speed > 1.05 {
-		out = append(out, Item{Text: fmt.Sprintf("· The machine itself took %.2f times as long for a fixed piece of work; that is taken off.", d.Speed)})
+		said = append(said, Item{Text: fmt.Sprintf("The machine itself took %.2f times as long for a fixed piece of work; that is taken off.", d.Speed)})
 	}
 	if rest > 0 {
-		out = append(out, Item{Text: fmt.Sprintf("· Of %s, %d changed significantly.", units.Plural(rest+sure, "timed measure"), sure)})
+		said = append(said, Item{Text: fmt.Sprintf("Of %s, %d changed significantly.", units.Plural(rest+sure, "timed measure"), sure)})
 	}
-	return out
+	return append(out, in("sentences", Always, said...)...)
 }

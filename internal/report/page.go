@@ -27,6 +27,8 @@ var pageJS string
 type Page struct {
 	Title  string
 	Doc    Document        // all numbers, as in the other formats
+	Data   any             // what the report was made of, as JSON
+	Chart  string          // the only picture of a drawing; empty for all
 	Result *compare.Result // nil for reports of one image
 	Record *lab.Record     // nil for what is no experiment
 	Maps   []weigh.Node    // one for each image that has one
@@ -42,7 +44,7 @@ func (p *Page) Pictures() []Picture {
 		}
 	}
 	if p.Result != nil {
-		add(strata(p.Result))
+		add(layersChart(p.Result))
 		add(p.pareto())
 		for i := range p.Result.Differences {
 			d := &p.Result.Differences[i]
@@ -121,15 +123,15 @@ func (p *Page) Write(w io.Writer) error {
 			break
 		}
 	}
-	for _, block := range p.Doc[:lead] {
-		block.html(&b)
-	}
+	h := &htmlWriter{}
+	p.Doc[:lead].write(h)
+	b.WriteString(h.String())
 	b.WriteString("<div id=\"pictures\">\n")
 	p.pictures(&b)
 	b.WriteString("</div>\n")
-	for _, block := range p.Doc[lead:] {
-		block.html(&b)
-	}
+	h = &htmlWriter{}
+	p.Doc[lead:].write(h)
+	b.WriteString(h.String())
 	b.WriteString("</main>\n")
 	maps := []weigh.Node{}
 	for _, m := range p.Maps {
@@ -152,7 +154,7 @@ func (p *Page) pictures(b *strings.Builder) {
 	}
 	if p.Result != nil && len(p.Result.Images) > 1 {
 		b.WriteString("<section><h2>Layers</h2>\n")
-		figure(strata(p.Result), "")
+		figure(layersChart(p.Result), "")
 		b.WriteString("</section>\n")
 		p.waterfalls(b, figure)
 	}

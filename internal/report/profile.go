@@ -16,37 +16,41 @@ type ProfileOptions struct {
 	WhyOnly bool // only why lines were not in the cache
 }
 
+// ProfileParts are the parts of a Profile.
+var ProfileParts = []string{"verdict", "listing", "stages", "path", "cache", "edits", "splits", "findings", "checks", "notes"}
+
 // Profile lays a profile out: the Dockerfile with a margin, and what it says.
 func Profile(r *profile.Result, o ProfileOptions) Document {
+	z := sizes{o.Exact}
 	var d Document
 	if r.Failed != "" {
 		text := "The build failed"
 		if r.FailedLine > 0 {
 			text += fmt.Sprintf(" at line %d", r.FailedLine)
 		}
-		d = append(d, Para{Text: text + ": " + Safe(firstOf(r.Failed))})
+		d = in("verdict", Always, Para{Text: text + ": " + Safe(firstOf(r.Failed))})
 	}
 	if o.WhyOnly {
 		return append(d, whyCache(r)...)
 	}
-	d = append(d, listing(r, sizer(o.Exact)), stageTable(r, sizer(o.Exact)))
+	d = append(d, listing(r, z), stageTable(r, z))
 	for _, s := range r.Stages {
 		if !s.Needed {
-			d = append(d, Item{Text: fmt.Sprintf("· Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})
+			d = append(d, in("stages", Always, Item{Text: fmt.Sprintf("Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})...)
 		}
 	}
 	d = append(d, criticalPath(r)...)
 	if r.Seconds > 0 {
 		d = append(d, whyCache(r)...)
 	}
-	d = append(d, edits(r, sizer(o.Exact))...)
-	d = append(d, splits(r, sizer(o.Exact))...)
-	d = append(d, findings(r, sizer(o.Exact))...)
+	d = append(d, edits(r, z)...)
+	d = append(d, splits(r, z)...)
+	d = append(d, findings(r, z)...)
 	for _, c := range r.Checks {
-		d = append(d, Item{Text: "· BuildKit's check: " + Safe(c)})
+		d = append(d, in("checks", Always, Item{Text: "BuildKit's check: " + Safe(c)})...)
 	}
 	for _, n := range r.Notes {
-		d = append(d, Item{Text: "· " + Safe(n)})
+		d = append(d, in("notes", Always, Item{Text: Safe(n)})...)
 	}
 	return d
 }
@@ -57,9 +61,9 @@ func firstOf(s string) string {
 }
 
 // listing is the Dockerfile, each line with what its instruction costs.
-func listing(r *profile.Result, size func(int64) string) Block {
-	g := Grid{Title: Safe(r.Dockerfile), Head: []string{"", "S", "COLD", "+TAR", "TRANSFER", "LIVE", "WASTE", "HIDES", "FILES", "CACHE", "DOCKERFILE"},
-		Right: []bool{true, true, true, true, true, true, true, true, true}, Wide: []bool{false, false, true, false, true, true, false, true, true}, Cut: true}
+func listing(r *profile.Result, z sizes) Block {
+	t := Table{Place: Place{Part: "listing"}, Title: Safe(r.Dockerfile),
+		Columns: []Column{number("").as("line").key(), number("S"), number("COLD").spare(6), number("+TAR"), number("TRANSFER").spare(3), number("LIVE").spare(2), number("WASTE"), number("HIDES").spare(4), number("FILES").spare(5), text("CACHE"), text("DOCKERFILE").cut(End)}}
 	most := 0.0
 	weight := func(l *profile.Line) float64 {
 		s := l.Seconds
@@ -79,39 +83,39 @@ func listing(r *profile.Result, size func(int64) string) Block {
 		at[r.Lines[i].Lines[0]] = &r.Lines[i]
 		most = math.Max(most, weight(&r.Lines[i]))
 	}
-	bytes := func(n int64) string {
-		if n == 0 {
-			return "–"
-		}
-		return size(n)
+	sums := func(b profile.Bytes) []Cell {
+		return []Cell{z.unless0(b.Tar), z.unless0(b.Transfer), z.unless0(b.Live), z.unless0(b.Waste), z.unless0(b.Caused)}
+	}
+	row := func(line, s, cold Cell, b profile.Bytes, files, cache Cell, text string) *Row {
+		return t.add(append(append([]Cell{line, s, cold}, sums(b)...), files, cache, words(text))...)
 	}
 	lines := strings.Split(strings.TrimRight(r.Source, "\n"), "\n")
 	for n, text := range lines {
-		row := []string{strconv.Itoa(n + 1), "", "", "", "", "", "", "", "", "", strings.ReplaceAll(Safe(strings.ReplaceAll(text, "\t", "    ")), "\r", "")}
-		part := 0.0
-		if l := at[n+1]; l != nil {
-			b := l.Bytes
-			row[1], row[2] = clock(l.Seconds, l.Ran && !l.Cached), "–"
-			if l.Cold != nil {
-				row[2] = clock(*l.Cold, true)
-			}
-			row[3], row[4], row[5], row[6], row[7], row[8] = bytes(b.Tar), bytes(b.Transfer), bytes(b.Live), bytes(b.Waste), bytes(b.Caused), "–"
-			if b.Entries > 0 {
-				row[8] = strconv.FormatInt(b.Entries, 10)
-			}
-			row[9] = state(r, l)
-			if most > 0 {
-				part = weight(l) / most
-			}
+		text = strings.ReplaceAll(Safe(strings.ReplaceAll(text, "\t", "    ")), "\r", "")
+		l := at[n+1]
+		if l == nil {
+			cells := make([]Cell, len(t.Columns))
+			cells[0], cells[len(cells)-1] = count(n+1), words(text)
+			t.add(cells...)
+			continue
 		}
-		g.Rows, g.Part = append(g.Rows, row), append(g.Part, part)
+		cold, files := none(), none()
+		if l.Cold != nil {
+			cold = clock(*l.Cold, true)
+		}
+		if l.Bytes.Entries > 0 {
+			files = count(l.Bytes.Entries)
+		}
+		added := row(count(n+1), clock(l.Seconds, l.Ran && !l.Cached), cold, l.Bytes, files, words(state(r, l)), text)
+		if most > 0 {
+			added.Bar = weight(l) / most
+		}
 	}
-	rest := []string{"", "", "", bytes(r.Rest.Tar), bytes(r.Rest.Transfer), bytes(r.Rest.Live), bytes(r.Rest.Waste), bytes(r.Rest.Caused), "–", "", "manifest, config and layers of no line"}
-	total := []string{"", clock(r.Seconds, r.Seconds > 0), "", bytes(r.Total.Tar), bytes(r.Total.Transfer), bytes(r.Total.Live), bytes(r.Total.Waste), bytes(r.Total.Caused), strconv.FormatInt(r.Total.Entries, 10), "", "the image: its stages' lines sum up to it, to the byte"}
 	if r.Failed == "" {
-		g.Rows, g.Part = append(g.Rows, rest, total), append(g.Part, 0, 0)
+		row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config and layers of no line")
+		row(words(""), clock(r.Seconds, r.Seconds > 0), words(""), r.Total, count(r.Total.Entries), words(""), "the image: its stages' lines sum up to it, to the byte").Total = true
 	}
-	return g
+	return t
 }
 
 func state(r *profile.Result, l *profile.Line) string {
@@ -130,19 +134,22 @@ func state(r *profile.Result, l *profile.Line) string {
 	return "–"
 }
 
-// clock prints seconds for a margin; "–" for what did not work.
-func clock(s float64, worked bool) string {
+// clock is a cell of seconds for a margin; "–" for what did not work.
+func clock(s float64, worked bool) Cell {
+	c := Cell{Number: secondsOf(s)}
 	switch {
 	case !worked:
-		return "–"
+		return none()
 	case s < 10:
-		return strconv.FormatFloat(s, 'f', 2, 64)
+		c.Text = strconv.FormatFloat(s, 'f', 2, 64)
+	default:
+		c.Text = strconv.FormatFloat(s, 'f', 1, 64)
 	}
-	return strconv.FormatFloat(s, 'f', 1, 64)
+	return c
 }
 
-func stageTable(r *profile.Result, size func(int64) string) Block {
-	g := Grid{Title: "STAGES", Head: []string{"S", "COLD", "TAR", "TRANSFER", "LIVE", "LINES", "STAGE"}, Right: []bool{true, true, true, true, true, true}}
+func stageTable(r *profile.Result, z sizes) Block {
+	t := Table{Place: Place{Part: "stages"}, Title: "STAGES", Columns: []Column{number("S"), number("COLD"), number("TAR"), number("TRANSFER"), number("LIVE"), number("LINES"), text("STAGE")}}
 	for _, s := range r.Stages {
 		name := Safe(s.Name)
 		switch {
@@ -151,36 +158,35 @@ func stageTable(r *profile.Result, size func(int64) string) Block {
 		case !s.Final:
 			name += ": stays behind"
 		}
-		g.Rows = append(g.Rows, []string{clock(s.Seconds, true), clock(s.Cold, true), size(s.Bytes.Tar), size(s.Bytes.Transfer), size(s.Bytes.Live), fmt.Sprintf("%d-%d", s.Lines[0], s.Lines[1]), name})
+		t.add(clock(s.Seconds, true), clock(s.Cold, true), z.of(s.Bytes.Tar), z.of(s.Bytes.Transfer), z.of(s.Bytes.Live), words(fmt.Sprintf("%d-%d", s.Lines[0], s.Lines[1])), words(name))
 	}
-	return g
+	return t
 }
 
 func criticalPath(r *profile.Result) Document {
 	if len(r.Path) == 0 {
 		return nil
 	}
-	g := Grid{Title: "CRITICAL PATH: what the build waited for", Head: []string{"WAIT", "S", "LINE", "STEP"}, Right: []bool{true, true, true}, Cut: true}
+	t := Table{Place: Place{Part: "path"}, Title: "CRITICAL PATH: what the build waited for", Columns: []Column{number("WAIT"), number("S"), number("LINE"), text("STEP").cut(End)}}
 	sum := 0.0
 	for _, p := range r.Path {
-		line := ""
+		line := words("")
 		if p.Line > 0 {
-			line = strconv.Itoa(p.Line)
+			line = count(p.Line)
 		}
 		sum += p.Wait + p.Seconds
 		if p.Wait+p.Seconds < 0.005 {
 			continue
 		}
-		g.Rows = append(g.Rows, []string{clock(p.Wait, p.Wait >= 0.005), clock(p.Seconds, true), line, Safe(p.Name)})
-		g.Part = append(g.Part, p.Seconds/math.Max(r.Seconds, 1e-9))
+		t.add(clock(p.Wait, p.Wait >= 0.005), clock(p.Seconds, true), line, words(Safe(p.Name))).Bar = p.Seconds / math.Max(r.Seconds, 1e-9)
 	}
-	g.Note = fmt.Sprintf("It sums up to %s s of the build's %s s.", clock(sum, true), clock(r.Seconds, true))
+	t.Note = fmt.Sprintf("It sums up to %s s of the build's %s s.", clock(sum, true).Text, clock(r.Seconds, true).Text)
 	if gain := r.Seconds - r.Ideal; gain > 0.05*r.Seconds && gain > 0.05 {
-		g.Note += fmt.Sprintf(" With every step begun as soon as its inputs are there it would take about %s s: more parallelism could gain %s s at most (estimate).", clock(r.Ideal, true), clock(gain, true))
+		t.Note += fmt.Sprintf(" With every step begun as soon as its inputs are there it would take about %s s: more parallelism could gain %s s at most (estimate).", clock(r.Ideal, true).Text, clock(gain, true).Text)
 	} else {
-		g.Note += " More parallelism would gain next to nothing (estimate)."
+		t.Note += " More parallelism would gain next to nothing (estimate)."
 	}
-	return Document{g}
+	return Document{t}
 }
 
 // whyCache says why lines were not in the cache.
@@ -191,7 +197,7 @@ func whyCache(r *profile.Result) Document {
 				return nil
 			}
 		}
-		return Document{Item{Text: "· Everything came from the build cache."}}
+		return in("cache", Always, Item{Text: "Everything came from the build cache."})
 	}
 	var d Document
 	var follow []string
@@ -200,77 +206,69 @@ func whyCache(r *profile.Result) Document {
 			follow = append(follow, strconv.Itoa(m.Line))
 			continue
 		}
-		d = append(d, Item{Text: fmt.Sprintf("✗ Line %d was not in the cache: %s.", m.Line, Safe(m.Cause))})
+		d = append(d, Item{Mark: No, Text: fmt.Sprintf("Line %d was not in the cache: %s.", m.Line, Safe(m.Cause))})
 	}
 	if len(follow) > 0 {
-		d = append(d, Item{Text: "· What follows from that: " + plural(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
+		d = append(d, Item{Text: "What follows from that: " + units.Word(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
 	}
-	return d
+	return in("cache", Always, d...)
 }
 
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
-}
-
-func edits(r *profile.Result, size func(int64) string) Document {
+func edits(r *profile.Result, z sizes) Document {
 	if len(r.Edits) == 0 {
 		return nil
 	}
-	g := Grid{Title: "AFTER AN EDIT", Head: []string{"REBUILD", "PUSH", "RE-PULL", "LAYERS", "LINES", "EDIT"}, Right: []bool{true, true, true, true, true}}
+	t := Table{Title: "AFTER AN EDIT", Columns: []Column{number("REBUILD"), number("PUSH"), number("RE-PULL"), number("LAYERS"), number("LINES"), text("EDIT")}}
 	var left Document // in full: a cell would cut the reason
 	for _, e := range r.Edits {
 		if e.Skipped != "" {
-			g.Rows = append(g.Rows, []string{"–", "–", "–", "–", "–", Safe(e.Name)})
-			left = append(left, Item{Text: "· " + Safe(e.Name) + " was left out: " + Safe(e.Skipped) + "."})
+			t.add(none(), none(), none(), none(), none(), words(Safe(e.Name)))
+			left = append(left, Item{Text: Safe(e.Name) + " was left out: " + Safe(e.Skipped) + "."})
 			continue
 		}
 		var lines []string
 		for _, n := range e.Rebuilt {
 			lines = append(lines, strconv.Itoa(n))
 		}
-		g.Rows = append(g.Rows, []string{clock(e.Seconds, true) + " s", size(e.Pushed), size(e.Repull), strconv.Itoa(e.Layers), strings.Join(lines, ","), Safe(e.Name)})
+		took := clock(e.Seconds, true)
+		took.Text += " s"
+		t.add(took, z.of(e.Pushed), z.of(e.Repull), count(e.Layers), words(strings.Join(lines, ",")), words(Safe(e.Name)))
 	}
-	return append(Document{g}, left...)
+	return in("edits", Always, append(Document{t}, left...)...)
 }
 
-func splits(r *profile.Result, size func(int64) string) Document {
+func splits(r *profile.Result, z sizes) Document {
 	var d Document
 	for _, s := range r.Splits {
-		g := Grid{Title: fmt.Sprintf("LINE %d, COMMAND BY COMMAND (estimate: each built as a line of its own)", s.Line), Head: []string{"S", "TAR", "LIVE", "WASTE", "HIDES", "COMMAND"}, Right: []bool{true, true, true, true, true}, Cut: true}
+		t := Table{Place: Place{Part: "splits"}, Title: fmt.Sprintf("LINE %d, COMMAND BY COMMAND (estimate: each built as a line of its own)", s.Line), Subject: fmt.Sprintf("line %d", s.Line),
+			Columns: []Column{number("S"), number("TAR"), number("LIVE"), number("WASTE"), number("HIDES"), text("COMMAND").cut(End)}}
 		for _, c := range s.Commands {
-			g.Rows = append(g.Rows, []string{clock(c.Seconds, true), size(c.Bytes.Tar), size(c.Bytes.Live), size(c.Bytes.Waste), size(c.Bytes.Caused), Safe(c.Text)})
+			t.add(clock(c.Seconds, true), z.of(c.Bytes.Tar), z.of(c.Bytes.Live), z.of(c.Bytes.Waste), z.of(c.Bytes.Caused), words(Safe(c.Text)))
 		}
-		d = append(d, g)
+		d = append(d, t)
 	}
 	return d
 }
 
-func findings(r *profile.Result, size func(int64) string) Document {
+func findings(r *profile.Result, z sizes) Document {
 	if len(r.Findings) == 0 {
 		return nil
 	}
-	g := Grid{Title: "FINDINGS (docs/reference/findings.md)", Head: []string{"TAR", "TRANSFER", "LINE", "RULE", "WHAT"}, Right: []bool{true, true, true}}
-	var d Document
+	t := Table{Title: "FINDINGS (docs/reference/findings.md)", Columns: []Column{number("TAR"), number("TRANSFER"), number("LINE").key(), text("RULE").key()}}
+	var said Document
 	for _, f := range r.Findings {
-		tar, transfer := size(f.Tar), size(f.Transfer)
+		tar, transfer := z.of(f.Tar), z.of(f.Transfer)
 		if f.Sent > 0 {
-			tar, transfer = "–", "–"
+			tar, transfer = none(), none()
 		}
 		line := "–"
 		if f.Line > 0 {
 			line = strconv.Itoa(f.Line)
 		}
-		g.Rows = append(g.Rows, []string{tar, transfer, line, f.Rule, ""})
-		d = append(d, Item{Text: fmt.Sprintf("· line %s, %s: %s.", line, f.Rule, Safe(f.Text))})
+		t.add(tar, transfer, words(line), words(f.Rule))
+		said = append(said, Item{Text: fmt.Sprintf("line %s, %s: %s.", line, f.Rule, Safe(f.Text))})
 	}
-	for i := range g.Rows {
-		g.Rows[i] = g.Rows[i][:4]
-	}
-	g.Head, g.Right = g.Head[:4], g.Right[:3]
-	return append(Document{g}, d...)
+	return in("findings", Always, append(Document{t}, said...)...)
 }
 
 // Gantt draws when each step of a build was at work; the critical path is marked.
@@ -292,7 +290,7 @@ func Gantt(r *profile.Result) Picture {
 	for k := range 5 {
 		s := end * float64(k) / 4
 		_, _ = fmt.Fprintf(c, `<line class="ax" x1="%.1f" y1="20" x2="%.1f" y2="%.1f"/>`, x(s), x(s), c.h-12)
-		c.text(x(s), 14, "s d", "middle", units.Seconds(secondsOf(s)))
+		c.text(x(s), 14, "s d", "middle", units.Seconds(duration(s)))
 	}
 	for i, s := range spans {
 		y := 22 + float64(i)*rowH
@@ -306,7 +304,7 @@ func Gantt(r *profile.Result) Picture {
 		}
 		c.text(left-8, y+13, "s", "end", label(name, 46))
 		c.rect(x(s.Start), y+3, math.Max(1, x(s.End)-x(s.Start)), rowH-5, `class="`+class+`"`, fmt.Sprintf("%s: %.3f s to %.3f s", s.Name, s.Start, s.End))
-		c.text(x(s.End)+5, y+13, "s d", "", units.Seconds(secondsOf(s.End-s.Start)))
+		c.text(x(s.End)+5, y+13, "s d", "", units.Seconds(duration(s.End-s.Start)))
 	}
 	return c.picture("gantt", "When each step was at work; the critical path is marked")
 }

@@ -2,69 +2,67 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"tare/internal/compare"
-	"tare/internal/units"
 )
+
+// RemoteParts are the parts of a Remote.
+var RemoteParts = []string{"measures", "layers", "sharing", "method"}
 
 // Remote lays out a comparison by manifests and configurations alone.
 func Remote(r *compare.Remote, exact bool) Document {
-	size := sizer(exact)
-	var t Table
+	z := sizes{exact}
+	s := Sides{Place: Place{Part: "measures"}, Baseline: r.Base}
 	row := func(label, help string, value func(*compare.RemoteImage) Cell) {
-		line := Row{Label: label, Help: help}
+		line := Measure{Label: label, Help: help}
 		for i := range r.Images {
 			line.Cells = append(line.Cells, value(&r.Images[i]))
 		}
-		t.Rows = append(t.Rows, line)
+		s.Rows = append(s.Rows, line)
 	}
 	for n, i := range r.Images {
-		c := Column{Title: Safe(i.Name)}
+		c := Subject{Title: Safe(i.Name)}
 		if n == r.Base && len(r.Images) > 1 {
 			c.Note = "baseline"
 		}
-		t.Columns = append(t.Columns, c)
+		s.Subjects = append(s.Subjects, c)
 	}
 	base := &r.Images[r.Base]
-	row("platform", "", func(i *compare.RemoteImage) Cell { return Cell{Value: Safe(i.Platform)} })
+	row("platform", "", func(i *compare.RemoteImage) Cell { return words(Safe(i.Platform)) })
 	row("created", "", func(i *compare.RemoteImage) Cell {
 		if i.Created == "" {
-			return Cell{Value: "does not say"}
+			return words("does not say")
 		}
-		return Cell{Value: i.Created}
+		return words(i.Created)
 	})
 	row("transfer", "what a node pulls", func(i *compare.RemoteImage) Cell {
-		c := Cell{Value: size(i.Transfer)}
-		if i != base {
-			c.Delta = units.Percent(i.Transfer, base.Transfer)
-			if exact {
-				c.Delta = signed(i.Transfer - base.Transfer)
-			}
+		if i == base {
+			return z.of(i.Transfer)
+		}
+		return z.against(i.Transfer, base.Transfer)
+	})
+	row("shared", "in layers that others have, too", func(i *compare.RemoteImage) Cell { return z.of(i.Shared) })
+	row("layers", "empty steps in brackets", func(i *compare.RemoteImage) Cell {
+		c := count(i.Layers)
+		if i.EmptyLayers > 0 {
+			c.Text = fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)
 		}
 		return c
 	})
-	row("shared", "in layers that others have, too", func(i *compare.RemoteImage) Cell { return Cell{Value: size(i.Shared)} })
-	row("layers", "empty steps in brackets", func(i *compare.RemoteImage) Cell {
-		if i.EmptyLayers == 0 {
-			return Cell{Value: strconv.Itoa(i.Layers)}
-		}
-		return Cell{Value: fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)}
-	})
-	d := Document{Sides{t, r.Base}}
+	d := Document{s}
 	for _, i := range r.Images {
-		g := Grid{Title: Safe(i.Name), Head: []string{"LAYER", "TRANSFER", "SHARED", "INSTRUCTION"}, Right: []bool{true, true, true}}
+		t := Table{Place: Place{Part: "layers"}, Title: Safe(i.Name), Subject: Safe(i.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("SHARED").spare(1), text("INSTRUCTION").cut(End)}}
 		for k, l := range i.Blobs {
-			shared := "–"
+			shared := none()
 			if l.SharedWith > 0 {
-				shared = "with " + strconv.Itoa(l.SharedWith)
+				shared = count(l.SharedWith)
+				shared.Text = "with " + shared.Text
 			}
-			g.Rows = append(g.Rows, []string{strconv.Itoa(k + 1), size(l.Transfer), shared, oneLine(l.Instruction)})
-			g.Part = append(g.Part, part(l.Transfer, i.Transfer))
+			t.add(count(k+1), z.of(l.Transfer), shared, words(oneLine(l.Instruction))).Bar = part(l.Transfer, i.Transfer)
 		}
-		d = append(d, g)
+		d = append(d, t)
 	}
-	return append(d, Para{Text: fmt.Sprintf("All layers together, each once: %s.", size(r.Together))},
-		Para{Dim: true, Text: "From manifests and configurations alone. These need the layers (tare compare without --remote): " + strings.Join(r.Missing, ", ") + "."})
+	return append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, each once: %s.", z.text(r.Together))},
+		Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (tare compare without --remote): " + strings.Join(r.Missing, ", ") + "."})
 }

@@ -93,7 +93,7 @@ func TestComparison(t *testing.T) {
 
 func text(b *bytes.Buffer, r *compare.Result, width int, color, exact bool) error {
 	d := report.Comparison(r, report.ComparisonOptions{Exact: exact, Measure: "tar", Top: 12})
-	return d.WriteText(b, report.Style{Width: width, Color: color})
+	return d.WriteText(b, report.Style{Width: width, Color: color, Bars: true})
 }
 
 func TestMarkdownKeepsNamesText(t *testing.T) {

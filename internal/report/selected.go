@@ -19,14 +19,17 @@ type SelectedOptions struct {
 	Top   int  // entries of each directory; 0 for all
 }
 
+// SelectedParts are the parts of a Selected.
+var SelectedParts = []string{"summary", "files"}
+
 // Selected lays out the files that a query picked.
 func Selected(s *weigh.Selection, o SelectedOptions) Document {
-	size := sizer(o.Exact)
-	head := Para{Heading: true, Text: fmt.Sprintf("%s: %s, %s of files, %s of transfer, %s of tar", Safe(s.Name), units.Plural(int(s.Total.Count), "file"), size(s.Total.Files), size(s.Total.Transfer), size(s.Total.Tar))}
+	z := sizes{o.Exact}
+	head := Para{Place: Place{Part: "summary"}, Heading: true, Text: fmt.Sprintf("%s: %s, %s of files, %s of transfer, %s of tar", Safe(s.Name), units.Plural(int(s.Total.Count), "file"), z.text(s.Total.Files), z.text(s.Total.Transfer), z.text(s.Total.Tar))}
 	if o.Tree {
-		return Document{head, directories(s, o, size)}
+		return Document{head, directories(s, o, z)}
 	}
-	g := Grid{Head: []string{"SIZE", "TRANSFER", "LAYER", "STATE", "OWNER", "PATH"}, Right: []bool{true, true, true}, Wide: []bool{false, false, false, false, true}}
+	t := Table{Place: Place{Part: "files"}, Subject: Safe(s.Name), Columns: []Column{number("SIZE"), number("TRANSFER"), number("LAYER"), text("STATE"), text("OWNER").spare(1), text("PATH").cut(Path)}}
 	for _, f := range s.List {
 		state := f.State
 		if f.By > 0 {
@@ -36,12 +39,12 @@ func Selected(s *weigh.Selection, o SelectedOptions) Document {
 		if owner == "" {
 			owner = "– " + string(f.Class)
 		}
-		g.Rows = append(g.Rows, []string{size(f.Size), size(f.Transfer), strconv.Itoa(f.Layer), state, clip(Safe(owner), 24), "/" + Safe(f.Path)})
+		t.add(z.of(f.Size), z.of(f.Transfer), count(f.Layer), words(state), words(Safe(owner)), words("/"+Safe(f.Path)))
 	}
 	if more := s.Total.Count - int64(len(s.List)); more > 0 {
-		g.Note = fmt.Sprintf("and %d more (--top 0 lists all)", more)
+		t.Note = fmt.Sprintf("and %d more (--top 0 lists all)", more)
 	}
-	return Document{head, g}
+	return Document{head, t}
 }
 
 // dir is a directory with what is in it, in bytes.
@@ -52,7 +55,7 @@ type dir struct {
 	kids           map[string]*dir
 }
 
-func directories(s *weigh.Selection, o SelectedOptions, size func(int64) string) Block {
+func directories(s *weigh.Selection, o SelectedOptions, z sizes) Block {
 	root := &dir{name: "/", kids: map[string]*dir{}}
 	for _, f := range s.List {
 		at := root
@@ -74,9 +77,9 @@ func directories(s *weigh.Selection, o SelectedOptions, size func(int64) string)
 			at = kid
 		}
 	}
-	g := Grid{Head: []string{"SIZE", "TRANSFER", "FILES", "PATH"}, Right: []bool{true, true, true}}
-	root.rows(&g, "", "", o.Top, size, root.size)
-	return g
+	t := Table{Place: Place{Part: "files"}, Subject: Safe(s.Name), Columns: []Column{number("SIZE"), number("TRANSFER"), number("FILES"), text("PATH").cut(Path)}}
+	root.rows(&t, "", "", o.Top, z, root.size)
+	return t
 }
 
 func (d *dir) add(f weigh.StateFile) {
@@ -85,9 +88,8 @@ func (d *dir) add(f weigh.StateFile) {
 	d.files++
 }
 
-func (d *dir) rows(g *Grid, lead, mark string, top int, size func(int64) string, whole int64) {
-	g.Rows = append(g.Rows, []string{size(d.size), size(d.transfer), strconv.Itoa(d.files), mark + Safe(d.name)})
-	g.Part = append(g.Part, part(d.size, whole))
+func (d *dir) rows(t *Table, lead, mark string, top int, z sizes, whole int64) {
+	t.add(z.of(d.size), z.of(d.transfer), count(d.files), words(mark+Safe(d.name))).Bar = part(d.size, whole)
 	var kids []*dir
 	for _, k := range d.kids {
 		kids = append(kids, k)
@@ -109,10 +111,9 @@ func (d *dir) rows(g *Grid, lead, mark string, top int, size func(int64) string,
 		if i == len(kids)-1 && n == 0 {
 			m, l = "└ ", "  "
 		}
-		k.rows(g, lead+l, lead+m, top, size, whole)
+		k.rows(t, lead+l, lead+m, top, z, whole)
 	}
 	if n > 0 {
-		g.Rows = append(g.Rows, []string{size(rest.size), size(rest.transfer), strconv.Itoa(rest.files), lead + "└ " + units.Plural(n, "more name")})
-		g.Part = append(g.Part, part(rest.size, whole))
+		t.add(z.of(rest.size), z.of(rest.transfer), count(rest.files), words(lead+"└ "+units.Plural(n, "more name"))).Bar = part(rest.size, whole)
 	}
 }

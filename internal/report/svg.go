@@ -70,10 +70,10 @@ func hue(n int) string {
 	return fmt.Sprintf("hsl(%d 52%% 58%%)", int(math.Mod(float64(n)*137.508, 360)))
 }
 
-// strata draws the layers of all images, stacked and to one scale. Layers that
+// layersChart draws the layers of all images, stacked and to one scale. Layers that
 // several images share have one colour and stand beside one another where they are
 // the lowest; others are grey.
-func strata(r *compare.Result) Picture {
+func layersChart(r *compare.Result) Picture {
 	const left, top, width, tall, gapX, legend = 70.0, 30.0, 110.0, 320.0, 34.0, 230.0
 	c := &canvas{w: left + float64(len(r.Images))*(width+gapX) + legend, h: top + tall + 60}
 	uses := map[string]int{}
@@ -116,7 +116,7 @@ func strata(r *compare.Result) Picture {
 		c.text(x+width/2, top+tall+18, "", "middle", label(img.Name, 20))
 		c.text(x+width/2, y-6, "s d", "middle", units.Bytes(img.Sizes.Tar))
 	}
-	return c.picture("strata", "Layers of all images to one scale (tar); colours are layers that several share")
+	return c.picture("layers", "Layers of all images to one scale (tar); colours are layers that several share")
 }
 
 // waterfallPicture draws one difference, from one image to another.

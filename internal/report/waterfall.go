@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,45 +12,42 @@ import (
 
 // waterfall shows the causes of one difference. Packages stand below the one that
 // pulled them in.
-func waterfall(d *compare.Difference, o ComparisonOptions) Block {
-	delta := units.Delta
-	if o.Exact {
-		delta = signed
-	}
-	g := Grid{Title: Safe(d.From) + " → " + Safe(d.To) + ": " + d.Measure + " " + delta(d.Total), Head: []string{"BYTES", "", "CAUSE"}, Right: []bool{true, false}}
+func waterfall(d *compare.Difference, z sizes, top int) Block {
+	pair := Safe(d.From) + " → " + Safe(d.To)
+	t := Table{Place: Place{Part: "causes"}, Title: pair + ": " + d.Measure + " " + z.signed(d.Total), Subject: pair,
+		Columns: []Column{number(strings.ToUpper(d.Measure)), text("").as("change"), text("CAUSE").cut(Path)}}
 	var most int64
 	for _, c := range d.Causes {
 		most = max(most, c.Bytes, -c.Bytes)
 	}
-	row := func(n int64, mark, text string) {
-		g.Rows = append(g.Rows, []string{delta(n), mark, text})
-		g.Part = append(g.Part, part(max(n, -n), most))
+	row := func(n int64, level int, mark, text string) {
+		r := t.add(z.change(n), words(mark), words(text))
+		r.Level, r.Bar = level, part(max(n, -n), most)
 	}
-	f := folder{causes: d.Causes, top: o.Top}
+	f := folder{causes: d.Causes, top: top}
 	for _, l := range f.lines() {
+		level := 0
+		if l.child {
+			level = 1
+		}
 		switch {
 		case l.more > 0 && l.child:
-			row(l.bytes, "", "  └ "+units.Plural(l.more, "smaller package")+" more")
+			row(l.bytes, level, "", units.Plural(l.more, "more package"))
 		case l.more > 0:
-			row(l.bytes, "", units.Plural(l.more, "smaller cause")+" (--top 0 shows all)")
+			row(l.bytes, level, "", fmt.Sprintf("%d more (--top 0)", l.more))
 		default:
-			text := Safe(cause(l.Cause))
-			if l.child {
-				text = "  └ " + text
-			}
-			row(l.Bytes, map[string]string{"added": "+", "removed": "−", "changed": "~"}[l.Change], text)
+			row(l.Bytes, level, map[string]string{"added": "+", "removed": "−", "changed": "~"}[l.Change], Safe(cause(l.Cause)))
 			for _, f := range l.Files {
 				name := "/" + Safe(f.Path)
 				if f.Path == "" {
-					name = "all others"
+					name = "all other files"
 				}
-				row(f.Bytes, "", "      "+name)
+				row(f.Bytes, level+1, "", name)
 			}
 		}
 	}
-	row(d.Total, "", "total: the causes sum up to the byte")
-	g.Part[len(g.Part)-1] = 0
-	return g
+	t.add(z.change(d.Total), words(""), words("total: the causes sum up to the byte")).Total = true
+	return t
 }
 
 // folder puts causes behind the package that pulled them in, and folds the small
@@ -139,5 +137,5 @@ func cause(c compare.Cause) string {
 	case "overhead", "metadata", "compression", "links", "blocks", "blobs", "duplicate":
 		return c.Subject
 	}
-	return "no package: " + c.Subject
+	return "unpackaged: " + c.Subject
 }

@@ -23,6 +23,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/progress"
 	"tare/internal/store"
+	"tare/internal/units"
 )
 
 type resolver struct {
@@ -160,7 +161,7 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 	g.SetLimit(parallel)
 	seen := map[digest.Digest]bool{}
 	for _, l := range img.Layers {
-		short := l.Digest.Encoded()[:12]
+		short := units.ShortID(l.Digest.String())
 		if seen[l.Digest] {
 			continue
 		}
@@ -193,7 +194,7 @@ const goodRun = 4 << 20
 // stopped. containerd's reader does so itself after a clean end of the stream, but
 // not after a reset.
 func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Descriptor) error {
-	short := d.Digest.Encoded()[:12]
+	short := units.ShortID(d.Digest.String())
 	for try := 1; ; try++ {
 		err := st.Fetch(ctx, c, d, func() {
 			c.p.Report(progress.Event{ID: short, Action: "Waiting for another tare", Total: d.Size})

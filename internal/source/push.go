@@ -23,6 +23,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/progress"
 	"tare/internal/store"
+	"tare/internal/units"
 )
 
 // Pushed is the outcome of Push.
@@ -180,7 +181,7 @@ func (u *upload) image(ctx context.Context, img *image.Image) error {
 	}
 	for i, l := range img.Layers {
 		if images.IsNonDistributable(l.MediaType) {
-			u.p.Report(progress.Event{ID: short(l.Descriptor), Action: "Skipped foreign layer", Final: true})
+			u.p.Report(progress.Event{ID: units.ShortID(l.Digest.String()), Action: "Skipped foreign layer", Final: true})
 			continue
 		}
 		send(l.Descriptor, img.Push.Layers[i], "layer")
@@ -194,14 +195,12 @@ func (u *upload) image(ctx context.Context, img *image.Image) error {
 	return u.blob(ctx, d, d, img.Push.Raw)
 }
 
-func short(d ocispec.Descriptor) string { return d.Digest.Encoded()[:12] }
-
 // blob sends one blob: raw if given, else the store's blob from, compressed on
 // the way where as is another one.
 func (u *upload) blob(ctx context.Context, from, as ocispec.Descriptor, raw []byte) error {
 	event := func(action string, final bool) {
 		if images.IsLayerType(as.MediaType) {
-			u.p.Report(progress.Event{ID: short(from), Action: action, Total: as.Size, Final: final})
+			u.p.Report(progress.Event{ID: units.ShortID(from.Digest.String()), Action: action, Total: as.Size, Final: final})
 		}
 	}
 	event("Preparing", false)
@@ -240,7 +239,7 @@ func (u *upload) blob(ctx context.Context, from, as ocispec.Descriptor, raw []by
 			r = tmp
 		}
 	}
-	err = content.Copy(ctx, w, &seekCounter{r, u.p.Reader(r, short(from), "Pushing", as.Size)}, as.Size, as.Digest)
+	err = content.Copy(ctx, w, &seekCounter{r, u.p.Reader(r, units.ShortID(from.Digest.String()), "Pushing", as.Size)}, as.Size, as.Digest)
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
+	"tare/internal/units"
 )
 
 // images follows every name down to its layers.
@@ -173,7 +174,7 @@ func (c *checker) damagedIndex(ctx context.Context, why error) error {
 	found := c.findImages(ctx)
 	aside := fmt.Sprintf("%s.damaged-%d", ocispec.ImageIndexFile, time.Now().Unix())
 	c.out.Images = len(found)
-	remedy := fmt.Sprintf("moves it to %s and lists the %d %s that are whole without names (tare images -a; tare tag ID NAME)", aside, len(found), plural(len(found), "image", "images"))
+	remedy := fmt.Sprintf("moves it to %s and lists the %s that are whole without names (tare images -a; tare tag ID NAME)", aside, units.Plural(len(found), "image"))
 	if !c.o.Repair {
 		remedy = "tare fsck --repair " + remedy
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
+
+	"tare/internal/units"
 )
 
 // download is a directory below ingest: a blob that is being written, or was.
@@ -71,7 +73,7 @@ func (c *checker) downloads(context.Context) error {
 		}, func() error { return c.files.Remove(d.path) })
 	}
 	if kept > 0 {
-		c.note("%d interrupted %s (%d bytes): the next pull of the same image goes on there", kept, plural(kept, "download", "downloads"), size)
+		c.note("%s (%d bytes): the next pull of the same image goes on there", units.Plural(kept, "interrupted download"), size)
 	}
 	return nil
 }
@@ -201,13 +203,6 @@ func (c *checker) unused(ctx context.Context) error {
 		c.note("%d bytes of blobs belong to no image: the next pull may use them, tare system prune removes them", n)
 	}
 	return nil //nolint:nilerr // what stops it was reported already
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 func compareDigests(a, b digest.Digest) int { return strings.Compare(string(a), string(b)) }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"tare/internal/units"
 )
 
 // privateMode is the mode of every directory that tare makes in a store. A root file
@@ -153,7 +155,7 @@ func (c *checker) open(context.Context) error {
 	list := c.opened()
 	if !c.o.Repair {
 		if len(list) > 0 {
-			c.note("%d %s inside would let other users pass if they got that far: tare fsck --repair closes them", len(list), plural(len(list), "directory", "directories"))
+			c.note("%s inside would let other users pass if they got that far: tare fsck --repair closes them", units.Plural(len(list), "directory"))
 		}
 		return nil
 	}

@@ -18,10 +18,14 @@ const Minus = "−"
 // Bytes prints n bytes in SI units (1 MB = 1,000,000 bytes) with three
 // significant digits, as `docker images` does: 0 is "0B", 54063011 is "54.1MB".
 func Bytes(n int64) string {
+	return bytesTo(n, 3)
+}
+
+func bytesTo(n int64, digits int) string {
 	if n < 0 {
-		return Minus + Bytes(-max(n, -math.MaxInt64)) // the least of all has no opposite
+		return Minus + bytesTo(-max(n, -math.MaxInt64), digits) // the least of all has no opposite
 	}
-	return gounits.HumanSizeWithPrecision(float64(n), 3)
+	return gounits.HumanSizeWithPrecision(float64(n), digits)
 }
 
 // Exact prints n bytes in full with thin groups of three digits: 54,063,011.
@@ -42,27 +46,6 @@ func Delta(n int64) string {
 		return "+" + Bytes(n)
 	}
 	return Bytes(n)
-}
-
-// Percent prints the change from base to n in percent with its sign, rounded to
-// the whole number: "−49%". It is empty where base is 0, since no percentage
-// exists there.
-func Percent(n, base int64) string {
-	if base == 0 {
-		return ""
-	}
-	p := (float64(n) - float64(base)) / float64(base) * 100
-	switch {
-	case n == base:
-		return "0%"
-	case p > -0.5 && p < 0:
-		return Minus + "0%"
-	case p > 0 && p < 0.5:
-		return "+0%"
-	case p < 0:
-		return fmt.Sprintf("%s%.0f%%", Minus, -p)
-	}
-	return fmt.Sprintf("+%.0f%%", p)
 }
 
 // ParseBytes reads a number of bytes as Docker's -m flag does: a plain number,
@@ -118,13 +101,27 @@ func Seconds(d time.Duration) string {
 	return fmt.Sprintf("%.0f s", s)
 }
 
-// Plural prints n and the word, with an s unless n is 1: "1 layer", "4 layers".
-func Plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
+// Plural prints n and the word in the number that fits: "1 layer", "4 layers",
+// "2 copies".
+func Plural[N int | int64](n N, word string) string {
+	return fmt.Sprint(n) + " " + Word(n, word)
+}
+
+// Word is the word in the number that fits n things.
+func Word[N int | int64](n N, word string) string {
+	switch {
+	case n == 1:
+		return word
+	case strings.HasSuffix(word, "y") && !strings.HasSuffix(word, "ay") && !strings.HasSuffix(word, "ey"):
+		return strings.TrimSuffix(word, "y") + "ies"
 	}
-	if strings.HasSuffix(word, "y") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(word, "y"))
+	return word + "s"
+}
+
+// ShortID is the 12 digits that Docker prints of an ID or a digest.
+func ShortID(id string) string {
+	if _, hex, ok := strings.Cut(id, ":"); ok {
+		id = hex
 	}
-	return fmt.Sprintf("%d %ss", n, word)
+	return id[:min(12, len(id))]
 }
