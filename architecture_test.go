@@ -29,7 +29,8 @@ var imports = map[string][]string{
 	"store":        {"image", "units"},
 	"source":       {"image", "infile", "layer", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"container":    {"engine", "store"},
 	"tree":         {"layer"},
 	"packages":     {},
 	"rpmdb":        {"packages"},
@@ -61,14 +62,14 @@ var imports = map[string][]string{
 
 	"testkit":  {"image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
-	"cmd/tare": {"buildkit", "cli", "engine", "source"},
+	"cmd/tare": {"buildkit", "cli", "container", "engine", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli"},
-	"github.com/moby/buildkit":                                  {"buildkit"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
 	"modernc.org/":                                              {"rpmdb"},

@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 
+	"tare/internal/container"
 	"tare/internal/engine"
 )
 
@@ -25,7 +26,7 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 	if _, err := os.Stat(root); err != nil {
 		return nil, "", nil //nolint:nilerr // there never was an engine
 	}
-	rt, rtErr := findRuntime("")
+	rt, rtErr := container.FindRuntime("")
 	l := &leftovers{root: root, remove: remove, rt: rt, rtErr: rtErr}
 	alive, err := l.runs()
 	if err != nil {
@@ -53,7 +54,7 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 type leftovers struct {
 	root   string
 	remove bool
-	rt     ociRuntime
+	rt     container.Runtime
 	rtErr  error // no runtime: containers cannot be removed
 	found  []engine.Leftover
 }
@@ -93,7 +94,7 @@ func (l *leftovers) runs() (alive []string, err error) {
 			if l.rtErr != nil {
 				return l.rtErr
 			}
-			removeRun(l.root, l.rt, d)
+			container.RemoveRun(l.root, l.rt, d)
 			return nil
 		})
 		_ = lock.Unlock()
@@ -113,11 +114,11 @@ func (l *leftovers) builds() {
 			if l.rtErr != nil {
 				return l.rtErr
 			}
-			for _, s := range []string{"", ownRuntimeDir(l.root, "runc")} {
-				removeContainer(l.rt, s, filepath.Base(d))
+			for _, s := range []string{"", container.OwnRuntimeDir(l.root, "runc")} {
+				container.RemoveContainer(l.rt, s, filepath.Base(d))
 			}
-			removeCgroups(cgroupParent(l.root))
-			return removeTree(d)
+			container.RemoveCgroups(container.CgroupParent(l.root))
+			return container.RemoveTree(d)
 		})
 	}
 	tmp, _ := filepath.Glob(filepath.Join(globEscape(l.root), "tmp", "*"))
@@ -126,7 +127,7 @@ func (l *leftovers) builds() {
 	pool, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "cachemounts", "*"))
 	reserves, _ := filepath.Glob(filepath.Join(globEscape(l.root), ".reserve-*"))
 	for _, p := range slices.Concat(tmp, half, probes, pool, reserves) {
-		l.add("temporary", p, p+" is left of a build that was killed", func() error { return removeTree(p) })
+		l.add("temporary", p, p+" is left of a build that was killed", func() error { return container.RemoveTree(p) })
 	}
 }
 

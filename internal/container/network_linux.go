@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"context"
@@ -13,7 +13,8 @@ import (
 // sends, passwords included. In a network of its own it sees only its own packets.
 type hostNetwork struct{ network.Provider }
 
-func newHostNetwork() network.Provider { return hostNetwork{network.NewHostProvider()} }
+// NewHostNetwork is the host's network for the containers of builds and runs.
+func NewHostNetwork() network.Provider { return hostNetwork{network.NewHostProvider()} }
 
 // New implements network.Provider.
 func (h hostNetwork) New(ctx context.Context, hostname string, opt network.NamespaceOptions) (network.Namespace, error) {

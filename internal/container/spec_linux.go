@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func (b *bundle) writeSpec(ctx context.Context, r engine.Run) (func(), error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	mode, provider := pb.NetMode_HOST, newHostNetwork()
+	mode, provider := pb.NetMode_HOST, NewHostNetwork()
 	if r.Network == "none" {
 		mode, provider = pb.NetMode_NONE, network.NewNoneProvider()
 	}

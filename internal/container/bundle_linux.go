@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -19,34 +18,19 @@ import (
 	"tare/internal/store"
 )
 
-// Run implements engine.Engine. The engine is needed only to unpack the image: it
-// is given back before the program starts, so that a shell left open keeps no
-// other tare waiting.
-func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
-	begin := time.Now()
-	rt, err := findRuntime(e.opt.Runtime)
-	if err != nil {
-		return 0, &engine.StartError{Code: 125, Err: err}
+// Refuse says what of a run cannot be done here, instead of ignoring it.
+func Refuse(r engine.Run) error {
+	if Rootless() && (r.Memory != 0 || r.NanoCPUs != 0) {
+		return errors.New("limits of memory and CPU (-m, --cpus) need root: rootless containers have no control group here")
 	}
-	if err := honourable(r); err != nil {
-		return 0, &engine.StartError{Code: 125, Err: err}
-	}
-	// Shared with other runs, exclusive for Prune: keeps the snapshots in place.
-	runs := flock.New(filepath.Join(e.root, "runs.lock"))
-	if err := e.awaitPrune(ctx, runs, r.Signal); err != nil {
-		return 0, err
-	}
-	defer func() { _ = runs.Unlock() }()
-	lower, err := e.prep(ctx, layersOf(r.Image))
-	if err != nil {
-		return 0, &engine.StartError{Code: 125, Err: err}
-	}
-	if !r.KeepOpen {
-		if err := e.Close(); err != nil {
-			return 0, &engine.StartError{Code: 125, Err: err}
-		}
-	}
-	b, err := newBundle(e.root, rt)
+	return nil
+}
+
+// Run starts a container below root over the mounts of an image, and waits for its end.
+// begin is when the run began, for its cost. It returns the program's exit code; a
+// *engine.StartError tells that it did not start.
+func Run(ctx context.Context, root string, rt Runtime, lower []mount.Mount, r engine.Run, begin time.Time) (int, error) {
+	b, err := newBundle(root, rt)
 	if err != nil {
 		return 0, &engine.StartError{Code: 125, Err: fmt.Errorf("prepare the container: %w", err)}
 	}
@@ -62,76 +46,26 @@ func (e *Embedded) Run(ctx context.Context, r engine.Run) (int, error) {
 	if r.Cost == nil {
 		return b.start(ctx, r)
 	}
-	m := newMeter(&r)
+	m := NewMeter(&r)
 	r.Cost.Prepare = m.begin.Sub(begin)
 	code, err := b.start(ctx, r)
-	m.stop(r.Cost)
+	m.Stop(r.Cost)
 	r.Cost.Peak = peakMemory(b.id)
 	return code, err
-}
-
-// awaitPrune takes the lock of runs, shared. Signals are for the program that is to run:
-// as long as there is none, they end the wait.
-func (e *Embedded) awaitPrune(ctx context.Context, runs *flock.Flock, signals <-chan os.Signal) error {
-	if ok, err := runs.TryRLock(); ok || err != nil {
-		if err != nil {
-			return &engine.StartError{Code: 125, Err: err}
-		}
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	code := make(chan int, 1)
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case s := <-signals:
-				if n, ok := s.(syscall.Signal); ok && !isResize(s) {
-					code <- 128 + int(n)
-					cancel()
-					return
-				}
-			}
-		}
-	}()
-	err := store.Acquire(ctx, runs, false, func() {
-		if e.opt.Waiting != nil {
-			e.opt.Waiting("another tare prunes the build cache: waiting for it; Ctrl-C ends the wait")
-		}
-	})
-	if err == nil {
-		return nil
-	}
-	select {
-	case c := <-code:
-		return &engine.StartError{Code: c, Err: err}
-	default:
-		return &engine.StartError{Code: 125, Err: err}
-	}
-}
-
-// honourable refuses what cannot be done here, instead of ignoring it.
-func honourable(r engine.Run) error {
-	if Rootless() && (r.Memory != 0 || r.NanoCPUs != 0) {
-		return errors.New("limits of memory and CPU (-m, --cpus) need root: rootless containers have no control group here")
-	}
-	return nil
 }
 
 // bundle is the directory of one container: run/ID below the engine's.
 type bundle struct {
 	id, dir, root string
-	rt            ociRuntime
+	rt            Runtime
 	lock          *flock.Flock
 }
 
 // newBundle sweeps what killed runs left and makes a fresh directory. Its lock
 // tells the sweeps of others that this run lives.
-func newBundle(root string, rt ociRuntime) (*bundle, error) {
+func newBundle(root string, rt Runtime) (*bundle, error) {
 	all := filepath.Join(root, "run")
-	if err := privateDir(all); err != nil {
+	if err := PrivateDir(all); err != nil {
 		return nil, err
 	}
 	sweep := flock.New(filepath.Join(root, "sweep.lock"))
@@ -158,9 +92,9 @@ func newBundle(root string, rt ociRuntime) (*bundle, error) {
 	return b, b.lock.Lock()
 }
 
-// privateDir makes a directory which nobody else can enter, and closes one that was
+// PrivateDir makes a directory which nobody else can enter, and closes one that was
 // made before: root file systems lie below, whose setuid programs would be theirs.
-func privateDir(dir string) error {
+func PrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -171,7 +105,7 @@ func privateDir(dir string) error {
 func (b *bundle) path(name string) string { return filepath.Join(b.dir, name) }
 
 func (b *bundle) remove() {
-	removeRun(b.root, b.rt, b.dir)
+	RemoveRun(b.root, b.rt, b.dir)
 	_ = b.lock.Unlock()
 }
 

@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"errors"
@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// ociRuntime is the program that starts containers.
-type ociRuntime struct {
-	path string
-	name string // runc, crun
+// Runtime is the program that starts containers.
+type Runtime struct {
+	Path string
+	Name string // runc, crun
 }
 
-// findRuntime looks for runc, then for a crun that can do what BuildKit needs.
-func findRuntime(wish string) (ociRuntime, error) {
+// FindRuntime looks for runc, then for a crun that can do what BuildKit needs; with a
+// wish for that program only. The error says what to install.
+func FindRuntime(wish string) (Runtime, error) {
 	candidates := []string{"runc", "crun"}
 	if wish != "" {
 		candidates = []string{wish}
@@ -26,7 +27,7 @@ func findRuntime(wish string) (ociRuntime, error) {
 		if err != nil {
 			continue
 		}
-		rt := ociRuntime{path: p, name: filepath.Base(p)}
+		rt := Runtime{Path: p, Name: filepath.Base(p)}
 		if err := rt.capable(); err != nil {
 			why = append(why, err.Error())
 			continue
@@ -40,18 +41,18 @@ func findRuntime(wish string) (ociRuntime, error) {
 	if len(why) > 0 {
 		msg += " (" + strings.Join(why, "; ") + ")"
 	}
-	return ociRuntime{}, errors.New(msg + "; install the package runc (Debian, Ubuntu: apt-get install runc; Fedora: dnf install runc; Alpine: apk add runc)")
+	return Runtime{}, errors.New(msg + "; install the package runc (Debian, Ubuntu: apt-get install runc; Fedora: dnf install runc; Alpine: apk add runc)")
 }
 
 // capable checks crun for "run --keep", which BuildKit's executor uses and crun
 // knows since 1.9. Every runc that can be met has it.
-func (r ociRuntime) capable() error {
-	if !strings.Contains(r.name, "crun") {
+func (r Runtime) capable() error {
+	if !strings.Contains(r.Name, "crun") {
 		return nil
 	}
-	out, _ := exec.Command(r.path, "run", "--help").CombinedOutput()
+	out, _ := exec.Command(r.Path, "run", "--help").CombinedOutput()
 	if !strings.Contains(string(out), "--keep") {
-		return fmt.Errorf("%s is too old: its run has no --keep", r.path)
+		return fmt.Errorf("%s is too old: its run has no --keep", r.Path)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"crypto/sha256"
@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// cgroupParent is the control group that the builds of one engine run under. Each
+// CgroupParent is the control group that the builds of one engine run under. Each
 // engine has its own: to remove a shared one when it is empty would take it from
 // under the RUN that another tare is just starting.
-func cgroupParent(root string) string {
+func CgroupParent(root string) string {
 	sum := sha256.Sum256([]byte(root))
 	return "tare-" + hex.EncodeToString(sum[:6])
 }
 
-// removeCgroups takes a control group of ours away in every hierarchy (one in
+// RemoveCgroups takes a control group of ours away in every hierarchy (one in
 // cgroup v2, several in v1), with what is below it. Nothing of ours may be at work
 // there: a process that is left in it is one whose runtime was killed before it
 // could record it, and is killed.
-func removeCgroups(name string) {
+func RemoveCgroups(name string) {
 	for _, pattern := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
 		tops, _ := filepath.Glob(filepath.Join(pattern, name))
 		for _, top := range tops {

@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"errors"
@@ -13,24 +13,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sweepBundles removes the containers and mounts that a killed tare left in dir.
+// SweepBundles removes the containers and mounts that a killed tare left in dir.
 // The caller holds the lock of dir, so nothing in it can belong to a live one.
 // states are the runtime's own directories, "" for its default.
-func sweepBundles(dir string, rt ociRuntime, states ...string) {
+func SweepBundles(dir string, rt Runtime, states ...string) {
 	left, _ := os.ReadDir(dir)
 	for _, d := range left {
 		if d.IsDir() {
 			for _, s := range states {
-				removeContainer(rt, s, d.Name())
+				RemoveContainer(rt, s, d.Name())
 			}
 		}
-		_ = removeTree(filepath.Join(dir, d.Name())) // without config.json it may be mounted already
+		_ = RemoveTree(filepath.Join(dir, d.Name())) // without config.json it may be mounted already
 	}
 }
 
-// removeTree removes what a killed tare left, with whatever is mounted on it or below.
+// RemoveTree removes what a killed tare left, with whatever is mounted on it or below.
 // While anything is mounted there, nothing is deleted: those files are others'.
-func removeTree(dir string) error {
+func RemoveTree(dir string) error {
 	at, err := filepath.EvalSymlinks(filepath.Dir(dir))
 	if err != nil {
 		return err
@@ -53,22 +53,24 @@ func removeTree(dir string) error {
 	return fmt.Errorf("%s is mounted again and again", dir)
 }
 
-func removeContainer(rt ociRuntime, state, id string) {
+// RemoveContainer has the runtime kill and forget a container; state is the runtime's own
+// directory, "" for its default. One that is not there is no error.
+func RemoveContainer(rt Runtime, state, id string) {
 	args := []string{"delete", "--force", id}
 	if state != "" {
 		args = append([]string{"--root", state}, args...)
 	}
-	_ = exec.Command(rt.path, args...).Run()
+	_ = exec.Command(rt.Path, args...).Run()
 }
 
-// useTempDir makes BuildKit and containerd mount what they look into below the
+// UseTempDir makes BuildKit and containerd mount what they look into below the
 // engine's own directory, not in /tmp, where nobody would find what a killed tare
 // left; and removes what is left there. The caller owns the engine.
-func useTempDir(root string) error {
+func UseTempDir(root string) error {
 	tmp := filepath.Join(root, "tmp")
 	left, _ := os.ReadDir(tmp)
 	for _, d := range left {
-		_ = removeTree(filepath.Join(tmp, d.Name()))
+		_ = RemoveTree(filepath.Join(tmp, d.Name()))
 	}
 	if err := mount.SetTempMountLocation(tmp); err != nil {
 		return err
@@ -85,20 +87,22 @@ const maxTempDir = 108 - len("/.buildkit-ssh-sock1234567890/ssh_auth_sock") - 1
 
 // sweepRuns removes what killed `tare run`s left behind. A run that lives holds
 // the lock in its directory.
-func sweepRuns(root string, rt ociRuntime) {
+func sweepRuns(root string, rt Runtime) {
 	dirs, _ := filepath.Glob(filepath.Join(root, "run", "*"))
 	for _, d := range dirs {
 		l := flock.New(filepath.Join(d, "lock"))
 		if ok, err := l.TryLock(); err != nil || !ok {
 			continue
 		}
-		removeRun(root, rt, d)
+		RemoveRun(root, rt, d)
 		_ = l.Unlock()
 	}
 }
 
-func removeRun(root string, rt ociRuntime, dir string) {
-	removeContainer(rt, filepath.Join(root, "runc"), filepath.Base(dir))
-	removeCgroups(filepath.Base(dir)) // a runtime killed in the middle recorded nothing to delete
-	_ = removeTree(dir)
+// RemoveRun removes a container of `tare run`, by its directory, with its mounts and control
+// groups. The caller holds the lock in that directory.
+func RemoveRun(root string, rt Runtime, dir string) {
+	RemoveContainer(rt, filepath.Join(root, "runc"), filepath.Base(dir))
+	RemoveCgroups(filepath.Base(dir)) // a runtime killed in the middle recorded nothing to delete
+	_ = RemoveTree(dir)
 }

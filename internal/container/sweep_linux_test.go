@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"errors"
@@ -36,7 +36,7 @@ func TestRemoveTree(t *testing.T) {
 			t.Skip("needs to mount: ", err)
 		}
 	}
-	if err := removeTree(filepath.Join(top, "link", "left")); err != nil {
+	if err := RemoveTree(filepath.Join(top, "link", "left")); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {

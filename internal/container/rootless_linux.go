@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"bufio"
@@ -145,23 +145,23 @@ func inForeground() bool {
 	return err == nil && group == unix.Getpgrp()
 }
 
-// ownRuntimeDir is where the OCI runtime keeps its state where the user has no
+// OwnRuntimeDir is where the OCI runtime keeps its state where the user has no
 // XDG_RUNTIME_DIR.
-func ownRuntimeDir(root string, sub ...string) string {
+func OwnRuntimeDir(root string, sub ...string) string {
 	return filepath.Join(append([]string{root, "runtime"}, sub...)...)
 }
 
-// runtimeDir gives the OCI runtime a place that an ordinary user may write to: its
+// PrepareRuntimeDir gives the OCI runtime a place that an ordinary user may write to: its
 // default is /run, unless XDG_RUNTIME_DIR is set, and only a login sets that, not
 // su, cron or a CI job. BuildKit's executor has no option for it.
-func runtimeDir(root string) error {
+func PrepareRuntimeDir(root string) error {
 	if d := os.Getenv("XDG_RUNTIME_DIR"); !Rootless() || d != "" && unix.Access(d, unix.W_OK) == nil {
 		return nil
 	}
-	if err := os.MkdirAll(ownRuntimeDir(root), 0o700); err != nil {
+	if err := os.MkdirAll(OwnRuntimeDir(root), 0o700); err != nil {
 		return err
 	}
-	return os.Setenv("XDG_RUNTIME_DIR", ownRuntimeDir(root))
+	return os.Setenv("XDG_RUNTIME_DIR", OwnRuntimeDir(root))
 }
 
 // subordinate finds the range of ids that file gives to the user.

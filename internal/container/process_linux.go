@@ -1,4 +1,4 @@
-package buildkit
+package container
 
 import (
 	"bufio"
@@ -34,7 +34,7 @@ func (b *bundle) start(ctx context.Context, r engine.Run) (int, error) {
 	}
 	log := b.path("runtime.log")
 	state := filepath.Join(b.root, "runc")
-	cmd := exec.Command(b.rt.path, "--root", state, "--log", log, "--log-format", "json", "run", "--bundle", b.dir, b.id)
+	cmd := exec.Command(b.rt.Path, "--root", state, "--log", log, "--log-format", "json", "run", "--bundle", b.dir, b.id)
 	cmd.Stdout, cmd.Stderr = r.Stdout, r.Stderr
 	// The runtime dies with tare; the program itself may survive it, the next
 	// start sweeps it away.
@@ -45,7 +45,7 @@ func (b *bundle) start(ctx context.Context, r engine.Run) (int, error) {
 	}
 	// The runtime makes directories in the container that a volume or -w names. The
 	// user's umask must not close them to the container's user.
-	if err := withUmask(0o022, cmd.Start); err != nil {
+	if err := WithUmask(0o022, cmd.Start); err != nil {
 		finish()
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}
@@ -156,7 +156,7 @@ func (b *bundle) forward(ctx context.Context, cmd *exec.Cmd, r engine.Run, ended
 		case <-ended:
 			return
 		case <-ctx.Done():
-			kill := exec.Command(b.rt.path, "--root", filepath.Join(b.root, "runc"), "kill", b.id, "KILL")
+			kill := exec.Command(b.rt.Path, "--root", filepath.Join(b.root, "runc"), "kill", b.id, "KILL")
 			if kill.Run() != nil {
 				_ = cmd.Process.Kill()
 			}
