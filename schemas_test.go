@@ -46,7 +46,7 @@ var documents = map[string]struct {
 }
 
 // comments are the doc comments of exported types and fields, by "Type" and
-// "Type.Field", of the rooms that documents come from.
+// "Type.Field", of the packages that documents come from.
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}

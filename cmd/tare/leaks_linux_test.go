@@ -98,7 +98,7 @@ func TestTortureRepeat(t *testing.T) {
 }
 
 // TestTortureOwner keeps one engine open while others use it: its process must not
-// gather descriptors or memory by its guests.
+// gather descriptors or memory by its clients.
 func TestTortureOwner(t *testing.T) {
 	needEngine(t)
 	h := newHome(t)
@@ -119,19 +119,19 @@ func TestTortureOwner(t *testing.T) {
 		_, _ = fmt.Sscan(rest, &memory)
 		return len(fds), memory << 10
 	}
-	guest := func() {
+	client := func() {
 		h.tare(t, "build", "-q", "-t", "app", dir)
 		h.tare(t, "run", "app")
 	}
 	for range 5 {
-		guest()
+		client()
 	}
 	fds, memory := now()
 	n := times(t, "TARE_TORTURE_REPEAT", 10)
 	for range n {
-		guest()
+		client()
 	}
-	time.Sleep(200 * time.Millisecond) // the last guest's connection
+	time.Sleep(200 * time.Millisecond) // the last client's connection
 	fds2, memory2 := now()
 	owner.stop(syscall.SIGINT, 130)
 	h.clean(t, "mark-owner")
@@ -141,7 +141,7 @@ func TestTortureOwner(t *testing.T) {
 	if memory2 > memory+memory/2+(64<<20) {
 		t.Errorf("memory grew from %d to %d", memory, memory2)
 	}
-	measured(t, "build and run as guests of one engine that stays open", fmt.Sprint(n),
+	measured(t, "build and run as clients of one engine that stays open", fmt.Sprint(n),
 		fmt.Sprintf("per 1,000: %+.0f descriptors; memory of the engine's process %.1f MB before, %.1f MB after", float64(fds2-fds)*1000/float64(n), float64(memory)/1e6, float64(memory2)/1e6), begin)
 }
 

@@ -27,8 +27,8 @@ func TestOddPlaces(t *testing.T) {
 			dir := h.write(t, "app/Dockerfile", "FROM probe\nRUN probe write /n built\nRUN probe lines 10\n")
 			owner := h.start(t, "build", "-t", "app", dir)
 			owner.expect("line 0")
-			guest := h.start(t, "run", "probe")
-			for _, p := range []*process{guest, owner} {
+			client := h.start(t, "run", "probe")
+			for _, p := range []*process{client, owner} {
 				if code := p.wait(); code != 0 {
 					t.Errorf("%v: exit code %d\n%s", p.cmd.Args, code, p.err.String())
 				}

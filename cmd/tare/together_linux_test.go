@@ -83,10 +83,10 @@ func TestTogether(t *testing.T) {
 		long := h.write(t, "long/Dockerfile", "FROM probe\nRUN probe lines 40 long\n")
 		owner := h.start(t, "build", "-t", "short", short)
 		owner.expect("line 0")
-		guest := h.start(t, "build", "-t", "long", long)
-		guest.expect("line 0")
-		if code := guest.wait(); code != 0 {
-			t.Errorf("the guest: exit code %d\n%s", code, guest.err.String())
+		client := h.start(t, "build", "-t", "long", long)
+		client.expect("line 0")
+		if code := client.wait(); code != 0 {
+			t.Errorf("the client: exit code %d\n%s", code, client.err.String())
 		}
 		if code := owner.wait(); code != 0 {
 			t.Errorf("the owner: exit code %d\n%s", code, owner.err.String())
@@ -100,27 +100,27 @@ func TestTogether(t *testing.T) {
 		second := h.write(t, "second/Dockerfile", "FROM probe\nRUN probe lines 400 mark-second\n")
 		owner := h.start(t, "build", first)
 		owner.expect("line 0")
-		guest := h.start(t, "build", second)
-		guest.expect("line 0")
+		client := h.start(t, "build", second)
+		client.expect("line 0")
 		owner.kill()
-		// The guest cannot go on without its engine; it must say so and end.
-		if code := guest.wait(); code != 1 || !strings.Contains(guest.err.String(), "tare:") {
-			t.Errorf("the guest: exit code %d\n%s", code, guest.err.String())
+		// The client cannot go on without its engine; it must say so and end.
+		if code := client.wait(); code != 1 || !strings.Contains(client.err.String(), "tare:") {
+			t.Errorf("the client: exit code %d\n%s", code, client.err.String())
 		}
 		h.tare(t, "run", "probe")
 		h.clean(t, "mark-")
 	})
-	t.Run("an owner with a guest can be interrupted", func(t *testing.T) {
+	t.Run("an owner with a client can be interrupted", func(t *testing.T) {
 		first := h.write(t, "first2/Dockerfile", "FROM probe\nRUN probe lines 400 mark-owner\n")
-		second := h.write(t, "second2/Dockerfile", "FROM probe\nRUN probe lines 60 mark-guest\n")
+		second := h.write(t, "second2/Dockerfile", "FROM probe\nRUN probe lines 60 mark-client\n")
 		owner := h.start(t, "build", first)
 		owner.expect("line 0")
-		guest := h.start(t, "build", "-t", "guest", second)
-		guest.expect("line 0")
+		client := h.start(t, "build", "-t", "client", second)
+		client.expect("line 0")
 		owner.signal(syscall.SIGINT)
 		owner.expect("waiting for another tare")
-		if code := guest.wait(); code != 0 {
-			t.Errorf("the guest: exit code %d\n%s", code, guest.err.String())
+		if code := client.wait(); code != 0 {
+			t.Errorf("the client: exit code %d\n%s", code, client.err.String())
 		}
 		if code := owner.wait(); code != 130 {
 			t.Errorf("the owner: exit code %d, want 130\n%s", code, owner.err.String())
@@ -129,16 +129,16 @@ func TestTogether(t *testing.T) {
 	})
 	t.Run("a second interrupt leaves at once", func(t *testing.T) {
 		first := h.write(t, "first3/Dockerfile", "FROM probe\nRUN probe lines 400 mark-owner\n")
-		second := h.write(t, "second3/Dockerfile", "FROM probe\nRUN probe lines 401 mark-guest\n")
+		second := h.write(t, "second3/Dockerfile", "FROM probe\nRUN probe lines 401 mark-client\n")
 		owner := h.start(t, "build", first)
 		owner.expect("line 0")
-		guest := h.start(t, "build", "-t", "guest", second)
-		guest.expect("line 0")
+		client := h.start(t, "build", "-t", "client", second)
+		client.expect("line 0")
 		owner.signal(syscall.SIGINT)
 		owner.expect("waiting for another tare")
 		time.Sleep(1200 * time.Millisecond)
 		owner.stop(syscall.SIGINT, 130)
-		guest.wait()
+		client.wait()
 		h.tare(t, "run", "probe")
 		h.clean(t, "mark-")
 	})

@@ -167,7 +167,7 @@ func TestTortureKill(t *testing.T) {
 		}
 		p.wait()
 		for _, b := range beside {
-			b.wait() // it may have been a guest of the killed one: then it fails, but ends
+			b.wait() // it may have been a client of the killed one: then it fails, but ends
 		}
 		if v.name == "pull" && p.code == 0 {
 			finished = append(finished, args[1])

@@ -13,6 +13,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/lab"
@@ -97,7 +98,7 @@ func read(v lab.Variant) (*dockerfile.File, []lab.Input, error) {
 	if fi, err := os.Stat(v.Context); err != nil || !fi.IsDir() {
 		return nil, nil, fmt.Errorf("the build context %s is not a directory", v.Context)
 	}
-	body, err := dockerfile.ReadFile(v.Dockerfile)
+	body, err := buildcontext.ReadDockerfile(v.Dockerfile)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("no Dockerfile at %s", v.Dockerfile)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/moby/buildkit/session/upload/uploadprovider"
 	"github.com/tonistiigi/fsutil"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/infile"
@@ -89,7 +90,7 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 // checkFile looks at a Dockerfile before a builder gets it. The embedded frontend looks
 // again, when it knows the base images; one elsewhere has no limits.
 func (b *builder) checkFile(ctx context.Context, file string, args map[string]string) error {
-	text, err := dockerfile.ReadFile(file)
+	text, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	}

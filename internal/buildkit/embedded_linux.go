@@ -49,7 +49,7 @@ type owner struct {
 	ctl     *control.Controller
 	lock    *flock.Flock
 	stop    context.CancelFunc
-	guests  *guests
+	joined  *joined
 	files   []io.Closer // databases, which BuildKit's controller leaves open
 	// doubtful says why what is kept of build contexts may be wrong: nothing can be
 	// built with it, but the cache can be pruned.
@@ -180,10 +180,10 @@ func (o *owner) client(ctx context.Context) (*client.Client, error) {
 		func(ctx context.Context, _ string) (net.Conn, error) { return o.lis.DialContext(ctx) }))
 }
 
-// close lets guests finish, then stops BuildKit and gives the state directory back.
+// close lets clients finish, then stops BuildKit and gives the state directory back.
 func (o *owner) close(waiting func(string)) error {
-	if o.guests != nil {
-		o.guests.leave(waiting)
+	if o.joined != nil {
+		o.joined.leave(waiting)
 	}
 	o.stop()
 	o.srv.Stop()
@@ -202,7 +202,7 @@ func (o *owner) close(waiting func(string)) error {
 type Embedded struct {
 	opt   Options
 	root  string
-	own   *owner         // nil for a guest
+	own   *owner         // nil for a client of another process
 	conn  *client.Client // to own, or to the other's socket
 	prep  func(ctx context.Context, layers rootfsRequest) ([]mount.Mount, error)
 	costs func(ctx context.Context) (map[string]cost, error)
@@ -210,7 +210,7 @@ type Embedded struct {
 }
 
 // OpenEmbedded opens the engine whose state is beside the image store. If another
-// tare has it open, this one becomes its guest. Callers must have called
+// tare has it open, this one becomes its client. Callers must have called
 // EnterRootless before, so that this process may mount.
 func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 	e := &Embedded{opt: opt, root: opt.Store.EngineRoot()}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/buildkit/solver/errdefs"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
@@ -52,7 +53,7 @@ func explain(err error, req engine.Build) error {
 	if file == "" {
 		file = filepath.Join(req.Context, "Dockerfile")
 	}
-	if e, ok := dockerfile.Excluded(req.Context, file, rel); ok {
+	if e, ok := buildcontext.Excluded(req.Context, file, rel); ok {
 		return &explained{err, fmt.Sprintf("%s %s: it is excluded from the build context by %s", what, rel, e)}
 	}
 	if _, serr := os.Lstat(filepath.Join(req.Context, filepath.FromSlash(rel))); os.IsNotExist(serr) {

@@ -30,8 +30,8 @@ func (o *owner) serve(root string) error {
 	if err != nil {
 		return err
 	}
-	o.guests = &guests{Listener: l, path: path}
-	go func() { _ = o.srv.Serve(o.guests) }()
+	o.joined = &joined{Listener: l, path: path}
+	go func() { _ = o.srv.Serve(o.joined) }()
 	return nil
 }
 
@@ -66,35 +66,35 @@ func shortPath(path string) (string, func(), error) {
 	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)), func() { _ = d.Close() }, nil
 }
 
-// guests counts the connections of other processes.
-type guests struct {
+// joined counts the connections of other processes.
+type joined struct {
 	net.Listener
 	path string
 	wg   sync.WaitGroup
 }
 
 // Accept implements net.Listener.
-func (g *guests) Accept() (net.Conn, error) {
+func (g *joined) Accept() (net.Conn, error) {
 	c, err := g.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
 	g.wg.Add(1)
-	return &guest{Conn: c, done: sync.OnceFunc(g.wg.Done)}, nil
+	return &joiner{Conn: c, done: sync.OnceFunc(g.wg.Done)}, nil
 }
 
-type guest struct {
+type joiner struct {
 	net.Conn
 	done func()
 }
 
-func (g *guest) Close() error {
+func (g *joiner) Close() error {
 	defer g.done()
 	return g.Conn.Close()
 }
 
-// leave lets no new guests in and waits until those inside have finished.
-func (g *guests) leave(waiting func(string)) {
+// leave lets nobody join any more and waits until those inside have finished.
+func (g *joined) leave(waiting func(string)) {
 	_ = os.Remove(g.path)
 	gone := make(chan struct{})
 	go func() { g.wg.Wait(); close(gone) }()
@@ -152,7 +152,7 @@ func (e *Embedded) join(ctx context.Context) error {
 	return nil
 }
 
-// The calls beyond BuildKit's own API that guests need: unpack these layers and say how
+// The calls beyond BuildKit's own API that clients need: unpack these layers and say how
 // to mount them; say what the records of the cache have on the disk. JSON in protobuf's
 // BytesValue, since both sides are the same program and a generated service would be
 // more than the calls.

@@ -11,7 +11,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"tare/internal/dockerfile"
+	"tare/internal/buildcontext"
 	"tare/internal/engine"
 	"tare/internal/profile"
 	"tare/internal/store"
@@ -64,7 +64,7 @@ func (b Book) Note(r engine.Build, out *engine.Built) {
 	if !ok {
 		return
 	}
-	src, err := dockerfile.ReadFile(file)
+	src, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
 		return
 	}

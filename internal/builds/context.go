@@ -9,7 +9,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/zeebo/xxh3"
 
-	"tare/internal/dockerfile"
+	"tare/internal/buildcontext"
 	"tare/internal/profile"
 )
 
@@ -20,7 +20,7 @@ const maxContextFiles = 50_000
 // contextFiles are the files of a context that decide whether a COPY is cached.
 func contextFiles(dir, file string, skip []string, last *profile.Build) map[string]profile.File {
 	out := map[string]profile.File{}
-	_ = dockerfile.WalkContext(dir, file, skip, func(rel string, d fs.DirEntry) error {
+	_ = buildcontext.Walk(dir, file, skip, func(rel string, d fs.DirEntry) error {
 		if len(out) >= maxContextFiles {
 			return fs.SkipAll
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 )
@@ -27,7 +28,7 @@ func (b Book) noteRecipe(r engine.Build, out *engine.Built) {
 	if !ok || out.Target.Digest == "" || len(r.Secrets)+len(r.SSH) > 0 {
 		return
 	}
-	body, err := dockerfile.ReadFile(file)
+	body, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
 		return
 	}
@@ -81,7 +82,7 @@ func (r *Recipe) Instructions() []dockerfile.Instruction {
 
 // file is the Dockerfile; nil if it is not as it was.
 func (r *Recipe) file() *dockerfile.File {
-	body, err := dockerfile.ReadFile(r.Dockerfile)
+	body, err := buildcontext.ReadDockerfile(r.Dockerfile)
 	if err != nil || digest.FromBytes(body) != r.Digest {
 		return nil
 	}

@@ -3,12 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/engine"
+	"tare/internal/fsck"
 	"tare/internal/progress"
 	"tare/internal/report"
 	"tare/internal/screen"
@@ -62,19 +61,17 @@ func (a *app) fsck(ctx context.Context, o fsckOptions) error {
 	if err != nil {
 		return err
 	}
-	d := newDisplay(a.Err, true)
-	events := progress.Func(d.event)
-	check, err := st.Check(ctx, store.CheckOptions{
-		Repair: o.repair,
-		Progress: func(done, total int64) {
-			events.Report(progress.Event{ID: "blobs", Action: "Checking", Done: done, Total: total})
-		},
-		Waiting: func() { a.note("waiting for another tare that is adding images") },
-	})
-	if err == nil {
-		err = a.fsckEngine(ctx, check, o)
-	}
-	d.clear()
+	events, done := a.watch()
+	check, err := fsck.Run(ctx, fsck.Request{Store: st, Leftovers: a.engines.Leftovers,
+		Engine: func(ctx context.Context) (engine.Engine, error) { return a.engine(ctx, 0) },
+		Options: store.CheckOptions{
+			Repair: o.repair,
+			Progress: func(done, total int64) {
+				events.Report(progress.Event{ID: "blobs", Action: "Checking", Done: done, Total: total})
+			},
+			Waiting: func() { a.note("waiting for another tare that is adding images") },
+		}})
+	done()
 	if err != nil {
 		return err
 	}
@@ -87,72 +84,6 @@ func (a *app) fsck(ctx context.Context, o fsckOptions) error {
 		err = exitCode(1)
 	}
 	return err
-}
-
-// fsckEngine adds what is left in the engine's directory.
-func (a *app) fsckEngine(ctx context.Context, check *store.Check, o fsckOptions) error {
-	if a.engines.Leftovers == nil {
-		return nil
-	}
-	inStore := func(fi os.FileInfo) bool {
-		blob, err := os.Stat(filepath.Join(check.Root, "blobs", "sha256", fi.Name()))
-		return err == nil && os.SameFile(fi, blob)
-	}
-	found, note, err := a.engines.Leftovers(ctx, a.st.EngineRoot(), o.repair, inStore)
-	if err != nil {
-		return err
-	}
-	if note != "" {
-		check.Notes = append(check.Notes, note)
-	}
-	damaged, contexts := false, false
-	for _, l := range found {
-		contexts = contexts || l.Kind == engine.Contexts
-		damaged = damaged || l.Kind == engine.Damage && !l.Removed && l.Err == nil
-	}
-	var pruned error
-	if damaged && o.repair {
-		pruned = a.dropCache(ctx)
-	}
-	if contexts && o.repair && !damaged {
-		_, pruned = a.engine(ctx, 0)
-	}
-	for _, l := range found {
-		check.Add(leftover(check.Root, l, o.repair, pruned))
-	}
-	return nil
-}
-
-// dropCache removes the whole build cache: which records a damaged blob belongs to
-// is not worth finding out for something that can be built again.
-func (a *app) dropCache(ctx context.Context) error {
-	e, err := a.engine(ctx, 0)
-	if err != nil {
-		return err
-	}
-	_, err = e.Prune(ctx, true, 0)
-	return err
-}
-
-func leftover(root string, l engine.Leftover, repair bool, pruned error) store.Problem {
-	p := store.Problem{Kind: l.Kind, Path: l.Path, Text: l.Text, Remedy: "tare fsck --repair removes it", Repaired: l.Removed}
-	if rel, err := filepath.Rel(root, l.Path); err == nil {
-		p.Path = rel
-	}
-	if l.Kind == engine.Contexts {
-		p.Remedy = "the next build drops it and sends the context again, and so does tare fsck --repair"
-		p.Repaired, l.Err = repair && pruned == nil, pruned
-	}
-	if l.Kind == engine.Damage {
-		p.Remedy = "tare fsck --repair drops the build cache, which is built again when needed"
-		if _, err := os.Lstat(l.Path); repair && l.Err == nil {
-			p.Repaired, l.Err = l.Removed || err != nil && pruned == nil, pruned
-		}
-	}
-	if l.Err != nil {
-		p.Remedy = fmt.Sprintf("the repair failed: %v", l.Err)
-	}
-	return p
 }
 
 func (a *app) printCheck(c *store.Check, o fsckOptions) {

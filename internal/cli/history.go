@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
+	"tare/internal/table"
 	"tare/internal/target"
 	"tare/internal/units"
 )
 
-var historyTable = tableFormat{
-	fields: []string{"Comment", "CreatedAt", "CreatedBy", "CreatedSince", "ID", "Size"},
-	headers: map[string]string{
+var historyTable = table.Format{
+	Fields: []string{"Comment", "CreatedAt", "CreatedBy", "CreatedSince", "ID", "Size"},
+	Headers: map[string]string{
 		"Comment": "COMMENT", "CreatedAt": "CREATED AT", "CreatedBy": "CREATED BY", "CreatedSince": "CREATED", "ID": "IMAGE", "Size": "SIZE",
 	},
 }
@@ -72,20 +73,20 @@ func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
 			return fmt.Errorf("history of %s: %w", ref, err)
 		}
 	}
-	var rows []row
+	var rows []table.Row
 	for n := len(img.History) - 1; n >= 0; n-- {
 		rows = append(rows, historyRow(img, n, o))
 	}
 	t := historyTable
 	if img.Remote {
-		t.headers = maps.Clone(t.headers)
-		t.headers["Size"] = "TRANSFER"
+		t.Headers = maps.Clone(t.Headers)
+		t.Headers["Size"] = "TRANSFER"
 	}
-	t.table = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+	t.Table = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
 	if !o.human {
-		t.table = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
+		t.Table = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
 	}
-	return t.write(a.data(), o.format, rows)
+	return t.Write(a.data(), o.format, rows)
 }
 
 // measure reads what is not known yet of an image's layers.
@@ -116,7 +117,7 @@ func historyID(img *target.Image, n int, o historyOptions) string {
 	return imageID(img.ID(), o.noTrunc)
 }
 
-func historyRow(img *target.Image, n int, o historyOptions) row {
+func historyRow(img *target.Image, n int, o historyOptions) table.Row {
 	s := img.History[n]
 	var size int64
 	switch {
@@ -132,9 +133,9 @@ func historyRow(img *target.Image, n int, o historyOptions) row {
 	}
 	by := report.Safe(strings.NewReplacer("\t", " ", "\n", " ").Replace(s.CreatedBy))
 	if !o.noTrunc {
-		by = ellipsis(by, 45)
+		by = table.Ellipsis(by, 45)
 	}
-	r := row{"ID": historyID(img, n, o), "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Local().Format(time.RFC3339),
+	r := table.Row{"ID": historyID(img, n, o), "CreatedBy": by, "Comment": report.Safe(s.Comment), "CreatedAt": created.Local().Format(time.RFC3339),
 		"CreatedSince": units.Ago(created, time.Now()), "Size": units.Bytes(size)}
 	if !o.human {
 		r["CreatedSince"], r["Size"] = r["CreatedAt"], strconv.FormatInt(size, 10)

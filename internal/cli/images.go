@@ -9,16 +9,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/listing"
+	"tare/internal/table"
 	"tare/internal/units"
 )
 
-var imageTable = tableFormat{
-	fields: []string{"Containers", "CreatedAt", "CreatedSince", "Digest", "ID", "Repository", "SharedSize", "Size", "Tag", "UniqueSize", "VirtualSize"},
-	headers: map[string]string{
+var imageTable = table.Format{
+	Fields: []string{"Containers", "CreatedAt", "CreatedSince", "Digest", "ID", "Repository", "SharedSize", "Size", "Tag", "UniqueSize", "VirtualSize"},
+	Headers: map[string]string{
 		"Containers": "CONTAINERS", "CreatedAt": "CREATED AT", "CreatedSince": "CREATED", "Digest": "DIGEST", "ID": "IMAGE ID",
 		"Repository": "REPOSITORY", "SharedSize": "SHARED SIZE", "Size": "SIZE", "Tag": "TAG", "UniqueSize": "UNIQUE SIZE", "VirtualSize": "SIZE",
 	},
-	table: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+	Table: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
 }
 
 type imagesOptions struct {
@@ -84,21 +85,21 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 		o.format = rawImages(o.quiet, o.digests)
 	}
 	if o.digests {
-		t.table = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+		t.Table = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
 	}
-	return t.write(a.data(), o.format, rows)
+	return t.Write(a.data(), o.format, rows)
 }
 
 // imageRows measures the images that were never listed before. One that cannot be
 // measured has no size.
-func (a *app) imageRows(ctx context.Context, list []listing.Listed, noTrunc bool) ([]row, error) {
+func (a *app) imageRows(ctx context.Context, list []listing.Listed, noTrunc bool) ([]table.Row, error) {
 	events, done := a.watch()
 	defer done()
 	m, err := a.finder().Measurer(events)
 	if err != nil {
 		return nil, err
 	}
-	var rows []row
+	var rows []table.Row
 	for _, l := range list {
 		size := "N/A"
 		if err := m.Measure(ctx, l.Image); err == nil {
@@ -133,7 +134,7 @@ func imageID(id digest.Digest, whole bool) string {
 	return units.ShortID(id.String())
 }
 
-func imageRow(l listing.Listed, size string, noTrunc bool, now time.Time) row {
+func imageRow(l listing.Listed, size string, noTrunc bool, now time.Time) table.Row {
 	dg := "<none>"
 	if l.Repo != "" {
 		dg = l.Target.Digest.String()
@@ -142,7 +143,7 @@ func imageRow(l listing.Listed, size string, noTrunc bool, now time.Time) row {
 	if created.IsZero() {
 		created = time.Unix(0, 0) // what a daemon tells of an image that does not say
 	}
-	return row{
+	return table.Row{
 		"Repository": l.Repository(), "Tag": l.Tag(), "ID": imageID(l.Image.ID(), noTrunc), "Digest": dg,
 		"CreatedSince": units.Since(created, now), "CreatedAt": created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		"Size": size, "VirtualSize": size, "Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",

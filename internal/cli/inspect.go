@@ -14,6 +14,7 @@ import (
 
 	"tare/internal/listing"
 	"tare/internal/screen"
+	"tare/internal/table"
 )
 
 func newInspect(a *app) *cobra.Command {
@@ -87,7 +88,7 @@ func (a *app) inspectOne(ctx context.Context, ref string, want platforms.MatchCo
 func (a *app) writeInspected(format string, all []listing.Inspected) error {
 	switch format {
 	case "json":
-		return writeJSON(a.Out, all)
+		return table.WriteJSON(a.Out, all)
 	case "":
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
@@ -127,7 +128,7 @@ func (a *app) inspectTemplate(format string, v listing.Inspected) error {
 				"OnBuild", nil, "Shell", nil, "StopSignal", "", "Healthcheck", nil, "ArgsEscaped", false, "Hostname", "", "Domainname", "", "Image", "")
 		}
 	}
-	tmpl, err := templates.Parse(unescape.Replace(format))
+	tmpl, err := templates.Parse(table.Unescape(format))
 	if err != nil {
 		return usagef("--format: %w", err)
 	}

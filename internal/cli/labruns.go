@@ -12,6 +12,7 @@ import (
 	"tare/internal/lab"
 	"tare/internal/outfile"
 	"tare/internal/report"
+	"tare/internal/table"
 	"tare/internal/units"
 )
 
@@ -86,10 +87,10 @@ func dockerfiles(dir string) ([]string, error) {
 }
 
 // runTable is what tare lab list prints.
-var runTable = tableFormat{
-	fields:  []string{"Experiment", "Run", "Started", "Variants", "State", "File"},
-	headers: map[string]string{"Experiment": "EXPERIMENT", "Run": "RUN", "Started": "STARTED", "Variants": "VARIANTS", "State": "STATE", "File": "FILE"},
-	table:   "{{.Experiment}}\t{{.Run}}\t{{.Started}}\t{{.Variants}}\t{{.State}}",
+var runTable = table.Format{
+	Fields:  []string{"Experiment", "Run", "Started", "Variants", "State", "File"},
+	Headers: map[string]string{"Experiment": "EXPERIMENT", "Run": "RUN", "Started": "STARTED", "Variants": "VARIANTS", "State": "STATE", "File": "FILE"},
+	Table:   "{{.Experiment}}\t{{.Run}}\t{{.Started}}\t{{.Variants}}\t{{.State}}",
 }
 
 func newLabList(a *app) *cobra.Command {
@@ -112,7 +113,7 @@ func newLabList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var rows []row
+			var rows []table.Row
 			for n := len(list) - 1; n >= 0; n-- {
 				rec, err := lab.Load(list[n])
 				if err != nil {
@@ -123,9 +124,9 @@ func newLabList(a *app) *cobra.Command {
 				if rec.Finished == nil {
 					state = "interrupted"
 				}
-				rows = append(rows, row{"Experiment": report.Safe(rec.Name), "Run": rec.ID, "Started": units.Ago(rec.Started, time.Now()), "Variants": strconv.Itoa(len(rec.Variants)), "State": state, "File": list[n]})
+				rows = append(rows, table.Row{"Experiment": report.Safe(rec.Name), "Run": rec.ID, "Started": units.Ago(rec.Started, time.Now()), "Variants": strconv.Itoa(len(rec.Variants)), "State": state, "File": list[n]})
 			}
-			return runTable.write(a.data(), format, rows)
+			return runTable.Write(a.data(), format, rows)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "", "table, json or a Go template")

@@ -17,6 +17,7 @@ import (
 
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
+	"tare/internal/fsck"
 	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/source"
@@ -46,11 +47,9 @@ type Engines struct {
 	// Enter makes this process fit for the embedded engine (rootless: it runs itself
 	// again in a user namespace). It must come before anything is read or printed.
 	Enter func() error
-	// Leftovers looks in the embedded engine's directory for what killed builds and
-	// runs left, and removes it if told so. inStore tells of a file whether it is
-	// also a blob of the image store, which has been checked already. The note says
-	// what could not be looked at.
-	Leftovers func(ctx context.Context, root string, remove bool, inStore func(os.FileInfo) bool) (found []engine.Leftover, note string, err error)
+	// Leftovers looks in the embedded engine's directory for what killed builds and runs
+	// left.
+	Leftovers fsck.Leftovers
 	// Wipe removes the embedded engine's whole cache without opening it, for a full
 	// disk, and returns the bytes that the disk got back.
 	Wipe func(root string) (int64, error)

@@ -93,7 +93,7 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	r, err := profiler.Run(ctx, a.bench(), profiler.Request{Target: dir, File: o.file, Build: b.Build, Why: o.why, Split: o.split,
 		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps})
 	if err != nil {
-		return fmt.Errorf("profile %w", err)
+		return fmt.Errorf("profile: %w", err)
 	}
 	page := report.Page{Title: "Profile of " + r.Name, Extra: []report.Picture{report.Gantt(r)}}
 	if err := a.writePage(o.output, r, func() report.Document {
@@ -122,7 +122,7 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	}
 	r, err := profiler.Image(ctx, a.finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.platformName(platform), Args: args})
 	if err != nil {
-		return fmt.Errorf("profile %w", err)
+		return fmt.Errorf("profile: %w", err)
 	}
 	return a.writePage(o.output, r, func() report.Document { return report.Profile(r, report.ProfileOptions{Exact: o.bytes}) }, report.Page{Title: "Profile of " + word})
 }

@@ -3,23 +3,22 @@ package cli
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/engine"
 	"tare/internal/listing"
+	"tare/internal/table"
 	"tare/internal/units"
 )
 
-var dfTable = tableFormat{
-	fields:  []string{"Active", "Reclaimable", "Size", "TotalCount", "Type"},
-	headers: map[string]string{"Type": "TYPE", "TotalCount": "TOTAL", "Active": "ACTIVE", "Size": "SIZE", "Reclaimable": "RECLAIMABLE"},
-	table:   "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
+var dfTable = table.Format{
+	Fields:  []string{"Active", "Reclaimable", "Size", "TotalCount", "Type"},
+	Headers: map[string]string{"Type": "TYPE", "TotalCount": "TOTAL", "Active": "ACTIVE", "Size": "SIZE", "Reclaimable": "RECLAIMABLE"},
+	Table:   "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
 }
 
 func newSystemDF(a *app) *cobra.Command {
@@ -62,15 +61,15 @@ func (a *app) df(ctx context.Context, format string) error {
 	if err != nil {
 		return err
 	}
-	var rows []row
+	var rows []table.Row
 	for _, u := range list {
 		free := units.Bytes(u.Free)
 		if u.Size > 0 {
 			free += fmt.Sprintf(" (%d%%)", u.Free*100/u.Size)
 		}
-		rows = append(rows, row{"Type": u.Type, "TotalCount": fmt.Sprint(u.Total), "Active": fmt.Sprint(u.Active), "Size": units.Bytes(u.Size), "Reclaimable": free})
+		rows = append(rows, table.Row{"Type": u.Type, "TotalCount": fmt.Sprint(u.Total), "Active": fmt.Sprint(u.Active), "Size": units.Bytes(u.Size), "Reclaimable": free})
 	}
-	return dfTable.write(a.data(), format, rows)
+	return dfTable.Write(a.data(), format, rows)
 }
 
 // cacheUsage asks the engine for its cache, unless there never was an engine.
@@ -237,23 +236,18 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 	if !a.hasEngine() {
 		return 0, nil
 	}
-	var keep int64
+	r := listing.CacheRequest{All: o.all, Note: a.note, Engine: func(ctx context.Context) (engine.Engine, error) { return a.engine(ctx, 0) }}
 	if o.keep != "" {
 		var err error
-		if keep, err = units.ParseSI(o.keep); err != nil {
+		if r.Keep, err = units.ParseSI(o.keep); err != nil {
 			return 0, usagef("--keep-storage: %w", err)
 		}
 	}
-	a.makeRoom = true
-	e, err := a.engine(ctx, 0)
-	if err != nil {
-		if a.address() != "" || !o.all || keep > 0 || !noRoom(err) || a.engines.Wipe == nil {
-			return 0, err
-		}
-		a.note("the disk is so full that the build engine cannot start: its cache is removed whole")
-		return a.engines.Wipe(a.st.EngineRoot())
+	if a.address() == "" && a.engines.Wipe != nil {
+		r.Wipe = func() (int64, error) { return a.engines.Wipe(a.st.EngineRoot()) }
 	}
-	done, err := e.Prune(ctx, o.all, keep)
+	a.makeRoom = true
+	done, err := listing.PruneCache(ctx, r)
 	for i, c := range done.Records {
 		if i == 0 {
 			_, _ = fmt.Fprintln(a.Out, "Deleted build cache objects:")
@@ -263,16 +257,9 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 	return done.Bytes, err
 }
 
-// noRoom tells whether a full disk, or a quota, is the reason. From a builder the error
-// comes as text.
-func noRoom(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
-		strings.Contains(err.Error(), syscall.ENOSPC.Error()) || strings.Contains(err.Error(), syscall.EDQUOT.Error())
-}
-
 // adviseRoom says what to do where the store's disk is full, unless that was said.
 func (a *app) adviseRoom(err error) {
-	if text := err.Error(); a.st != nil && noRoom(err) && strings.Contains(text, a.st.Root()) && !strings.Contains(text, "make room") {
+	if text := err.Error(); a.st != nil && listing.NoRoom(err) && strings.Contains(text, a.st.Root()) && !strings.Contains(text, "make room") {
 		a.note("the disk of the image store is full: make room (tare system prune, tare rmi IMAGE), or set TARE_HOME to a directory on another disk")
 	}
 }

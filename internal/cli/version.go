@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/buildinfo"
+	"tare/internal/table"
 )
 
 type versionInfo struct {
@@ -68,7 +69,7 @@ func newVersion(a *app) *cobra.Command {
 				v.Deps = versionDeps()
 			}
 			if format != "" {
-				return executeTemplate(a.data(), format, v)
+				return table.Template(a.data(), format, v)
 			}
 			engine := "inside this process, BuildKit " + v.BuildKit
 			if a.engines.Embedded == nil {

@@ -223,7 +223,7 @@ func causes(a, b *book, measure string, depth int) []Cause {
 			if p := b.packages[k.subject]; p != nil && has {
 				c.ToVersion = p.Version
 			}
-			c.Toolchain = Toolchain(k.subject)
+			c.Toolchain = packages.BuildTool(k.subject)
 		} else {
 			c.Toolchain = k.kind == string(weigh.Development)
 		}

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"tare/internal/layer"
+	"tare/internal/packages"
 	"tare/internal/tree"
 	"tare/internal/weigh"
 )
@@ -37,7 +38,7 @@ func stageSum(s Stage, f *weigh.Facts) StageSum {
 			return
 		}
 		out.LeftBehind += e.Size
-		if p := s.Facts.Owner(r); p != nil && Toolchain(p.Key()) || s.Facts.Class(r) == weigh.Development {
+		if p := s.Facts.Owner(r); p != nil && packages.BuildTool(p.Key()) || s.Facts.Class(r) == weigh.Development {
 			out.Toolchain += e.Size
 		}
 	})

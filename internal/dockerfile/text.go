@@ -3,8 +3,6 @@ package dockerfile
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"os"
 	"unicode/utf8"
 )
 
@@ -25,26 +23,6 @@ const (
 	maxLine         = 65535     // bytes, of the parser's own
 	maxWork         = 1 << 28   // steps of looking up variables and of matching patterns
 )
-
-// ReadFile reads a Dockerfile, and of what cannot be one not more than is needed to see
-// that.
-func ReadFile(name string) ([]byte, error) {
-	fi, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case fi.IsDir():
-		return nil, fmt.Errorf("the Dockerfile %s is a directory", name)
-	case !fi.Mode().IsRegular(): // to open a pipe could take for ever
-		return nil, fmt.Errorf("the Dockerfile %s is no regular file", name)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	return io.ReadAll(io.LimitReader(f, MaxBytes+1))
-}
 
 // CheckText says what is wrong with the bytes of a Dockerfile before they are parsed:
 // the parser's words for text in another encoding help nobody.

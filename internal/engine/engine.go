@@ -1,4 +1,4 @@
-// Package engine says what builds and runs images. It holds the types; the rooms
+// Package engine says what builds and runs images. It holds the types; the packages
 // buildkit (and later others) hold the engines.
 package engine
 

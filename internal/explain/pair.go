@@ -178,7 +178,7 @@ func (w *writer) carries(d *compare.Difference) {
 	var sum int64
 	for _, id := range more.Facts.Final {
 		p := &more.Facts.Packages[id]
-		if have[p.Name] || p.Type != packages.Deb && p.Type != packages.APK && p.Type != packages.RPM {
+		if have[p.Name] || !p.Type.System() {
 			continue
 		}
 		rows = append(rows, row{p.Name, live[id]})
@@ -206,14 +206,18 @@ func (w *writer) carries(d *compare.Difference) {
 // installers says which images can install more Python or JavaScript libraries: a
 // smaller image is no gain to who needs that.
 func (w *writer) installers() {
-	for _, name := range []string{"pip", "npm"} {
+	for _, kind := range packages.Kinds() {
+		name := kind.Installer
+		if name == "" {
+			continue
+		}
 		var with, without []string
 		var evidence []compare.Evidence
 		for _, s := range w.r.Subjects {
 			version := ""
 			for _, id := range s.Facts.Final {
 				p := &s.Facts.Packages[id]
-				if p.Name == name && (p.Type == packages.Python || p.Type == packages.NPM) {
+				if p.Name == name && p.Type == kind.Type {
 					version = p.Version
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
+	"tare/internal/packages"
 	"tare/internal/store"
 	"tare/internal/testkit"
 )
@@ -182,6 +183,31 @@ func TestMeasuringIsCached(t *testing.T) {
 	err := image.Measurer{Provider: s.Content(), Cache: s}.Measure(ctx, img)
 	if err == nil || !strings.Contains(err.Error(), first.Layers[0].Digest.String()) {
 		t.Errorf("a missing layer must be named: %v", err)
+	}
+}
+
+// What an index keeps of an rpm database was read when the layer was indexed, and a
+// cached index says the same.
+func TestBinaryDatabasesAreReadWhenIndexing(t *testing.T) {
+	s := testkit.Store(t)
+	tar := testkit.Tar(t, testkit.File("var/lib/rpm/Packages", "RpmP and then nothing"), testkit.File("var/lib/dpkg/status", "Package: a\n"))
+	rec := testkit.Put(t, s, "x", store.Pulled, testkit.Image(t, testkit.Options{Layers: [][]byte{tar}}))
+	for range 2 {
+		img, err := image.Load(ctx, s.Content(), rec.Target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (image.Measurer{Provider: s.Content(), Cache: s}).Index(ctx, img); err != nil {
+			t.Fatal(err)
+		}
+		kept := img.Layers[0].Index.Kept
+		if string(kept["var/lib/dpkg/status"]) != "Package: a\n" {
+			t.Errorf("dpkg's status is %q", kept["var/lib/dpkg/status"])
+		}
+		_, problems := new(packages.Finder).Find(packages.View{Files: map[string][]byte{"var/lib/rpm/Packages": kept["var/lib/rpm/Packages"]}})
+		if len(problems) != 1 || !strings.Contains(problems[0].Err.Error(), "damaged") {
+			t.Errorf("%q: %v", kept["var/lib/rpm/Packages"], problems)
+		}
 	}
 }
 

@@ -14,7 +14,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tare/internal/layer"
+	"tare/internal/packages"
 	"tare/internal/progress"
+	"tare/internal/rpmdb"
 	"tare/internal/units"
 )
 
@@ -28,10 +30,11 @@ type Cache interface {
 }
 
 // The kinds of cached values and their versions; a change of what is computed must
-// raise the version. Sums and indexes are keyed by DiffID, shares by blob.
+// raise the version. Sums and indexes are keyed by DiffID, shares by blob. What an index
+// keeps depends on the package managers that are known.
 var (
 	sumsKind  = fmt.Sprintf("sums-v%d", layer.EncodingVersion)
-	indexKind = fmt.Sprintf("index-v%d", layer.EncodingVersion)
+	indexKind = fmt.Sprintf("index-v%d-%s", layer.EncodingVersion, packages.Edition())
 	shareKind = fmt.Sprintf("shares-v%d", layer.EncodingVersion)
 	pushKind  = "push-v1"
 )
@@ -176,11 +179,22 @@ func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index,
 	id := units.ShortID(l.Digest.String())
 	o.Blob, o.DiffID, o.Ahead = l.Digest, l.DiffID, ahead
 	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size), o)
+	if err == nil {
+		records(x)
+	}
 	m.Progress.Report(progress.Event{ID: id, Action: "Weighed", Final: true})
 	return x, err
 }
 
-// short names a blob in progress.
+// records replaces the binary databases that the index of a verified layer keeps by what
+// stands in them: what reads an index later computes only.
+func records(x *layer.Index) {
+	for name, b := range x.Kept {
+		if packages.Wanted(name, 0, int64(len(b))).Records {
+			x.Kept[name] = rpmdb.Records(name, b)
+		}
+	}
+}
 
 func open(ctx context.Context, p content.Provider, d ocispec.Descriptor) (io.Reader, func(), error) {
 	ra, err := p.ReaderAt(ctx, d)

@@ -52,7 +52,9 @@ func (l Lister) filters(ctx context.Context, list []string) (*filters, error) {
 		case "label":
 			test = labelled(v)
 		case "before", "since":
-			test, err = l.made(ctx, k, v)
+			if test, err = l.made(ctx, k, v); err != nil {
+				return nil, err // of a name that is not there, not of the filter
+			}
 		case "until":
 			test, err = until(v, time.Now())
 		default:

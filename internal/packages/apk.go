@@ -7,6 +7,21 @@ import (
 	"strings"
 )
 
+// APK is Alpine's.
+var APK = register(Kind{
+	Type: "apk", Title: "Alpine packages (apk)", Rank: 10, Version: 1, System: true, Parse: (*finder).apk, BuildTools: buildTool,
+	Databases: []string{"lib/apk/", "usr/lib/apk/", "etc/apk/"},
+	Wants: func(f File) Want {
+		switch {
+		case f.Base == "installed" && (f.Dir == "lib/apk/db" || f.Dir == "usr/lib/apk/db"):
+			return listing
+		case f.Base == "world" && f.Dir == "etc/apk":
+			return document
+		}
+		return Want{}
+	},
+})
+
 // apk reads Alpine's database: paragraphs of "X:value" lines. F: opens a directory,
 // R: is a file in it (apk-tools, apk_db_read; wiki "Apk spec").
 func (f *finder) apk() {
@@ -24,7 +39,7 @@ func (f *finder) apk() {
 			if strings.TrimSpace(para) == "" {
 				continue
 			}
-			p := Package{Type: APK, Location: name, Known: known}
+			p := Package{Location: name, Known: known}
 			dir := ""
 			for line := range strings.SplitSeq(para, "\n") {
 				if len(line) < 2 || line[1] != ':' {

@@ -5,6 +5,7 @@ package packages
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -15,23 +16,6 @@ import (
 // one.
 type Type string
 
-// The kinds, in the order in which they own a file that several claim.
-const (
-	APK     Type = "apk"     // Alpine
-	Deb     Type = "deb"     // Debian, also distroless
-	RPM     Type = "rpm"     // Fedora, SUSE and others
-	Python  Type = "pypi"    // dist-info, egg-info
-	NPM     Type = "npm"     // node_modules
-	Java    Type = "maven"   // jar, war, ear
-	Go      Type = "golang"  // programs with build info
-	Runtime Type = "runtime" // a language installed by hand below /usr/local, found by its own files
-)
-
-var order = []Type{APK, Deb, RPM, Python, NPM, Java, Go, Runtime}
-
-// Rank orders types: the lower one owns a file that both claim.
-func (t Type) Rank() int { return slices.Index(order, t) }
-
 // Package is one installed package.
 type Package struct {
 	Type          Type
@@ -39,6 +23,7 @@ type Package struct {
 	Arch          string // "" if it says none
 	Source        string // the source package or origin, "" if it says none
 	Location      string // the database, directory or file that tells of it
+	Record        string // the file in it that is about this package alone, "" if there is none
 	// Explicit is true for a package that somebody asked for by name, as far as the
 	// manager has written that down; Known says whether it has.
 	Explicit, Known bool
@@ -72,6 +57,7 @@ type View struct {
 // from view to view, as an image's layers give them.
 type Finder struct {
 	lists map[*byte][]string
+	rpm   map[*byte]*rpmList
 }
 
 // Find reads all databases of a view. Packages are in the order of types and names;
@@ -79,25 +65,16 @@ type Finder struct {
 // The view's contents must not change afterwards.
 func (m *Finder) Find(v View) ([]Package, []Problem) {
 	if m.lists == nil {
-		m.lists = map[*byte][]string{}
+		m.lists, m.rpm = map[*byte][]string{}, map[*byte]*rpmList{}
 	}
 	f := &finder{view: v, memo: m}
 	for p := range v.Files {
 		f.paths = append(f.paths, p)
 	}
 	sort.Strings(f.paths)
-	f.apk()
-	f.dpkg()
-	f.rpm()
-	f.python()
-	f.npm()
-	f.runtimes()
-	for p, b := range v.Derived {
-		if strings.HasSuffix(p, ".jar") || strings.HasSuffix(p, ".war") || strings.HasSuffix(p, ".ear") {
-			f.add(jar(p, b))
-		} else if g, ok := goProgram(p, b); ok {
-			f.add(g)
-		}
+	for _, k := range Kinds() {
+		f.kind = k.Type
+		k.Parse(f)
 	}
 	slices.SortStableFunc(f.out, func(a, b Package) int {
 		return cmp.Or(a.Type.Rank()-b.Type.Rank(), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Location, b.Location))
@@ -109,15 +86,28 @@ func (m *Finder) Find(v View) ([]Package, []Problem) {
 type finder struct {
 	view     View
 	memo     *Finder
+	kind     Type     // that is being read
 	paths    []string // sorted
 	out      []Package
 	problems []Problem
 }
 
-func (f *finder) add(p Package) { f.out = append(f.out, p) }
+func (f *finder) add(p Package) {
+	p.Type = f.kind
+	f.out = append(f.out, p)
+}
 
 func (f *finder) problem(path string, err error) {
 	f.problems = append(f.problems, Problem{path, err})
+}
+
+// derived calls visit for what a kind's scanner has found, by path.
+func (f *finder) derived(of func(path string) bool, visit func(path string, b []byte)) {
+	for _, p := range slices.Sorted(maps.Keys(f.view.Derived)) {
+		if of(p) {
+			visit(p, f.view.Derived[p])
+		}
+	}
 }
 
 // in lists the files directly in a directory.
@@ -138,54 +128,4 @@ func clean(p string) string {
 		return p[1:]
 	}
 	return strings.TrimPrefix(path.Clean("/"+p), "/")
-}
-
-// link turns the names of what packages need into indexes. A name may be that of a
-// package or of something that one provides.
-func link(list []Package) {
-	byName := map[Type]map[string][]int{}
-	for i := range list {
-		p := &list[i]
-		m := byName[p.Type]
-		if m == nil {
-			m = map[string][]int{}
-			byName[p.Type] = m
-		}
-		m[p.Name] = append(m[p.Name], i)
-		for _, v := range p.provides {
-			if v != p.Name {
-				m[v] = append(m[v], i)
-			}
-		}
-	}
-	for i := range list {
-		p := &list[i]
-		m := byName[p.Type]
-		find := func(alternatives []string) []int {
-			var out []int
-			for _, a := range alternatives {
-				for one := range strings.SplitSeq(a, "|") {
-					if hit := m[one]; len(hit) > 0 {
-						out = append(out, hit[0])
-						break
-					}
-				}
-			}
-			slices.Sort(out)
-			out = slices.Compact(out)
-			return slices.DeleteFunc(out, func(n int) bool { return n == i })
-		}
-		p.Needs, p.Wants = append(p.Needs, find(p.needs)...), append(p.Wants, find(p.wants)...)
-		for _, trigger := range p.needsAll {
-			// It came because all of these are there: each of them pulled it in.
-			for _, n := range find(trigger) {
-				list[n].Wants = append(list[n].Wants, i)
-			}
-		}
-		p.needs, p.wants, p.provides, p.needsAll = nil, nil, nil, nil
-	}
-	for i := range list {
-		slices.Sort(list[i].Wants)
-		list[i].Wants = slices.Compact(list[i].Wants)
-	}
 }

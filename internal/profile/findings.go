@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tare/internal/compare"
+	"tare/internal/packages"
 	"tare/internal/tree"
 	"tare/internal/units"
 	"tare/internal/weigh"
@@ -110,7 +110,7 @@ func (r *Result) left(in Input, at map[int]*Line) {
 		}
 		k := key{line: l}
 		switch {
-		case owner != "" && compare.Toolchain(owner) || c.Class == weigh.Development:
+		case owner != "" && packages.BuildTool(owner) || c.Class == weigh.Development:
 			k.rule = "build-tools-left"
 		case c.Class == weigh.Cache:
 			k.rule = "cache-left"

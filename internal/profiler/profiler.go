@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"tare/internal/bench"
+	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/profile"
@@ -88,7 +89,7 @@ func prepare(b *bench.Bench, r Request) (*profiler, error) {
 }
 
 func read(file string) ([]byte, *dockerfile.File, error) {
-	src, err := dockerfile.ReadFile(file)
+	src, err := buildcontext.ReadDockerfile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("no %s in %s", filepath.Base(file), filepath.Dir(file))
 	}

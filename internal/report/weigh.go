@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tare/internal/packages"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -68,13 +69,10 @@ func duplicateGrid(r *weigh.Result, top int, z sizes) Block {
 // oneLine makes a stranger's text fit into a cell.
 func oneLine(s string) string { return Safe(strings.Join(strings.Fields(s), " ")) }
 
-var kinds = map[string]string{"apk": "Alpine packages (apk)", "deb": "Debian packages (deb)", "rpm": "rpm packages", "pypi": "Python libraries (pip)",
-	"npm": "npm packages", "maven": "Java archives", "golang": "programs made by Go", "runtime": "a language installed by hand"}
-
 func owners(r *weigh.Result, z sizes) Block {
 	t := Table{Place: Place{Part: "owners"}, Title: "WHO OWNS IT", Subject: Safe(r.Name), Columns: []Column{number("LIVE"), number("%"), number("TRANSFER"), number("FILES"), text("OWNER")}}
 	for _, o := range r.Owners {
-		name := kinds[o.Subject]
+		name := packages.Type(o.Subject).Kind().Title
 		if o.Kind == "class" {
 			name = "no package: " + o.Subject
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 // openDaemon fetches an image from a Docker daemon as `docker save` does. It is one
-// GET of Docker's API: a client library would weigh more than the rest of the room.
+// GET of Docker's API: a client library would weigh more than the rest of the package.
 func openDaemon(ctx context.Context, name string, o OpenOptions) (*Opened, error) {
 	client, host, err := daemonClient()
 	if err != nil {

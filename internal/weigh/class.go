@@ -3,6 +3,9 @@ package weigh
 import (
 	"path"
 	"strings"
+	"sync"
+
+	"tare/internal/packages"
 )
 
 // Class says what kind of thing a file is, by its path. Owned and unowned files
@@ -32,16 +35,17 @@ const (
 // AllClasses are the classes of files, for reports.
 var AllClasses = []Class{Bytecode, VCS, Database, Cache, Docs, Locale, Debug, Development, Log, Config, App, Local, System, State, Unknown}
 
-// prefixes are directories (with the slash) that decide a class wherever a file in
-// them comes from.
-var prefixes = []struct {
+// rule is a directory, with the slash at its end, and the class of what is in it.
+type rule struct {
 	dir   string
 	class Class
-}{
-	{"lib/apk/", Database}, {"usr/lib/apk/", Database}, {"etc/apk/", Database}, {"var/lib/dpkg/", Database}, {"var/lib/rpm/", Database}, {"usr/lib/sysimage/rpm/", Database},
-	{"var/cache/", Cache}, {"var/lib/apt/lists/", Cache}, {"root/.cache/", Cache}, {"root/.npm/", Cache}, {"tmp/", Cache}, {"var/tmp/", Cache},
-	{"root/.cargo/registry/", Cache}, {"usr/local/cargo/registry/", Cache}, {"go/pkg/mod/", Cache}, {"root/.m2/", Cache}, {"usr/local/share/.cache/", Cache},
-	{"var/lib/apt/", Database},
+}
+
+// prefixes are directories (with the slash) that decide a class wherever a file in
+// them comes from.
+var prefixes = []rule{
+	{"var/cache/", Cache}, {"root/.cache/", Cache}, {"tmp/", Cache}, {"var/tmp/", Cache},
+	{"root/.cargo/registry/", Cache}, {"usr/local/cargo/registry/", Cache}, {"usr/local/share/.cache/", Cache},
 	{"usr/share/doc/", Docs}, {"usr/share/man/", Docs}, {"usr/share/info/", Docs}, {"usr/share/licenses/", Docs}, {"usr/share/gtk-doc/", Docs},
 	{"usr/local/share/doc/", Docs}, {"usr/local/share/man/", Docs}, {"usr/local/share/info/", Docs}, {"usr/local/man/", Docs},
 	{"usr/share/locale/", Locale}, {"usr/share/i18n/", Locale}, {"usr/lib/locale/", Locale}, {"usr/local/share/locale/", Locale},
@@ -51,11 +55,32 @@ var prefixes = []struct {
 	{"var/log/", Log},
 }
 
+// managed are the directories of the package managers, the caches first: some lie in what
+// is a database else.
+var managed = sync.OnceValue(func() []rule {
+	var caches, databases []rule
+	for _, k := range packages.Kinds() {
+		for _, dir := range k.Caches {
+			caches = append(caches, rule{dir, Cache})
+		}
+		for _, dir := range k.Databases {
+			databases = append(databases, rule{dir, Database})
+		}
+	}
+	return append(caches, databases...)
+})
+
+// marks are ends of names that make a file or a directory a package database.
+var marks = sync.OnceValue(func() []string {
+	var out []string
+	for _, k := range packages.Kinds() {
+		out = append(out, k.Marks...)
+	}
+	return out
+})
+
 // places are where the unowned belongs that nothing else says anything about.
-var places = []struct {
-	dir   string
-	class Class
-}{
+var places = []rule{
 	{"etc/", Config},
 	{"app/", App}, {"srv/", App}, {"opt/", App}, {"home/", App}, {"usr/src/", App}, {"workspace/", App}, {"code/", App}, {"go/src/", App}, {"root/", App},
 	{"usr/local/", Local},
@@ -81,11 +106,14 @@ func (c *classifier) of(p string) Class {
 		return Development
 	case ".debug":
 		return Debug
-	case ".egg-info":
-		return Database
 	case ".h", ".hpp", ".hxx":
 		if strings.Contains(p, "/include/") {
 			return Development
+		}
+	}
+	for _, mark := range marks() {
+		if strings.HasSuffix(p, mark) {
+			return Database
 		}
 	}
 	dir := p[:strings.LastIndexByte(p, '/')+1]
@@ -102,12 +130,16 @@ func (c *classifier) directory(dir string) Class {
 			return VCS
 		}
 	}
-	if strings.Contains(dir, ".dist-info/") || strings.Contains(dir, ".egg-info/") {
-		return Database
+	for _, mark := range marks() {
+		if strings.Contains(dir, mark+"/") {
+			return Database
+		}
 	}
-	for _, r := range prefixes {
-		if strings.HasPrefix(dir, r.dir) {
-			return r.class
+	for _, list := range [][]rule{prefixes, managed()} {
+		for _, r := range list {
+			if strings.HasPrefix(dir, r.dir) {
+				return r.class
+			}
 		}
 	}
 	if strings.HasPrefix(dir, "home/") && strings.Contains(dir, "/.cache/") {

@@ -28,10 +28,17 @@ type owners struct {
 	claimed map[int32]claimant
 	parents map[string]bool   // all directories that lead to a claim, as databases write them
 	dirs    map[string]string // directory as a database writes it -> as it is
+
+	madeFrom []func(string) string // of the kinds that have one
 }
 
 func (f *Facts) own() {
 	o := &owners{f: f, ids: map[string]int32{}, links: map[string]string{}}
+	for _, k := range packages.Kinds() {
+		if k.MadeFrom != nil {
+			o.madeFrom = append(o.madeFrom, k.MadeFrom)
+		}
+	}
 	f.owner = make([][]int32, len(f.Tree.Lists))
 	for k := range f.Tree.Lists {
 		o.after(k)
@@ -90,7 +97,7 @@ func (o *owners) expected() int {
 	n := 0
 	for _, l := range o.f.Image.Layers {
 		for p, b := range l.Index.Kept {
-			if strings.HasSuffix(p, ".list") || strings.HasSuffix(p, "/RECORD") || strings.HasSuffix(p, "/installed") {
+			if packages.Wanted(p, 0, int64(len(b))).Paths {
 				n += len(b)
 			}
 		}
@@ -191,8 +198,7 @@ func (o *owners) id(p *packages.Package) int32 {
 
 // place tells copies of one library apart; a system package is there only once.
 func place(p *packages.Package) string {
-	switch p.Type {
-	case packages.APK, packages.Deb, packages.RPM:
+	if p.Type.System() {
 		return ""
 	}
 	return p.Location
@@ -263,8 +269,8 @@ func (o *owners) layer(k int) []int32 {
 			out[i] = id
 			continue
 		}
-		if id, ok := o.claims[source(e.Path)]; ok {
-			out[i] = id // byte code belongs to its source
+		if id, ok := o.compiled(e.Path); ok {
+			out[i] = id
 			continue
 		}
 		if len(o.trees) == 0 {
@@ -289,15 +295,14 @@ func (o *owners) tree(dir string) int32 {
 	return noOwner
 }
 
-// source is the file that compiled Python was made from (PEP 3147): "" for others.
-func source(p string) string {
-	if !strings.HasSuffix(p, ".pyc") {
-		return ""
+// compiled is the owner of the source that a file was made from: byte code belongs to it.
+func (o *owners) compiled(file string) (int32, bool) {
+	for _, from := range o.madeFrom {
+		if src := from(file); src != "" {
+			if id, ok := o.claims[src]; ok {
+				return id, true
+			}
+		}
 	}
-	dir, base := path.Split(p)
-	if rest, ok := strings.CutSuffix(dir, "__pycache__/"); ok {
-		name, _, _ := strings.Cut(base, ".")
-		return rest + name + ".py"
-	}
-	return strings.TrimSuffix(p, "c")
+	return noOwner, false
 }

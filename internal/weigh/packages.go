@@ -69,7 +69,7 @@ func (f *Facts) packages(r *Result) {
 
 // partOf is the package that owns the files of a library that came as a part of it.
 func (f *Facts) partOf(p *packages.Package) string {
-	for _, at := range []string{p.Location, p.Location + "/METADATA", p.Location + "/PKG-INFO", p.Location + "/package.json"} {
+	for _, at := range []string{p.Location, p.Record} {
 		r, ok := f.Tree.At(at, len(f.Tree.Lists)-1)
 		if !ok {
 			continue

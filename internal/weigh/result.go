@@ -157,7 +157,7 @@ type File struct {
 
 // version is part of Key: it rises whenever Report tells something else of the same
 // image.
-const version = 2
+const version = 3
 
 // Key names what Report tells of an image, for a cache: it is the same for images with
 // the same layers, in the form in which they are pushed, and the same configuration.
@@ -165,7 +165,7 @@ const version = 2
 func Key(img *image.Image) digest.Digest {
 	h := digest.SHA256.Digester()
 	say := func(v ...any) { _, _ = fmt.Fprintln(h.Hash(), v...) }
-	say(version, layer.EncodingVersion, img.ConfigID.Digest, img.Manifest.Digest, img.Push.Manifest.Size, img.Target.Digest)
+	say(version, layer.EncodingVersion, packages.Edition(), img.ConfigID.Digest, img.Manifest.Digest, img.Push.Manifest.Size, img.Target.Digest)
 	for i, l := range img.Layers {
 		say(l.DiffID, img.Push.Layers[i].Digest)
 	}

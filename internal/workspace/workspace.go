@@ -14,7 +14,7 @@ import (
 
 	cfs "github.com/containerd/continuity/fs"
 
-	"tare/internal/dockerfile"
+	"tare/internal/buildcontext"
 )
 
 // ErrNoFile says that a build context does not have the file that is to be changed.
@@ -35,7 +35,7 @@ func New(tmp, from, file string) (*Copy, error) {
 	}
 	c := &Copy{Dir: filepath.Join(dir, filepath.Base(from)), from: from, dockerfile: file}
 	if err = os.Mkdir(c.Dir, 0o755); err == nil {
-		err = dockerfile.WalkContext(from, file, []string{tmp, os.TempDir()}, c.add)
+		err = buildcontext.Walk(from, file, []string{tmp, os.TempDir()}, c.add)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("copy the build context %s: %w", from, err), os.RemoveAll(dir))
@@ -104,7 +104,7 @@ func (c *Copy) Change(file string, change func(orig []byte) ([]byte, error)) err
 	}
 	fi, err := root.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) { // but it is in the original
-		if x, ok := dockerfile.Excluded(c.from, c.dockerfile, file); ok {
+		if x, ok := buildcontext.Excluded(c.from, c.dockerfile, file); ok {
 			return fmt.Errorf("%s: it is excluded from the build context by %s, so no edit of it changes the image", name, x)
 		}
 	}

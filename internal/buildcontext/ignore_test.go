@@ -1,11 +1,11 @@
-package dockerfile_test
+package buildcontext_test
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
-	"tare/internal/dockerfile"
+	"tare/internal/buildcontext"
 )
 
 func TestExcluded(t *testing.T) {
@@ -27,7 +27,7 @@ func TestExcluded(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if e, ok := dockerfile.Excluded(dir, filepath.Join(dir, "Dockerfile"), c.file); ok {
+		if e, ok := buildcontext.Excluded(dir, filepath.Join(dir, "Dockerfile"), c.file); ok {
 			got = e.String()
 		}
 		if got != c.want {
@@ -41,10 +41,10 @@ func TestExcluded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, ok := dockerfile.Excluded(dir, filepath.Join(dir, "D"), "a"); ok {
+	if _, ok := buildcontext.Excluded(dir, filepath.Join(dir, "D"), "a"); ok {
 		t.Error("a is excluded")
 	}
-	if e, ok := dockerfile.Excluded(dir, filepath.Join(dir, "D"), "b"); !ok || e.String() != "D.dockerignore line 1 (b)" {
+	if e, ok := buildcontext.Excluded(dir, filepath.Join(dir, "D"), "b"); !ok || e.String() != "D.dockerignore line 1 (b)" {
 		t.Errorf("%v %v", e, ok)
 	}
 }

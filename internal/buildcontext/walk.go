@@ -1,4 +1,4 @@
-package dockerfile
+package buildcontext
 
 import (
 	"errors"
@@ -12,11 +12,11 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// WalkContext calls visit for everything in a build context that the builder would get
+// Walk calls visit for everything in a build context that the builder would get
 // to see, directories before what is in them; rel has slashes. What .dockerignore (or
 // DOCKERFILE.dockerignore) leaves out is not visited, but for the Dockerfile and the
 // ignore file themselves. Directories in skip are left out as well.
-func WalkContext(dir, dockerfile string, skip []string, visit func(rel string, d fs.DirEntry) error) error {
+func Walk(dir, dockerfile string, skip []string, visit func(rel string, d fs.DirEntry) error) error {
 	ignore, err := ignored(dir, dockerfile)
 	if err != nil {
 		return err

@@ -1,13 +1,30 @@
-package layer
+package packages
 
 import (
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
-	"io"
 	"path"
 	"strings"
+	"sync"
 )
+
+// Go are programs with Go's build info.
+var Go = register(Kind{
+	Type: "golang", Title: "Go programs", Rank: 60, Version: 1, Caches: []string{"go/pkg/mod/"},
+	Wants: func(f File) Want {
+		if f.Mode&0o111 != 0 && f.Size > minGo && !strings.Contains(f.Path(), ".so") {
+			return Want{Scan: func() Scanner { return &program{region: regions.Get().(*[]byte)} }}
+		}
+		return Want{}
+	},
+	Parse: func(f *finder) {
+		f.derived(func(p string) bool { return !isJar(p) }, func(p string, b []byte) {
+			if g, ok := goProgram(p, b); ok {
+				f.add(g)
+			}
+		})
+	},
+})
 
 // Smaller programs are not made by Go; and what is looked at of a larger one.
 const (
@@ -23,13 +40,16 @@ var buildInfo = []byte("\xff Go buildinf:")
 // beginning of the writable segment, where Go's linker puts it. debug/buildinfo
 // wants to seek to the section table at the end, which a stream cannot.
 type program struct {
-	k        *keeper
-	from, to int64 // the region that is kept; 0,0 is none
+	region   *[]byte // from regions
+	from, to int64   // what is kept of the file; 0,0 is none
 }
 
-func (p *program) look(at int64, b []byte) {
+// regions are buffers that programs use one after the other.
+var regions = sync.Pool{New: func() any { return new([]byte) }}
+
+// Look implements Scanner.
+func (p *program) Look(at int64, b []byte) {
 	if at == 0 {
-		p.k.region = p.k.region[:0]
 		p.from = writable(b[:min(len(b), headerSize)])
 		p.to = p.from + goRegion
 	}
@@ -38,22 +58,28 @@ func (p *program) look(at int64, b []byte) {
 	}
 	lo, hi := max(p.from, at), min(p.to, at+int64(len(b)))
 	if lo < hi {
-		p.k.region = append(p.k.region, b[lo-at:hi-at]...)
+		*p.region = append(*p.region, b[lo-at:hi-at]...)
 	}
 }
 
-// info is the version of Go, a newline, and the text of the module's build info.
-func (p *program) info() []byte {
+// Found implements Scanner: the version of Go, a newline, and the text of the module's
+// build info.
+func (p *program) Found() []byte {
+	region := *p.region
+	defer func() {
+		*p.region = region[:0]
+		regions.Put(p.region)
+	}()
 	if p.from == 0 {
 		return nil
 	}
 	// The inline form that Go 1.18 and later write: magic, pointer size, flags,
 	// padding up to 32 bytes, then two strings with their lengths before them.
-	i := bytes.Index(p.k.region, buildInfo)
-	if i < 0 || len(p.k.region) < i+32 || p.k.region[i+15]&2 == 0 {
+	i := bytes.Index(region, buildInfo)
+	if i < 0 || len(region) < i+32 || region[i+15]&2 == 0 {
 		return nil
 	}
-	rest := p.k.region[i+32:]
+	rest := region[i+32:]
 	version, rest := text(rest)
 	mod, _ := text(rest)
 	if len(mod) >= 33 && mod[len(mod)-17] == '\n' {
@@ -111,38 +137,23 @@ func writable(b []byte) int64 {
 	return 0
 }
 
-func isJar(name string) bool {
-	switch path.Ext(name) {
-	case ".jar", ".war", ".ear":
-		return true
+// goProgram reads build info as `go version -m` prints it.
+func goProgram(name string, info []byte) (Package, bool) {
+	version, mod, _ := strings.Cut(string(info), "\n")
+	p := Package{Location: name, Files: []string{name}, Contains: []string{"go " + version}}
+	for line := range strings.Lines(mod) {
+		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		switch {
+		case f[0] == "path" && len(f) > 1:
+			p.Name = f[1]
+		case f[0] == "mod" && len(f) > 2:
+			p.Version = f[2]
+		case f[0] == "dep" && len(f) > 2:
+			p.Contains = append(p.Contains, f[1]+" "+f[2])
+		}
 	}
-	return false
-}
-
-// jarManifest finds META-INF/MANIFEST.MF, which stands first in a Java archive, in
-// the beginning of one. An archive without it there yields an empty manifest: it
-// is an archive all the same.
-func jarManifest(b []byte) []byte {
-	none := []byte{}
-	for len(b) >= 30 && binary.LittleEndian.Uint32(b) == 0x04034b50 {
-		flags, method := binary.LittleEndian.Uint16(b[6:]), binary.LittleEndian.Uint16(b[8:])
-		size := int(binary.LittleEndian.Uint32(b[18:]))
-		nameLen, extra := int(binary.LittleEndian.Uint16(b[26:])), int(binary.LittleEndian.Uint16(b[28:]))
-		if 30+nameLen+extra > len(b) {
-			return none
-		}
-		name, rest := string(b[30:30+nameLen]), b[30+nameLen+extra:]
-		if strings.EqualFold(name, "META-INF/MANIFEST.MF") {
-			if method == 0 {
-				return bytes.Clone(rest[:min(size, len(rest))])
-			}
-			out, _ := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(rest)), headSize))
-			return out
-		}
-		if flags&8 != 0 || size < 0 || size > len(rest) {
-			return none // the size stands behind the content: the next header is not known
-		}
-		b = rest[size:]
+	if p.Name == "" {
+		p.Name = path.Base(name)
 	}
-	return none
+	return p, strings.HasPrefix(version, "go1") || strings.HasPrefix(version, "devel")
 }

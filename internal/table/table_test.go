@@ -1,4 +1,4 @@
-package cli
+package table
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 )
 
 // A table in the manner of Docker's, with what is hard in it.
-var people = tableFormat{
-	fields:  []string{"Age", "Name"},
-	headers: map[string]string{"Age": "AGE", "Name": "NAME"},
-	table:   "{{.Name}}\t{{.Age}}",
+var people = Format{
+	Fields:  []string{"Age", "Name"},
+	Headers: map[string]string{"Age": "AGE", "Name": "NAME"},
+	Table:   "{{.Name}}\t{{.Age}}",
 }
 
 func TestTable(t *testing.T) {
-	rows := []row{{"Name": "a", "Age": "1"}, {"Name": "<b> & c", "Age": "22"}}
+	rows := []Row{{"Name": "a", "Age": "1"}, {"Name": "<b> & c", "Age": "22"}}
 	for _, c := range []struct{ format, want string }{
 		{"", "NAME      AGE\na         1\n<b> & c   22\n"},
 		{"table", "NAME      AGE\na         1\n<b> & c   22\n"},
@@ -31,7 +31,7 @@ func TestTable(t *testing.T) {
 		{"{{json .Name}}", "\"a\"\n\"<b> & c\"\n"},
 	} {
 		var b strings.Builder
-		if err := people.write(&b, c.format, rows); err != nil {
+		if err := people.Write(&b, c.format, rows); err != nil {
 			t.Errorf("%q: %v", c.format, err)
 		}
 		if b.String() != c.want {
@@ -40,7 +40,7 @@ func TestTable(t *testing.T) {
 	}
 	for _, format := range []string{"{{", "{{.Nothing}}", "{{nothing .Age}}"} {
 		var usage request.Error
-		if err := people.write(&strings.Builder{}, format, rows); !errors.As(err, &usage) {
+		if err := people.Write(&strings.Builder{}, format, rows); !errors.As(err, &usage) {
 			t.Errorf("%q: %v is no usage error", format, err)
 		}
 	}
@@ -52,8 +52,8 @@ func TestEllipsis(t *testing.T) {
 		n    int
 		want string
 	}{{"short", 5, "short"}, {"longer", 5, "long…"}, {"äöüßé", 5, "äöüßé"}, {"äöüßéè", 5, "äöüß…"}} {
-		if got := ellipsis(c.in, c.n); got != c.want {
-			t.Errorf("ellipsis(%q, %d) = %q, want %q", c.in, c.n, got, c.want)
+		if got := Ellipsis(c.in, c.n); got != c.want {
+			t.Errorf("Ellipsis(%q, %d) = %q, want %q", c.in, c.n, got, c.want)
 		}
 	}
 }

@@ -7,6 +7,31 @@ import (
 	"unsafe"
 )
 
+// Deb is Debian's, also in distroless images.
+var Deb = register(Kind{
+	Type: "deb", Title: "Debian packages (deb)", Rank: 11, Version: 1, System: true, Parse: (*finder).dpkg, BuildTools: buildTool,
+	Databases: []string{"var/lib/dpkg/", "var/lib/apt/"}, Caches: []string{"var/lib/apt/lists/"},
+	Wants: func(f File) Want {
+		switch f.Dir {
+		case "var/lib/apt":
+			if f.Base == "extended_states" {
+				return database
+			}
+		case "var/lib/dpkg":
+			if f.Base == "status" {
+				return database
+			}
+		case "var/lib/dpkg/status.d":
+			return database
+		case "var/lib/dpkg/info":
+			if strings.HasSuffix(f.Base, ".list") {
+				return listing
+			}
+		}
+		return Want{}
+	},
+})
+
 // dpkg reads Debian's database, deb-control(5) paragraphs: all packages in one
 // status file with a list of files for each beside it, or, as in distroless images,
 // a file a package in status.d.
@@ -81,7 +106,7 @@ func (f *finder) list(b []byte, own string) []string {
 }
 
 func deb(c map[string]string, location string) Package {
-	p := Package{Type: Deb, Name: c["Package"], Version: c["Version"], Arch: c["Architecture"], Location: location}
+	p := Package{Name: c["Package"], Version: c["Version"], Arch: c["Architecture"], Location: location}
 	p.Source, _, _ = strings.Cut(c["Source"], " ")
 	kib, _ := strconv.ParseInt(c["Installed-Size"], 10, 64)
 	p.Declared = kib << 10
