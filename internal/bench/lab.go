@@ -174,6 +174,7 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 		m := f.Map(list[n].Variant.Name, MapParts)
 		settled[n].Map = &m
 		s := compare.Subject{Name: list[n].Variant.Name, Facts: f, Stages: b.Stages(ctx, list[n].Image.Target.Digest)}
+		s.Dockerfile, s.Lines = b.Lines(list[n].Image.Target.Digest)
 		all = append(all, s)
 	}
 	r, err := compare.Compare(all, compare.Options{Baseline: baseline, Pairs: len(all) <= 8})

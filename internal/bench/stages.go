@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
 
@@ -37,6 +38,22 @@ func (b *Bench) NeedsStages(ctx context.Context, words []string) bool {
 		}
 	}
 	return false
+}
+
+// Lines are the instructions that an image was built from and the name of their file,
+// where they are known.
+func (b *Bench) Lines(built digest.Digest) (file string, lines []compare.Line) {
+	r, ok := b.Book().Recipe(built)
+	if !ok {
+		return "", nil
+	}
+	for _, i := range r.Instructions() {
+		lines = append(lines, compare.Line{Text: i.Text, Line: i.Lines[0]})
+	}
+	if lines == nil {
+		return "", nil
+	}
+	return filepath.Base(r.Dockerfile), lines
 }
 
 // Stages builds the stages that stayed behind when an image was built, and says what is

@@ -56,18 +56,41 @@ func (b Book) Any() bool { return b.values != nil && b.values.Any(recipeKind) }
 // Behind are the stages of the recipe's Dockerfile that stay behind, by name. It is nil
 // if the Dockerfile is not as it was.
 func (r *Recipe) Behind() (names []string) {
-	body, err := buildcontext.ReadDockerfile(r.Dockerfile)
-	if err != nil || digest.FromBytes(body) != r.Digest || !isDir(r.Context) {
-		return nil
-	}
-	f, err := dockerfile.Parse(body)
-	if err != nil {
+	f := r.file()
+	if f == nil || !isDir(r.Context) {
 		return nil
 	}
 	for _, s := range f.Behind(r.Target) {
 		names = append(names, s.Name)
 	}
 	return names
+}
+
+// Instructions are those of the stages that the image consists of. It is nil if the
+// Dockerfile is not as it was.
+func (r *Recipe) Instructions() []dockerfile.Instruction {
+	f := r.file()
+	if f == nil {
+		return nil
+	}
+	var out []dockerfile.Instruction
+	for _, n := range f.Chain(r.Target) {
+		out = append(out, f.Stages[n].Instructions...)
+	}
+	return out
+}
+
+// file is the Dockerfile; nil if it is not as it was.
+func (r *Recipe) file() *dockerfile.File {
+	body, err := buildcontext.ReadDockerfile(r.Dockerfile)
+	if err != nil || digest.FromBytes(body) != r.Digest {
+		return nil
+	}
+	f, err := dockerfile.Parse(body)
+	if err != nil {
+		return nil
+	}
+	return f
 }
 
 // Stage is the request that builds a stage of the recipe.

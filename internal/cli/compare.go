@@ -101,6 +101,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		}
 		o.Stages = a.bench().Stages
 	}
+	o.Lines = a.bench().Lines
 	o.Maps = o.pictured()
 	r, err := scales.Compare(ctx, a.finder(), o.CompareRequest)
 	if err != nil {

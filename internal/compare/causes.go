@@ -27,12 +27,16 @@ type Cause struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 	// Change is "added", "removed" or "changed".
-	Change      string `json:"change"`
+	Change string `json:"change"`
+	// FromVersion and ToVersion are those of a package in the images that it has bytes
+	// in.
 	FromVersion string `json:"fromVersion,omitempty"`
 	ToVersion   string `json:"toVersion,omitempty"`
 	// Via is the package that pulled this one in, among those that were added or
 	// removed together.
 	Via string `json:"via,omitempty"`
+	// Layer is the layer, from 1, that holds most of it, in the image that has more.
+	Layer int `json:"layer,omitempty"`
 	// Toolchain says that it is a compiler, headers or what else only builds need.
 	Toolchain bool `json:"toolchain,omitempty"`
 	// Files are the files that differ most; they and one row without a path, for the
@@ -158,11 +162,35 @@ func (b *book) rows(measure string, collapse bool) map[key]int64 {
 	return out
 }
 
+// layers are, of what stands in files, the layers (from 1) that hold most of each row.
+func (b *book) layers(measure string, collapse bool) map[key]int {
+	sums := map[key][]int64{}
+	for i := range b.f.Cells {
+		c := &b.f.Cells[i]
+		if c.Class == weigh.Structure || (c.Fate == tree.Live) == (measure == "waste") {
+			continue
+		}
+		k := b.cellKey(c, collapse)
+		if sums[k] == nil {
+			sums[k] = make([]int64, len(b.f.Image.Layers))
+		}
+		sums[k][c.Layer] += c.Files
+	}
+	out := map[key]int{}
+	for k, list := range sums {
+		if most := slices.Max(list); most > 0 {
+			out[k] = 1 + slices.Index(list, most)
+		}
+	}
+	return out
+}
+
 // causes divides the difference from a to b. Rows that are the same in both are left
 // out. On transfer, what has the same content in both is compressed differently.
 func causes(a, b *book, measure string, depth int) []Cause {
 	collapse := a.osID != b.osID
 	from, to := a.rows(measure, collapse), b.rows(measure, collapse)
+	layersA, layersB := a.layers(measure, collapse), b.layers(measure, collapse)
 	out := []Cause{}
 	squeeze := Cause{Kind: "compression", Subject: "the same content, compressed differently", Change: "changed"}
 	keys := maps.Clone(from)
@@ -189,15 +217,19 @@ func causes(a, b *book, measure string, depth int) []Cause {
 			continue
 		}
 		if k.kind == "package" {
-			if p := a.packages[k.subject]; p != nil {
+			if p := a.packages[k.subject]; p != nil && had {
 				c.FromVersion = p.Version
 			}
-			if p := b.packages[k.subject]; p != nil {
+			if p := b.packages[k.subject]; p != nil && has {
 				c.ToVersion = p.Version
 			}
 			c.Toolchain = packages.BuildTool(k.subject)
 		} else {
 			c.Toolchain = k.kind == string(weigh.Development)
+		}
+		c.Layer = layersB[k]
+		if c.Bytes < 0 {
+			c.Layer = layersA[k]
 		}
 		if depth > 0 {
 			c.Files = fileChanges(a, b, k, measure, collapse, c.Bytes, depth)

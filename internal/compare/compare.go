@@ -5,6 +5,8 @@ package compare
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/containerd/platforms"
@@ -26,9 +28,37 @@ type Subject struct {
 	Cached bool
 	// Stages are the stages of its Dockerfile before the last, where they are known.
 	Stages []Stage
+	// Dockerfile is the name of the file that it was built from, and Lines are its
+	// instructions, where they are known.
+	Dockerfile string
+	Lines      []Line
 	// Multistage says that its Dockerfile is known to have several stages.
 	Multistage bool
 }
+
+// Line is an instruction of a Dockerfile: its text in one line, and where it begins.
+type Line struct {
+	Text string
+	Line int
+}
+
+// line is the line of an instruction; 0 if it is not in the file, or more than once.
+func (s *Subject) line(instruction string) int {
+	at, times := 0, 0
+	for _, l := range s.Lines {
+		if same(l.Text, instruction) {
+			at = l.Line
+			times++
+		}
+	}
+	if times != 1 {
+		return 0
+	}
+	return at
+}
+
+// same compares instructions but for spaces.
+func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
 // Result is a comparison. Sizes are integer bytes.
 type Result struct {
@@ -93,6 +123,8 @@ type Image struct {
 	Problems []string   `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
 	Warnings []string `json:"warnings,omitempty"`
+	// Dockerfile is the name of the file that it was built from, where it is known.
+	Dockerfile string `json:"dockerfile,omitempty"`
 	// Stack are the layers, bottom first.
 	Stack []LayerSum `json:"stack"`
 }
@@ -103,6 +135,8 @@ type LayerSum struct {
 	Instruction string        `json:"instruction"`
 	Tar         int64         `json:"tar"`
 	Files       int64         `json:"files"`
+	// Line is the instruction's in the Dockerfile, where it is known.
+	Line int `json:"line,omitempty"`
 }
 
 // Difference is by how much To is larger than From in one measure, in bytes: From's
@@ -183,7 +217,7 @@ func column(s *Subject) Image {
 	img := f.Image
 	i := Image{
 		Name: s.Name, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(),
-		Layers: len(img.Layers), Sizes: f.Sizes, Waste: f.WasteByClass(), Packages: map[string]int{}, Problems: f.Problems, Warnings: f.Warnings,
+		Layers: len(img.Layers), Sizes: f.Sizes, Waste: f.WasteByClass(), Packages: map[string]int{}, Problems: f.Problems, Warnings: f.Warnings, Dockerfile: s.Dockerfile,
 	}
 	for _, id := range f.Final {
 		i.Packages[string(f.Packages[id].Type)]++
@@ -199,7 +233,8 @@ func column(s *Subject) Image {
 	}
 	i.Stack = []LayerSum{}
 	for k, l := range img.Layers {
-		i.Stack = append(i.Stack, LayerSum{l.DiffID, img.StepOf(k).Instruction(), l.Sums.Tar, l.Sums.Files})
+		instruction := img.StepOf(k).Instruction()
+		i.Stack = append(i.Stack, LayerSum{DiffID: l.DiffID, Instruction: instruction, Tar: l.Sums.Tar, Files: l.Sums.Files, Line: s.line(instruction)})
 	}
 	for _, st := range s.Stages {
 		i.Stages = append(i.Stages, stageSum(st, f))

@@ -28,6 +28,9 @@ type CompareRequest struct {
 	// Stages builds the stages that stayed behind when an image was built; nil leaves
 	// them out.
 	Stages func(ctx context.Context, built digest.Digest) []compare.Stage
+	// Lines are the instructions that an image was built from, and the name of their
+	// file; nil if none is known.
+	Lines func(built digest.Digest) (file string, lines []compare.Line)
 }
 
 // Compared is a comparison, with maps if they were asked for.
@@ -73,6 +76,9 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 	}
 	subjects := subjects(set, facts)
 	for n, i := range set.Images {
+		if r.Lines != nil {
+			subjects[n].Dockerfile, subjects[n].Lines = r.Lines(i.Image.Target.Digest)
+		}
 		if r.Stages != nil {
 			subjects[n].Stages = r.Stages(ctx, i.Image.Target.Digest)
 		}
