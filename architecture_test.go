@@ -60,7 +60,7 @@ var imports = map[string][]string{
 
 	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
 
-	"testkit":  {"image", "source", "store", "weigh"},
+	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
 	"cmd/tare": {"buildkit", "cli", "container", "engine", "source"},
 }
