@@ -117,16 +117,14 @@ func (b *Lab) obtained(v lab.Variant, img *target.Image) (*lab.Obtained, error) 
 
 // Run implements lab.Bench.
 func (b *Lab) Run(ctx context.Context, o *lab.Obtained, c *lab.Check, stdout, stderr io.Writer) (lab.Ran, error) {
-	opt := runner.Options{Network: "host"}
+	// The whole command line is the check's, if it has one: what it says is what runs.
+	opt := runner.Options{Network: "host", EntrypointSet: len(c.Command) > 0}
 	for k, v := range c.Env {
 		opt.Env = append(opt.Env, k+"="+v)
 	}
-	r, err := runner.Spec(o.Variant.Name, o.Image.Image, nil, opt)
+	r, err := runner.Spec(o.Variant.Name, o.Image.Image, c.Command, opt)
 	if err != nil {
 		return lab.Ran{}, err
-	}
-	if len(c.Command) > 0 {
-		r.Args = c.Command // the whole command line: what the check says is what runs
 	}
 	e, err := b.Engine(ctx)
 	if err != nil {
