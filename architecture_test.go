@@ -40,6 +40,7 @@ var imports = map[string][]string{
 	"compare":      {"image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
 	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
+	"experiment":   {"compare", "units", "weigh"},
 	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
 
 	"request":   {},
@@ -48,8 +49,8 @@ var imports = map[string][]string{
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target"},
-	"lab":       {"compare", "outfile", "request", "target", "units", "weigh", "workspace"},
-	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"lab":       {"compare", "experiment", "outfile", "request", "target", "units", "weigh", "workspace"},
+	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
@@ -82,14 +83,15 @@ var dependencies = map[string][]string{
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},
-	"github.com/goccy/go-yaml":                                  {"lab"},
-	"golang.org/x/perf":                                         {"lab"},
+	"github.com/goccy/go-yaml":                                  {"experiment"},
+	"golang.org/x/perf":                                         {"experiment"},
 }
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
 var pure = map[string][]string{
 	"tree":       {"os", "net", "net/http", "os/exec", "context"},
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
+	"experiment": {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},

@@ -13,6 +13,7 @@ import (
 
 	"tare/internal/bench"
 	"tare/internal/engine"
+	"tare/internal/experiment"
 	"tare/internal/lab"
 	"tare/internal/progress"
 	"tare/internal/source"
@@ -164,7 +165,7 @@ func TestLab(t *testing.T) {
 	b, e, st := newBench(t)
 	l := &bench.Lab{Bench: b, Name: "My Exp"}
 	dir := contextOf(t, "FROM base:1\nCOPY main.py /\n")
-	v := lab.Variant{Name: "Own__x", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile"), Args: map[string]string{"A": "1"}}
+	v := experiment.Variant{Name: "Own__x", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile"), Args: map[string]string{"A": "1"}}
 	own, err := l.Obtain(t.Context(), v, io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -172,11 +173,11 @@ func TestLab(t *testing.T) {
 	if r := e.Builds[0]; !r.Unlisted || r.Args["A"] != "1" || r.Args["HTTP_PROXY"] == "" || own.Executed != 1 || len(own.Inputs) != 2 {
 		t.Errorf("%+v %+v", r, own)
 	}
-	pulled, err := l.Obtain(t.Context(), lab.Variant{Name: "theirs", Image: "pulled:1"}, io.Discard)
+	pulled, err := l.Obtain(t.Context(), experiment.Variant{Name: "theirs", Image: "pulled:1"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Obtain(t.Context(), lab.Variant{Name: "none", Image: "nowhere:1"}, io.Discard); err == nil {
+	if _, err := l.Obtain(t.Context(), experiment.Variant{Name: "none", Image: "nowhere:1"}, io.Discard); err == nil {
 		t.Error("an image that is nowhere was obtained")
 	}
 	r, settled, err := l.Compare(t.Context(), []*lab.Obtained{pulled, own}, 0)
@@ -188,7 +189,7 @@ func TestLab(t *testing.T) {
 		t.Errorf("the variant's image has no name: %v", err)
 	}
 	e.Code = func(r engine.Run) int { return len(r.Args) }
-	ran, err := l.Run(t.Context(), own, &lab.Check{Command: []string{"a", "b", "c"}, Env: map[string]string{"K": "v"}}, io.Discard, io.Discard)
+	ran, err := l.Run(t.Context(), own, &experiment.Check{Command: []string{"a", "b", "c"}, Env: map[string]string{"K": "v"}}, io.Discard, io.Discard)
 	if err != nil || ran.Exit != 3 || !e.Runs[0].KeepOpen || !strings.Contains(strings.Join(e.Runs[0].Env, " "), "K=v") {
 		t.Errorf("%+v %v", ran, err)
 	}
@@ -202,7 +203,7 @@ func TestTheSameContentIsTheSameImage(t *testing.T) {
 	b, _, _ := newBench(t)
 	l := &bench.Lab{Bench: b, Name: "x"}
 	dir := contextOf(t, "FROM base:1\nCOPY main.py /\n")
-	v := lab.Variant{Name: "own", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile")}
+	v := experiment.Variant{Name: "own", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile")}
 	var first digest.Digest
 	for n := range 2 {
 		o, err := l.Obtain(t.Context(), v, io.Discard)
@@ -225,7 +226,7 @@ func TestNewerBase(t *testing.T) {
 	b, e, st := newBench(t)
 	l := &bench.Lab{Bench: b, Name: "x"}
 	dir := contextOf(t, "FROM base:1\nCOPY main.py /\n")
-	v := lab.Variant{Name: "own", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile")}
+	v := experiment.Variant{Name: "own", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile")}
 	o, err := l.Build(t.Context(), v, lab.How{Base: "bump", Nonce: "7"})
 	if err != nil {
 		t.Fatal(err)
@@ -247,14 +248,14 @@ func TestNewerBase(t *testing.T) {
 	if _, err := st.Find(t.Context(), "tare-lab/bumped-base:another-1"); err != nil {
 		t.Error("that of another lab is gone")
 	}
-	if _, err := l.Build(t.Context(), lab.Variant{Name: "s", Context: contextOf(t, "FROM scratch\n"), Dockerfile: v.Dockerfile}, lab.How{}); err != nil {
+	if _, err := l.Build(t.Context(), experiment.Variant{Name: "s", Context: contextOf(t, "FROM scratch\n"), Dockerfile: v.Dockerfile}, lab.How{}); err != nil {
 		t.Errorf("%v", err)
 	}
 	scratch := contextOf(t, "FROM scratch\nCOPY main.py /\n")
-	if _, err := l.Build(t.Context(), lab.Variant{Name: "s", Context: scratch, Dockerfile: filepath.Join(scratch, "Dockerfile")}, lab.How{Base: "bump"}); err == nil {
+	if _, err := l.Build(t.Context(), experiment.Variant{Name: "s", Context: scratch, Dockerfile: filepath.Join(scratch, "Dockerfile")}, lab.How{Base: "bump"}); err == nil {
 		t.Error("a newer scratch")
 	}
-	if _, err := l.Build(t.Context(), lab.Variant{Name: "s", Context: scratch + "/none", Dockerfile: v.Dockerfile}, lab.How{}); err == nil || !strings.Contains(err.Error(), "is not a directory") {
+	if _, err := l.Build(t.Context(), experiment.Variant{Name: "s", Context: scratch + "/none", Dockerfile: v.Dockerfile}, lab.How{}); err == nil || !strings.Contains(err.Error(), "is not a directory") {
 		t.Errorf("%v", err)
 	}
 }

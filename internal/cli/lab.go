@@ -132,7 +132,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	if err != nil {
 		return err
 	}
-	switch rec.Verdict() {
+	switch lab.VerdictOf(rec) {
 	case lab.Failed:
 		return exitCode(1)
 	case lab.Unmet:

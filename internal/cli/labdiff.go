@@ -33,7 +33,7 @@ than 10 %.`,
 			if err != nil {
 				return fmt.Errorf("lab diff: %w", err)
 			}
-			d := lab.Compare(x, y)
+			d := lab.Differ(x, y)
 			if err := a.write(o, d, func() report.Document { return report.LabDiff(d, o.bytes) }); err != nil {
 				return err
 			}

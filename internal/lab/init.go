@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"tare/internal/request"
+
+	"tare/internal/experiment"
 )
 
 //go:embed exercise/tare.yaml
@@ -80,7 +82,7 @@ func Template(name string, dockerfiles []string) (string, error) {
 version: %d
 name: %s
 variants:
-`, Version, quoteYAML(name))
+`, experiment.Version, quoteYAML(name))
 	for _, f := range dockerfiles {
 		base := filepath.Base(f)
 		title := strings.Trim(strings.TrimSuffix(strings.TrimPrefix(base, "Dockerfile"), "Dockerfile"), ".")

@@ -1,4 +1,4 @@
-package lab
+package experiment
 
 // Bandwidths are those for which pulls are modelled, in Mbit/s.
 var Bandwidths = []int{10, 100, 1000}

@@ -1,4 +1,4 @@
-package lab
+package experiment
 
 import (
 	"math"
@@ -171,8 +171,8 @@ func (r *Record) Variant(name string) *Result {
 	return nil
 }
 
-// sample adds a repetition to a measurement.
-func (r *Result) sample(name, unit string, v float64) {
+// Sample adds a repetition to a measurement.
+func (r *Result) Sample(name, unit string, v float64) {
 	m := r.Measure(name)
 	if m == nil {
 		r.Measures = append(r.Measures, Measurement{Name: name, Unit: unit, Kind: Measured})
@@ -181,15 +181,16 @@ func (r *Result) sample(name, unit string, v float64) {
 	m.Samples = append(m.Samples, v)
 }
 
-// count is how many repetitions a measurement has.
-func (r *Result) count(name string) int {
+// Count is how many repetitions a measurement has.
+func (r *Result) Count(name string) int {
 	if m := r.Measure(name); m != nil {
 		return len(m.Samples)
 	}
 	return 0
 }
 
-func (r *Result) set(name, unit, kind string, v float64) {
+// Set records a value that is not repeated.
+func (r *Result) Set(name, unit, kind string, v float64) {
 	m := r.Measure(name)
 	if m == nil {
 		r.Measures = append(r.Measures, Measurement{Name: name})
@@ -198,9 +199,9 @@ func (r *Result) set(name, unit, kind string, v float64) {
 	m.Unit, m.Kind, m.Value, m.Samples = unit, kind, v, nil
 }
 
-// summarize works out medians, intervals and differences. Nothing is assumed of the
+// Summarize works out medians, intervals and differences. Nothing is assumed of the
 // distributions: the median, the interval of order statistics, and the U test.
-func (r *Record) summarize() {
+func (r *Record) Summarize() {
 	for i := range r.Variants {
 		for j := range r.Variants[i].Measures {
 			r.Variants[i].Measures[j].summarize(r.Method.Confidence)

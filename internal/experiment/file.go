@@ -1,6 +1,6 @@
-// Package lab runs experiments: variants of an image that are built, run, measured
-// repeatedly and compared. It knows no engine: what builds and runs is a Bench.
-package lab
+// Package experiment says what an experiment is and what it came to: the file that
+// describes it, the record of its measurements, and how two records differ.
+package experiment
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package lab
+package experiment
 
 import (
 	"fmt"
@@ -55,7 +55,7 @@ func (f *File) Expand() ([]Variant, error) {
 	var out []Variant
 	for _, v := range f.Variants {
 		if v.Name == "" {
-			v.Name = defaultName(v)
+			v.Name = NameOf(v)
 		}
 		if v.Check == nil {
 			v.Check = f.Check
@@ -80,8 +80,8 @@ func (f *File) Expand() ([]Variant, error) {
 	return out, nil
 }
 
-// defaultName is an image's name, or what tells a Dockerfile from others.
-func defaultName(v Variant) string {
+// NameOf is an image's name, or what tells a Dockerfile from others.
+func NameOf(v Variant) string {
 	if v.Image != "" {
 		return v.Image
 	}
@@ -191,7 +191,7 @@ func (m *Matrix) variant(c map[string]string) (Variant, error) {
 	}
 	v.Name = strings.Join(parts, "-")
 	if v.Name == "" {
-		v.Name = defaultName(v)
+		v.Name = NameOf(v)
 	}
 	return v, nil
 }

@@ -1,4 +1,4 @@
-package lab_test
+package experiment_test
 
 import (
 	"errors"
@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"tare/internal/experiment"
 	"tare/internal/lab"
 )
 
 func TestParse(t *testing.T) {
-	f, err := lab.Parse("tare.yaml", []byte(`version: 1
+	f, err := experiment.Parse("tare.yaml", []byte(`version: 1
 name: x
 variants:
   - image: python:slim
@@ -71,11 +72,11 @@ func TestBadFiles(t *testing.T) {
 		{"matrix too large", "version: 1\nmatrix:\n  dockerfile: [" + strings.Repeat("a,", 30) + "b]\n  target: [" + strings.Repeat("a,", 30) + "b]\n", "more than 500"},
 		{"alias", "version: 1\nx: &a [1]\ny: *a\n", "aliases"},
 		{"name", head + "name: ../x\n", "slash"},
-		{"too large", strings.Repeat("#", lab.MaxFile+1), "too many"},
+		{"too large", strings.Repeat("#", experiment.MaxFile+1), "too many"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			_, err := lab.Parse("tare.yaml", []byte(c.file))
-			var fe *lab.FileError
+			_, err := experiment.Parse("tare.yaml", []byte(c.file))
+			var fe *experiment.FileError
 			if !errors.As(err, &fe) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "tare.yaml") {
 				t.Errorf("%v does not say %q", err, c.want)
 			}
@@ -84,7 +85,7 @@ func TestBadFiles(t *testing.T) {
 }
 
 func TestMatrix(t *testing.T) {
-	f, err := lab.Parse("tare.yaml", []byte(`version: 1
+	f, err := experiment.Parse("tare.yaml", []byte(`version: 1
 matrix:
   dockerfile: [Dockerfile]
   base: ["alpine:3.20", "debian:12"]
@@ -111,38 +112,6 @@ matrix:
 	}
 }
 
-// What tare lab init writes can be read.
-func TestTemplates(t *testing.T) {
-	for name, files := range map[string][]string{"plain": {"Dockerfile"}, "a b: #": {"Dockerfile", "Dockerfile.x y", "on.Dockerfile"}} {
-		body, err := lab.Template(name, files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := lab.Parse("tare.yaml", []byte(body))
-		if err != nil {
-			t.Fatalf("%v\n%s", err, body)
-		}
-		if f.Name != name || len(f.Variants) != len(files) {
-			t.Errorf("%+v", f)
-		}
-	}
-	for name, body := range lab.PythonExercise() {
-		if name == "tare.yaml" {
-			if _, err := lab.Parse(name, []byte(body)); err != nil {
-				t.Error(err)
-			}
-		}
-		// The example is the same experiment.
-		example, err := os.ReadFile("../../examples/python/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if name != "tare.yaml" && string(example) != body {
-			t.Errorf("%s differs from that of examples/python", name)
-		}
-	}
-}
-
 // The examples' experiments can be read, and their files are there.
 func TestExamples(t *testing.T) {
 	list, err := filepath.Glob("../../examples/*/tare.yaml")
@@ -154,7 +123,7 @@ func TestExamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := lab.Parse(path, b)
+		f, err := experiment.Parse(path, b)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -185,9 +154,9 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		x, err := lab.Parse("f", b)
+		x, err := experiment.Parse("f", b)
 		if err != nil {
-			var fe *lab.FileError
+			var fe *experiment.FileError
 			if !errors.As(err, &fe) {
 				t.Fatalf("%T", err)
 			}
