@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/infile"
 	"tare/internal/lab"
 	"tare/internal/outfile"
 	"tare/internal/report"
@@ -73,7 +74,7 @@ Alpine with Python in one stage and in two.`,
 func dockerfiles(dir string) ([]string, error) {
 	var out []string
 	for _, pattern := range []string{"Dockerfile", "Containerfile", "Dockerfile.*", "*.Dockerfile"} {
-		list, err := filepath.Glob(filepath.Join(dir, pattern))
+		list, err := infile.Glob(dir, pattern)
 		if err != nil {
 			return nil, err
 		}
