@@ -15,6 +15,7 @@ import (
 
 	"tare/internal/container"
 	"tare/internal/engine"
+	"tare/internal/infile"
 )
 
 // Leftovers lists what killed builds and runs left in the engine's directory root:
@@ -72,7 +73,7 @@ func (l *leftovers) add(kind, path, text string, remove func() error) {
 
 // runs finds directories of `tare run` whose lock is free, and returns the others.
 func (l *leftovers) runs() (alive []string, err error) {
-	dirs, err := filepath.Glob(filepath.Join(globEscape(l.root), "run", "*"))
+	dirs, err := infile.Glob(l.root, "run", "*")
 	if err != nil || len(dirs) == 0 {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (l *leftovers) runs() (alive []string, err error) {
 
 // builds finds what an engine that was killed left. The caller owns the engine.
 func (l *leftovers) builds() {
-	bundles, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "executor", "*"))
+	bundles, _ := infile.Glob(l.root, "worker-*", "executor", "*")
 	for _, d := range bundles {
 		fi, err := os.Lstat(d)
 		if err != nil || !fi.IsDir() {
@@ -121,11 +122,11 @@ func (l *leftovers) builds() {
 			return container.RemoveTree(d)
 		})
 	}
-	tmp, _ := filepath.Glob(filepath.Join(globEscape(l.root), "tmp", "*"))
-	half, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", ".tmp-*"))
-	probes, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", ".fsverity-check-*"))
-	pool, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "cachemounts", "*"))
-	reserves, _ := filepath.Glob(filepath.Join(globEscape(l.root), ".reserve-*"))
+	tmp, _ := infile.Glob(l.root, "tmp", "*")
+	half, _ := infile.Glob(l.root, "worker-*", "content", "blobs", "*", ".tmp-*")
+	probes, _ := infile.Glob(l.root, "worker-*", "content", ".fsverity-check-*")
+	pool, _ := infile.Glob(l.root, "worker-*", "cachemounts", "*")
+	reserves, _ := infile.Glob(l.root, ".reserve-*")
 	for _, p := range slices.Concat(tmp, half, probes, pool, reserves) {
 		l.add("temporary", p, p+" is left of a build that was killed", func() error { return container.RemoveTree(p) })
 	}
@@ -135,7 +136,7 @@ func (l *leftovers) builds() {
 // that is opened drops it, which is how it is repaired.
 func (l *leftovers) contexts() {
 	mark := filepath.Join(l.root, contextsName)
-	workers, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "metadata_v2.db"))
+	workers, _ := infile.Glob(l.root, "worker-*", "metadata_v2.db")
 	if _, err := os.Stat(mark); err == nil || len(workers) == 0 {
 		return
 	}
@@ -184,7 +185,7 @@ func within(path string, dirs []string) bool {
 
 // blobs checks the engine's own blobs: those that are not links of the store's.
 func (l *leftovers) blobs(ctx context.Context, inStore func(os.FileInfo) bool) error {
-	paths, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", "*"))
+	paths, _ := infile.Glob(l.root, "worker-*", "content", "blobs", "*", "*")
 	for _, p := range paths {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -210,9 +211,4 @@ func hashFile(path string, alg digest.Algorithm) (digest.Digest, error) {
 	}
 	defer func() { _ = f.Close() }()
 	return alg.FromReader(f)
-}
-
-// globEscape makes a path a pattern that matches only itself.
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

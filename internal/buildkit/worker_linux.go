@@ -101,7 +101,7 @@ func newWorker(ctx context.Context, root string, rt container.Runtime, opt Optio
 		Root:                executorRoot,
 		CommandCandidates:   []string{rt.Path},
 		DefaultCgroupParent: container.CgroupParent(root),
-		Rootless:  container.Rootless(),
+		Rootless:            container.Rootless(),
 		ProcessMode:         oci.ProcessSandbox,
 		ResourceMonitor:     monitor,
 	}, nets)

@@ -3,6 +3,7 @@ package container
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strings"
@@ -111,5 +112,34 @@ func TestRuntimeError(t *testing.T) {
 	}
 	if got := runtimeError(log + "-missing"); got != "" {
 		t.Errorf("no log: %q", got)
+	}
+}
+
+// What a dynamic program runs with is found in its maps, by the names that it asks for.
+func TestLibraries(t *testing.T) {
+	maps := "00400000-00500000 r-xp 00000000 fe:00 1 /usr/bin/tare\n7f00-7f01 r--p 00000000 fe:00 2 /usr/lib/libc.so.6\n" +
+		"7f01-7f02 r-xp 00001000 fe:00 2 /usr/lib/libc.so.6\n7f02-7f03 r-xp 00002000 fe:00 2 /usr/lib/libc.so.6\n7f04-7f05 rw-p 00000000 00:00 0 [stack]\n7f06-7f07 r-xp 00000000 00:00 0 [vdso]\n"
+	if d := cmp.Diff([]string{"/usr/bin/tare", "/usr/lib/libc.so.6"}, mapped(maps)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("needs a shell")
+	}
+	loader, err := interpreter(sh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loader == "" {
+		t.Skip("needs a shell that is linked dynamically")
+	}
+	if name := soname(loader); name == "" {
+		t.Errorf("%s has no name", loader)
+	}
+	if name := soname(sh); name != "" {
+		t.Errorf("%s is the library %s", sh, name)
+	}
+	if _, err := interpreter(os.DevNull); err == nil {
+		t.Error("no program has a loader")
 	}
 }

@@ -13,13 +13,15 @@ import (
 )
 
 // InitMain is the small init of `run --init`. It does nothing unless this program
-// was started under the name that writeSpec gives it; then it does not return: it
+// was started under the name that initFiles gives it; then it does not return: it
 // starts its arguments as a child, passes signals on, reaps orphans, and exits
 // with the child's code.
 func InitMain() {
 	if filepath.Base(os.Args[0]) != filepath.Base(initPath) || os.Getpid() != 1 {
 		return
 	}
+	// Where a loader started it, the kernel has the loader's name.
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(initPath)), 0)
 	os.Exit(initMain(os.Args[1:]))
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/containers"
@@ -24,9 +25,6 @@ import (
 
 	"tare/internal/engine"
 )
-
-// initPath is where `run --init` puts tare itself into the container.
-const initPath = "/sbin/tare-init"
 
 // writeSpec makes config.json: BuildKit's default (capabilities, seccomp, masked
 // paths), changed as the request asks.
@@ -66,7 +64,12 @@ func (b *bundle) writeSpec(ctx context.Context, r engine.Run) (func(), error) {
 	}
 	meta := executor.Meta{Args: r.Args, Env: r.Env, User: r.User, Cwd: r.Dir, Hostname: r.Hostname, Tty: r.TTY, NetMode: mode}
 	if r.Init {
-		meta.Args = append([]string{initPath}, r.Args...)
+		mounts, start, err := initFiles()
+		if err != nil {
+			return nil, err
+		}
+		r.Mounts = slices.Concat(r.Mounts, mounts)
+		meta.Args = slices.Concat(start, r.Args)
 	}
 	spec, release, err := oci.GenerateSpec(ctx, meta, nil, b.id, b.path(resolv), b.path(hosts), ns, "", oci.ProcessSandbox, nil, "", false, "", nil,
 		oci.WithUIDGID(uid, gid, groups))
@@ -138,13 +141,6 @@ func adjust(ctx context.Context, spec *specs.Spec, r engine.Run) error {
 		if err := o(ctx, nil, c, spec); err != nil {
 			return err
 		}
-	}
-	if r.Init {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		r.Mounts = append(r.Mounts, engine.Mount{Type: "bind", Source: self, Target: initPath, ReadOnly: true})
 	}
 	for _, m := range r.Mounts {
 		spec.Mounts = append(spec.Mounts, ociMount(m))

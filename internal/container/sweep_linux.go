@@ -11,6 +11,8 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
+
+	"tare/internal/infile"
 )
 
 // SweepBundles removes the containers and mounts that a killed tare left in dir.
@@ -88,7 +90,7 @@ const maxTempDir = 108 - len("/.buildkit-ssh-sock1234567890/ssh_auth_sock") - 1
 // sweepRuns removes what killed `tare run`s left behind. A run that lives holds
 // the lock in its directory.
 func sweepRuns(root string, rt Runtime) {
-	dirs, _ := filepath.Glob(filepath.Join(root, "run", "*"))
+	dirs, _ := infile.Glob(root, "run", "*")
 	for _, d := range dirs {
 		l := flock.New(filepath.Join(d, "lock"))
 		if ok, err := l.TryLock(); err != nil || !ok {

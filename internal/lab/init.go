@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"tare/internal/infile"
 	"tare/internal/request"
 
 	"tare/internal/experiment"
@@ -59,7 +60,7 @@ func Scaffold(dir, which string) (map[string]string, error) {
 func dockerfiles(dir string) ([]string, error) {
 	var out []string
 	for _, pattern := range []string{"Dockerfile", "Containerfile", "Dockerfile.*", "*.Dockerfile"} {
-		list, err := filepath.Glob(filepath.Join(dir, pattern))
+		list, err := infile.Glob(dir, pattern)
 		if err != nil {
 			return nil, err
 		}

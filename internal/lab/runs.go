@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"tare/internal/infile"
 	"tare/internal/outfile"
 
 	"tare/internal/experiment"
@@ -49,7 +50,7 @@ func (r Runs) List(name string) ([]string, error) {
 	if name == "" {
 		name = "*"
 	}
-	list, err := filepath.Glob(filepath.Join(r.Dir, name, "*.json"))
+	list, err := infile.Glob(filepath.Join(r.Dir, name), "*.json")
 	slices.SortFunc(list, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
 	return list, err
 }
