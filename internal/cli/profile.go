@@ -25,11 +25,11 @@ func newProfile(a *app) *cobra.Command {
 	var o profileOptions
 	c := &cobra.Command{
 		Use:   "profile [OPTIONS] [DIR|DOCKERFILE|IMAGE]",
-		Short: "Tell what each line of a Dockerfile costs, in seconds and bytes",
-		Long: `Build a Dockerfile and print it with what each line costs: seconds now and when it
-was last really carried out, the bytes that it adds, what later lines hide of them,
-whether it came from the cache and if not, why; then the critical path, and what
-could be saved.
+		Short: "Show what each line of a Dockerfile costs, in seconds and bytes",
+		Long: `Build a Dockerfile and print what could be saved, and the file with what each line
+costs: seconds now and when it last actually ran (cache miss), the bytes that it
+adds, what later lines hide of them, whether it came from the cache and if not,
+why. --full adds stages, the critical path, and every finding with what to do.
 
 With --dockerfile an image that was built elsewhere is profiled: its history is
 matched with the lines of the file, and where that is unsure it is said.`,

@@ -25,11 +25,12 @@ func newWeigh(a *app) *cobra.Command {
 	var o weighOptions
 	c := &cobra.Command{
 		Use:   "weigh [OPTIONS] TARGET",
-		Short: "Tell what is in an image and where its bytes sit",
-		Long: `Tell what is in an image and where its bytes sit: its sizes under all their names,
-layers with their instructions, packages with measured bytes, what no package
-owns, bytes that no container can see and which layers wrote and hid them,
-duplicates and the largest files. Every column sums up to the byte.
+		Short: "Show what is in an image and where its bytes sit",
+		Long: `Show what is in an image and where its bytes sit: what could be saved, the layers
+that matter, what the files are, and what to do first. --full adds all sizes under
+their names, all layers, packages with measured bytes, files that no package owns,
+bytes that no container can see and which layers wrote and hid them, duplicates
+and the largest files. Every column sums up to the byte.
 
 ` + target.Help + `
 
@@ -44,7 +45,8 @@ directories. What the words mean: docs/reference/measures.md.`,
   tare weigh --format json registry://alpine | jq .sizes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
+			o.Query.ByLayer = cmd.Flags().Changed("layer")
+			if len(o.Query.Fates) == 0 && o.Query.ByLayer {
 				o.Query.Fates = []string{"all"}
 			}
 			o.Word = args[0]
@@ -90,7 +92,7 @@ func (o *weighOptions) check() error {
 // lists tells whether files are asked for instead of sums.
 func (o *weighOptions) lists() bool {
 	q := o.Query
-	return q.Layer > 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
+	return q.ByLayer || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
 }
 
 func (a *app) weigh(ctx context.Context, o weighOptions) error {
@@ -104,7 +106,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
+	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Lines: a.bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

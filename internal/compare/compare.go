@@ -5,13 +5,12 @@ package compare
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/advice"
 	"tare/internal/image"
 	"tare/internal/weigh"
 )
@@ -35,30 +34,6 @@ type Subject struct {
 	// Multistage says that its Dockerfile is known to have several stages.
 	Multistage bool
 }
-
-// Line is an instruction of a Dockerfile: its text in one line, and where it begins.
-type Line struct {
-	Text string
-	Line int
-}
-
-// line is the line of an instruction; 0 if it is not in the file, or more than once.
-func (s *Subject) line(instruction string) int {
-	at, times := 0, 0
-	for _, l := range s.Lines {
-		if same(l.Text, instruction) {
-			at = l.Line
-			times++
-		}
-	}
-	if times != 1 {
-		return 0
-	}
-	return at
-}
-
-// same compares instructions but for spaces.
-func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
 // Result is a comparison. Sizes are integer bytes.
 type Result struct {
@@ -125,6 +100,10 @@ type Image struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Dockerfile is the name of the file that it was built from, where it is known.
 	Dockerfile string `json:"dockerfile,omitempty"`
+	// Findings are what it holds and need not, the worst first; Savings what all of them
+	// save together.
+	Findings []advice.Finding `json:"findings"`
+	Savings  advice.Savings   `json:"savings"`
 	// Stack are the layers, bottom first.
 	Stack []LayerSum `json:"stack"`
 }
@@ -236,6 +215,8 @@ func column(s *Subject) Image {
 		instruction := img.StepOf(k).Instruction()
 		i.Stack = append(i.Stack, LayerSum{DiffID: l.DiffID, Instruction: instruction, Tar: l.Sums.Tar, Files: l.Sums.Files, Line: s.line(instruction)})
 	}
+	i.Findings = advice.Find(s.ledger())
+	i.Savings = advice.Sum(i.Findings)
 	for _, st := range s.Stages {
 		i.Stages = append(i.Stages, stageSum(st, f))
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tare/internal/advice"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/weigh"
@@ -38,8 +39,11 @@ type Result struct {
 	Ideal float64    `json:"ideal"`
 	Spans []Span     `json:"spans"` // all steps, for a picture
 	// Misses say why lines were not in the cache, the first cause first.
-	Misses   []Miss    `json:"misses"`
-	Findings []Finding `json:"findings"`
+	Misses []Miss `json:"misses"`
+	// Findings are what the image holds and need not, the worst first; Savings what all of
+	// them save together.
+	Findings []advice.Finding `json:"findings"`
+	Savings  advice.Savings   `json:"savings"`
 	// Checks are what BuildKit's own checks say of the file.
 	Checks []string `json:"checks,omitempty"`
 	// Edits are simulated commits.
@@ -120,7 +124,7 @@ type History struct {
 type Weighed struct {
 	Report  *weigh.Result // with all packages and waste
 	History []History
-	Facts   Facts
+	Ledger  *advice.Ledger
 }
 
 // Input is what a profile is made from.
@@ -140,7 +144,7 @@ type Input struct {
 // Make works a profile out.
 func Make(in Input) *Result {
 	r := &Result{Schema: Schema, Name: in.Name, Dockerfile: in.Path, Source: string(in.Source), Seconds: in.Seconds,
-		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []Finding{}}
+		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []advice.Finding{}}
 	need := in.File.Needed(in.Target)
 	chain := in.File.Chain(in.Target)
 	for n, s := range in.File.Stages {
@@ -180,6 +184,7 @@ func Make(in Input) *Result {
 	r.path(in)
 	r.misses(in)
 	r.find(in)
+	r.Savings = advice.Sum(r.Findings)
 	return r
 }
 

@@ -17,9 +17,10 @@ type ProfileOptions struct {
 }
 
 // ProfileParts are the parts of a Profile.
-var ProfileParts = []string{"verdict", "listing", "stages", "path", "cache", "edits", "splits", "findings", "checks", "notes"}
+var ProfileParts = []string{"verdict", "listing", "findings", "stages", "path", "cache", "edits", "splits", "checks", "notes"}
 
-// Profile lays a profile out: the Dockerfile with a margin, and what it says.
+// Profile lays a profile out: what could be saved, the Dockerfile with a margin, and what
+// it says.
 func Profile(r *profile.Result, o ProfileOptions) Document {
 	z := sizes{o.Exact}
 	var d Document
@@ -33,89 +34,50 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 	if o.WhyOnly {
 		return append(d, whyCache(r)...)
 	}
-	d = append(d, listing(r, z), stageTable(r, z))
+	if r.Failed == "" {
+		d = append(d, in("verdict", Always, savings(r.Savings, r.Findings, r.Total.Tar, z))...)
+	}
+	d = append(d, listings(r, z)...)
+	d = append(d, in("findings", Brief, firstFindings(r.Findings, "WHAT TO DO FIRST", z)...)...)
+	d = append(d, in("findings", Full, allFindings(r.Findings, r.Savings, z)...)...)
+	d = append(d, in("stages", when(len(r.Stages) > 1), stageTable(r, z))...)
 	for _, s := range r.Stages {
 		if !s.Needed {
 			d = append(d, in("stages", Always, Item{Text: fmt.Sprintf("Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})...)
 		}
 	}
-	d = append(d, criticalPath(r)...)
+	d = append(d, in("path", when(parallel(r)), criticalPath(r)...)...)
 	if r.Seconds > 0 {
 		d = append(d, whyCache(r)...)
 	}
 	d = append(d, edits(r, z)...)
 	d = append(d, splits(r, z)...)
-	d = append(d, findings(r, z)...)
 	for _, c := range r.Checks {
 		d = append(d, in("checks", Always, Item{Text: "BuildKit's check: " + Safe(c)})...)
 	}
 	for _, n := range r.Notes {
 		d = append(d, in("notes", Always, Item{Text: Safe(n)})...)
 	}
-	return d
+	return append(d, Para{Place: Place{Weight: Brief}, Dim: true, Text: "Everything: tare profile --full    Parts: --show " + strings.Join(ProfileParts[1:6], ",")})
+}
+
+// when is the weight of what is on the first screen only if it says something.
+func when(says bool) Weight {
+	if says {
+		return Always
+	}
+	return Full
+}
+
+// parallel tells whether more parallelism could make the build noticeably faster.
+func parallel(r *profile.Result) bool {
+	gain := r.Seconds - r.Ideal
+	return gain > 0.05*r.Seconds && gain > 0.05
 }
 
 func firstOf(s string) string {
 	l, _, _ := strings.Cut(s, "\n")
 	return l
-}
-
-// listing is the Dockerfile, each line with what its instruction costs.
-func listing(r *profile.Result, z sizes) Block {
-	t := Table{Place: Place{Part: "listing"}, Title: Safe(r.Dockerfile),
-		Columns: []Column{number("").as("line").key(), number("S"), number("COLD").spare(6), number("+TAR"), number("TRANSFER").spare(3), number("LIVE").spare(2), number("WASTE"), number("HIDES").spare(4), number("FILES").spare(5), text("CACHE"), text("DOCKERFILE").cut(End)}}
-	most := 0.0
-	weight := func(l *profile.Line) float64 {
-		s := l.Seconds
-		if l.Cold != nil {
-			s = math.Max(s, *l.Cold)
-		}
-		if r.Seconds == 0 {
-			s = float64(l.Bytes.Tar)
-		}
-		if l.SameAs > 0 || l.Keyword == "FROM" {
-			s = 0
-		}
-		return s
-	}
-	at := map[int]*profile.Line{}
-	for i := range r.Lines {
-		at[r.Lines[i].Lines[0]] = &r.Lines[i]
-		most = math.Max(most, weight(&r.Lines[i]))
-	}
-	sums := func(b profile.Bytes) []Cell {
-		return []Cell{z.unless0(b.Tar), z.unless0(b.Transfer), z.unless0(b.Live), z.unless0(b.Waste), z.unless0(b.Caused)}
-	}
-	row := func(line, s, cold Cell, b profile.Bytes, files, cache Cell, text string) *Row {
-		return t.add(append(append([]Cell{line, s, cold}, sums(b)...), files, cache, words(text))...)
-	}
-	lines := strings.Split(strings.TrimRight(r.Source, "\n"), "\n")
-	for n, text := range lines {
-		text = strings.ReplaceAll(Safe(strings.ReplaceAll(text, "\t", "    ")), "\r", "")
-		l := at[n+1]
-		if l == nil {
-			cells := make([]Cell, len(t.Columns))
-			cells[0], cells[len(cells)-1] = count(n+1), words(text)
-			t.add(cells...)
-			continue
-		}
-		cold, files := none(), none()
-		if l.Cold != nil {
-			cold = clock(*l.Cold, true)
-		}
-		if l.Bytes.Entries > 0 {
-			files = count(l.Bytes.Entries)
-		}
-		added := row(count(n+1), clock(l.Seconds, l.Ran && !l.Cached), cold, l.Bytes, files, words(state(r, l)), text)
-		if most > 0 {
-			added.Bar = weight(l) / most
-		}
-	}
-	if r.Failed == "" {
-		row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config and layers of no line")
-		row(words(""), clock(r.Seconds, r.Seconds > 0), words(""), r.Total, count(r.Total.Entries), words(""), "the image: its stages' lines sum up to it, to the byte").Total = true
-	}
-	return t
 }
 
 func state(r *profile.Result, l *profile.Line) string {
@@ -181,10 +143,10 @@ func criticalPath(r *profile.Result) Document {
 		t.add(clock(p.Wait, p.Wait >= 0.005), clock(p.Seconds, true), line, words(Safe(p.Name))).Bar = p.Seconds / math.Max(r.Seconds, 1e-9)
 	}
 	t.Note = fmt.Sprintf("It sums up to %s s of the build's %s s.", clock(sum, true).Text, clock(r.Seconds, true).Text)
-	if gain := r.Seconds - r.Ideal; gain > 0.05*r.Seconds && gain > 0.05 {
-		t.Note += fmt.Sprintf(" With every step begun as soon as its inputs are there it would take about %s s: more parallelism could gain %s s at most (estimate).", clock(r.Ideal, true).Text, clock(gain, true).Text)
+	if parallel(r) {
+		t.Note += fmt.Sprintf(" If every step began as soon as its inputs are there it would take about %s s: more parallelism could save %s s at most (estimate).", clock(r.Ideal, true).Text, clock(r.Seconds-r.Ideal, true).Text)
 	} else {
-		t.Note += " More parallelism would gain next to nothing (estimate)."
+		t.Note += " Fully sequential: parallelism would not help (estimate)."
 	}
 	return Document{t}
 }
@@ -209,7 +171,7 @@ func whyCache(r *profile.Result) Document {
 		d = append(d, Item{Mark: No, Text: fmt.Sprintf("Line %d was not in the cache: %s.", m.Line, Safe(m.Cause))})
 	}
 	if len(follow) > 0 {
-		d = append(d, Item{Text: "What follows from that: " + units.Word(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
+		d = append(d, Item{Text: "Invalidated as a result: " + units.Word(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
 	}
 	return in("cache", Always, d...)
 }
@@ -248,27 +210,6 @@ func splits(r *profile.Result, z sizes) Document {
 		d = append(d, t)
 	}
 	return d
-}
-
-func findings(r *profile.Result, z sizes) Document {
-	if len(r.Findings) == 0 {
-		return nil
-	}
-	t := Table{Title: "FINDINGS (docs/reference/findings.md)", Columns: []Column{number("TAR"), number("TRANSFER"), number("LINE").key(), text("RULE").key()}}
-	var said Document
-	for _, f := range r.Findings {
-		tar, transfer := z.of(f.Tar), z.of(f.Transfer)
-		if f.Sent > 0 {
-			tar, transfer = none(), none()
-		}
-		line := "–"
-		if f.Line > 0 {
-			line = strconv.Itoa(f.Line)
-		}
-		t.add(tar, transfer, words(line), words(f.Rule))
-		said = append(said, Item{Text: fmt.Sprintf("line %s, %s: %s.", line, f.Rule, Safe(f.Text))})
-	}
-	return in("findings", Always, append(Document{t}, said...)...)
 }
 
 // Gantt draws when each step of a build was at work; the critical path is marked.

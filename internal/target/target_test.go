@@ -220,9 +220,9 @@ func TestReportIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := set.Report(t.Context(), 0, 10)
+		r, l, err := set.Report(t.Context(), 0, 10)
 		set.Close()
-		if err != nil || r.Name != "app:1" {
+		if err != nil || r.Name != "app:1" || l == nil || len(l.Layers) != 1 {
 			t.Fatalf("%v %v", r, err)
 		}
 		tars = append(tars, r.Sizes.Tar)

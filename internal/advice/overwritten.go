@@ -1,0 +1,15 @@
+package advice
+
+import "tare/internal/tree"
+
+var _ = register(Rule{
+	ID: "overwritten", Version: 1, Title: "Files that a later line overwrites", Severity: Note,
+	Find: func(l *Ledger) (out []Finding) {
+		for _, g := range l.hidden(func(p *Part) bool { return p.Fate == tree.OverwrittenChanged }) {
+			out = append(out, l.stays(g, func(what string) string {
+				return "overwrites " + what + ": both versions are in the image"
+			}, "write these files in one line: join the RUNs that do (installations, say)")...)
+		}
+		return out
+	},
+})
