@@ -100,7 +100,8 @@ type Finding struct {
 	Sent int64 `json:"sent,omitempty"` // bytes sent to the builder in vain
 
 	frees []*Part
-	first bool // before all that only costs bytes, however few they are
+	files int64 // bytes of content that it frees
+	first bool  // before all that only costs bytes, however few they are
 }
 
 // Find applies all rules, the worst finding first: secrets, then by what they cost in tar.
@@ -129,12 +130,23 @@ func (f *Finding) rank() int {
 	return 2
 }
 
-// least is what a finding must be about to be named by itself, in bytes.
-const least = 1000
+// Findings about fewer bytes than least are only counted; what is less than negligible and
+// less than a hundredth of the image does not matter.
+const (
+	least      = 1000
+	negligible = 100_000
+)
 
-// Small tells whether a finding is so small that it is only counted.
+// Small tells whether a finding is about so little content that it is only counted.
 func (f *Finding) Small() bool {
-	return !f.first && f.Tar+f.Sent+f.Base < least
+	return !f.Urgent() && f.files+f.Sent+f.Base < least
+}
+
+// Matters tells whether a finding is about something in an image of whole bytes of tar:
+// what may be a secret, or saves a noticeable part.
+func (f *Finding) Matters(whole int64) bool {
+	n := f.Tar + f.Sent
+	return f.Urgent() || n >= negligible || n > 0 && !f.Small() && n*100 >= whole
 }
 
 // Urgent tells whether the finding is about more than bytes: what may be a secret.

@@ -18,7 +18,7 @@ var _ = register(Rule{
 				who = " (" + some(list, 5) + ")"
 			}
 			f.Text = "leaves " + units.Bytes(f.Tar) + " of compilers, build tools, headers and static libraries in the image" + who
-			f.Fix = "build in an earlier stage, or remove compilers and headers in the same RUN"
+			f.Fix = "build in an earlier stage, or remove build tools in the same RUN"
 			out = append(out, f)
 		}
 		return out

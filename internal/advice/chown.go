@@ -10,7 +10,7 @@ var _ = register(Rule{
 			from, one := l.from(g.parts)
 			f.Other = one
 			f.Text = "changes only owner, permissions or times of " + amount(g.parts) + " from " + from + example(g.parts) + ", and so stores them a second time"
-			f.Fix = "set owner and mode where the files are written: COPY --chown, --chmod, or the same RUN"
+			f.Fix = "set owner and mode in COPY --chown, --chmod, or in the same RUN"
 			if f.Tar > 0 {
 				out = append(out, f)
 			}

@@ -9,6 +9,11 @@ func TestCopiedThenDeleted(t *testing.T) {
 	if f.Line != 5 || f.Other != 3 || f.Severity != "warning" {
 		t.Errorf("%+v", f)
 	}
+	// A chown between copies it once more: it is still what was copied in.
+	chown := step{"RUN chown app /app/a.deb", []E{owned(kib("app/a.deb", 50))}}
+	one(t, ledger(t, distribution(), step{"COPY a.deb /app/", []E{kib("app/a.deb", 50)}}, chown, gone), rule, 4, 50, "from layer 3")
+	chown.entries = append(chown.entries, kib("app/made", 50))
+	none(t, ledger(t, distribution(), step{"COPY a.deb /app/", []E{kib("app/a.deb", 50)}}, chown, gone), rule)
 	none(t, ledger(t, distribution(), step{"RUN wget", []E{kib("app/a.deb", 50)}}, gone), rule)
 	none(t, ledger(t, distribution(), step{"COPY a.deb /app/", []E{kib("app/a.deb", 50)}}), rule)
 	// A base's COPY is not ours.

@@ -28,8 +28,8 @@ func (l *Ledger) hidden(is func(*Part) bool) []group {
 }
 
 // stays makes a finding of bytes that a layer hides and that stay in the layers that wrote
-// them: those of the base are counted apart, since they stay in any case.
-func (l *Ledger) stays(g group, say func(what string) string, fix string) []Finding {
+// them: those of the base are counted apart, since nothing frees them.
+func (l *Ledger) stays(g group, verb, stay, fix string) []Finding {
 	var own, base []*Part
 	for _, p := range g.parts {
 		if l.Layers[p.Layer].Base != "" {
@@ -38,21 +38,55 @@ func (l *Ledger) stays(g group, say func(what string) string, fix string) []Find
 			own = append(own, p)
 		}
 	}
+	what := func(parts []*Part) (string, int) {
+		from, one := l.from(parts)
+		return verb + " " + amount(parts) + " from " + from + example(parts), one
+	}
 	var out []Finding
 	if sumOf(own).Tar > 0 {
 		f := l.finding(g.layer, own)
-		from, one := l.from(own)
-		f.Other, f.Text, f.Fix = one, say(amount(own)+" from "+from+example(own)), fix
+		f.Text, f.Other = what(own)
+		f.Text, f.Fix = f.Text+", "+stay, fix
 		out = append(out, f)
 	}
 	if n := sumOf(base).Tar; n > 0 {
 		f := l.finding(g.layer, nil)
-		from, _ := l.from(base)
 		f.Severity, f.Base = Note, n
-		f.Text, f.Fix = say(amount(base)+" from "+from+example(base)), "this frees nothing: use a smaller base, or copy what is needed into a stage that starts from scratch"
+		f.Text, _ = what(base)
+		f.Text += ", which frees nothing"
+		f.Fix = "use a smaller base, or copy what is needed into a stage that starts from scratch"
 		out = append(out, f)
 	}
 	return out
+}
+
+// brought tells whether a COPY or ADD brought what layer k holds: k is one, or holds only
+// copies that a chown or the like made of what one brought.
+func (l *Ledger) brought(k int) bool {
+	if l.copies(k) {
+		return true
+	}
+	var files, copied int64
+	from := map[int]bool{}
+	for i := range l.Parts {
+		p := &l.Parts[i]
+		if p.Layer == k {
+			files += p.Files
+		}
+		if p.By == k && p.Layer != k && p.Fate == tree.MetadataOnly {
+			copied += p.Files
+			from[p.Layer] = true
+		}
+	}
+	if copied == 0 || copied != files {
+		return false
+	}
+	for layer := range from {
+		if l.Layers[layer].Base != "" || !l.brought(layer) {
+			return false
+		}
+	}
+	return true
 }
 
 // deleted tells whether a part was deleted, in whatever way.

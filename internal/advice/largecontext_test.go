@@ -16,7 +16,7 @@ func TestLargeContext(t *testing.T) {
 	if got := list[0].Sentence(); got != "400MB were sent to the builder, and files of 3MB were copied into images (line 4)" {
 		t.Error(got)
 	}
-	if s := advice.Sum(list); s.Tar != 0 || len(s.Lines) != 0 || s.Small != 0 {
+	if s := advice.Sum(list, 1); s.Tar != 0 || len(s.Lines) != 0 || s.Small != 0 {
 		t.Errorf("an upload is no part of the image: %+v", s)
 	}
 	for _, c := range []*advice.Context{nil, {Sent: 500_000}, {Sent: 10_000_000, Used: 6_000_000}} {

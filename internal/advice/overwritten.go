@@ -6,9 +6,7 @@ var _ = register(Rule{
 	ID: "overwritten", Version: 1, Title: "Files that a later line overwrites", Severity: Note,
 	Find: func(l *Ledger) (out []Finding) {
 		for _, g := range l.hidden(func(p *Part) bool { return p.Fate == tree.OverwrittenChanged }) {
-			out = append(out, l.stays(g, func(what string) string {
-				return "overwrites " + what + ": both versions are in the image"
-			}, "write these files in one line: join the RUNs that do (installations, say)")...)
+			out = append(out, l.stays(g, "overwrites", "and both versions are in the image", "join the RUNs that write the same files")...)
 		}
 		return out
 	},

@@ -58,7 +58,7 @@ var _ = register(Rule{
 				whose, fixes = append(whose, c.name), append(fixes, c.fix)
 			}
 			f.Text = "leaves " + units.Bytes(f.Tar) + " of " + and(whose) + "'s " + units.Word(len(whose), "cache") + " in the image" + example(g.parts)
-			f.Fix = and(fixes) + " in the same RUN, or use RUN --mount=type=cache"
+			f.Fix = and(fixes) + " in the same RUN, or RUN --mount=type=cache"
 			if f.Tar > 0 {
 				out = append(out, f)
 			}

@@ -89,7 +89,7 @@ func TestTotalCountsOnce(t *testing.T) {
 		if advice.Total(back) != all || advice.Total(append(back, list...)) != all {
 			t.Errorf("seed %d: order or repetition matters", seed)
 		}
-		s := advice.Sum(list)
+		s := advice.Sum(list, tar)
 		if s.Tar+s.SmallTar != all.Tar {
 			t.Errorf("seed %d: %+v is not %+v", seed, s, all)
 		}

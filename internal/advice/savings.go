@@ -6,8 +6,7 @@ import (
 	"tare/internal/tree"
 )
 
-// Savings are what all findings of an image free together, each byte once. Findings that
-// are Small are not among them.
+// Savings are what the findings of an image that matter free together, each byte once.
 type Savings struct {
 	Tar      int64 `json:"tar"`
 	Transfer int64 `json:"transfer"` // apportioned
@@ -16,20 +15,25 @@ type Savings struct {
 	// where no Dockerfile is known.
 	Lines  []int `json:"lines"`
 	Layers []int `json:"layers"`
-	// Overlap is what the findings free more than once in sum, in tar.
+	// Overlap is what these findings free more than once in sum, in tar.
 	Overlap int64 `json:"overlap"`
-	// Small is the number of findings that are too small to be named, SmallTar what they
-	// free beyond the rest.
+	// Small is the number of findings that save something and do not matter (less than
+	// 100 kB and a hundredth of the image), SmallTar what they free beyond the rest.
 	Small    int   `json:"small"`
 	SmallTar int64 `json:"smallTar"`
 }
 
 // Freed are bytes under the names of docs/reference/measures.md.
-type Freed struct{ Tar, Transfer, Live int64 }
+type Freed struct {
+	Tar, Transfer, Live int64
+
+	files int64
+}
 
 func (s *Freed) add(p *Part) {
 	s.Tar += p.Tar
 	s.Transfer += p.Transfer
+	s.files += p.Files
 	if p.Fate == tree.Live {
 		s.Live += p.Files
 	}
@@ -51,18 +55,18 @@ func Total(list []Finding) Freed {
 	return out
 }
 
-// Sum says what the findings of an image save together.
-func Sum(list []Finding) Savings {
+// Sum says what the findings of an image of whole bytes of tar save together.
+func Sum(list []Finding, whole int64) Savings {
 	s := Savings{Lines: []int{}, Layers: []int{}}
 	var named, all []Finding
 	var sum int64
 	for _, f := range list {
-		all = append(all, f)
-		if f.Small() {
-			s.Small++
+		if !f.Frees() {
 			continue
 		}
-		if !f.Frees() {
+		all = append(all, f)
+		if !f.Matters(whole) {
+			s.Small++
 			continue
 		}
 		named = append(named, f)

@@ -18,9 +18,9 @@ var _ = register(Rule{
 		for _, g := range l.left(func(p *Part) bool { return p.Marks["temporary-files"] != "" }) {
 			f := l.finding(g.layer, g.parts)
 			f.Text = "leaves " + units.Bytes(f.Tar) + " of temporary files in the image" + example(g.parts)
-			f.Fix = "delete temporary files in the same RUN, or use RUN --mount=type=tmpfs,target=/tmp"
+			f.Fix = "delete in the same RUN, or RUN --mount=type=tmpfs,target=/tmp"
 			if l.copies(g.layer) {
-				f.Fix = "mount temporary files instead of copying them: RUN --mount=type=bind"
+				f.Fix = "mount instead of copying: RUN --mount=type=bind"
 			}
 			if f.Tar > 0 {
 				out = append(out, f)

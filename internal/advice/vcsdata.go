@@ -13,7 +13,7 @@ var _ = register(Rule{
 			f.Text = "leaves " + units.Bytes(f.Tar) + " of version control data in the image" + example(g.parts)
 			f.Fix = "clone in an earlier stage, or delete .git in the same RUN"
 			if l.copies(g.layer) {
-				f.Fix = "keep version control data out of the context: .git in .dockerignore"
+				f.Fix = "put .git into .dockerignore"
 			}
 			out = append(out, f)
 		}

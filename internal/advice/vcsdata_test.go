@@ -20,7 +20,7 @@ func TestVCSData(t *testing.T) {
 	l = ledger(t, distribution(), step{"COPY . /app", git}, chown)
 	one(t, l, rule, 2, 160)
 	// What the chown stores a second time is in both findings, and in the sum once.
-	s := advice.Sum(advice.Find(l))
+	s := advice.Sum(advice.Find(l), 200*1024)
 	if s.Tar < 165*1024 || s.Tar > 175*1024 || s.Overlap < 80*1024 || s.Overlap > 82*1024 {
 		t.Errorf("%+v", s)
 	}

@@ -21,6 +21,6 @@ type Weighed struct {
 // Advise adds what could be saved to what was weighed.
 func Advise(r *weigh.Result, l *Ledger) *Weighed {
 	w := &Weighed{Result: r, Ledger: l, Findings: Find(l)}
-	w.Savings = Sum(w.Findings)
+	w.Savings = Sum(w.Findings, r.Sizes.Tar)
 	return w
 }

@@ -14,7 +14,7 @@ func (l *Ledger) finding(layer int, frees []*Part) Finding {
 	at := &l.Layers[layer]
 	f := Finding{Line: at.Line, Layer: layer + 1, Instruction: at.Instruction, frees: frees}
 	sum := sumOf(frees)
-	f.Tar, f.Transfer, f.Live = sum.Tar, sum.Transfer, sum.Live
+	f.Tar, f.Transfer, f.Live, f.files = sum.Tar, sum.Transfer, sum.Live, sum.files
 	return f
 }
 

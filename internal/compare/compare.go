@@ -216,7 +216,7 @@ func column(s *Subject) Image {
 		i.Stack = append(i.Stack, LayerSum{DiffID: l.DiffID, Instruction: instruction, Tar: l.Sums.Tar, Files: l.Sums.Files, Line: s.line(instruction)})
 	}
 	i.Findings = advice.Find(s.ledger())
-	i.Savings = advice.Sum(i.Findings)
+	i.Savings = advice.Sum(i.Findings, f.Sizes.Tar)
 	for _, st := range s.Stages {
 		i.Stages = append(i.Stages, stageSum(st, f))
 	}

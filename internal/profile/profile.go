@@ -184,7 +184,7 @@ func Make(in Input) *Result {
 	r.path(in)
 	r.misses(in)
 	r.find(in)
-	r.Savings = advice.Sum(r.Findings)
+	r.Savings = advice.Sum(r.Findings, r.Total.Tar)
 	return r
 }
 

@@ -2,19 +2,22 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tare/internal/advice"
 	"tare/internal/units"
 )
 
-// savings says what all findings save together, of whole bytes of tar, and where.
-func savings(s advice.Savings, list []advice.Finding, whole int64, z sizes) Para {
+// savings says what all findings save together, of an image of these bytes, and where.
+func savings(s advice.Savings, list []advice.Finding, tar, transfer int64, z sizes) Para {
 	small := ""
-	if s.Small > 0 && s.SmallTar > 0 {
-		small = fmt.Sprintf("%s in %s", z.text(s.SmallTar), units.Plural(s.Small, "smaller finding"))
+	if s.SmallTar > 0 {
+		small = fmt.Sprintf("%s of tar in %s", z.text(s.SmallTar), units.Plural(s.Small, "place"))
 	}
 	switch {
+	case s.Tar == 0 && small == "" && len(list) > 0:
+		return Para{Text: "Nothing found to save in the image."}
 	case s.Tar == 0 && small == "":
 		return Para{Text: fmt.Sprintf("Nothing found to save: none of the %d rules applies.", len(advice.Rules()))}
 	case s.Tar == 0:
@@ -22,15 +25,22 @@ func savings(s advice.Savings, list []advice.Finding, whole int64, z sizes) Para
 	}
 	what, where := "line", s.Lines
 	for i := range list {
-		if f := &list[i]; f.Frees() && !f.Small() && f.Line == 0 {
+		if f := &list[i]; f.Frees() && f.Matters(tar) && f.Line == 0 {
 			what, where = "layer", s.Layers
 		}
 	}
-	these := "these " + units.Plural(len(where), what)
-	if len(where) == 1 {
-		these = fmt.Sprintf("%s %d", what, where[0])
+	var numbers []string
+	for _, n := range where {
+		numbers = append(numbers, strconv.Itoa(n))
 	}
-	return Para{Heading: true, Text: fmt.Sprintf("Save %s of tar, %s of transfer: %s", of(s.Tar, whole, z), z.text(s.Transfer), these)}
+	these := what + " " + strings.Join(numbers, "")
+	if len(where) > 1 {
+		these = "these " + units.Plural(len(where), what)
+		if len(where) <= 10 {
+			these += " (" + strings.Join(numbers, ", ") + ")"
+		}
+	}
+	return Para{Heading: true, Text: fmt.Sprintf("Save %s of tar, %s of transfer: %s", of(s.Tar, tar, z), of(s.Transfer, transfer, z), these)}
 }
 
 // of is one number of bytes of another, with one unit if both have the same: "710 of 962MB".
@@ -46,60 +56,44 @@ func of(n, whole int64, z sizes) string {
 // most is how many findings the first screen has.
 const most = 5
 
-// firstFindings are the worst findings: what may be a secret in full, the rest as a table
-// of what to do.
-func firstFindings(list []advice.Finding, title string, z sizes) Document {
+// firstFindings are the worst findings of an image of whole bytes of tar: what may be a
+// secret in full, the rest as a table of what to do.
+func firstFindings(list []advice.Finding, whole int64, z sizes) Document {
 	var d Document
-	shown := 0
-	t := findingTable(title)
+	t := Table{Title: "WHAT TO DO FIRST", Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("WHAT TO DO").cut(End)}}
+	shown, more := 0, 0
 	for i := range list {
 		f := &list[i]
 		switch {
 		case f.Small():
-			continue
-		case shown == most:
+		case shown == most || !f.Matters(whole):
+			more++
 		case f.Urgent():
 			d = append(d, findingItem(f))
 			shown++
 		default:
-			addFinding(&t, f, f.Fix, z)
+			tar, transfer, what := z.of(f.Tar), z.of(f.Transfer), f.Fix
+			if f.Sent > 0 {
+				tar, transfer, what = none(), none(), what+" ("+z.text(f.Sent)+" are sent in vain)"
+			}
+			t.add(tar, transfer, words(f.Where()), words(Safe(what)))
 			shown++
 		}
 	}
-	if more := named(list) - shown; more > 0 {
+	if more > 0 {
 		t.Note = units.Plural(more, "more finding") + ": --show findings"
 	}
-	if len(t.Rows) > 0 || t.Note != "" {
+	if len(t.Rows) > 0 {
 		d = append(d, t)
+	} else if more > 0 {
+		d = append(d, Para{Dim: true, Text: t.Note})
 	}
 	return d
 }
 
-// named is the number of findings that are not too small to be named.
-func named(list []advice.Finding) (n int) {
-	for i := range list {
-		if !list[i].Small() {
-			n++
-		}
-	}
-	return n
-}
-
-func findingTable(title string) Table {
-	return Table{Title: title, Columns: []Column{number("SAVES").as("tar").key(), number("TRANSFER").spare(1), text("WHERE").key(), text("WHAT TO DO").cut(End)}}
-}
-
-func addFinding(t *Table, f *advice.Finding, what string, z sizes) {
-	tar, transfer := z.unless0(f.Tar), z.unless0(f.Transfer)
-	if f.Sent > 0 {
-		tar, transfer = none(), none()
-	}
-	t.add(tar, transfer, words(f.Where()), words(Safe(what)))
-}
-
 // findingItem is a finding in full: what there is, where, and what to do.
 func findingItem(f *advice.Finding) Item {
-	i := Item{Text: Safe(f.Sentence() + ". " + capital(f.Fix) + ".")}
+	i := Item{Text: Safe(f.Sentence() + ": " + f.Fix + ".")}
 	switch {
 	case f.Severity == advice.Secret:
 		i.Severity = Secret
@@ -109,19 +103,14 @@ func findingItem(f *advice.Finding) Item {
 	return i
 }
 
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
 // allFindings are all findings in full; those that are too small are only counted.
 func allFindings(list []advice.Finding, s advice.Savings, z sizes) Document {
 	var d Document
+	var small []advice.Finding
 	for i := range list {
 		f := &list[i]
 		if f.Small() {
+			small = append(small, *f)
 			continue
 		}
 		item := findingItem(f)
@@ -140,11 +129,11 @@ func allFindings(list []advice.Finding, s advice.Savings, z sizes) Document {
 		item.Text += " [" + f.Rule + "]"
 		d = append(d, item)
 	}
-	if s.Small > 0 {
-		d = append(d, Item{Text: units.Plural(s.Small, "smaller finding") + ": " + z.text(s.SmallTar) + " of tar in all."})
+	if n := len(small); n > 0 {
+		d = append(d, Item{Text: units.Plural(n, "finding") + " about less than 1kB of content: " + z.text(advice.Total(small).Tar) + " of tar together."})
 	}
 	if s.Overlap > 0 {
-		d = append(d, Item{Text: "Some bytes go with either of several findings: " + z.text(s.Overlap) + " of tar are counted once in the sum above."})
+		d = append(d, Item{Text: z.text(s.Overlap) + " of tar are in more than one finding: the sum counts them once."})
 	}
 	if len(d) > 0 {
 		d = append(Document{Para{Heading: true, Text: "FINDINGS"}}, d...)

@@ -35,10 +35,10 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 		return append(d, whyCache(r)...)
 	}
 	if r.Failed == "" {
-		d = append(d, in("verdict", Always, savings(r.Savings, r.Findings, r.Total.Tar, z))...)
+		d = append(d, in("verdict", Always, savings(r.Savings, r.Findings, r.Total.Tar, r.Total.Transfer, z))...)
 	}
 	d = append(d, listings(r, z)...)
-	d = append(d, in("findings", Brief, firstFindings(r.Findings, "WHAT TO DO FIRST", z)...)...)
+	d = append(d, in("findings", Brief, firstFindings(r.Findings, r.Total.Tar, z)...)...)
 	d = append(d, in("findings", Full, allFindings(r.Findings, r.Savings, z)...)...)
 	d = append(d, in("stages", when(len(r.Stages) > 1), stageTable(r, z))...)
 	for _, s := range r.Stages {
@@ -58,7 +58,7 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 	for _, n := range r.Notes {
 		d = append(d, in("notes", Always, Item{Text: Safe(n)})...)
 	}
-	return append(d, Para{Place: Place{Weight: Brief}, Dim: true, Text: "Everything: tare profile --full    Parts: --show " + strings.Join(ProfileParts[1:6], ",")})
+	return append(d, Para{Place: Place{Weight: Brief}, Dim: true, Text: "Everything: tare profile --full · Parts: --show " + strings.Join(ProfileParts[1:6], ",")})
 }
 
 // when is the weight of what is on the first screen only if it says something.

@@ -20,11 +20,11 @@ func Weighed(r *advice.Weighed, top int, exact bool) Document {
 	z := sizes{exact}
 	d := in("summary", Always, Para{Heading: true, Text: headline(r.Result, z)})
 	d = append(d, in("summary", Full, sizesOf(r.Result, z)...)...)
-	d = append(d, in("savings", Always, savings(r.Savings, r.Findings, r.Sizes.Tar, z))...)
+	d = append(d, in("savings", Always, savings(r.Savings, r.Findings, r.Sizes.Tar, r.Sizes.Transfer, z))...)
 	d = append(d, in("layers", Brief, stack(r, z))...)
 	d = append(d, in("layers", Full, layerTable(r, z))...)
 	d = append(d, in("content", Always, Para{Text: content(r, z)})...)
-	d = append(d, in("findings", Brief, firstFindings(r.Findings, "WHAT TO DO FIRST", z)...)...)
+	d = append(d, in("findings", Brief, firstFindings(r.Findings, r.Sizes.Tar, z)...)...)
 	d = append(d, in("findings", Full, allFindings(r.Findings, r.Savings, z)...)...)
 	d = append(d, in("owners", Full, owners(r.Result, z))...)
 	d = append(d, in("packages", Full, packageGrid(r.Result, top, z))...)
@@ -44,7 +44,7 @@ func Weighed(r *advice.Weighed, top int, exact bool) Document {
 		said = append(said, Item{Severity: Warning, Text: Safe(w)})
 	}
 	d = append(d, in("warnings", Always, said...)...)
-	return append(d, Para{Place: Place{Weight: Brief}, Dim: true, Text: "Everything: tare weigh --full " + Safe(word(r.Name)) + "    Parts: --show " + strings.Join(WeighParts[5:10], ",")})
+	return append(d, Para{Place: Place{Weight: Brief}, Dim: true, Text: "Everything: tare weigh --full " + Safe(word(r.Name)) + " · Parts: --show " + strings.Join(WeighParts[5:10], ",")})
 }
 
 // word is a name as one word of a shell's command line.
@@ -68,7 +68,7 @@ func headline(r *weigh.Result, z sizes) string {
 		}
 	}
 	n := r.Sizes
-	return fmt.Sprintf("%s  %s  %s  %s to pull · %s live · %s waste", Safe(r.Name), Safe(r.Platform), Safe(strings.Join(on, " + ")), z.text(n.Transfer), z.text(n.Live), z.text(n.Waste))
+	return fmt.Sprintf("%s · %s · %s · %s to pull · %s live · %s waste", Safe(r.Name), Safe(r.Platform), Safe(strings.Join(on, " + ")), z.text(n.Transfer), z.text(n.Live), z.text(n.Waste))
 }
 
 // sizesOf are all measures under their names.
@@ -210,12 +210,12 @@ func content(r *advice.Weighed, z sizes) string {
 		said = append(said, g.name+" "+z.text(g.bytes))
 	}
 	if len(said) == 0 {
-		return "WHAT IT IS  no files"
+		return "WHAT IT IS: no files"
 	}
 	if rest > 0 {
 		said = append(said, "everything else "+z.text(rest))
 	}
-	return "WHAT IT IS  " + strings.Join(said, " · ")
+	return "WHAT IT IS: " + strings.Join(said, " · ")
 }
 
 // unpackaged are the words for files of a class that no package owns.
