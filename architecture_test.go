@@ -40,7 +40,7 @@ var imports = map[string][]string{
 	"compare":      {"image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
 	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
-	"experiment":   {"compare", "units", "weigh"},
+	"experiment":   {"compare", "suggest", "units", "weigh"},
 	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
 
 	"request":   {},
@@ -58,8 +58,10 @@ var imports = map[string][]string{
 	"fsck":    {"engine", "store"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
+	"suggest": {"request"},
+	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
+	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -69,7 +71,7 @@ var imports = map[string][]string{
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli"},
+	"github.com/spf13/":                                         {"cli", "help"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},

@@ -25,12 +25,11 @@ func newSystemDF(a *app) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:   "df [OPTIONS]",
-		Short: "Show what tare takes on disk",
-		Long: `Show what tare takes on disk, in blocks, as du counts: the images' blobs as stored
-(a blob that several images share counts once), the build cache without what it
-shares with them, what was derived from layers, and all the rest (databases,
-downloads in progress, results of tare lab). The sizes sum to what "du -sx" says
-of the store.
+		Short: "Show disk usage",
+		Long: `Show disk usage in blocks, as du counts: the blobs of images (a shared blob
+counts once), the build cache without what it shares with them, layer indexes,
+and the rest (databases, downloads in progress, results of tare lab). The sizes
+add up to what "du -sx" says of the store.
 
 ACTIVE images have a name; RECLAIMABLE is what "tare system prune" would free.
 With -a it frees all of the build cache and the layer indexes.`,

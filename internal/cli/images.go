@@ -41,8 +41,7 @@ func newImages(a *app) *cobra.Command {
 		Long: `List the images in the local store, newest first.
 
 SIZE is what Docker prints with a graph driver: the files of all layers as
-unpacked. An image is weighed when it is first listed; after that its layers are
-known for good.`,
+unpacked. The layers of an image are read once, when it is first listed.`,
 		Example: `  tare images
   tare images python
   tare images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
@@ -59,7 +58,7 @@ known for good.`,
 	f := c.Flags()
 	f.BoolVarP(&o.all, "all", "a", false, "show dangling images too")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only image IDs")
-	f.BoolVar(&o.noTrunc, "no-trunc", false, "print whole IDs")
+	f.BoolVar(&o.noTrunc, "no-trunc", false, "don't truncate IDs")
 	f.BoolVar(&o.digests, "digests", false, "print digests")
 	f.StringVar(&o.format, "format", "", "table, json, raw, 'table TEMPLATE' or a Go template")
 	f.StringArrayVarP(&o.filters, "filter", "f", nil, "dangling=true, label=KEY[=VALUE], reference=PATTERN, before=IMAGE, since=IMAGE, until=TIME|24h")

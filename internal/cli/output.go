@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"tare/internal/outfile"
 	"tare/internal/report"
 	"tare/internal/screen"
+	"tare/internal/suggest"
 )
 
 // output says how a report is written.
@@ -39,7 +41,7 @@ func (o *output) flags(c *cobra.Command, parts []string) { o.formats(c, plainFor
 func (o *output) formats(c *cobra.Command, known, parts []string) {
 	o.known, o.parts = known, parts
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "text", enumerate(known))
+	f.StringVar(&o.format, "format", "text", strings.Join(known, ", "))
 	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
 	f.BoolVar(&o.bytes, "bytes", false, "print exact bytes")
 	f.BoolVar(&o.view.Full, "full", false, "print everything, not only the first screen")
@@ -47,28 +49,25 @@ func (o *output) formats(c *cobra.Command, known, parts []string) {
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("show", cobra.FixedCompletions(parts, cobra.ShellCompDirectiveNoFileComp))
 	if slices.Contains(known, "svg") {
-		f.StringVar(&o.chart, "chart", "", "with --format svg: only "+enumerate(report.Charts))
+		f.StringVar(&o.chart, "chart", "", "with --format svg: only this chart: "+strings.Join(report.Charts, ", "))
 		f.StringVar(&o.chart, "picture", "", "")
 		_ = f.MarkHidden("picture") // its earlier name
 		_ = c.RegisterFlagCompletionFunc("chart", cobra.FixedCompletions(report.Charts, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
 
-func enumerate(list []string) string {
-	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
-}
-
 func (o *output) check() error {
-	if !slices.Contains(o.known, o.format) {
-		return usagef("--format %q: want %s", o.format, enumerate(o.known))
+	if err := suggest.OneOf("--format", o.format, o.known); err != nil {
+		return err
 	}
-	if o.chart != "" && !slices.Contains(report.Charts, report.Chart(o.chart)) {
-		return usagef("--chart %q: want %s", o.chart, enumerate(report.Charts))
+	var part *report.PartError
+	if err := o.view.Check(o.parts); errors.As(err, &part) {
+		return usagef("%w%s", err, suggest.Meant(part.Part, part.Have))
 	}
-	if err := o.view.Check(o.parts); err != nil {
-		return usagef("%w", err)
+	if o.chart == "" {
+		return nil
 	}
-	return nil
+	return suggest.OneOf("--chart", report.Chart(o.chart), report.Charts)
 }
 
 // pictured tells whether the format shows pictures.

@@ -254,7 +254,7 @@ func findings(r *profile.Result, z sizes) Document {
 	if len(r.Findings) == 0 {
 		return nil
 	}
-	t := Table{Title: "FINDINGS (docs/reference/findings.md)", Columns: []Column{number("TAR"), number("TRANSFER"), number("LINE").key(), text("RULE").key()}}
+	t := Table{Title: "FINDINGS", Columns: []Column{number("TAR"), number("TRANSFER"), number("LINE").key(), text("RULE").key()}}
 	var said Document
 	for _, f := range r.Findings {
 		tar, transfer := z.of(f.Tar), z.of(f.Transfer)
