@@ -58,10 +58,11 @@ var imports = map[string][]string{
 	"fsck":    {"engine", "store"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
+	"pager":   {},
 	"suggest": {"request"},
 	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only

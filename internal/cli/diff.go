@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,15 +114,20 @@ func (a *app) diffContent(ctx context.Context, o diffOptions) (same bool, err er
 		_, err = fmt.Fprintf(a.Out, "%s: %s\n", report.Safe(o.content), d.Text)
 		return false, err
 	}
-	for line := range strings.Lines(d.Text) {
+	return d.Same, a.show(func(w io.Writer) error { return writeText(w, d.Text) })
+}
+
+// writeText writes text by the line: a carriage return at the end of one is shown.
+func writeText(w io.Writer, text string) error {
+	for line := range strings.Lines(text) {
 		body, end := strings.CutSuffix(line, "\n")
-		text := screen.Text(body) // by the line: a carriage return at its end is shown
+		clean := screen.Text(body)
 		if end {
-			text += "\n"
+			clean += "\n"
 		}
-		if _, err := a.Out.Write([]byte(text)); err != nil {
-			return false, err
+		if _, err := io.WriteString(w, clean); err != nil {
+			return err
 		}
 	}
-	return d.Same, nil
+	return nil
 }

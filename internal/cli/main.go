@@ -169,6 +169,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.SetVersionTemplate("tare version {{.Version}}\n")
 	root.PersistentFlags().StringVar(&a.builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
 	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
+	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)
 	addCommands(root, a)

@@ -16,7 +16,6 @@ import (
 
 	"tare/internal/outfile"
 	"tare/internal/report"
-	"tare/internal/screen"
 	"tare/internal/suggest"
 )
 
@@ -109,8 +108,7 @@ func (a *app) style(w io.Writer) report.Style {
 // toFile calls write with standard output, or with the file that was asked for.
 func (a *app) toFile(o output, write func(io.Writer) error) error {
 	if o.file == "" {
-		// Documents are clean, and have colours of tare's own.
-		return write(screen.Raw(a.Out))
+		return a.show(write)
 	}
 	return outfile.Write(a.ctx, o.file, write)
 }
