@@ -21,9 +21,9 @@ func init() { register(ownGroup, newLab) }
 
 type labOptions struct {
 	output
-	resume, answers, open bool
-	repeat, parallel      int
-	fill                  string
+	resume, answers  bool
+	repeat, parallel int
+	fill             string
 }
 
 func newLab(a *app) *cobra.Command {
@@ -79,7 +79,6 @@ func (o *labOptions) labFlags(c *cobra.Command) {
 	o.formats(c, labFormats, report.LabParts)
 	f := c.Flags()
 	f.BoolVar(&o.answers, "answers", false, "answer the questions of the exercise from measurements")
-	f.BoolVar(&o.open, "open", false, "write an HTML page and open it in the browser")
 }
 
 var labFormats = append(slices.Clone(pageFormats), "bench")
@@ -149,11 +148,8 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 		}
 		a.note("filled " + o.fill)
 	}
-	if o.open {
-		if o.file == "" {
-			o.file = rec.Name + ".html"
-		}
-		o.format = "html"
+	if o.open && o.file == "" {
+		o.file = rec.Name + ".html"
 	}
 	page := report.Page{Title: rec.Name, Record: rec, Result: rec.Comparison}
 	for i := range rec.Variants {
@@ -176,11 +172,8 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.file != "" {
+	if o.file != "" && !o.open {
 		a.note("wrote " + o.file)
-	}
-	if o.open {
-		return a.openBrowser(o.file)
 	}
 	return nil
 }

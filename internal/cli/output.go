@@ -2,18 +2,16 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/browser"
 	"tare/internal/outfile"
 	"tare/internal/report"
 	"tare/internal/suggest"
@@ -22,7 +20,7 @@ import (
 // output says how a report is written.
 type output struct {
 	format, file, chart string
-	bytes               bool
+	bytes, open         bool
 	view                report.View
 	known               []string // formats
 	parts               []string // of the document
@@ -45,6 +43,7 @@ func (o *output) formats(c *cobra.Command, known, parts []string) {
 	f.BoolVar(&o.bytes, "bytes", false, "print exact bytes")
 	f.BoolVar(&o.view.Full, "full", false, "print everything, not only the first screen")
 	f.StringSliceVar(&o.view.Show, "show", nil, "print only these parts: "+strings.Join(parts, ", "))
+	f.BoolVar(&o.open, "open", false, "write an HTML page and open it in the browser")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("show", cobra.FixedCompletions(parts, cobra.ShellCompDirectiveNoFileComp))
 	if slices.Contains(known, "svg") {
@@ -56,6 +55,12 @@ func (o *output) formats(c *cobra.Command, known, parts []string) {
 }
 
 func (o *output) check() error {
+	if o.open {
+		if o.format != "text" && o.format != "html" {
+			return usagef("--open shows a page of HTML, not %s", o.format)
+		}
+		o.format = "html"
+	}
 	if err := suggest.OneOf("--format", o.format, o.known); err != nil {
 		return err
 	}
@@ -105,35 +110,26 @@ func (a *app) style(w io.Writer) report.Style {
 	return report.Style{Width: width, Color: a.colored(w), Bars: tty}
 }
 
-// toFile calls write with standard output, or with the file that was asked for.
+// toFile calls write with standard output, or with the file that was asked for. A page to
+// open that has no file gets one among the temporary files.
 func (a *app) toFile(o output, write func(io.Writer) error) error {
+	if o.open && o.file == "" {
+		dir, err := os.MkdirTemp("", "tare-")
+		if err != nil {
+			return err
+		}
+		o.file = filepath.Join(dir, "report.html")
+	}
 	if o.file == "" {
 		return a.show(write)
 	}
-	return outfile.Write(a.ctx, o.file, write)
-}
-
-// openBrowser shows a file in the user's browser ($BROWSER, else the system's). The
-// engine is closed first: its umask of 0 would be the browser's for all that it saves.
-func (a *app) openBrowser(file string) error {
+	if err := outfile.Write(a.ctx, o.file, write); err != nil || !o.open {
+		return err
+	}
+	a.note("wrote " + o.file)
+	// The engine's umask of 0 would be the browser's for all that it saves.
 	if err := a.closeEngine(); err != nil {
 		return err
 	}
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		return err
-	}
-	name, args := "xdg-open", []string{abs}
-	switch {
-	case os.Getenv("BROWSER") != "":
-		name = os.Getenv("BROWSER")
-	case runtime.GOOS == "darwin":
-		name = "open"
-	case runtime.GOOS == "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", abs}
-	}
-	if err := exec.Command(name, args...).Start(); err != nil {
-		return fmt.Errorf("no browser could be started (%w): open %s yourself, or set BROWSER", err, abs)
-	}
-	return nil
+	return browser.Open(o.file)
 }
