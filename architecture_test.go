@@ -49,7 +49,7 @@ var imports = map[string][]string{
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"advice", "engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
-	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target"},
+	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},

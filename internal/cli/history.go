@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/listing"
 	"tare/internal/report"
 	"tare/internal/table"
 	"tare/internal/target"
@@ -119,7 +120,7 @@ func historyID(img *target.Image, n int, o historyOptions) string {
 	if n < len(img.History)-1 {
 		return "<missing>"
 	}
-	return imageID(img.ID(), o.noTrunc)
+	return listing.ImageID(img.ID(), o.noTrunc)
 }
 
 func historyRow(img *target.Image, n int, o historyOptions) table.Row {
