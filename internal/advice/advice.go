@@ -91,18 +91,22 @@ func Of(img *Image) ([]weigh.Finding, *weigh.Savings) {
 // Least is from where on a finding is worth a line, in bytes of tar.
 const Least = 1000
 
-// Total is what findings cost together: an entry that several are about counts once.
-// Secrets are not there to save bytes.
+// Total is what the findings that matter cost together: an entry that several are about
+// counts once. Of those that matter each costs at least a hundredth of all; what is less
+// is in no sum, so that the places are those that save it. Secrets are not there to save
+// bytes.
 func Total(img *Image, list []Finding) weigh.Savings {
+	bytes := slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return f.Severity == weigh.Secret || f.Tar < Least })
+	all := together(img, bytes)
+	return together(img, slices.DeleteFunc(bytes, func(f Finding) bool { return f.Tar*100 < all.Tar }))
+}
+
+// together sums findings up, each entry once.
+func together(img *Image, list []Finding) weigh.Savings {
 	var s weigh.Savings
 	seen, places := map[tree.Ref]bool{}, map[int]bool{}
 	for _, f := range list {
-		if f.Severity == weigh.Secret {
-			continue
-		}
-		if f.Tar >= Least {
-			places[cmp.Or(f.Line, -f.Layer)] = true
-		}
+		places[cmp.Or(f.Line, -f.Layer)] = true
 		for r := range f.frees {
 			if !seen[r] {
 				seen[r] = true
