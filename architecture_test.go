@@ -40,27 +40,31 @@ var imports = map[string][]string{
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
-	"profile":      {"advice", "dockerfile", "engine", "weigh"},
-	"experiment":   {"compare", "units", "weigh"},
-	"report":       {"advice", "compare", "lab", "packages", "profile", "screen", "units", "weigh"},
+	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
+	"experiment":   {"compare", "suggest", "units", "weigh"},
+	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"advice", "engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
-	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target"},
+	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
-	"scales":    {"advice", "compare", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"advice", "bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
+	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
+	"pager":   {},
+	"browser": {},
+	"suggest": {"request"},
+	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "buildinfo", "display", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -70,7 +74,7 @@ var imports = map[string][]string{
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli"},
+	"github.com/spf13/":                                         {"cli", "help"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
@@ -90,8 +94,8 @@ var dependencies = map[string][]string{
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
 var pure = map[string][]string{
+	"advice":     {"os", "net", "net/http", "os/exec", "context"},
 	"tree":       {"os", "net", "net/http", "os/exec", "context"},
-	"advice":     {"os", "net", "net/http", "os/exec", "context", "time"},
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
 	"experiment": {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},

@@ -17,7 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
 
-	"tare/internal/advice"
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
 	"tare/internal/explain"
@@ -36,7 +35,7 @@ var documents = map[string]struct {
 	schema, title string
 	kind          reflect.Type
 }{
-	"weigh":   {weigh.Schema, "tare weigh --format json", reflect.TypeFor[advice.Weighed]()},
+	"weigh":   {weigh.Schema, "tare weigh --format json", reflect.TypeFor[weigh.Result]()},
 	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
 	"fsck":    {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
@@ -60,7 +59,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/advice", "internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -222,8 +221,8 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0), Ledger: advice.Of(a.Facts)}})
-	for name, v := range map[string]any{"fsck": checked, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": advice.Advise(a.Facts.Report("one", 10), advice.Of(a.Facts)), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
+	for name, v := range map[string]any{"fsck": checked, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -1,168 +1,144 @@
-// Package advice finds what an image holds and need not: a registry of rules, one file
-// each, over the ledger of its bytes. It is a pure function of that ledger, which weigh
-// fills from any image, and profile with the lines of a Dockerfile.
+// Package advice finds what in an image costs bytes and need not, and what must not be in
+// one. Each rule is a file; all rest on the ledger of package weigh, entry by entry, so
+// that what they would save together is known to the byte.
 package advice
 
 import (
 	"cmp"
-	"fmt"
-	"hash/fnv"
 	"slices"
-	"strings"
-	"sync"
 
+	"tare/internal/layer"
+	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
-// Rule is one kind of finding. Its file registers it.
+// Image is what rules look at: an image, and what is known of how it was built.
+type Image struct {
+	*weigh.Facts
+	// Lines are the lines of the Dockerfile that made layers, by the layer's index; nil if
+	// no Dockerfile is known. Layers without a line are the base image's.
+	Lines map[int]int
+	// Context is the build context, where a build was watched.
+	Context Context
+}
+
+// Context is what was sent to a builder and what became of it.
+type Context struct {
+	Sent   int64 // bytes
+	Copied int64 // bytes of files that COPY and ADD wrote
+	Line   int   // the first COPY or ADD; 0 for none
+}
+
+// Rule finds one kind of thing. Adding a rule is adding a file that registers it, and a
+// section of docs/reference/findings.md.
 type Rule struct {
-	// ID is its name in JSON and its heading in docs/reference/findings.md.
-	ID string
-	// Title says in a few words what it finds: "apt's package lists".
-	Title string
-	// Severity is that of its findings, where they do not say otherwise.
-	Severity Severity
-	// Version rises when Mark or Find changes: cached ledgers are made again then.
-	Version int
-	// Mark names what of a file the rule must tell from others of the same owner and
-	// class, such as the kind of cache; empty for a file that it does not care for. It may
-	// be nil.
-	Mark func(File) string
-	// Find looks for findings.
-	Find func(*Ledger) []Finding
+	ID       string // "package-cache": the heading of its section
+	Title    string // what it is about, in a few words
+	Severity weigh.Severity
+	Find     func(*Image) []Finding
 }
 
-// File is what Rule.Mark is told of a file.
-type File struct {
-	Path  string
-	Size  int64 // bytes
-	Class weigh.Class
-	Owned bool // by a package
-}
-
-// Severity says how bad a finding is.
-type Severity string
-
-// Severities, the worst first: what may be a secret, what can be saved, what is good to know.
-const (
-	Secret  Severity = "secret"
-	Warning Severity = "warning"
-	Note    Severity = "note"
-)
-
-var registered []Rule
-
-// register adds a rule; its file calls it for a variable of the package.
-func register(r Rule) Rule {
-	registered = append(registered, r)
-	return r
-}
-
-// Rules are all rules, by ID.
-var Rules = sync.OnceValue(func() []Rule {
-	return slices.SortedFunc(slices.Values(registered), func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
-})
-
-// Edition names the rules and their versions: a Ledger that was cut by others with Compact
-// is out of date.
-var Edition = sync.OnceValue(func() string {
-	h := fnv.New32a()
-	for _, r := range Rules() {
-		_, _ = fmt.Fprintf(h, "%s %d\n", r.ID, r.Version)
-	}
-	return fmt.Sprintf("%08x", h.Sum32())
-})
-
-// Finding is something that an image holds, or a build sends, and need not. Bytes are
-// those that go with it; two findings may be about the same bytes (Total).
+// Finding is a weigh.Finding and the entries that need not be in the image.
 type Finding struct {
-	Rule     string   `json:"rule"` // the heading in docs/reference/findings.md
-	Title    string   `json:"title"`
-	Severity Severity `json:"severity"`
-	// Line of the Dockerfile is where to change something; 0 where it is not known, or
-	// for the whole file. Layer is the one that it made, from 1; 0 for none.
-	Line        int    `json:"line"`
-	Layer       int    `json:"layer"`
-	Instruction string `json:"instruction,omitempty"` // of the layer, from the history
-	// Other is the line that wrote what Line hides, where one line did.
-	Other int `json:"other,omitempty"`
-	// Text says what there is: what the line does, or for secrets and contexts a whole
-	// sentence. Fix says what to do about it.
-	Text string `json:"text"`
-	Fix  string `json:"fix"`
-	// Tar are the bytes that it costs, with headers; Transfer their apportioned part of
-	// the blobs, Live the part of the files that a container sees.
-	Tar      int64 `json:"tar"`
-	Transfer int64 `json:"transfer"`
-	Live     int64 `json:"live"`
-	// Base are bytes of the base image that it hides: they stay, whatever the line does.
-	Base int64 `json:"base,omitempty"`
-	Sent int64 `json:"sent,omitempty"` // bytes sent to the builder in vain
-
-	frees []*Part
-	files int64 // bytes of content that it frees
-	first bool  // before all that only costs bytes, however few they are
+	weigh.Finding
+	frees map[tree.Ref]bool
 }
 
-// Find applies all rules, the worst finding first: secrets, then by what they cost in tar.
-func Find(l *Ledger) []Finding {
-	out := []Finding{}
+var rules []Rule
+
+func register(r Rule) { rules = append(rules, r) }
+
+// Rules are all rules by ID.
+func Rules() []Rule {
+	return slices.SortedFunc(slices.Values(rules), func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// Find applies all rules: secrets first, then what costs most.
+func Find(img *Image) []Finding {
+	var out []Finding
 	for _, r := range Rules() {
-		for _, f := range r.Find(l) {
+		for _, f := range r.Find(img) {
 			f.Rule, f.Title = r.ID, r.Title
-			f.Severity = cmp.Or(f.Severity, r.Severity)
+			if f.Severity == "" {
+				f.Severity = r.Severity
+			}
 			out = append(out, f)
 		}
 	}
+	secret := func(f Finding) int {
+		if f.Severity == weigh.Secret {
+			return 0
+		}
+		return 1
+	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.Tar, a.Tar), cmp.Compare(b.Sent, a.Sent), cmp.Compare(b.Base, a.Base), cmp.Compare(a.Layer, b.Layer))
+		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Tar+b.Sent, a.Tar+a.Sent), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Layer, b.Layer))
 	})
 	return out
 }
 
-func (f *Finding) rank() int {
-	switch {
-	case f.Severity == Secret:
-		return 0
-	case f.first:
-		return 1
+// Of are the findings of an image as results show them, and what they cost together.
+func Of(img *Image) ([]weigh.Finding, *weigh.Savings) {
+	list := Find(img)
+	out := make([]weigh.Finding, len(list))
+	for n, f := range list {
+		out[n] = f.Finding
 	}
-	return 2
+	s := Total(img, list)
+	return out, &s
 }
 
-// Findings about fewer bytes than least are only counted; what is less than negligible and
-// less than a hundredth of the image does not matter.
-const (
-	least      = 1000
-	negligible = 100_000
-)
+// Least is from where on a finding is worth a line, in bytes of tar.
+const Least = 1000
 
-// Small tells whether a finding is about so little content that it is only counted.
-func (f *Finding) Small() bool {
-	return !f.Urgent() && f.files+f.Sent+f.Base < least
+// Total is what the findings that matter cost together: an entry that several are about
+// counts once. Of those that matter each costs at least a hundredth of all; what is less
+// is in no sum, so that the places are those that save it. Secrets are not there to save
+// bytes.
+func Total(img *Image, list []Finding) weigh.Savings {
+	bytes := slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return f.Severity == weigh.Secret || f.Tar < Least })
+	all := together(img, bytes)
+	return together(img, slices.DeleteFunc(bytes, func(f Finding) bool { return f.Tar*100 < all.Tar }))
 }
 
-// Matters tells whether a finding is about something in an image of whole bytes of tar:
-// what may be a secret, or saves a noticeable part.
-func (f *Finding) Matters(whole int64) bool {
-	n := f.Tar + f.Sent
-	return f.Urgent() || n >= negligible || n > 0 && !f.Small() && n*100 >= whole
-}
-
-// Urgent tells whether the finding is about more than bytes: what may be a secret.
-func (f *Finding) Urgent() bool { return f.Severity == Secret || f.first }
-
-// Sentence says what there is, and where.
-func (f *Finding) Sentence() string {
-	switch where := f.Where(); {
-	case where == "":
-		return f.Text
-	case f.Urgent() || f.Sent > 0:
-		return f.Text + " (" + where + ")"
-	default:
-		return where + " " + f.Text
+// together sums findings up, each entry once.
+func together(img *Image, list []Finding) weigh.Savings {
+	var s weigh.Savings
+	seen, places := map[tree.Ref]bool{}, map[int]bool{}
+	for _, f := range list {
+		places[cmp.Or(f.Line, -f.Layer)] = true
+		for r := range f.frees {
+			if !seen[r] {
+				seen[r] = true
+				s.Tar += img.Tree.Entry(r).Span
+				s.Transfer += img.Share(r)
+			}
+		}
 	}
+	s.Places = len(places)
+	return s
 }
 
-// Frees tells whether bytes of the image go with the finding.
-func (f *Finding) Frees() bool { return len(f.frees) > 0 && f.Tar > 0 }
+// own tells whether a layer was made by the Dockerfile, or else, where none is known,
+// whether it may have been: the layer of the distribution was not.
+func (img *Image) own(k int32) bool {
+	if img.Lines != nil {
+		return img.Lines[int(k)] > 0
+	}
+	return k > 0 || len(img.Tree.Lists) == 1 || img.Image.Layers[0].Sums.OSRelease == ""
+}
+
+// origin is the lowest layer of the Dockerfile's that wrote a file at the path of an
+// entry, and all that such layers wrote there, the entry included.
+func (img *Image) origin(r tree.Ref) (first int32, all []tree.Ref) {
+	first = r.Layer
+	for k := r.Layer - 1; k >= 0; k-- {
+		if !img.own(k) {
+			continue
+		}
+		if below, ok := img.Tree.In(int(k), img.Tree.Entry(r).Path); ok && img.Tree.Entry(below).Kind == layer.File {
+			first, all = k, append(all, below)
+		}
+	}
+	return first, append(all, r)
+}

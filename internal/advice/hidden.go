@@ -1,101 +1,86 @@
 package advice
 
 import (
-	"strings"
+	"slices"
 
+	"tare/internal/layer"
 	"tare/internal/tree"
 )
 
-// hidden groups the parts that were hidden in a way by the layer that hid them. What the
-// base hides of itself is left out, and what a layer holds twice.
-func (l *Ledger) hidden(is func(*Part) bool) []group {
-	at := map[int]int{}
-	var out []group
-	for i := range l.Parts {
-		p := &l.Parts[i]
-		if p.Fate == tree.Live || p.By == p.Layer || l.Layers[p.By].Base != "" || !is(p) {
-			continue
+// hiding is what one layer hides of others.
+type hiding struct {
+	*heap
+	writers map[int32]bool
+}
+
+// hidden gathers what the Dockerfile's own layers hide in ways of the given classes, by
+// the layer that hides. pick chooses by the layer that wrote.
+func (img *Image) hidden(pick func(writer int32) bool, classes ...tree.Class) []hiding {
+	all := &heaps{img: img}
+	writers := map[int32]map[int32]bool{}
+	img.Hidden(func(r tree.Ref, e *layer.Entry) {
+		s := img.Tree.Bytes(r)
+		if !img.own(s.By) || !slices.Contains(classes, s.Class) || !pick(r.Layer) {
+			return
 		}
-		n, ok := at[p.By]
-		if !ok {
-			n = len(out)
-			at[p.By] = n
-			out = append(out, group{layer: p.By})
+		all.at(s.By).add(img.avoidable(r, s, e))
+		if writers[s.By] == nil {
+			writers[s.By] = map[int32]bool{}
 		}
-		out[n].parts = append(out[n].parts, p)
+		writers[s.By][r.Layer] = true
+	})
+	var out []hiding
+	for _, h := range all.list {
+		out = append(out, hiding{h, writers[h.layer]})
 	}
 	return out
 }
 
-// stays makes a finding of bytes that a layer hides and that stay in the layers that wrote
-// them: those of the base are counted apart, since nothing frees them.
-func (l *Ledger) stays(g group, verb, stay, fix string) []Finding {
-	var own, base []*Part
-	for _, p := range g.parts {
-		if l.Layers[p.Layer].Base != "" {
-			base = append(base, p)
-		} else {
-			own = append(own, p)
-		}
+// avoidable is the copy that need not be: the hidden one, but for what the base image
+// wrote, which nobody can change, the one that was written over it.
+func (img *Image) avoidable(r tree.Ref, s tree.State, e *layer.Entry) tree.Ref {
+	if img.own(r.Layer) {
+		return r
 	}
-	what := func(parts []*Part) (string, int) {
-		from, one := l.from(parts)
-		return verb + " " + amount(parts) + " from " + from + example(parts), one
+	if above, ok := img.Tree.In(int(s.By), e.Path); ok {
+		return above
 	}
-	var out []Finding
-	if sumOf(own).Tar > 0 {
-		f := l.finding(g.layer, own)
-		f.Text, f.Other = what(own)
-		f.Text, f.Fix = f.Text+", "+stay, fix
-		out = append(out, f)
-	}
-	if n := sumOf(base).Tar; n > 0 {
-		f := l.finding(g.layer, nil)
-		f.Severity, f.Base = Note, n
-		f.Text, _ = what(base)
-		f.Text += ", which frees nothing"
-		f.Fix = "use a smaller base, or copy what is needed into a stage that starts from scratch"
-		out = append(out, f)
-	}
-	return out
+	return r
 }
 
-// brought tells whether a COPY or ADD brought what layer k holds: k is one, or holds only
-// copies that a chown or the like made of what one brought.
-func (l *Ledger) brought(k int) bool {
-	if l.copies(k) {
-		return true
+// other is the line that wrote what a layer hides, if it is one.
+func (h hiding) other() int {
+	if len(h.writers) != 1 {
+		return 0
 	}
-	var files, copied int64
-	from := map[int]bool{}
-	for i := range l.Parts {
-		p := &l.Parts[i]
-		if p.Layer == k {
-			files += p.Files
-		}
-		if p.By == k && p.Layer != k && p.Fate == tree.MetadataOnly {
-			copied += p.Files
-			from[p.Layer] = true
-		}
+	for k := range h.writers {
+		return h.img.Lines[int(k)]
 	}
-	if copied == 0 || copied != files {
-		return false
-	}
-	for layer := range from {
-		if l.Layers[layer].Base != "" || !l.brought(layer) {
-			return false
-		}
-	}
-	return true
+	return 0
 }
 
-// deleted tells whether a part was deleted, in whatever way.
-func deleted(c tree.Class) bool {
-	return c == tree.DeletedFile || c == tree.DeletedDir || c == tree.Opaque
+// from names the writers: "line 3", "the base image".
+func (h hiding) from() string {
+	mine := map[int32]bool{}
+	for k := range h.writers {
+		if h.img.own(k) {
+			mine[k] = true
+		}
+	}
+	switch {
+	case len(mine) == 0:
+		return "the base image"
+	case len(mine) < len(h.writers):
+		return h.img.places(mine) + " and the base image"
+	}
+	return h.img.places(mine)
 }
 
-// nameOf is the name in a package's key.
-func nameOf(owner string) string {
-	_, name, _ := strings.Cut(owner, " ")
-	return name
+// found makes the finding of a layer that hides others' files.
+func (h hiding) found(text, remedy string) Finding {
+	f := h.finding(text, remedy)
+	f.Other = h.other()
+	return f
 }
+
+func anyLayer(int32) bool { return true }

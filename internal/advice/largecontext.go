@@ -1,19 +1,26 @@
 package advice
 
-import "tare/internal/units"
+import (
+	"fmt"
 
-// largeContext is from where on an upload is worth a word, in bytes.
-const largeContext = 1 << 20
+	"tare/internal/units"
+	"tare/internal/weigh"
+)
 
-var _ = register(Rule{
-	ID: "large-context", Version: 1, Title: "A large build context", Severity: Warning,
-	Find: func(l *Ledger) []Finding {
-		c := l.Context
-		if c == nil || c.Sent-c.Used <= largeContext || c.Sent <= 2*c.Used {
-			return nil
-		}
-		return []Finding{{Line: c.Line, Sent: c.Sent - c.Used,
-			Text: units.Bytes(c.Sent) + " were sent to the builder, and files of " + units.Bytes(c.Used) + " were copied into images",
-			Fix:  "leave the rest out in .dockerignore"}}
-	},
-})
+func init() {
+	register(Rule{ID: "large-context", Title: "a large build context", Severity: weigh.Note, Find: largeContext})
+}
+
+// worthContext is from where on an upload is worth a word, in bytes.
+const worthContext = 1 << 20
+
+// largeContext: much more was sent to the builder than was copied into any image.
+func largeContext(img *Image) []Finding {
+	c := img.Context
+	if c.Sent-c.Copied <= worthContext || c.Sent <= 2*c.Copied {
+		return nil
+	}
+	return []Finding{{Finding: weigh.Finding{Line: c.Line, Sent: c.Sent - c.Copied,
+		Text:   fmt.Sprintf("%s were sent to the builder, and files of %s copied into images", units.Bytes(c.Sent), units.Bytes(c.Copied)),
+		Remedy: "leave the rest out in .dockerignore"}}}
+}

@@ -1,13 +1,18 @@
 package advice
 
-import "tare/internal/tree"
+import (
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
 
-var _ = register(Rule{
-	ID: "overwritten", Version: 1, Title: "Files that a later line overwrites", Severity: Note,
-	Find: func(l *Ledger) (out []Finding) {
-		for _, g := range l.hidden(func(p *Part) bool { return p.Fate == tree.OverwrittenChanged }) {
-			out = append(out, l.stays(g, "overwrites", "and both versions are in the image", "join the RUNs that write the same files")...)
-		}
-		return out
-	},
-})
+func init() {
+	register(Rule{ID: "overwritten", Title: "files overwritten", Severity: weigh.Note, Find: overwritten})
+}
+
+// overwritten: other content at the same path. What the base image wrote cannot be saved.
+func overwritten(img *Image) (out []Finding) {
+	for _, h := range img.hidden(img.own, tree.OverwrittenChanged) {
+		out = append(out, h.found("overwrites "+h.size()+" from "+h.from(), "write them once: in one RUN, or only in the last place"))
+	}
+	return out
+}

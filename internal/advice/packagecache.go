@@ -1,68 +1,28 @@
 package advice
 
 import (
-	"slices"
-	"strings"
-
-	"tare/internal/units"
+	"tare/internal/layer"
+	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
-// caches are the directories of package managers' caches: where they lie (with slashes
-// around them), whose they are, and what keeps them out of a layer.
-var caches = []struct{ dir, name, fix string }{
-	{"/var/cache/apt/", "apt", "apt-get clean"},
-	{"/var/cache/apk/", "apk", "apk add --no-cache"},
-	{"/etc/apk/cache/", "apk", "apk add --no-cache"},
-	{"/var/cache/dnf/", "dnf", "dnf clean all"},
-	{"/var/cache/libdnf5/", "dnf", "dnf clean all"},
-	{"/var/cache/yum/", "yum", "yum clean all"},
-	{"/var/cache/zypp/", "zypper", "zypper clean --all"},
-	{"/var/cache/pacman/", "pacman", "pacman -Scc"},
-	{"/.cache/pip/", "pip", "pip install --no-cache-dir"},
-	{"/.cache/uv/", "uv", "uv --no-cache"},
-	{"/.cache/pypoetry/", "poetry", "poetry cache clear --all ."},
-	{"/.npm/", "npm", "npm cache clean --force"},
-	{"/.cache/yarn/", "yarn", "yarn cache clean"},
-	{"/usr/local/share/.cache/", "yarn", "yarn cache clean"},
-	{"/.cache/go-build/", "go", "go clean -cache"},
-	{"/go/pkg/mod/", "go", "go clean -modcache"},
-	{"/.cargo/registry/", "cargo", "delete its registry"},
-	{"/cargo/registry/", "cargo", "delete its registry"},
-	{"/.m2/", "Maven", "delete ~/.m2"},
-	{"/.composer/cache/", "composer", "composer clear-cache"},
+func init() {
+	register(Rule{ID: "package-cache", Title: "package manager caches", Severity: weigh.Warning, Find: packageCache})
 }
 
-var _ = register(Rule{
-	ID: "package-cache", Version: 1, Title: "Caches of package managers", Severity: Warning,
-	Mark: func(f File) string {
-		if f.Class != weigh.Cache {
-			return ""
+// packageCache: caches of package managers, and files in directories for temporary ones,
+// that a container still sees.
+func packageCache(img *Image) (out []Finding) {
+	all := &heaps{img: img}
+	img.Live(func(r tree.Ref, _ *layer.Entry) {
+		if img.own(r.Layer) && img.Class(r) == weigh.Cache {
+			first, copies := img.origin(r)
+			all.at(first).add(copies...)
 		}
-		path := "/" + f.Path
-		for _, c := range caches {
-			if strings.Contains(path, c.dir) {
-				return c.name
-			}
-		}
-		return ""
-	},
-	Find: func(l *Ledger) (out []Finding) {
-		for _, g := range l.left(func(p *Part) bool { return p.Marks["package-cache"] != "" }) {
-			f := l.finding(g.layer, g.parts)
-			var whose, fixes []string
-			for _, c := range caches {
-				if !slices.ContainsFunc(g.parts, func(p *Part) bool { return p.Marks["package-cache"] == c.name }) || slices.Contains(whose, c.name) {
-					continue
-				}
-				whose, fixes = append(whose, c.name), append(fixes, c.fix)
-			}
-			f.Text = "leaves " + units.Bytes(f.Tar) + " of " + and(whose) + "'s " + units.Word(len(whose), "cache") + " in the image" + example(g.parts)
-			f.Fix = and(fixes) + " in the same RUN, or RUN --mount=type=cache"
-			if f.Tar > 0 {
-				out = append(out, f)
-			}
-		}
-		return out
-	},
-})
+	})
+	for _, h := range all.list {
+		out = append(out, h.finding("leaves "+h.size()+" of caches in the image, most in /"+h.top(depth(4)),
+			"remove them in the same RUN (rm -rf /var/lib/apt/lists/*), use the package manager's option (--no-cache, --no-cache-dir) or RUN --mount=type=cache"))
+	}
+	return out
+}

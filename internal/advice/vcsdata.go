@@ -1,22 +1,42 @@
 package advice
 
 import (
-	"tare/internal/units"
+	"strings"
+
+	"tare/internal/layer"
+	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
-var _ = register(Rule{
-	ID: "vcs-data", Version: 1, Title: "Version control data (.git)", Severity: Warning,
-	Find: func(l *Ledger) (out []Finding) {
-		for _, g := range l.left(func(p *Part) bool { return p.Class == weigh.VCS }) {
-			f := l.finding(g.layer, g.parts)
-			f.Text = "leaves " + units.Bytes(f.Tar) + " of version control data in the image" + example(g.parts)
-			f.Fix = "clone in an earlier stage, or delete .git in the same RUN"
-			if l.copies(g.layer) {
-				f.Fix = "put .git into .dockerignore"
-			}
-			out = append(out, f)
+func init() {
+	register(Rule{ID: "vcs-data", Title: "version control data", Severity: weigh.Warning, Find: vcsData})
+}
+
+// vcsData: .git and the like that a container still sees.
+func vcsData(img *Image) (out []Finding) {
+	all := &heaps{img: img}
+	img.Live(func(r tree.Ref, _ *layer.Entry) {
+		if img.own(r.Layer) && img.Class(r) == weigh.VCS {
+			first, copies := img.origin(r)
+			all.at(first).add(copies...)
 		}
-		return out
-	},
-})
+	})
+	for _, h := range all.list {
+		remedy := "remove it in the same RUN"
+		if img.copies(h.layer) {
+			remedy = "list it in .dockerignore"
+		}
+		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository), remedy))
+	}
+	return out
+}
+
+// repository is the directory of a version control system that a file is in.
+func repository(file string) string {
+	for _, mark := range []string{".git", ".hg", ".svn"} {
+		if i := strings.Index("/"+file, "/"+mark+"/"); i >= 0 {
+			return file[:i+len(mark)]
+		}
+	}
+	return file
+}

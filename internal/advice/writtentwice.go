@@ -1,20 +1,18 @@
 package advice
 
-import "tare/internal/tree"
+import (
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
 
-var _ = register(Rule{
-	ID: "written-twice", Version: 1, Title: "The same files, written again", Severity: Warning,
-	Find: func(l *Ledger) (out []Finding) {
-		for _, g := range l.hidden(func(p *Part) bool { return p.Fate == tree.OverwrittenSame }) {
-			f := l.finding(g.layer, g.parts)
-			from, one := l.from(g.parts)
-			f.Other = one
-			f.Text = "writes " + amount(g.parts) + " from " + from + " again, unchanged" + example(g.parts)
-			f.Fix = "write these files once"
-			if f.Tar > 0 {
-				out = append(out, f)
-			}
-		}
-		return out
-	},
-})
+func init() {
+	register(Rule{ID: "written-twice", Title: "files written twice", Severity: weigh.Warning, Find: writtenTwice})
+}
+
+// writtenTwice: the same content and metadata at the same path in two layers.
+func writtenTwice(img *Image) (out []Finding) {
+	for _, h := range img.hidden(anyLayer, tree.OverwrittenSame) {
+		out = append(out, h.found("writes "+h.size()+" from "+h.from()+" again, unchanged", "leave one of the two out"))
+	}
+	return out
+}

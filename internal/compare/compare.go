@@ -5,6 +5,8 @@ package compare
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/containerd/platforms"
@@ -34,6 +36,30 @@ type Subject struct {
 	// Multistage says that its Dockerfile is known to have several stages.
 	Multistage bool
 }
+
+// Line is an instruction of a Dockerfile: its text in one line, and where it begins.
+type Line struct {
+	Text string
+	Line int
+}
+
+// line is the line of an instruction; 0 if it is not in the file, or more than once.
+func (s *Subject) line(instruction string) int {
+	at, times := 0, 0
+	for _, l := range s.Lines {
+		if same(l.Text, instruction) {
+			at = l.Line
+			times++
+		}
+	}
+	if times != 1 {
+		return 0
+	}
+	return at
+}
+
+// same compares instructions but for spaces.
+func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
 // Result is a comparison. Sizes are integer bytes.
 type Result struct {
@@ -94,16 +120,15 @@ type Image struct {
 	// BuildCached says that all of that build came from the cache.
 	BuildCached bool `json:"buildCached,omitempty"`
 	// Stages are the earlier stages of the Dockerfile, where they are known.
-	Stages   []StageSum `json:"stages,omitempty"`
-	Problems []string   `json:"problems,omitempty"`
+	Stages []StageSum `json:"stages,omitempty"`
+	// Findings are what costs bytes and need not; Savings what they cost together.
+	Findings []weigh.Finding `json:"findings"`
+	Savings  *weigh.Savings  `json:"savings,omitempty"`
+	Problems []string        `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
 	Warnings []string `json:"warnings,omitempty"`
 	// Dockerfile is the name of the file that it was built from, where it is known.
 	Dockerfile string `json:"dockerfile,omitempty"`
-	// Findings are what it holds and need not, the worst first; Savings what all of them
-	// save together.
-	Findings []advice.Finding `json:"findings"`
-	Savings  advice.Savings   `json:"savings"`
 	// Stack are the layers, bottom first.
 	Stack []LayerSum `json:"stack"`
 }
@@ -210,13 +235,12 @@ func column(s *Subject) Image {
 		sec := s.Build.Seconds()
 		i.BuildSeconds, i.BuildCached = &sec, s.Cached
 	}
+	i.Findings, i.Savings = advice.Of(&advice.Image{Facts: f})
 	i.Stack = []LayerSum{}
 	for k, l := range img.Layers {
 		instruction := img.StepOf(k).Instruction()
 		i.Stack = append(i.Stack, LayerSum{DiffID: l.DiffID, Instruction: instruction, Tar: l.Sums.Tar, Files: l.Sums.Files, Line: s.line(instruction)})
 	}
-	i.Findings = advice.Find(s.ledger())
-	i.Savings = advice.Sum(i.Findings, f.Sizes.Tar)
 	for _, st := range s.Stages {
 		i.Stages = append(i.Stages, stageSum(st, f))
 	}

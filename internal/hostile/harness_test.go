@@ -19,7 +19,6 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"tare/internal/advice"
 	"tare/internal/compare"
 	"tare/internal/explain"
 	"tare/internal/image"
@@ -169,7 +168,7 @@ func all(target string) (string, error) {
 		return "", err
 	}
 	c.Sentences = explain.Sentences(c)
-	docs := []report.Document{report.Weighed(advice.Advise(r, advice.Of(f)), 50, true), report.Selected(picked, report.SelectedOptions{Top: 50, Tree: true, Depth: 9}),
+	docs := []report.Document{report.Weighed(r, 50, true), report.Selected(picked, report.SelectedOptions{Top: 50, Tree: true, Depth: 9}),
 		report.Comparison(c, report.ComparisonOptions{Exact: true, Measure: "all", Top: 0}), report.Diff(compare.Differ(a, b, compare.DiffOptions{}), report.DiffOptions{})}
 	var out bytes.Buffer
 	for _, d := range docs {

@@ -6,29 +6,21 @@ import (
 	"tare/internal/advice"
 )
 
-// find looks for what the image holds and need not.
+// find looks for findings in the image, by the lines that made its layers.
 func (r *Result) find(in Input) {
-	if in.Image == nil || in.Image.Ledger == nil {
+	if in.Image == nil || in.Image.Facts == nil {
 		return
 	}
-	lines := make([]int, len(in.Image.Ledger.Layers))
-	base := len(lines)
+	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Context: r.context(in)}
 	for i := range r.Lines {
 		if l := &r.Lines[i]; l.Layer > 0 && r.Stages[l.Stage].Final {
-			lines[l.Layer-1] = l.Lines[0]
-			base = min(base, l.Layer-1)
+			img.Lines[l.Layer-1] = l.Lines[0]
 		}
 	}
-	ledger := in.Image.Ledger
-	if base < len(lines) {
-		ledger = ledger.Lined(lines, base)
-	}
-	c := r.context(in)
-	ledger.Context = &c
-	r.Findings = advice.Find(ledger)
+	r.Findings, r.Savings = advice.Of(img)
 }
 
-// context is what was sent to the builder, and what became of it.
+// context is what was sent to the builder and what became of it.
 func (r *Result) context(in Input) advice.Context {
 	var c advice.Context
 	for _, s := range in.Steps {
@@ -38,7 +30,7 @@ func (r *Result) context(in Input) advice.Context {
 	}
 	for i := range r.Lines {
 		if l := &r.Lines[i]; l.Keyword == "COPY" || l.Keyword == "ADD" {
-			c.Used += l.Bytes.Files
+			c.Copied += l.Bytes.Files
 			if c.Line == 0 {
 				c.Line = l.Lines[0]
 			}

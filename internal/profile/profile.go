@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"tare/internal/advice"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/weigh"
@@ -40,10 +39,9 @@ type Result struct {
 	Spans []Span     `json:"spans"` // all steps, for a picture
 	// Misses say why lines were not in the cache, the first cause first.
 	Misses []Miss `json:"misses"`
-	// Findings are what the image holds and need not, the worst first; Savings what all of
-	// them save together.
-	Findings []advice.Finding `json:"findings"`
-	Savings  advice.Savings   `json:"savings"`
+	// Findings are what costs bytes and need not; Savings what they cost together.
+	Findings []weigh.Finding `json:"findings"`
+	Savings  *weigh.Savings  `json:"savings,omitempty"`
 	// Checks are what BuildKit's own checks say of the file.
 	Checks []string `json:"checks,omitempty"`
 	// Edits are simulated commits.
@@ -124,7 +122,7 @@ type History struct {
 type Weighed struct {
 	Report  *weigh.Result // with all packages and waste
 	History []History
-	Ledger  *advice.Ledger
+	Facts   *weigh.Facts // for findings; nil: none are looked for
 }
 
 // Input is what a profile is made from.
@@ -144,7 +142,7 @@ type Input struct {
 // Make works a profile out.
 func Make(in Input) *Result {
 	r := &Result{Schema: Schema, Name: in.Name, Dockerfile: in.Path, Source: string(in.Source), Seconds: in.Seconds,
-		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []advice.Finding{}}
+		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []weigh.Finding{}}
 	need := in.File.Needed(in.Target)
 	chain := in.File.Chain(in.Target)
 	for n, s := range in.File.Stages {
@@ -184,7 +182,6 @@ func Make(in Input) *Result {
 	r.path(in)
 	r.misses(in)
 	r.find(in)
-	r.Savings = advice.Sum(r.Findings, r.Total.Tar)
 	return r
 }
 

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"tare/internal/advice"
 	"tare/internal/bench"
 	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
@@ -233,7 +232,7 @@ func (p *profiler) weighed(ctx context.Context, out *engine.Built) (*profile.Wei
 }
 
 func weighedOf(f *weigh.Facts) *profile.Weighed {
-	w := &profile.Weighed{Report: f.Report("", 0), Ledger: advice.Of(f)}
+	w := &profile.Weighed{Report: f.Report("", 0), Facts: f}
 	for _, s := range f.Image.History {
 		w.History = append(w.History, profile.History{Instruction: s.Instruction(), Layer: s.Layer})
 	}

@@ -17,10 +17,9 @@ type ProfileOptions struct {
 }
 
 // ProfileParts are the parts of a Profile.
-var ProfileParts = []string{"verdict", "listing", "findings", "stages", "path", "cache", "edits", "splits", "checks", "notes"}
+var ProfileParts = []string{"verdict", "listing", "stages", "path", "cache", "edits", "splits", "findings", "checks", "notes"}
 
-// Profile lays a profile out: what could be saved, the Dockerfile with a margin, and what
-// it says.
+// Profile lays a profile out: the Dockerfile with a margin, and what it says.
 func Profile(r *profile.Result, o ProfileOptions) Document {
 	z := sizes{o.Exact}
 	var d Document
@@ -34,50 +33,104 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 	if o.WhyOnly {
 		return append(d, whyCache(r)...)
 	}
-	if r.Failed == "" {
-		d = append(d, in("verdict", Always, savings(r.Savings, r.Findings, r.Total.Tar, r.Total.Transfer, z))...)
+	if r.Failed == "" && r.Savings != nil {
+		d = append(d, in("verdict", Always, saveLine(r.Findings, r.Savings, r.Total.Tar, z)...)...)
 	}
-	d = append(d, listings(r, z)...)
-	d = append(d, in("findings", Brief, firstFindings(r.Findings, r.Total.Tar, z)...)...)
-	d = append(d, in("findings", Full, allFindings(r.Findings, r.Savings, z)...)...)
-	d = append(d, in("stages", when(len(r.Stages) > 1), stageTable(r, z))...)
-	for _, s := range r.Stages {
-		if !s.Needed {
-			d = append(d, in("stages", Always, Item{Text: fmt.Sprintf("Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})...)
-		}
-	}
-	d = append(d, in("path", when(parallel(r)), criticalPath(r)...)...)
+	d = append(d, listing(r, z))
+	d = append(d, stages(r, z)...)
+	d = append(d, criticalPath(r)...)
 	if r.Seconds > 0 {
 		d = append(d, whyCache(r)...)
 	}
 	d = append(d, edits(r, z)...)
 	d = append(d, splits(r, z)...)
+	d = append(d, findingBlocks(r.Name, r.Findings, z)...)
 	for _, c := range r.Checks {
 		d = append(d, in("checks", Always, Item{Text: "BuildKit's check: " + Safe(c)})...)
 	}
 	for _, n := range r.Notes {
 		d = append(d, in("notes", Always, Item{Text: Safe(n)})...)
 	}
-	return append(d, Para{Place: Place{Weight: Brief}, Dim: true, Text: "Everything: tare profile --full · Parts: --show " + strings.Join(ProfileParts[1:6], ",")})
+	return append(d, more([]string{"stages", "path", "findings"}))
 }
 
-// when is the weight of what is on the first screen only if it says something.
-func when(says bool) Weight {
-	if says {
-		return Always
+// stages are the stages, on the first screen where they say something: that one stays
+// behind, or is not needed.
+func stages(r *profile.Result, z sizes) Document {
+	w := Full
+	if len(r.Stages) > 1 {
+		w = Always
 	}
-	return Full
-}
-
-// parallel tells whether more parallelism could make the build noticeably faster.
-func parallel(r *profile.Result) bool {
-	gain := r.Seconds - r.Ideal
-	return gain > 0.05*r.Seconds && gain > 0.05
+	d := in("stages", w, stageTable(r, z))
+	for _, s := range r.Stages {
+		if !s.Needed {
+			d = append(d, in("stages", Always, Item{Text: fmt.Sprintf("Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})...)
+		}
+	}
+	return d
 }
 
 func firstOf(s string) string {
 	l, _, _ := strings.Cut(s, "\n")
 	return l
+}
+
+// listing is the Dockerfile, each line with what its instruction costs.
+func listing(r *profile.Result, z sizes) Block {
+	t := Table{Place: Place{Part: "listing"}, Title: Safe(r.Dockerfile),
+		Columns: []Column{number("").as("line").key(), number("S"), number("COLD").spare(6), number("+TAR"), number("TRANSFER").spare(3), number("LIVE").spare(2), number("WASTE"), number("HIDES").spare(4), number("FILES").spare(5), text("CACHE"), text("DOCKERFILE").cut(End)}}
+	most := 0.0
+	weight := func(l *profile.Line) float64 {
+		s := l.Seconds
+		if l.Cold != nil {
+			s = math.Max(s, *l.Cold)
+		}
+		if r.Seconds == 0 {
+			s = float64(l.Bytes.Tar)
+		}
+		if l.SameAs > 0 || l.Keyword == "FROM" {
+			s = 0
+		}
+		return s
+	}
+	at := map[int]*profile.Line{}
+	for i := range r.Lines {
+		at[r.Lines[i].Lines[0]] = &r.Lines[i]
+		most = math.Max(most, weight(&r.Lines[i]))
+	}
+	sums := func(b profile.Bytes) []Cell {
+		return []Cell{z.unless0(b.Tar), z.unless0(b.Transfer), z.unless0(b.Live), z.unless0(b.Waste), z.unless0(b.Caused)}
+	}
+	row := func(line, s, cold Cell, b profile.Bytes, files, cache Cell, text string) *Row {
+		return t.add(append(append([]Cell{line, s, cold}, sums(b)...), files, cache, words(text))...)
+	}
+	lines := strings.Split(strings.TrimRight(r.Source, "\n"), "\n")
+	for n, text := range lines {
+		text = strings.ReplaceAll(Safe(strings.ReplaceAll(text, "\t", "    ")), "\r", "")
+		l := at[n+1]
+		if l == nil {
+			cells := make([]Cell, len(t.Columns))
+			cells[0], cells[len(cells)-1] = count(n+1), words(text)
+			t.add(cells...)
+			continue
+		}
+		cold, files := none(), none()
+		if l.Cold != nil {
+			cold = clock(*l.Cold, true)
+		}
+		if l.Bytes.Entries > 0 {
+			files = count(l.Bytes.Entries)
+		}
+		added := row(count(n+1), clock(l.Seconds, l.Ran && !l.Cached), cold, l.Bytes, files, words(state(r, l)), text)
+		if most > 0 {
+			added.Bar = weight(l) / most
+		}
+	}
+	if r.Failed == "" {
+		row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config, layers not matched to a line")
+		row(words(""), clock(r.Seconds, r.Seconds > 0), words(""), r.Total, count(r.Total.Entries), words(""), "the image: its stages' lines sum up to it, to the byte").Total = true
+	}
+	return t
 }
 
 func state(r *profile.Result, l *profile.Line) string {
@@ -129,7 +182,7 @@ func criticalPath(r *profile.Result) Document {
 	if len(r.Path) == 0 {
 		return nil
 	}
-	t := Table{Place: Place{Part: "path"}, Title: "CRITICAL PATH: what the build waited for", Columns: []Column{number("WAIT"), number("S"), number("LINE"), text("STEP").cut(End)}}
+	t := Table{Place: Place{"path", Full}, Title: "CRITICAL PATH: what the build waited for", Columns: []Column{number("WAIT"), number("S"), number("LINE"), text("STEP").cut(End)}}
 	sum := 0.0
 	for _, p := range r.Path {
 		line := words("")
@@ -143,8 +196,11 @@ func criticalPath(r *profile.Result) Document {
 		t.add(clock(p.Wait, p.Wait >= 0.005), clock(p.Seconds, true), line, words(Safe(p.Name))).Bar = p.Seconds / math.Max(r.Seconds, 1e-9)
 	}
 	t.Note = fmt.Sprintf("It sums up to %s s of the build's %s s.", clock(sum, true).Text, clock(r.Seconds, true).Text)
-	if parallel(r) {
-		t.Note += fmt.Sprintf(" If every step began as soon as its inputs are there it would take about %s s: more parallelism could save %s s at most (estimate).", clock(r.Ideal, true).Text, clock(r.Seconds-r.Ideal, true).Text)
+	if gain := r.Seconds - r.Ideal; gain > 0.05*r.Seconds && gain > 0.05 {
+		t.Note += fmt.Sprintf(" With every step begun as soon as its inputs are there it would take about %s s: more parallelism could gain %s s at most (estimate).", clock(r.Ideal, true).Text, clock(gain, true).Text)
+		if gain > 0.5 && gain > 0.1*r.Seconds { // else it says nothing that one could act on
+			t.Weight = Always
+		}
 	} else {
 		t.Note += " Fully sequential: parallelism would not help (estimate)."
 	}

@@ -6,10 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/opencontainers/go-digest"
-
-	"tare/internal/advice"
-	"tare/internal/compare"
 	"tare/internal/target"
 	"tare/internal/weigh"
 )
@@ -22,14 +18,11 @@ type WeighRequest struct {
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
-	// Lines are the instructions that an image was built from, and the name of their
-	// file; nil if none is known.
-	Lines func(built digest.Digest) (file string, lines []compare.Line)
 }
 
 // Weighed are the results, one a platform.
 type Weighed struct {
-	Results []*advice.Weighed
+	Results []*weigh.Result
 	Maps    []weigh.Node
 }
 
@@ -48,20 +41,12 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 	defer set.Close()
 	out := new(Weighed)
 	for n := range set.Images {
-		one, ledger, err := set.Report(ctx, n, r.Top)
+		one, err := set.Report(ctx, n, r.Top)
 		if err != nil {
 			return nil, err
 		}
 		one.Order(r.Sort)
-		var file, base string
-		if r.Lines != nil {
-			var lines []compare.Line
-			file, lines = r.Lines(set.Images[n].Image.Target.Digest)
-			ledger, base = compare.Lined(ledger, lines), compare.BaseOf(lines)
-		}
-		w := advice.Advise(one, ledger)
-		w.Dockerfile, w.BaseImage = file, base
-		out.Results = append(out.Results, w)
+		out.Results = append(out.Results, one)
 	}
 	if r.Maps {
 		out.Maps, err = maps(ctx, set)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/opencontainers/go-digest"
-
 	"tare/internal/advice"
 	"tare/internal/image"
 	"tare/internal/layer"
@@ -128,52 +126,47 @@ func (s *Set) ReadFile(ctx context.Context, n int, path string, most int64) (b [
 	return b, true, err
 }
 
-// Report sums an image up, with lists of at most top rows (0 for all), and divides its
-// bytes for advice. What was summed up once is kept in the store.
-func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, *advice.Ledger, error) {
+// Report sums an image up, with lists of at most top rows; 0 for all. What was summed up
+// once is kept in the store.
+func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 	st, err := s.finder.Store()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	i := s.Images[n]
 	keep := top > 0 && top <= reportTop
 	if keep && (image.Measurer{Provider: i.provider, Cache: st}).Packed(ctx, i.Image, i.packs) {
 		i.discount()
-		r := new(kept)
-		if st.Get(reportKind, reportKey(i), r) && r.Ledger != nil && r.Result != nil && r.Result.Schema == weigh.Schema {
-			return named(r.Result, i.Name, top), r.Ledger, nil
+		r := new(weigh.Result)
+		if st.Get(reportKind, weigh.Key(i.Image), r) && r.Schema == weigh.Schema {
+			return named(r, i.Name, top), nil
 		}
 	}
 	facts, err := s.finder.Facts(ctx, s.Images[n:n+1])
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	ledger := advice.Of(facts[0]).Compact()
 	if !keep {
-		return named(facts[0].Report("", top), i.Name, top), ledger, nil
+		return named(report(facts[0], top), i.Name, top), nil
 	}
-	r := facts[0].Report("", reportTop)
-	st.Keep(reportKind, reportKey(i), kept{r, ledger})
-	return named(r, i.Name, top), ledger, nil
-}
-
-// kept is what is cached of an image.
-type kept struct {
-	Result *weigh.Result
-	Ledger *advice.Ledger
-}
-
-// reportKey names what is cached of an image: it changes with the rules of advice.
-func reportKey(i *Image) digest.Digest {
-	return digest.FromString(weigh.Key(i.Image).String() + " " + advice.Edition())
+	r := report(facts[0], reportTop)
+	st.Keep(reportKind, weigh.Key(i.Image), r)
+	return named(r, i.Name, top), nil
 }
 
 // reportKind is the kind under which results are cached, with the longest lists that
 // a cached result can serve.
 const (
-	reportKind = "report-v2"
+	reportKind = "report-v3"
 	reportTop  = 100
 )
+
+// report sums facts up, with what follows from them.
+func report(f *weigh.Facts, top int) *weigh.Result {
+	r := f.Report("", top)
+	r.Findings, r.Savings = advice.Of(&advice.Image{Facts: f})
+	return r
+}
 
 func named(r *weigh.Result, name string, top int) *weigh.Result {
 	r.Name = name
