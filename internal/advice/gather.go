@@ -97,10 +97,10 @@ func (x *heap) top(cut func(file string) string) string {
 // depth cuts a path after n directories.
 func depth(n int) func(string) string {
 	return func(p string) string {
-		dir := path.Dir(p)
+		dir, left := path.Dir(p), n
 		for i := range len(dir) {
 			if dir[i] == '/' {
-				if n--; n == 0 {
+				if left--; left == 0 {
 					return dir[:i]
 				}
 			}

@@ -10,6 +10,10 @@ const (
 	Note    Severity = "note"    // worth a look
 )
 
+// SecretFile is the rule about files that are secret by their names. What it finds comes
+// first, and is there not to save bytes.
+const SecretFile = "secret-file"
+
 // Finding is something that costs bytes and need not, or that must not be in an image.
 type Finding struct {
 	Rule     string   `json:"rule"` // the heading in docs/reference/findings.md
@@ -34,7 +38,14 @@ type Finding struct {
 // once.
 type Savings struct {
 	Tar      int64 `json:"tar"`
-	Transfer int64 `json:"transfer"`
+	Transfer int64 `json:"transfer"` // apportioned
+	Live     int64 `json:"live"`     // the part that a container sees
+	// Overlap is what these findings cost more than once in sum, in tar.
+	Overlap int64 `json:"overlap"`
+	// Lines and Layers are where something has to be changed, in order; Lines only where
+	// a Dockerfile is known.
+	Lines  []int `json:"lines,omitempty"`
+	Layers []int `json:"layers,omitempty"`
 	// Places are the lines of the Dockerfile, or else the layers, to change.
 	Places int `json:"places"`
 }
