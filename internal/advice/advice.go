@@ -27,6 +27,15 @@ type Image struct {
 	first int // the lowest layer of its own
 }
 
+// Built is an image with what is known of its Dockerfile; d may be nil.
+func Built(f *weigh.Facts, d *weigh.Dockerfile) *Image {
+	img := &Image{Facts: f}
+	if d != nil {
+		img.Lines, img.Base = d.Lines, d.Base
+	}
+	return img
+}
+
 // Context is what was sent to a builder and what became of it.
 type Context struct {
 	Sent   int64 // bytes

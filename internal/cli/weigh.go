@@ -44,7 +44,8 @@ directories. What the measures mean: tare help measures.`,
   tare weigh --format json registry://alpine | jq .sizes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
+			o.Query.ByLayer = cmd.Flags().Changed("layer")
+			if len(o.Query.Fates) == 0 && o.Query.ByLayer {
 				o.Query.Fates = []string{"all"}
 			}
 			o.Word = args[0]
@@ -87,7 +88,7 @@ func (o *weighOptions) check() error {
 // lists tells whether files are asked for instead of sums.
 func (o *weighOptions) lists() bool {
 	q := o.Query
-	return q.Layer > 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
+	return q.ByLayer || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
 }
 
 func (a *app) weigh(ctx context.Context, o weighOptions) error {
@@ -101,7 +102,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
+	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Lines: a.bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

@@ -19,7 +19,8 @@ const FilesSchema = "tare.files/v1"
 
 // Query picks files.
 type Query struct {
-	Layer   int    // from 1; 0 for all
+	Layer   int    // from 1; 0 for all, unless ByLayer
+	ByLayer bool   // Layer was asked for: 0 is an error
 	Package string // its name, or "apk name"; "" for all
 	Path    string // a pattern; "" for all
 	// Fates are "live", "waste", "all", or classes of waste; empty means live.
@@ -57,22 +58,22 @@ type StateFile struct {
 	By    int    `json:"hiddenBy"` // the layer that hid it, from 1; 0 for live files
 }
 
-// ErrNothing is returned (wrapped) when a query names a layer or package that the
-// image has not.
+// ErrNothing is returned (wrapped) when a query names a layer, package or path that the
+// image does not have.
 var ErrNothing = errors.New("there is none")
 
-// Select picks files. It returns ErrNothing for a layer or package that is not there,
-// and an error for a pattern that is none.
+// Select picks files. It returns ErrNothing for a layer, package or path that is not
+// there, and an error for an invalid pattern.
 func (f *Facts) Select(name string, q Query) (*Selection, error) {
 	match, err := glob(q.Path)
 	if err != nil {
 		return nil, err
 	}
-	if q.Layer > len(f.Tree.Lists) {
-		return nil, fmt.Errorf("layer %d: %w: the image has %d", q.Layer, ErrNothing, len(f.Tree.Lists))
+	if n := len(f.Tree.Lists); q.Layer > n || q.ByLayer && q.Layer < 1 {
+		return nil, fmt.Errorf("layer %d: %w: the image has layers 1 to %d", q.Layer, ErrNothing, n)
 	}
 	if q.Package != "" && !f.knows(q.Package) {
-		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --top 0 lists them)", q.Package, ErrNothing)
+		return nil, fmt.Errorf("package %q: %w in this image: it has %s", q.Package, ErrNothing, f.similar(q.Package))
 	}
 	wanted := func(c tree.Class) bool {
 		for _, s := range q.Fates {
@@ -100,6 +101,11 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 		out.List = append(out.List, file)
 	}
 	f.each(pick, pick)
+	if match != nil && len(out.List) == 0 {
+		if err := f.missing(q.Path, match); err != nil {
+			return nil, err
+		}
+	}
 	sortFiles(out.List, q.Sort)
 	if q.Top > 0 && len(out.List) > q.Top {
 		out.List = out.List[:q.Top]
