@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	boxH, gapX, gapY = 34.0, 14.0, 46.0
+	boxH, gapX, gapY = 28.0, 14.0, 46.0
 	margin           = 20.0
 )
 
 type box struct{ x, y, w float64 }
 
-// draw is the picture: a row for each floor, arrows downwards only. A box is as wide as
-// its name, and darker the more lines it has.
+// draw is the picture: a row for each floor, arrows downwards only. It has no numbers that
+// every commit changes.
 func (g graph) draw() []byte {
 	floors := g.floors()
 	at := map[string]box{}
@@ -51,10 +51,8 @@ func (g graph) draw() []byte {
 	for _, list := range floors {
 		for _, p := range list {
 			a := at[p.name]
-			shade := 245 - int(math.Min(90, float64(p.lines)/42))
-			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="4" fill="rgb(%d,%d,250)" stroke="#456"/>`, a.x, a.y, a.w, boxH, shade-15, shade)
-			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, a.x+a.w/2, a.y+15, p.name)
-			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="middle" font-size="10" fill="#456">%d</text>`+"\n", a.x+a.w/2, a.y+28, p.lines)
+			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="4" fill="#eef4fb" stroke="#456"/>`, a.x, a.y, a.w, boxH)
+			fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", a.x+a.w/2, a.y+boxH/2+4.5, p.name)
 		}
 	}
 	b.WriteString("</svg>\n")
