@@ -21,7 +21,7 @@ vars=$(scripts/hub.sh find) || exit 1
 eval "$vars"
 export TARE_HOSTS_DIR
 [[ -n ${TARE_HOSTS_DIR:-} ]] || unset TARE_HOSTS_DIR
-export TARE_HOME=$root/bin/demo-home
+export TARE_HOME=$root/bin/demo-home NO_PAGER=1
 PATH=$root/bin:$PATH
 rm -rf "$TARE_HOME"
 

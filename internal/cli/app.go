@@ -35,6 +35,7 @@ type app struct {
 
 	builder   string
 	hostsDirs []string
+	noPager   bool
 
 	once    sync.Mutex
 	st      *store.Store
@@ -238,6 +239,9 @@ func screenOf(w io.Writer) display.Terminal {
 
 // terminal tells whether w is one, and its width in columns.
 func terminal(w io.Writer) (bool, int) {
+	if p, ok := w.(*page); ok {
+		w = p.on
+	}
 	f, ok := screen.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false, 80
