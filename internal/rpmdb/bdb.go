@@ -23,7 +23,7 @@ const (
 // bdbHeaders are the package headers in a hash database of Berkeley DB.
 func bdbHeaders(b []byte) ([][]byte, error) {
 	if len(b) < 512 {
-		return nil, fmt.Errorf("it is no database of rpm: %d bytes", len(b))
+		return nil, fmt.Errorf("it is not an rpm database: %d bytes", len(b))
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	if order.Uint32(b[12:]) != bdbMagic {
@@ -31,7 +31,7 @@ func bdbHeaders(b []byte) ([][]byte, error) {
 	}
 	size := int(order.Uint32(b[20:]))
 	if order.Uint32(b[12:]) != bdbMagic || b[25] != bdbMeta || size < 512 || size > 64<<10 || size&(size-1) != 0 {
-		return nil, errors.New("it is no database of rpm")
+		return nil, errors.New("it is not an rpm database")
 	}
 	d := &bdb{b: b, order: order, size: size, left: len(b)}
 	last := int64(order.Uint32(b[32:]))
