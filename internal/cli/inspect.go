@@ -81,5 +81,9 @@ func (a *app) inspectOne(ctx context.Context, ref string, want platforms.MatchCo
 	if err != nil {
 		return listing.Inspected{}, err
 	}
-	return listing.Inspect(a.st, rec, img)
+	st, err := a.look()
+	if err != nil {
+		return listing.Inspected{}, err
+	}
+	return listing.Inspect(st, rec, img)
 }

@@ -49,7 +49,7 @@ func (r Runs) Save(rec *experiment.Record) error {
 func (r Runs) List(name string) ([]string, error) {
 	dir, pattern := filepath.Join(r.Dir, name), []string{"*.json"}
 	if name == "" {
-		pattern = []string{"*", "*.json"}
+		dir, pattern = r.Dir, []string{"*", "*.json"}
 	}
 	list, err := infile.Glob(dir, pattern...)
 	slices.SortFunc(list, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })

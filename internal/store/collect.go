@@ -22,7 +22,11 @@ import (
 // Hold keeps Collect of every process away while blobs are added that no name
 // reaches yet. Several may hold at once.
 func (s *Store) Hold(ctx context.Context) (release func(), err error) {
-	return s.lock(ctx, "hold.lock", false)
+	release, err = s.lock(ctx, "hold.lock", false)
+	if err != nil && s.looking != nil && ctx.Err() == nil {
+		return func() {}, nil // no lock can be made, and this process adds nothing
+	}
+	return release, err
 }
 
 // Freed is what Collect removed.
@@ -39,6 +43,9 @@ type Freed struct {
 // deletes nothing, and the next Collect will.
 func (s *Store) Collect(ctx context.Context) (Freed, error) {
 	var freed Freed
+	if s.looking != nil {
+		return freed, s.Advise("collect garbage", s.looking)
+	}
 	l := flock.New(filepath.Join(s.root, "hold.lock"))
 	ok, err := l.TryLock()
 	if err != nil || !ok {
