@@ -14,7 +14,7 @@ import (
 // to the same files.
 func random(seed uint64) []step {
 	r := rand.New(rand.NewPCG(seed, 12))
-	paths := []string{"app/.git/objects/x", "app/main.py", "app/.env", "root/.ssh/id_rsa", "root/.cache/pip/x", "var/lib/apt/lists/y", "tmp/z", "tmp/.git/w", "usr/include/h.h", "usr/bin/cc", "usr/lib/l.a", "go/pkg/mod/m"}
+	paths := []string{"app/.git/objects/x", "app/main.py", "app/.env", "root/.ssh/id_rsa", "root/.cache/pip/x", "var/lib/apt/lists/y", "tmp/z", "tmp/.git/w", "usr/include/h.h", "usr/bin/cc", "usr/lib/l.a", "go/pkg/mod/m", "var/log/l"}
 	var out []step
 	if r.IntN(3) > 0 {
 		d := distribution()

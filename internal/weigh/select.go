@@ -19,8 +19,7 @@ const FilesSchema = "tare.files/v1"
 
 // Query picks files.
 type Query struct {
-	Layer   int    // from 1; 0 for all, unless ByLayer
-	ByLayer bool   // Layer was asked for: 0 is an error
+	Layer   int    // from 1; 0 for all; NoLayer where somebody asked for layer 0
 	Package string // its name, or "apk name"; "" for all
 	Path    string // a pattern; "" for all
 	// Fates are "live", "waste", "all", or classes of waste; empty means live.
@@ -58,9 +57,12 @@ type StateFile struct {
 	By    int    `json:"hiddenBy"` // the layer that hid it, from 1; 0 for live files
 }
 
-// ErrNothing is returned (wrapped) when a query names a layer, package or path that the
-// image does not have.
-var ErrNothing = errors.New("there is none")
+// ErrNothing is returned (wrapped) when a query names a layer, package or path that
+// the image does not have.
+var ErrNothing = errors.New("not found")
+
+// NoLayer is a number that no layer has.
+const NoLayer = -1
 
 // Select picks files. It returns ErrNothing for a layer, package or path that is not
 // there, and an error for an invalid pattern.
@@ -69,7 +71,9 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := len(f.Tree.Lists); q.Layer > n || q.ByLayer && q.Layer < 1 {
+	if n := len(f.Tree.Lists); q.Layer == NoLayer {
+		return nil, fmt.Errorf("layer 0: %w: the image has layers 1 to %d", ErrNothing, n)
+	} else if q.Layer > n {
 		return nil, fmt.Errorf("layer %d: %w: the image has layers 1 to %d", q.Layer, ErrNothing, n)
 	}
 	if q.Package != "" && !f.knows(q.Package) {
