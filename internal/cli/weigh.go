@@ -76,7 +76,7 @@ func (o *weighOptions) check() error {
 	if err := o.output.check(); err != nil {
 		return err
 	}
-	if o.top < 0 || o.depth < 1 || o.Query.Layer < scales.NoLayer {
+	if o.top < 0 || o.depth < 1 || o.Query.Layer < 0 && o.Query.Layer != scales.NoLayer {
 		return usagef("--top: want a number, 0 or more; --depth and --layer: 1 or more")
 	}
 	for _, s := range o.Query.Fates {
@@ -97,14 +97,14 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	o.Platform = a.platformName(o.Platform)
+	o.Platform = a.Platform(o.Platform)
 	if err := a.enterFor(o.Word); err != nil {
 		return err
 	}
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Lines: a.bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -121,7 +121,7 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 	if !o.tree {
 		o.Query.Top = o.top
 	}
-	list, err := scales.Files(ctx, a.finder(), o.FilesRequest)
+	list, err := scales.Files(ctx, a.Finder(), o.FilesRequest)
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -146,7 +146,7 @@ func (a *app) enterFor(words ...string) error {
 	if !target.NeedsBuild(words) {
 		return nil
 	}
-	return a.enter()
+	return a.Enter()
 }
 
 // completeTargets offers images and files.
