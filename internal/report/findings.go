@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"tare/internal/units"
 	"tare/internal/weigh"
@@ -15,33 +17,49 @@ const firstFindings = 5
 const least = 1000
 
 // saveLine is what the findings come to, before anything else: secrets, then what could
-// be saved, counted once.
-func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, z sizes) Document {
+// be saved of an image with these bytes, counted once.
+func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z sizes) Document {
 	var d Document
 	for _, f := range list {
-		if f.Severity == weigh.Secret {
-			d = append(d, Item{Severity: Secret, Text: Safe(where(f) + ": " + f.Text)})
+		if f.Rule == weigh.SecretFile {
+			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(where(f) + ": " + f.Text)})
 		}
 	}
 	if s == nil || s.Tar < least || s.Places == 0 {
 		return append(d, Para{Text: "Nothing found to save.", Heading: true})
 	}
-	of := places(list, s.Places)
-	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s of %s (tar), %s to pull: %s", z.text(s.Tar), z.text(tar), z.text(s.Transfer), of)})
+	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", of(s.Tar, tar, z), of(s.Transfer, transfer, z), places(s))})
 }
 
-// places says what to change: "this line", "these 4 layers".
-func places(list []weigh.Finding, n int) string {
-	word := "layer"
-	for _, f := range list {
-		if f.Line > 0 {
-			word = "line"
-		}
+// of is one number of bytes of another, with the unit once if both have the same: "710 of
+// 962MB".
+func of(n, whole int64, z sizes) string {
+	a, b := z.text(n), z.text(whole)
+	unit := strings.TrimLeft(b, "0123456789.,")
+	if short, ok := strings.CutSuffix(a, unit); ok && strings.TrimLeft(short, "0123456789.") == "" {
+		a = short
 	}
-	if n == 1 {
-		return "this " + word
+	return a + " of " + b
+}
+
+// places says what to change: "line 7", "these 4 layers (2, 3, 5, 6)".
+func places(s *weigh.Savings) string {
+	word, list := "layer", s.Layers
+	if len(s.Lines) == s.Places {
+		word, list = "line", s.Lines
 	}
-	return fmt.Sprintf("these %d %ss", n, word)
+	var numbers []string
+	for _, n := range list {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	switch n := len(list); {
+	case n == 1:
+		return word + " " + numbers[0]
+	case n > 12:
+		return "these " + units.Plural(n, word)
+	default:
+		return "these " + units.Plural(n, word) + " (" + strings.Join(numbers, ", ") + ")"
+	}
 }
 
 // where names the place of a finding.
@@ -61,20 +79,20 @@ func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
 		return nil
 	}
 	t := Table{Place: Place{"findings", Brief}, Title: "WHAT TO DO FIRST", Subject: Safe(subject),
-		Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("RULE").key().spare(2), text("WHAT").cut(End).label()}}
-	rest := weigh.Finding{}
-	left := 0
+		Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("WHAT TO DO").cut(End).label()}}
+	rest, left := int64(0), 0
 	for _, f := range list {
-		if f.Severity != weigh.Secret && (len(t.Rows) >= firstFindings || f.Tar+f.Sent < least) {
+		switch {
+		case f.Rule == weigh.SecretFile: // it stands above all
+		case len(t.Rows) >= firstFindings || f.Tar+f.Sent < least:
 			left++
-			rest.Tar += f.Tar
-			rest.Transfer += f.Transfer
-			continue
+			rest += f.Tar
+		default:
+			t.add(costs(f, z)...)
 		}
-		t.add(costs(f, z)...)
 	}
 	if left > 0 {
-		t.Note = fmt.Sprintf("and %s of %s (--show findings)", units.Plural(left, "smaller finding"), z.text(rest.Tar))
+		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(left, "smaller finding"), z.text(rest))
 	}
 	d := Document{}
 	if len(t.Rows) > 0 {
@@ -82,12 +100,15 @@ func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
 	}
 	tiny, bytes := 0, int64(0)
 	for _, f := range list {
-		if f.Severity != weigh.Secret && f.Tar+f.Sent < least {
+		if f.Rule != weigh.SecretFile && f.Tar+f.Sent < least {
 			tiny++
 			bytes += f.Tar
 			continue
 		}
 		text := fmt.Sprintf("%s, %s: %s. To do: %s.", where(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
+		if f.Tar > 0 && f.Rule != weigh.SecretFile {
+			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), z.text(f.Transfer))
+		}
 		d = append(d, Item{Place: Place{"findings", Full}, Severity: severities[f.Severity], Text: Safe(text)})
 	}
 	if tiny > 0 {
@@ -106,8 +127,5 @@ func costs(f weigh.Finding, z sizes) []Cell {
 		tar, transfer = none(), none()
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
 	}
-	if f.Severity == weigh.Secret {
-		tar, transfer = none(), none()
-	}
-	return []Cell{tar, transfer, words(where(f)), words(f.Rule), words(Safe(what))}
+	return []Cell{tar, transfer, words(where(f)), words(Safe(what))}
 }
