@@ -39,7 +39,8 @@ var imports = map[string][]string{
 	"compare":      {"image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
 	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
-	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
+	"report":       {"compare", "explain", "lab", "packages", "profile", "screen", "units", "weigh"},
+	"exercise":     {"compare", "explain", "lab", "report", "units"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
@@ -48,14 +49,14 @@ var imports = map[string][]string{
 	"target":    {"engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "store", "target"},
 	"lab":       {"compare", "outfile", "target", "units", "weigh", "workspace"},
-	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "explain", "image", "lab", "runner", "source", "store", "target"},
-	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
+	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
 	"table": {"request", "screen"},
 	"fsck":  {"engine", "store"},
 
-	"cli": {"bench", "buildinfo", "engine", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
+	"cli": {"bench", "buildinfo", "engine", "exercise", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
 
 	"testkit":  {"image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -87,6 +88,7 @@ var dependencies = map[string][]string{
 var pure = map[string][]string{
 	"tree":       {"os", "net", "net/http", "os/exec", "context"},
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
+	"exercise":   {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},

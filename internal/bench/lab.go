@@ -12,6 +12,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/engine"
+	"tare/internal/exercise"
 	"tare/internal/explain"
 	"tare/internal/lab"
 	"tare/internal/runner"
@@ -182,6 +183,7 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 		return nil, nil, err
 	}
 	r.Sentences = explain.Sentences(r)
+	exercise.Claims(r)
 	return r, settled, nil
 }
 

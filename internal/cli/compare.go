@@ -56,7 +56,7 @@ keep out of the image.`,
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
 	f.BoolVar(&o.remote, "remote", false, "compare by manifests and configurations in the registry alone, without reading layers")
-	f.StringVar(&o.measure, "measure", "tar", "the measure whose differences are divided into causes, or all or none")
+	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are divided into causes, or all or none")
 	f.IntVar(&o.top, "top", 12, "how many causes to show for each difference; 0 shows all")
 	f.IntVar(&o.Depth, "depth", 0, "how many files to show for each cause")
 	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair, not only with the baseline and between neighbours")

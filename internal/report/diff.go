@@ -14,8 +14,6 @@ type DiffOptions struct {
 	Top   int // files that are listed; 0 for all
 }
 
-var changeMark = map[string]string{"added": "+", "removed": "−", "changed": "~", "content": "~", "metadata": "m"}
-
 // DiffParts are the parts of a Diff.
 var DiffParts = []string{"summary", "packages", "settings", "steps", "layers", "files"}
 

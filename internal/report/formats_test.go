@@ -17,6 +17,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/compare"
+	"tare/internal/exercise"
 	"tare/internal/explain"
 	"tare/internal/lab"
 	"tare/internal/report"
@@ -46,6 +47,7 @@ func experimentOf(t testing.TB, names ...string) (*lab.Record, report.Page) {
 		t.Fatal(err)
 	}
 	c.Sentences = explain.Sentences(c)
+	exercise.Claims(c)
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	rec := &lab.Record{Schema: lab.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
 		Machine: lab.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: lab.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: lab.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}
@@ -154,7 +156,7 @@ func TestHostileNames(t *testing.T) {
 	rec, page := experimentOf(t, "a"+evil, "b"+evil, "c"+evil)
 	var text, md, cs, ht, svg, ans bytes.Buffer
 	if err := errors.Join(page.Doc.WriteText(&text, report.Style{Width: 80}), page.Doc.WriteMarkdown(&md), page.Doc.WriteCSV(&cs), page.Write(&ht),
-		report.WriteSVG(&svg, page.Pictures()), report.Answers(rec, false).WriteText(&ans, report.Style{Width: 160})); err != nil {
+		report.WriteSVG(&svg, page.Pictures()), exercise.Answers(rec, false).WriteText(&ans, report.Style{Width: 160})); err != nil {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]string{"text": text.String(), "markdown": md.String(), "csv": cs.String(), "html": ht.String(), "svg": svg.String(), "answers": ans.String()} {

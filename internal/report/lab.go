@@ -32,7 +32,7 @@ func Lab(r *lab.Record, exact bool) Document {
 		d = append(d, sentences(r.Comparison.Sentences)...)
 	}
 	d = append(d, in("significant", Always, timing(r)...)...)
-	d = append(d, in("failures", Always, failures(r)...)...)
+	d = append(d, in("failures", Always, Failures(r)...)...)
 	return append(d, in("method", Always, method(r)...)...)
 }
 
@@ -238,7 +238,9 @@ func timing(r *lab.Record) Document {
 	return d
 }
 
-func failures(r *lab.Record) Document {
+// Failures are what went wrong with variants: what could not be built, checks that were
+// not passed, edits that were left out.
+func Failures(r *lab.Record) Document {
 	var d Document
 	for i := range r.Variants {
 		v := &r.Variants[i]

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/explain"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -122,21 +123,22 @@ func layersChart(r *compare.Result) Picture {
 // waterfallPicture draws one difference, from one image to another.
 func waterfallPicture(d *compare.Difference, from, to int64, top int) Picture {
 	const left, width, rowH = 250.0, 420.0, 21.0
-	f := folder{causes: d.Causes, top: top}
 	type bar struct {
 		title string
 		n     int64
 	}
 	var bars []bar
-	for _, l := range f.lines() {
-		switch {
-		case l.more > 0:
-			bars = append(bars, bar{units.Plural(l.more, "smaller cause"), l.bytes})
-		case l.child:
-			bars = append(bars, bar{"└ " + cause(l.Cause), l.Bytes})
-		default:
-			bars = append(bars, bar{cause(l.Cause), l.Bytes})
+	rest, more := int64(0), 0
+	for n, g := range explain.Groups(d.Causes) {
+		if n >= top {
+			rest += g.Bytes
+			more += g.Causes()
+			continue
 		}
+		bars = append(bars, bar{g.String(), g.Bytes})
+	}
+	if more > 0 {
+		bars = append(bars, bar{units.Plural(more, "smaller cause"), rest})
 	}
 	lo, hi := min(from, to), max(from, to)
 	at := from

@@ -20,6 +20,7 @@ type Table struct {
 	Columns []Column
 	Rows    []Row
 	Note    string // below the rows
+	Bare    bool   // people need no column titles
 }
 
 // Column is one column of a table.
@@ -57,6 +58,10 @@ type Row struct {
 	Bar   float64
 	Level int  // how deep the row stands below the one that it belongs to
 	Total bool // the row is the sum of others
+	// Head rows are the sum of those below them, and left out for programs. Detail rows
+	// are files of the one above, and a part of their own for programs: so the values of
+	// a part sum up once.
+	Head, Detail bool
 }
 
 // Cell is one value.

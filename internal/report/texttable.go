@@ -47,7 +47,9 @@ func (f *face) measure() {
 	f.cells = make([][]string, len(t.Rows))
 	f.values, f.deltas = make([]int, len(t.Columns)), make([]int, len(t.Columns))
 	for c, col := range t.Columns {
-		f.values[c] = width(col.Title)
+		if !t.Bare {
+			f.values[c] = width(col.Title)
+		}
 	}
 	for n := range t.Rows {
 		r := &t.Rows[n]
@@ -144,7 +146,7 @@ func without[T any](list []T, at int) []T {
 }
 
 func (f *face) head() {
-	if f.t.Columns == nil {
+	if f.t.Bare {
 		return
 	}
 	l := ""
@@ -183,7 +185,11 @@ func (f *face) row(n int) {
 		case r.Total:
 			code = bold
 		}
-		l += f.between(c) + f.painted(code, f.aligned(c, shorten(f.cells[n][c], f.values[c], col.Cut)))
+		how := col.Cut
+		if r.Detail && c == f.label {
+			how = Path
+		}
+		l += f.between(c) + f.painted(code, f.aligned(c, shorten(f.cells[n][c], f.values[c], how)))
 		if f.deltas[c] > 0 {
 			l += " " + f.painted(cell.Trend.code(), padLeft(cell.Delta, f.deltas[c]))
 		}

@@ -1,4 +1,4 @@
-package lab
+package exercise
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/lab"
 	"tare/internal/units"
 )
 
@@ -19,9 +20,9 @@ var (
 // column names variants or images of the experiment, and tells how many it filled.
 // The head of the column says which measure is meant; "size" is what docker images
 // prints. All else stays as it is, byte for byte.
-func Fill(doc []byte, rec *Record) (out []byte, filled int, err error) {
+func Fill(doc []byte, rec *lab.Record) (out []byte, filled int, err error) {
 	if rec.Comparison == nil {
-		return nil, 0, fmt.Errorf("there are no sizes: no variant could be obtained")
+		return nil, 0, fmt.Errorf("there are no sizes: no variant could be built or pulled")
 	}
 	lines := strings.SplitAfter(string(doc), "\n")
 	fence := ""
@@ -76,7 +77,7 @@ func cells(row string) []string {
 	return out
 }
 
-func fillRow(line string, head []string, rec *Record) (string, int) {
+func fillRow(line string, head []string, rec *lab.Record) (string, int) {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	body := strings.TrimLeft(line, " \t")
 	lead := ""
@@ -84,7 +85,7 @@ func fillRow(line string, head []string, rec *Record) (string, int) {
 		lead, body = "|", body[1:]
 	}
 	parts := cells("|" + body)
-	img := rec.named(parts[0])
+	img := named(rec, parts[0])
 	if img == nil {
 		return line, 0
 	}
@@ -99,7 +100,7 @@ func fillRow(line string, head []string, rec *Record) (string, int) {
 }
 
 // named finds the image that a cell names, by variant or by image name.
-func (r *Record) named(cell string) *compare.Image {
+func named(r *lab.Record, cell string) *compare.Image {
 	name := strings.Trim(strings.TrimSpace(cell), "`*_ ")
 	for _, v := range r.Variants {
 		image, _ := strings.CutPrefix(v.Source, "image ")
