@@ -39,7 +39,8 @@ var imports = map[string][]string{
 	"compare":      {"image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
 	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
-	"report":       {"compare", "explain", "lab", "packages", "profile", "screen", "units", "weigh"},
+	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
+	"report":       {"chart", "compare", "explain", "lab", "packages", "profile", "screen", "units", "weigh"},
 	"exercise":     {"compare", "explain", "lab", "report", "units"},
 
 	"request":   {},
@@ -88,6 +89,7 @@ var dependencies = map[string][]string{
 var pure = map[string][]string{
 	"tree":       {"os", "net", "net/http", "os/exec", "context"},
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
+	"chart":      {"os", "net", "net/http", "os/exec", "context"},
 	"exercise":   {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},

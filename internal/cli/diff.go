@@ -57,7 +57,7 @@ case of trouble.`,
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&o.content, "content", "", "show how the text of the file at this path differs")
-	f.IntVar(&o.top, "top", 50, "how many files to list; 0 lists all")
+	f.IntVar(&o.top, "top", 10, "how many of each kind the first screen lists; 0 lists all")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if something differs, 2 in case of trouble")
 	f.BoolVar(&o.IgnoreTimes, "ignore-times", false, "a modification time alone is no difference")
 	f.BoolVar(&o.IgnoreHistory, "ignore-history", false, "history is no difference")

@@ -28,7 +28,7 @@ const screenLines = 40
 func Comparison(r *compare.Result, o ComparisonOptions) Document {
 	z := sizes{o.Exact}
 	d := in("verdict", Always, Para{Text: Safe(explain.Verdict(r, z.text)), Heading: true})
-	d = append(d, overview(r, z), measures(r, z))
+	d = append(d, overview(r, "IMAGE", imageSides(r, z)), measures(r, z))
 	said := telling(r, 3)
 	if o.Measure != "none" {
 		lines := screenLines - 3 - (len(r.Images) + 3) - 2*len(said) - 3

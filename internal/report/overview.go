@@ -20,16 +20,15 @@ type side struct {
 // same tells whether all cells read the same.
 func (s *side) same() bool {
 	for _, c := range s.cells {
-		if c.Text != s.cells[0].Text {
+		if c.Text != s.cells[0].Text || c.Delta != s.cells[0].Delta {
 			return false
 		}
 	}
 	return true
 }
 
-// overview is one row for each image, with the measures that differ as columns. What is
-// the same for all is said once.
-func overview(r *compare.Result, z sizes, extra ...side) Table {
+// imageSides are the columns that every comparison has.
+func imageSides(r *compare.Result, z sizes) []side {
 	base := r.BaselineIndex()
 	per := func(cell func(i *compare.Image) Cell) []Cell {
 		var out []Cell
@@ -48,10 +47,10 @@ func overview(r *compare.Result, z sizes, extra ...side) Table {
 		})
 	}
 	kind := func(c Cell) string { return c.Text }
-	sides := []side{
+	return []side{
 		{Column: number("TRANSFER"), cells: measure(func(i *compare.Image) int64 { return i.Sizes.Transfer }), always: true},
 		{Column: number("LIVE"), cells: measure(func(i *compare.Image) int64 { return i.Sizes.Live }), always: true},
-		{Column: number("WASTE").spare(2), cells: per(func(i *compare.Image) Cell { return z.of(i.Sizes.Waste) }), once: func(c Cell) string { return c.Text + " waste" }},
+		{Column: number("WASTE").spare(2), cells: per(func(i *compare.Image) Cell { return z.of(i.Sizes.Waste) }), once: some("waste", func(c Cell) string { return c.Text + " waste" })},
 		{Column: number("LAYERS").spare(1), cells: per(func(i *compare.Image) Cell { return count(i.Layers) }), once: func(c Cell) string { return units.Plural(c.Number.Int, "layer") }},
 		{Column: number("PACKAGES").spare(3), cells: per(func(i *compare.Image) Cell {
 			n := 0
@@ -59,17 +58,22 @@ func overview(r *compare.Result, z sizes, extra ...side) Table {
 				n += k
 			}
 			return count(n)
-		}), once: func(c Cell) string { return units.Plural(c.Number.Int, "package") }},
+		}), once: some("packages", func(c Cell) string { return units.Plural(c.Number.Int, "package") })},
 		{Column: number("BUILD").spare(4), cells: per(briefBuild), once: func(Cell) string { return "" }},
 		{Column: text("BASE").spare(6), cells: per(func(i *compare.Image) Cell { return words(Safe(i.Base)) }), once: kind},
 		{Column: text("PLATFORM").spare(5), cells: per(func(i *compare.Image) Cell { return words(Safe(i.Platform)) }), once: kind},
 	}
-	t := Table{Place: Place{"table", Brief}, Columns: []Column{text("IMAGE").label().subject()}}
+}
+
+// overview is one row for each image, with the measures that differ as columns. What is
+// the same for all is said once.
+func overview(r *compare.Result, label string, sides []side) Table {
+	t := Table{Place: Place{"table", Brief}, Columns: []Column{text(label).label().subject()}}
 	for n := range r.Images {
 		t.add(words(Safe(r.Images[n].Name)))
 	}
 	var once []string
-	for _, s := range append(sides, extra...) {
+	for _, s := range sides {
 		if s.same() && !s.always && len(r.Images) > 1 {
 			if s.once != nil && s.once(s.cells[0]) != "" {
 				once = append(once, s.once(s.cells[0]))
@@ -85,6 +89,16 @@ func overview(r *compare.Result, z sizes, extra ...side) Table {
 		t.Note = "All: " + strings.Join(once, ", ")
 	}
 	return t
+}
+
+// some says what there is, and "no waste" of nothing.
+func some(what string, say func(Cell) string) func(Cell) string {
+	return func(c Cell) string {
+		if c.Number.Int == 0 {
+			return "no " + what
+		}
+		return say(c)
+	}
 }
 
 func briefBuild(i *compare.Image) Cell {

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"tare/internal/chart"
 	"tare/internal/compare"
 	"tare/internal/lab"
+	"tare/internal/profile"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -22,6 +24,12 @@ var pageCSS string
 
 //go:embed page.js
 var pageJS string
+
+// Picture is a drawing.
+type Picture = chart.Picture
+
+// Gantt draws when each step of a build was at work.
+func Gantt(r *profile.Result) Picture { return chart.Gantt(r) }
 
 // Page is a report to be looked at in a browser: one file that needs no network.
 type Page struct {
@@ -44,7 +52,7 @@ func (p *Page) Pictures() []Picture {
 		}
 	}
 	if p.Result != nil {
-		add(layersChart(p.Result))
+		add(chart.Layers(p.Result))
 		add(p.pareto())
 		for i := range p.Result.Differences {
 			d := &p.Result.Differences[i]
@@ -54,7 +62,7 @@ func (p *Page) Pictures() []Picture {
 		}
 	}
 	for _, m := range p.Maps {
-		add(treemap(m, 3))
+		add(chart.Treemap(m, 3))
 	}
 	for _, e := range p.Extra {
 		add(e)
@@ -75,7 +83,7 @@ func waterfallOf(r *compare.Result, d *compare.Difference) Picture {
 		}
 		return 0
 	}
-	return waterfallPicture(d, value(d.From), value(d.To), 12)
+	return chart.Waterfall(d, value(d.From), value(d.To), 12)
 }
 
 // pareto sets size against the time that matters most of what was measured.
@@ -84,16 +92,16 @@ func (p *Page) pareto() Picture {
 		return Picture{}
 	}
 	for _, name := range []string{lab.StartReady, lab.StartExit, lab.BuildCold} {
-		var points []point
+		var points []chart.Point
 		for _, img := range p.Result.Images {
 			if v := p.Record.Variant(img.Name); v != nil {
 				if m := v.Measure(name); m != nil && m.Value > 0 {
-					points = append(points, point{name: img.Name, x: float64(img.Sizes.Transfer), y: m.Value})
+					points = append(points, chart.Point{Name: img.Name, X: float64(img.Sizes.Transfer), Y: m.Value})
 				}
 			}
 		}
 		if len(points) > 1 {
-			return pareto(points, "transfer", title(name), func(v float64) string { return units.Bytes(int64(v)) },
+			return chart.Pareto(points, "transfer", title(name), func(v float64) string { return units.Bytes(int64(v)) },
 				func(v float64) string { return units.Seconds(time.Duration(v * 1e9)) })
 		}
 	}
@@ -154,13 +162,13 @@ func (p *Page) pictures(b *strings.Builder) {
 	}
 	if p.Result != nil && len(p.Result.Images) > 1 {
 		b.WriteString("<section><h2>Layers</h2>\n")
-		figure(layersChart(p.Result), "")
+		figure(chart.Layers(p.Result), "")
 		b.WriteString("</section>\n")
 		p.waterfalls(b, figure)
 	}
 	if p.Result != nil {
 		if pic := p.pareto(); pic.SVG != "" {
-			b.WriteString("<section><h2>Size against time</h2>\n")
+			b.WriteString("<section><h2>Size vs. time</h2>\n")
 			figure(pic, "")
 			b.WriteString("</section>\n")
 		}

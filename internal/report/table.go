@@ -281,6 +281,21 @@ func cleanCells(list []Cell) []Cell {
 	return out
 }
 
+// first is the table with its first n rows for the first screen, and all of it in full.
+func (t Table) first(n int) Document {
+	if len(t.Rows) <= n || n <= 0 {
+		return Document{t}
+	}
+	whole, brief := t, t
+	whole.Weight, brief.Weight = Full, Brief
+	brief.Rows = t.Rows[:n:n]
+	brief.Note = fmt.Sprintf("and %d more: --show %s", len(t.Rows)-n, t.Part)
+	if t.Note != "" {
+		brief.Note = t.Note + "\n" + brief.Note
+	}
+	return Document{brief, whole}
+}
+
 // part is n's part of the whole, from 0 to 1.
 func part(n, whole int64) float64 {
 	if whole <= 0 || n <= 0 {

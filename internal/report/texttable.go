@@ -65,6 +65,21 @@ func (f *face) measure() {
 		}
 		f.bars = f.bars || r.Bar != 0
 	}
+	for c := len(t.Columns) - 1; c >= 0; c-- {
+		if c != f.label && f.empty(c) {
+			f.without(c)
+		}
+	}
+}
+
+// empty tells whether there is nothing in a column.
+func (f *face) empty(c int) bool {
+	for n := range f.cells {
+		if f.cells[n][c] != "" || f.t.Rows[n].cell(c).Delta != "" {
+			return false
+		}
+	}
+	return len(f.cells) > 0
 }
 
 // wide is the width of a column, with the differences in it.
@@ -124,6 +139,12 @@ func (f *face) drop() bool {
 	if at < 0 {
 		return false
 	}
+	f.without(at)
+	return true
+}
+
+// without leaves out a column.
+func (f *face) without(at int) {
 	f.t.Columns = without(f.t.Columns, at)
 	f.values, f.deltas = without(f.values, at), without(f.deltas, at)
 	rows := make([]Row, len(f.t.Rows))
@@ -138,7 +159,6 @@ func (f *face) drop() bool {
 	if at < f.label {
 		f.label--
 	}
-	return true
 }
 
 func without[T any](list []T, at int) []T {
