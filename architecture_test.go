@@ -26,10 +26,11 @@ var imports = map[string][]string{
 	"outfile":      {},
 	"layer":        {"packages"},
 	"image":        {"layer", "packages", "progress", "rpmdb", "units"},
-	"store":        {"image", "units"},
+	"store":        {"image", "infile", "units"},
 	"source":       {"image", "infile", "layer", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"container":    {"engine", "infile", "store"},
 	"tree":         {"layer"},
 	"packages":     {},
 	"rpmdb":        {"packages"},
@@ -40,35 +41,38 @@ var imports = map[string][]string{
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
 	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
-	"report":       {"chart", "compare", "explain", "lab", "packages", "profile", "screen", "units", "weigh"},
-	"exercise":     {"compare", "explain", "lab", "report", "units"},
+	"report":       {"chart", "compare", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
+	"exercise":     {"compare", "experiment", "explain", "report", "units"},
+	"experiment":   {"compare", "units", "weigh"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
-	"listing":   {"builds", "engine", "image", "request", "store", "target"},
-	"lab":       {"compare", "outfile", "target", "units", "weigh", "workspace"},
-	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target"},
+	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
+	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
-	"table": {"request", "screen"},
-	"fsck":  {"engine", "store"},
+	"table":   {"request", "screen"},
+	"fsck":    {"engine", "store"},
+	"display": {"progress", "screen", "units"},
+	"prompt":  {},
 
-	"cli": {"bench", "buildinfo", "engine", "exercise", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
+	"cli": {"bench", "buildinfo", "display", "engine", "exercise", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
 
-	"testkit":  {"image", "source", "store", "weigh"},
+	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
-	"cmd/tare": {"buildkit", "cli", "engine", "source"},
+	"cmd/tare": {"buildkit", "cli", "container", "engine", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli"},
-	"github.com/moby/buildkit":                                  {"buildkit"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
 	"modernc.org/":                                              {"rpmdb"},
@@ -77,12 +81,12 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "runner", "source", "buildkit", "table"},
+	"github.com/docker/cli":                                     {"cli", "listing", "runner", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},
-	"github.com/goccy/go-yaml":                                  {"lab"},
-	"golang.org/x/perf":                                         {"lab"},
+	"github.com/goccy/go-yaml":                                  {"experiment"},
+	"golang.org/x/perf":                                         {"experiment"},
 }
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
@@ -91,6 +95,7 @@ var pure = map[string][]string{
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
 	"chart":      {"os", "net", "net/http", "os/exec", "context"},
 	"exercise":   {"os", "net", "net/http", "os/exec", "context"},
+	"experiment": {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},

@@ -20,6 +20,7 @@ import (
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
 	"tare/internal/explain"
+	"tare/internal/experiment"
 	"tare/internal/lab"
 	"tare/internal/profile"
 	"tare/internal/store"
@@ -39,10 +40,10 @@ var documents = map[string]struct {
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
 	"fsck":    {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
 	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
-	"lab":     {lab.Schema, "tare lab --format json", reflect.TypeFor[lab.Record]()},
+	"lab":     {experiment.Schema, "tare lab --format json", reflect.TypeFor[experiment.Record]()},
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
-	"labdiff": {lab.DiffSchema, "tare lab diff --format json", reflect.TypeFor[lab.Diff]()},
-	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[lab.File]()},
+	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
+	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
 
 // comments are the doc comments of exported types and fields, by "Type" and
@@ -58,7 +59,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/lab", "internal/profile", "internal/store"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -97,7 +98,7 @@ func comments(t *testing.T) map[string]string {
 // special are the types whose schema is not that of their fields: a duration is
 // text, and a map of files has maps as its parts.
 var special = map[reflect.Type]*jsonschema.Schema{
-	reflect.TypeFor[lab.Duration](): {Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
+	reflect.TypeFor[experiment.Duration](): {Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
 	reflect.TypeFor[weigh.Node]():   {Ref: "#/$defs/node"},
 }
 
@@ -158,7 +159,7 @@ func TestSchemasArePublished(t *testing.T) {
 		s.Schema, s.Title = "https://json-schema.org/draft/2020-12/schema", d.title
 		if d.schema == "" {
 			s.ID = "urn:tare:tare.yaml:v1"
-			var c any = lab.Version
+			var c any = experiment.Version
 			s.Properties["version"].Const = &c
 		} else {
 			s.ID = "urn:" + strings.ReplaceAll(d.schema, "/", ":")
@@ -212,16 +213,16 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	}
 	now := time.Now()
 	m := a.Facts.Map("one", 10)
-	rec := &lab.Record{Schema: lab.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []lab.TimedDifference{},
-		Method:   lab.Method{What: lab.Whats},
-		Variants: []lab.Result{{Name: "one", Map: &m, Inputs: []lab.Input{}, Measures: []lab.Measurement{{Name: lab.StartExit, Samples: []float64{1, 2}}}, Check: &lab.Checked{}, Edits: []lab.Edited{{Name: "e"}}}}}
+	rec := &experiment.Record{Schema: experiment.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []experiment.TimedDifference{},
+		Method:   experiment.Method{What: experiment.Whats},
+		Variants: []experiment.Result{{Name: "one", Map: &m, Inputs: []experiment.Input{}, Measures: []experiment.Measurement{{Name: experiment.StartExit, Samples: []float64{1, 2}}}, Check: &experiment.Checked{}, Edits: []experiment.Edited{{Name: "e"}}}}}
 	src := []byte("FROM probe\nRUN x\n")
 	df, err := dockerfile.Parse(src)
 	if err != nil {
 		t.Fatal(err)
 	}
 	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
-	for name, v := range map[string]any{"fsck": checked, "profile": prof, "lab": rec, "labdiff": lab.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"fsck": checked, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

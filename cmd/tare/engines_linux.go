@@ -5,18 +5,19 @@ import (
 
 	"tare/internal/buildkit"
 	"tare/internal/cli"
+	"tare/internal/container"
 	"tare/internal/engine"
 )
 
 // early is what must happen before anything else: this program may have been
 // started by itself, as a container's init or inside a new user namespace.
 func early() error {
-	buildkit.InitMain()
-	return buildkit.StageOne()
+	container.InitMain()
+	return container.StageOne()
 }
 
 func embedded(e *cli.Engines) {
-	e.Enter = buildkit.EnterRootless
+	e.Enter = container.EnterRootless
 	e.Leftovers = buildkit.Leftovers
 	e.Wipe = buildkit.Wipe
 	e.Embedded = func(ctx context.Context, o cli.EngineOptions) (engine.Engine, error) {

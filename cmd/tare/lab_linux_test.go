@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 )
 
 // TestExampleBases carries the experiment of examples/bases out, which replaces the base
@@ -19,7 +19,7 @@ func TestExampleBases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err := lab.Decode([]byte(h.tare(t, "lab", "--repeat", "1", "--format", "json", dir)))
+	rec, err := experiment.Decode([]byte(h.tare(t, "lab", "--repeat", "1", "--format", "json", dir)))
 	if err != nil {
 		t.Fatal(err)
 	}

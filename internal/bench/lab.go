@@ -13,6 +13,7 @@ import (
 	"tare/internal/compare"
 	"tare/internal/engine"
 	"tare/internal/exercise"
+	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/lab"
 	"tare/internal/runner"
@@ -35,7 +36,7 @@ type Lab struct {
 var _ lab.Bench = (*Lab)(nil)
 
 // keptName is the name under which a variant's image stays in the store.
-func (b *Lab) keptName(v lab.Variant) string {
+func (b *Lab) keptName(v experiment.Variant) string {
 	clean := func(s string) string {
 		s = strings.Map(func(r rune) rune {
 			switch {
@@ -59,7 +60,7 @@ func (b *Lab) keptName(v lab.Variant) string {
 }
 
 // Obtain implements lab.Bench.
-func (b *Lab) Obtain(ctx context.Context, v lab.Variant, log io.Writer) (*lab.Obtained, error) {
+func (b *Lab) Obtain(ctx context.Context, v experiment.Variant, log io.Writer) (*lab.Obtained, error) {
 	if v.Image != "" {
 		return b.existing(ctx, v, log)
 	}
@@ -80,7 +81,7 @@ func (b *Lab) keep(o *lab.Obtained) error {
 	return st.Replace(store.Record{Name: named.String(), Target: o.Image.Target, Origin: store.Built})
 }
 
-func (b *Lab) existing(ctx context.Context, v lab.Variant, log io.Writer) (*lab.Obtained, error) {
+func (b *Lab) existing(ctx context.Context, v experiment.Variant, log io.Writer) (*lab.Obtained, error) {
 	begin := time.Now()
 	img, err := b.Finder.Obtain(ctx, v.Image, b.platform(v), log)
 	if err != nil {
@@ -91,18 +92,18 @@ func (b *Lab) existing(ctx context.Context, v lab.Variant, log io.Writer) (*lab.
 		return nil, err
 	}
 	o.Took = time.Since(begin)
-	o.Inputs = []lab.Input{{What: "image", Name: v.Image, Digest: img.Target.Digest}}
+	o.Inputs = []experiment.Input{{What: "image", Name: v.Image, Digest: img.Target.Digest}}
 	return o, nil
 }
 
-func (b *Lab) platform(v lab.Variant) string {
+func (b *Lab) platform(v experiment.Variant) string {
 	if v.Platform != "" {
 		return v.Platform
 	}
 	return b.Platform
 }
 
-func (b *Lab) obtained(v lab.Variant, img *target.Image) (*lab.Obtained, error) {
+func (b *Lab) obtained(v experiment.Variant, img *target.Image) (*lab.Obtained, error) {
 	st, err := b.Store()
 	if err != nil {
 		return nil, err
@@ -117,17 +118,15 @@ func (b *Lab) obtained(v lab.Variant, img *target.Image) (*lab.Obtained, error) 
 }
 
 // Run implements lab.Bench.
-func (b *Lab) Run(ctx context.Context, o *lab.Obtained, c *lab.Check, stdout, stderr io.Writer) (lab.Ran, error) {
-	opt := runner.Options{Network: "host"}
+func (b *Lab) Run(ctx context.Context, o *lab.Obtained, c *experiment.Check, stdout, stderr io.Writer) (lab.Ran, error) {
+	// The whole command line is the check's, if it has one: what it says is what runs.
+	opt := runner.Options{Network: "host", EntrypointSet: len(c.Command) > 0}
 	for k, v := range c.Env {
 		opt.Env = append(opt.Env, k+"="+v)
 	}
-	r, err := runner.Spec(o.Variant.Name, o.Image.Image, nil, opt)
+	r, err := runner.Spec(o.Variant.Name, o.Image.Image, c.Command, opt)
 	if err != nil {
 		return lab.Ran{}, err
-	}
-	if len(c.Command) > 0 {
-		r.Args = c.Command // the whole command line: what the check says is what runs
 	}
 	e, err := b.Engine(ctx)
 	if err != nil {
@@ -230,7 +229,7 @@ func (b *Lab) Repull(ctx context.Context, from, to *lab.Obtained) (layers int, b
 }
 
 // platforms is what a variant is built for.
-func (b *Lab) platforms(v lab.Variant) []string {
+func (b *Lab) platforms(v experiment.Variant) []string {
 	if p := b.platform(v); p != "" {
 		return []string{p}
 	}

@@ -9,12 +9,12 @@ import (
 	"strings"
 
 	"tare/internal/buildinfo"
-	"tare/internal/lab"
+	"tare/internal/experiment"
 )
 
 // Machine implements lab.Bench. What the system does not tell is left out.
-func (b *Lab) Machine() lab.Machine {
-	m := lab.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Tare: buildinfo.Version, Engine: b.Builder}
+func (b *Lab) Machine() experiment.Machine {
+	m := experiment.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Tare: buildinfo.Version, Engine: b.Builder}
 	if v, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(v))
 	}

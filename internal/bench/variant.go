@@ -16,16 +16,17 @@ import (
 	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
+	"tare/internal/experiment"
 	"tare/internal/lab"
 	"tare/internal/store"
 )
 
 // Build implements lab.Bench.
-func (b *Lab) Build(ctx context.Context, v lab.Variant, how lab.How) (*lab.Obtained, error) {
+func (b *Lab) Build(ctx context.Context, v experiment.Variant, how lab.How) (*lab.Obtained, error) {
 	return b.build(ctx, v, how, io.Discard)
 }
 
-func (b *Lab) build(ctx context.Context, v lab.Variant, how lab.How, log io.Writer) (*lab.Obtained, error) {
+func (b *Lab) build(ctx context.Context, v experiment.Variant, how lab.How, log io.Writer) (*lab.Obtained, error) {
 	r, inputs, err := b.request(ctx, v, how)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (b *Lab) build(ctx context.Context, v lab.Variant, how lab.How, log io.Writ
 }
 
 // request is the build of a variant, and what goes into it.
-func (b *Lab) request(ctx context.Context, v lab.Variant, how lab.How) (engine.Build, []lab.Input, error) {
+func (b *Lab) request(ctx context.Context, v experiment.Variant, how lab.How) (engine.Build, []experiment.Input, error) {
 	r := engine.Build{Context: v.Context, Dockerfile: v.Dockerfile, Target: v.Target, NoCache: how.NoCache, Contexts: map[string]string{}, Platforms: b.platforms(v)}
 	if v.Compression != "gzip" && v.Compression != "uncompressed" {
 		r.Compression = v.Compression
@@ -65,7 +66,7 @@ func (b *Lab) request(ctx context.Context, v lab.Variant, how lab.How) (engine.B
 	}
 	base := f.Image(v.Target, v.Args)
 	if base != "" {
-		inputs = append(inputs, lab.Input{What: "base", Name: base, Digest: b.here(ctx, base)})
+		inputs = append(inputs, experiment.Input{What: "base", Name: base, Digest: b.here(ctx, base)})
 	}
 	if how.Context != "" {
 		r = InCopy(r, how.Context)
@@ -90,11 +91,11 @@ func (b *Lab) request(ctx context.Context, v lab.Variant, how lab.How) (engine.B
 		}
 	}
 	r.Contexts[base] = "docker-image://" + replace
-	return r, append(inputs, lab.Input{What: "base", Name: replace}), nil
+	return r, append(inputs, experiment.Input{What: "base", Name: replace}), nil
 }
 
 // read reads the Dockerfile of a variant.
-func read(v lab.Variant) (*dockerfile.File, []lab.Input, error) {
+func read(v experiment.Variant) (*dockerfile.File, []experiment.Input, error) {
 	if fi, err := os.Stat(v.Context); err != nil || !fi.IsDir() {
 		return nil, nil, fmt.Errorf("the build context %s is not a directory", v.Context)
 	}
@@ -106,7 +107,7 @@ func read(v lab.Variant) (*dockerfile.File, []lab.Input, error) {
 		return nil, nil, err
 	}
 	f, err := dockerfile.Parse(body)
-	return f, []lab.Input{{What: "dockerfile", Name: filepath.Base(v.Dockerfile), Digest: digest.FromBytes(body)}}, err
+	return f, []experiment.Input{{What: "dockerfile", Name: filepath.Base(v.Dockerfile), Digest: digest.FromBytes(body)}}, err
 }
 
 // here is the digest of an image that the store has; "" if it has not.

@@ -10,6 +10,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"tare/internal/engine"
+	"tare/internal/infile"
 )
 
 // databases finds databases of the engine that cannot be opened: no build or run
@@ -17,8 +18,8 @@ import (
 // so the repair removes it whole. The caller owns the engine; while a container runs
 // on it, nothing is removed.
 func (l *leftovers) databases(alive []string) {
-	paths, _ := filepath.Glob(filepath.Join(globEscape(l.root), "*.db"))
-	workers, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "*.db"))
+	paths, _ := infile.Glob(l.root, "*.db")
+	workers, _ := infile.Glob(l.root, "worker-*", "*.db")
 	for _, p := range append(paths, workers...) {
 		err := openable(p)
 		if err == nil {
@@ -57,7 +58,7 @@ func openable(path string) error {
 func (l *leftovers) removeCache() error {
 	var errs []error
 	for _, pattern := range []string{"worker-*", "*.db"} {
-		paths, _ := filepath.Glob(filepath.Join(globEscape(l.root), pattern))
+		paths, _ := infile.Glob(l.root, pattern)
 		for _, p := range paths {
 			errs = append(errs, os.RemoveAll(p))
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/engine"
+	"tare/internal/infile"
 	"tare/internal/store"
 )
 
@@ -26,14 +27,14 @@ import (
 // disk gets back for each.
 func cacheFiles(ctx context.Context, root string) map[string]int64 {
 	out := map[string]int64{}
-	dirs, _ := filepath.Glob(filepath.Join(globEscape(root), "worker-*", "snapshots", "snapshots", "*"))
+	dirs, _ := infile.Glob(root, "worker-*", "snapshots", "snapshots", "*")
 	for _, d := range dirs {
 		if ctx.Err() != nil {
 			return out
 		}
 		out[d] = blocks(d)
 	}
-	blobs, _ := filepath.Glob(filepath.Join(globEscape(root), "worker-*", "content", "blobs", "*", "*"))
+	blobs, _ := infile.Glob(root, "worker-*", "content", "blobs", "*", "*")
 	for _, b := range blobs {
 		out[b] = 0
 		if st, ok := stat(b); ok && st.Nlink == 1 {

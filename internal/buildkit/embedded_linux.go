@@ -34,6 +34,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
+
+	"tare/internal/container"
 )
 
 // owner is a BuildKit that runs in this process and owns the state directory.
@@ -64,7 +66,7 @@ var errLocked = errors.New("the engine is in use by another tare")
 
 // openOwner starts BuildKit on root, which must not be owned by a live process.
 func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err error) {
-	if err := privateDir(root); err != nil {
+	if err := container.PrivateDir(root); err != nil {
 		return nil, fmt.Errorf("engine state: %w", err)
 	}
 	// bbolt would block for ever on its own lock, without a word: ours comes first.
@@ -76,7 +78,7 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 	if !ok {
 		return nil, errLocked
 	}
-	o.umask = dropUmask()
+	o.umask = container.DropUmask()
 	defer func() {
 		if err != nil {
 			for _, f := range o.files {
@@ -96,7 +98,7 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 }
 
 func (o *owner) start(ctx context.Context, root string) error {
-	rt, err := findRuntime(o.opt.Runtime)
+	rt, err := container.FindRuntime(o.opt.Runtime)
 	if err != nil {
 		return err
 	}
@@ -191,7 +193,7 @@ func (o *owner) close(waiting func(string)) error {
 	for n := len(o.files) - 1; n >= 0; n-- {
 		_ = o.files[n].Close() // some are closed by the controller already
 	}
-	removeCgroups(cgroupParent(o.root))
+	container.RemoveCgroups(container.CgroupParent(o.root))
 	makeReserve(o.root, o.opt.MakeRoom)
 	o.umask()
 	return errors.Join(err, o.lock.Unlock())
@@ -211,7 +213,7 @@ type Embedded struct {
 
 // OpenEmbedded opens the engine whose state is beside the image store. If another
 // tare has it open, this one becomes its client. Callers must have called
-// EnterRootless before, so that this process may mount.
+// container.EnterRootless before, so that this process may mount.
 func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 	e := &Embedded{opt: opt, root: opt.Store.EngineRoot()}
 	told := time.Now().Add(time.Second) // short waits need no words

@@ -10,12 +10,13 @@ import (
 	"github.com/gofrs/flock"
 
 	"tare/internal/engine"
+	"tare/internal/infile"
 )
 
 var _ engine.Engine = (*Embedded)(nil)
 
 func (e *Embedded) builder() *builder {
-	dirs, _ := filepath.Glob(filepath.Join(e.root, "worker-*", "content"))
+	dirs, _ := infile.Glob(e.root, "worker-*", "content")
 	b := &builder{opt: e.opt, conn: e.conn}
 	switch {
 	case e.own != nil:

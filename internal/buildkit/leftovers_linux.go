@@ -13,7 +13,9 @@ import (
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 
+	"tare/internal/container"
 	"tare/internal/engine"
+	"tare/internal/infile"
 )
 
 // Leftovers lists what killed builds and runs left in the engine's directory root:
@@ -25,7 +27,7 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 	if _, err := os.Stat(root); err != nil {
 		return nil, "", nil //nolint:nilerr // there never was an engine
 	}
-	rt, rtErr := findRuntime("")
+	rt, rtErr := container.FindRuntime("")
 	l := &leftovers{root: root, remove: remove, rt: rt, rtErr: rtErr}
 	alive, err := l.runs()
 	if err != nil {
@@ -53,7 +55,7 @@ func Leftovers(ctx context.Context, root string, remove bool, inStore func(os.Fi
 type leftovers struct {
 	root   string
 	remove bool
-	rt     ociRuntime
+	rt     container.Runtime
 	rtErr  error // no runtime: containers cannot be removed
 	found  []engine.Leftover
 }
@@ -71,7 +73,7 @@ func (l *leftovers) add(kind, path, text string, remove func() error) {
 
 // runs finds directories of `tare run` whose lock is free, and returns the others.
 func (l *leftovers) runs() (alive []string, err error) {
-	dirs, err := filepath.Glob(filepath.Join(globEscape(l.root), "run", "*"))
+	dirs, err := infile.Glob(l.root, "run", "*")
 	if err != nil || len(dirs) == 0 {
 		return nil, err
 	}
@@ -93,7 +95,7 @@ func (l *leftovers) runs() (alive []string, err error) {
 			if l.rtErr != nil {
 				return l.rtErr
 			}
-			removeRun(l.root, l.rt, d)
+			container.RemoveRun(l.root, l.rt, d)
 			return nil
 		})
 		_ = lock.Unlock()
@@ -103,7 +105,7 @@ func (l *leftovers) runs() (alive []string, err error) {
 
 // builds finds what an engine that was killed left. The caller owns the engine.
 func (l *leftovers) builds() {
-	bundles, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "executor", "*"))
+	bundles, _ := infile.Glob(l.root, "worker-*", "executor", "*")
 	for _, d := range bundles {
 		fi, err := os.Lstat(d)
 		if err != nil || !fi.IsDir() {
@@ -113,20 +115,20 @@ func (l *leftovers) builds() {
 			if l.rtErr != nil {
 				return l.rtErr
 			}
-			for _, s := range []string{"", ownRuntimeDir(l.root, "runc")} {
-				removeContainer(l.rt, s, filepath.Base(d))
+			for _, s := range []string{"", container.OwnRuntimeDir(l.root, "runc")} {
+				container.RemoveContainer(l.rt, s, filepath.Base(d))
 			}
-			removeCgroups(cgroupParent(l.root))
-			return removeTree(d)
+			container.RemoveCgroups(container.CgroupParent(l.root))
+			return container.RemoveTree(d)
 		})
 	}
-	tmp, _ := filepath.Glob(filepath.Join(globEscape(l.root), "tmp", "*"))
-	half, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", ".tmp-*"))
-	probes, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", ".fsverity-check-*"))
-	pool, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "cachemounts", "*"))
-	reserves, _ := filepath.Glob(filepath.Join(globEscape(l.root), ".reserve-*"))
+	tmp, _ := infile.Glob(l.root, "tmp", "*")
+	half, _ := infile.Glob(l.root, "worker-*", "content", "blobs", "*", ".tmp-*")
+	probes, _ := infile.Glob(l.root, "worker-*", "content", ".fsverity-check-*")
+	pool, _ := infile.Glob(l.root, "worker-*", "cachemounts", "*")
+	reserves, _ := infile.Glob(l.root, ".reserve-*")
 	for _, p := range slices.Concat(tmp, half, probes, pool, reserves) {
-		l.add("temporary", p, p+" is left of a build that was killed", func() error { return removeTree(p) })
+		l.add("temporary", p, p+" is left of a build that was killed", func() error { return container.RemoveTree(p) })
 	}
 }
 
@@ -134,7 +136,7 @@ func (l *leftovers) builds() {
 // that is opened drops it, which is how it is repaired.
 func (l *leftovers) contexts() {
 	mark := filepath.Join(l.root, contextsName)
-	workers, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "metadata_v2.db"))
+	workers, _ := infile.Glob(l.root, "worker-*", "metadata_v2.db")
 	if _, err := os.Stat(mark); err == nil || len(workers) == 0 {
 		return
 	}
@@ -183,7 +185,7 @@ func within(path string, dirs []string) bool {
 
 // blobs checks the engine's own blobs: those that are not links of the store's.
 func (l *leftovers) blobs(ctx context.Context, inStore func(os.FileInfo) bool) error {
-	paths, _ := filepath.Glob(filepath.Join(globEscape(l.root), "worker-*", "content", "blobs", "*", "*"))
+	paths, _ := infile.Glob(l.root, "worker-*", "content", "blobs", "*", "*")
 	for _, p := range paths {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -209,9 +211,4 @@ func hashFile(path string, alg digest.Algorithm) (digest.Digest, error) {
 	}
 	defer func() { _ = f.Close() }()
 	return alg.FromReader(f)
-}
-
-// globEscape makes a path a pattern that matches only itself.
-func globEscape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

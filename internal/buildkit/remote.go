@@ -22,6 +22,7 @@ import (
 	gatewaypb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
 
+	"tare/internal/container"
 	"tare/internal/engine"
 )
 
@@ -79,8 +80,8 @@ func (r *Remote) Run(ctx context.Context, run engine.Run) (int, error) {
 	}
 	if run.Cost != nil {
 		// Its memory is not ours to see, and its time includes the way there.
-		m := newMeter(&run)
-		defer func() { m.stop(run.Cost) }()
+		m := container.NewMeter(&run)
+		defer func() { m.Stop(run.Cost) }()
 	}
 	code, started := 0, false
 	opt := client.SolveOpt{Internal: true, OCIStores: map[string]content.Store{"tare-store": r.b.opt.Store.Content()}}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
+
+	"tare/internal/container"
 )
 
 // On a full disk BuildKit cannot start (a socket, files for its containers) nor forget
@@ -105,7 +107,7 @@ func Wipe(root string) (int64, error) {
 		defer func() { _ = l.Unlock() }()
 	}
 	l := &leftovers{root: root, remove: true}
-	l.rt, l.rtErr = findRuntime("")
+	l.rt, l.rtErr = container.FindRuntime("")
 	l.builds()
 	l.mounts(nil)
 	before := blocks(root)

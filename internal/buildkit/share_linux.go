@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"tare/internal/container"
 )
 
 // socketName is the socket in the engine's directory on which the tare that has
@@ -45,7 +47,7 @@ func listenUnix(path string) (net.Listener, error) {
 	defer done()
 	var l net.Listener
 	// Not chmod alone: until then whoever reaches the directory could connect.
-	if err := withUmask(0o177, func() (err error) {
+	if err := container.WithUmask(0o177, func() (err error) {
 		l, err = net.Listen("unix", short)
 		return err
 	}); err != nil {

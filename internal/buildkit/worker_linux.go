@@ -32,6 +32,8 @@ import (
 	wlabel "github.com/moby/buildkit/worker/label"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	bolt "go.etcd.io/bbolt"
+
+	"tare/internal/container"
 )
 
 // namespace is containerd's metadata namespace for everything the engine keeps.
@@ -40,7 +42,7 @@ const namespace = "buildkit"
 // newWorker wires BuildKit's worker by hand instead of through runc.NewWorkerOpt:
 // only so can it take its images and blobs from tare's store. later is told what
 // to close when the engine closes.
-func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, *metadata.Store, error) {
+func newWorker(ctx context.Context, root string, rt container.Runtime, opt Options, later func(io.Closer)) (*base.Worker, *blobs, *metadata.Store, error) {
 	name, err := snapshotterFor(root, opt.Snapshotter)
 	if err != nil {
 		return nil, nil, nil, err
@@ -48,7 +50,7 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	dir := filepath.Join(root, "worker-"+name)
 	executorRoot := filepath.Join(dir, "executor") // BuildKit would let others pass
 	for _, d := range []string{dir, executorRoot, filepath.Join(dir, "snapshots"), filepath.Join(dir, "cachemounts"), filepath.Join(dir, "content"), filepath.Join(root, "tmp")} {
-		if err := privateDir(d); err != nil {
+		if err := container.PrivateDir(d); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -81,25 +83,25 @@ func newWorker(ctx context.Context, root string, rt ociRuntime, opt Options, lat
 	content := ctdsnapshot.NewContentStore(mdb.ContentStore(), namespace)
 
 	// Not netproviders.Providers: it makes an RSA key for a proxy on every start.
-	host := newHostNetwork()
+	host := container.NewHostNetwork()
 	nets := map[pb.NetMode]network.Provider{pb.NetMode_UNSET: host, pb.NetMode_HOST: host, pb.NetMode_NONE: network.NewNoneProvider()}
 	monitor, err := resources.NewMonitor()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if err := useTempDir(root); err != nil {
+	if err := container.UseTempDir(root); err != nil {
 		return nil, nil, nil, err
 	}
-	if err := runtimeDir(root); err != nil {
+	if err := container.PrepareRuntimeDir(root); err != nil {
 		return nil, nil, nil, err
 	}
-	sweepBundles(executorRoot, rt, "", ownRuntimeDir(root, "runc"))
-	removeCgroups(cgroupParent(root))
+	container.SweepBundles(executorRoot, rt, "", container.OwnRuntimeDir(root, "runc"))
+	container.RemoveCgroups(container.CgroupParent(root))
 	ex, err := runcexecutor.New(runcexecutor.Opt{
 		Root:                executorRoot,
-		CommandCandidates:   []string{rt.path},
-		DefaultCgroupParent: cgroupParent(root),
-		Rootless:            Rootless(),
+		CommandCandidates:   []string{rt.Path},
+		DefaultCgroupParent: container.CgroupParent(root),
+		Rootless:            container.Rootless(),
 		ProcessMode:         oci.ProcessSandbox,
 		ResourceMonitor:     monitor,
 	}, nets)

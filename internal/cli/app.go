@@ -14,6 +14,7 @@ import (
 
 	"tare/internal/bench"
 	"tare/internal/buildinfo"
+	"tare/internal/display"
 	"tare/internal/engine"
 	"tare/internal/infile"
 	"tare/internal/progress"
@@ -199,8 +200,14 @@ func (a *app) bench() *bench.Bench {
 
 // watch shows slow work on stderr until done is called.
 func (a *app) watch() (events progress.Func, done func()) {
-	d := newDisplay(a.Err, true)
-	return d.event, d.clear
+	d := display.New(screenOf(a.Err), true)
+	return d.Event, d.Clear
+}
+
+// screenOf tells a display where it writes.
+func screenOf(w io.Writer) display.Terminal {
+	tty, width := terminal(w)
+	return display.Terminal{W: w, TTY: tty, Width: width}
 }
 
 // terminal tells whether w is one, and its width in columns.

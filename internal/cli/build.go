@@ -17,6 +17,11 @@ import (
 	"tare/internal/units"
 )
 
+func init() {
+	register(dockerGroup, newBuild)
+	register("image", newBuild)
+}
+
 type buildOptions struct {
 	engine.Build
 	tags, buildArgs, labels, annotations, contexts []string
@@ -53,7 +58,11 @@ build the cache is pruned to --keep-storage.`,
 			return a.build(cmd.Context(), args[0], o)
 		},
 	}
-	f := c.Flags()
+	buildFlags(c.Flags(), &o)
+	return c
+}
+
+func buildFlags(f *pflag.FlagSet, o *buildOptions) {
 	f.StringArrayVarP(&o.tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.StringVarP(&o.Dockerfile, "file", "f", "", "the Dockerfile (default PATH/Dockerfile); - reads it from standard input")
 	f.StringVar(&o.Target, "target", "", "stage to build")
@@ -89,7 +98,6 @@ build the cache is pruned to --keep-storage.`,
 	f.StringVar(&o.Call, "call", "", "ask about the Dockerfile instead of building it: check, outline or targets")
 	f.StringVar(&o.keep, "keep-storage", "", "bytes of build cache that stay after the build (20GB)")
 	ignoredBuildFlags(f)
-	return c
 }
 
 // ignoredBuildFlags are those of the builder before BuildKit, which Docker still takes
@@ -167,8 +175,8 @@ func writeMetadata(ctx context.Context, file string, out *engine.Built) error {
 }
 
 // complete checks flags and fills the engine's request in.
-func (a *app) complete(o *buildOptions, target string) (keep int64, err error) {
-	o.Context, o.Stdin, o.Stdout, o.Stderr = target, a.stdin(), a.Out, a.Err
+func (a *app) complete(o *buildOptions, dir string) (keep int64, err error) {
+	o.Context, o.Stdin, o.Stdout, o.Stderr = dir, a.stdin(), a.Out, a.Err
 	for _, t := range o.tags {
 		n, err := store.Normalize(t)
 		if err != nil {
@@ -176,13 +184,7 @@ func (a *app) complete(o *buildOptions, target string) (keep int64, err error) {
 		}
 		o.Names = append(o.Names, n.String())
 	}
-	if o.Labels, err = pairs("--label", o.labels); err != nil {
-		return 0, err
-	}
-	if o.Annotations, err = pairs("--annotation", o.annotations); err != nil {
-		return 0, err
-	}
-	if o.Contexts, err = pairs("--build-context", o.contexts); err != nil {
+	if err := o.pairs(); err != nil {
 		return 0, err
 	}
 	if o.Args, err = a.buildArgs(o.buildArgs); err != nil {
@@ -198,6 +200,34 @@ func (a *app) complete(o *buildOptions, target string) (keep int64, err error) {
 			return 0, usagef("--keep-storage: %w", err)
 		}
 	}
+	o.attestations()
+	if p := a.env("DOCKER_DEFAULT_PLATFORM"); len(o.Platforms) == 0 && p != "" {
+		o.Platforms = []string{p}
+	}
+	if o.check {
+		o.Call = "check"
+	}
+	// Docker looks for -f from where one stands, not in the context.
+	if o.Dockerfile != "" && o.Dockerfile != "-" && isDir(dir) && !exists(o.Dockerfile) && exists(filepath.Join(dir, o.Dockerfile)) {
+		o.Dockerfile = filepath.Join(dir, o.Dockerfile)
+	}
+	return keep, a.progress(o)
+}
+
+// pairs reads the flags that are KEY=VALUE.
+func (o *buildOptions) pairs() (err error) {
+	if o.Labels, err = pairs("--label", o.labels); err != nil {
+		return err
+	}
+	if o.Annotations, err = pairs("--annotation", o.annotations); err != nil {
+		return err
+	}
+	o.Contexts, err = pairs("--build-context", o.contexts)
+	return err
+}
+
+// attestations are the short forms of --attest.
+func (o *buildOptions) attestations() {
 	for kind, v := range map[string]string{"provenance": o.provenance, "sbom": o.sbom} {
 		switch v {
 		case "", "false":
@@ -207,30 +237,22 @@ func (a *app) complete(o *buildOptions, target string) (keep int64, err error) {
 			o.Attests = append(o.Attests, "type="+kind+","+v)
 		}
 	}
-	if len(o.Platforms) == 0 {
-		if p := a.env("DOCKER_DEFAULT_PLATFORM"); p != "" {
-			o.Platforms = []string{p}
-		}
-	}
-	if o.check {
-		o.Call = "check"
-	}
+}
+
+// progress chooses how a build shows how far it is.
+func (a *app) progress(o *buildOptions) error {
 	if o.Progress == "" {
 		o.Progress = a.env("BUILDKIT_PROGRESS")
 	}
 	switch o.Progress {
 	case "", "auto", "plain", "tty", "quiet", "rawjson":
 	default:
-		return 0, usagef("--progress %q: want auto, plain, tty, quiet or rawjson", o.Progress)
+		return usagef("--progress %q: want auto, plain, tty, quiet or rawjson", o.Progress)
 	}
 	if o.quiet {
 		o.Progress = "quiet"
 	}
-	// Docker looks for -f from where one stands, not in the context.
-	if o.Dockerfile != "" && o.Dockerfile != "-" && isDir(target) && !exists(o.Dockerfile) && exists(filepath.Join(target, o.Dockerfile)) {
-		o.Dockerfile = filepath.Join(target, o.Dockerfile)
-	}
-	return keep, nil
+	return nil
 }
 
 // buildArgs are the flags, the proxies of Docker's configuration and SOURCE_DATE_EPOCH.

@@ -13,6 +13,8 @@ import (
 	"tare/internal/target"
 )
 
+func init() { register(ownGroup, newCompare) }
+
 type compareOptions struct {
 	output
 	scales.CompareRequest

@@ -14,6 +14,8 @@ import (
 	"tare/internal/target"
 )
 
+func init() { register(ownGroup, newDiff) }
+
 type diffOptions struct {
 	output
 	scales.DiffRequest

@@ -15,6 +15,8 @@ import (
 	"tare/internal/units"
 )
 
+func init() { register(careGroup, newFsck) }
+
 type fsckOptions struct {
 	repair bool
 	format string

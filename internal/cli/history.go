@@ -16,6 +16,11 @@ import (
 	"tare/internal/units"
 )
 
+func init() {
+	register(dockerGroup, newHistory)
+	register("image", newHistory)
+}
+
 var historyTable = table.Format{
 	Fields: []string{"Comment", "CreatedAt", "CreatedBy", "CreatedSince", "ID", "Size"},
 	Headers: map[string]string{

@@ -13,6 +13,11 @@ import (
 	"tare/internal/units"
 )
 
+func init() {
+	register(dockerGroup, newImages)
+	register("image", newImageLs)
+}
+
 var imageTable = table.Format{
 	Fields: []string{"Containers", "CreatedAt", "CreatedSince", "Digest", "ID", "Repository", "SharedSize", "Size", "Tag", "UniqueSize", "VirtualSize"},
 	Headers: map[string]string{
@@ -148,4 +153,11 @@ func imageRow(l listing.Listed, size string, noTrunc bool, now time.Time) table.
 		"CreatedSince": units.Since(created, now), "CreatedAt": created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		"Size": size, "VirtualSize": size, "Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",
 	}
+}
+
+// newImageLs is images under Docker's long name.
+func newImageLs(a *app) *cobra.Command {
+	c := newImages(a)
+	c.Use, c.Aliases = "ls [OPTIONS] [REPOSITORY[:TAG]]", []string{"list"}
+	return c
 }

@@ -11,11 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/bench"
+	"tare/internal/display"
 	"tare/internal/exercise"
 	"tare/internal/lab"
 	"tare/internal/outfile"
 	"tare/internal/report"
 )
+
+func init() { register(ownGroup, newLab) }
 
 type labOptions struct {
 	output
@@ -102,13 +105,16 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 		return err
 	}
 	var work *bench.Lab
-	show := a.newLabDisplay()
-	rec, err := lab.Conduct(ctx, lab.Request{At: at, Repeat: o.repeat, Parallel: o.parallel, Resume: o.resume, Runs: runs, Progress: show.event, Note: a.note,
+	show := display.NewSteps(screenOf(a.Err))
+	rec, err := lab.Conduct(ctx, lab.Request{At: at, Repeat: o.repeat, Parallel: o.parallel, Resume: o.resume, Runs: runs,
+		Progress: func(p lab.Progress) {
+			show.Event(display.Step{Subject: p.Variant, What: p.What, Done: p.Done, Total: p.Total, Failed: p.Failed})
+		}, Note: a.note,
 		Bench: func(name string) lab.Bench {
 			work = &bench.Lab{Bench: a.bench(), Name: name}
 			return work
 		}})
-	show.end()
+	show.End()
 	if work != nil {
 		work.Tidy()
 	}
@@ -127,7 +133,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	if err != nil {
 		return err
 	}
-	switch rec.Verdict() {
+	switch lab.VerdictOf(rec) {
 	case lab.Failed:
 		return exitCode(1)
 	case lab.Unmet:

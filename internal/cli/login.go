@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +8,12 @@ import (
 
 	"github.com/docker/cli/cli/config/types"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
+	"tare/internal/prompt"
 	"tare/internal/source"
 )
+
+func init() { register(dockerGroup, newLogin) }
 
 func newLogin(a *app) *cobra.Command {
 	var user, password string
@@ -29,7 +30,7 @@ file itself.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host := "docker.io"
 			if len(args) == 1 {
-				host = hostOf(args[0])
+				host = source.Host(args[0])
 			}
 			if password != "" {
 				a.note("a password on the command line can be seen by others on this machine; --password-stdin is safer")
@@ -66,7 +67,7 @@ func (a *app) ask(user, password string, fromStdin bool) (string, string, error)
 			return "", "", usagef("--password-stdin needs -u")
 		}
 		if password != "" {
-			return "", "", usagef("-p and --password-stdin exclude one another")
+			return "", "", usagef("-p and --password-stdin: give only one")
 		}
 		b, err := io.ReadAll(io.LimitReader(a.stdin(), 64<<10))
 		if err != nil {
@@ -77,95 +78,23 @@ func (a *app) ask(user, password string, fromStdin bool) (string, string, error)
 	if user != "" && password != "" {
 		return user, password, nil
 	}
-	fd := int(a.In.Fd())
-	if !term.IsTerminal(fd) {
+	p := prompt.Prompt{In: a.In, Out: a.Err}
+	if !p.CanAsk() {
 		return "", "", usagef("cannot ask for a login without a terminal: use -u and --password-stdin")
 	}
+	var err error
 	if user == "" {
-		_, _ = fmt.Fprint(a.Err, "Username: ")
-		line, err := a.typed(func() ([]byte, error) { return bufio.NewReader(a.In).ReadBytes('\n') })
-		if err != nil {
+		if user, err = p.Line(a.ctx, "Username: "); err != nil {
 			return "", "", err
 		}
-		user = strings.TrimSpace(string(line))
 	}
 	if password == "" {
-		_, _ = fmt.Fprint(a.Err, "Password: ")
-		b, err := a.typed(func() ([]byte, error) { return term.ReadPassword(fd) })
-		_, _ = fmt.Fprintln(a.Err)
-		if err != nil {
+		if password, err = p.Secret(a.ctx, "Password: "); err != nil {
 			return "", "", err
 		}
-		password = string(b)
 	}
 	if user == "" || password == "" {
 		return "", "", errors.New("log in: user name and password are needed")
 	}
 	return user, password, nil
-}
-
-func hostOf(arg string) string {
-	for _, p := range []string{"https://", "http://"} {
-		arg = strings.TrimPrefix(arg, p)
-	}
-	host, _, _ := strings.Cut(arg, "/")
-	if host == "index.docker.io" || host == "registry-1.docker.io" {
-		return "docker.io"
-	}
-	return host
-}
-
-func newLogout(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "logout [SERVER]",
-		Short:   "Forget the login of a registry",
-		Example: "  tare logout registry.example.com",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			host := "docker.io"
-			if len(args) == 1 {
-				host = hostOf(args[0])
-			}
-			cfg, err := a.config()
-			if err != nil {
-				return err
-			}
-			key := source.ConfigKey(host)
-			if got, err := cfg.GetAuthConfig(key); err == nil && got.Username == "" && got.IdentityToken == "" {
-				_, _ = fmt.Fprintf(a.Out, "Not logged in to %s\n", host)
-				return nil
-			}
-			_, _ = fmt.Fprintf(a.Out, "Removing login credentials for %s\n", key)
-			if err := cfg.GetCredentialsStore(key).Erase(key); err != nil {
-				return fmt.Errorf("forget the login of %s: %w", host, err)
-			}
-			return nil
-		},
-	}
-}
-
-// typed reads from the terminal until the command is told to end, and leaves the
-// terminal as it was.
-func (a *app) typed(read func() ([]byte, error)) ([]byte, error) {
-	fd := int(a.In.Fd())
-	before, err := term.GetState(fd)
-	if err != nil {
-		return nil, err
-	}
-	type answer struct {
-		b   []byte
-		err error
-	}
-	ch := make(chan answer, 1)
-	go func() {
-		b, err := read()
-		ch <- answer{b, err}
-	}()
-	select {
-	case got := <-ch:
-		return got.b, got.err
-	case <-a.ctx.Done():
-		_ = term.Restore(fd, before)
-		return nil, a.ctx.Err()
-	}
 }

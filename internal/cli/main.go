@@ -9,7 +9,6 @@ import (
 	"io"
 	stdlog "log"
 	"os"
-	"strings"
 
 	"github.com/containerd/log"
 	"github.com/docker/cli/cli/config/configfile"
@@ -111,7 +110,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 			a.errorf("build: interrupted")
 			return 130
 		}
-		_, _ = a.Err.Write([]byte(shortLines(build.Sources)))
+		_, _ = a.Err.Write([]byte(screen.ShortLines(build.Sources)))
 		a.errorf("%s", build)
 		return 1
 	case errors.As(err, &usage):
@@ -131,33 +130,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 }
 
 func (a *app) errorf(format string, v ...any) {
-	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(short(fmt.Sprintf(format, v...))))
-}
-
-// shortLines cuts lines that are longer than anybody reads.
-func shortLines(b []byte) string {
-	var out strings.Builder
-	for line := range strings.Lines(string(b)) {
-		if len(line) > maxError/4 {
-			line = strings.ToValidUTF8(line[:maxError/4], "") + fmt.Sprintf("… (%d bytes)\n", len(line))
-		}
-		if out.Len() < 4*maxError {
-			out.WriteString(line)
-		}
-	}
-	return out.String()
-}
-
-// maxError is how much of an error is shown, in bytes: it may quote a file that is no
-// text, or a line of megabytes.
-const maxError = 4 << 10
-
-// short cuts the middle of a long text.
-func short(s string) string {
-	if len(s) <= maxError {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxError/2], "") + fmt.Sprintf("… (%d bytes) …", len(s)-maxError) + strings.ToValidUTF8(s[len(s)-maxError/2:], "")
+	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(screen.Short(fmt.Sprintf(format, v...))))
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -190,28 +163,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef("%s: %w", cmd.Name(), err) })
 	root.PersistentFlags().StringVar(&a.builder, "builder", "", "build and run on the buildkitd at this address (unix://, tcp://, ssh://, docker-container://…)\ninstead of in this process; default $TARE_BUILDER or $BUILDKIT_HOST")
 	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "folder of hosts.toml files (containerd's certs.d) for mirrors and certificates; default $TARE_HOSTS_DIR")
-	root.AddGroup(&cobra.Group{ID: "own", Title: "Weigh and compare:"}, &cobra.Group{ID: "docker", Title: "As in Docker:"}, &cobra.Group{ID: "care", Title: "Look after the store:"})
-	for _, c := range []*cobra.Command{newWeigh(a), newCompare(a), newDiff(a), newProfile(a), newLab(a)} {
-		c.GroupID = "own"
-		root.AddCommand(c)
-	}
-	fsck := newFsck(a)
-	fsck.GroupID = "care"
-	root.AddCommand(fsck)
-	for _, c := range dockerCommands(a) {
-		c.GroupID = "docker"
-		root.AddCommand(c)
-	}
-	group := func(use, short string, kids ...*cobra.Command) {
-		g := &cobra.Command{Use: use, Short: short, GroupID: "docker", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-		g.AddCommand(kids...)
-		root.AddCommand(g)
-	}
-	group("system", "Show and free disk space", newSystemDF(a), newSystemPrune(a))
-	group("image", "Docker's long forms: image ls, image rm, image inspect …", imageCommands(a)...)
-	group("builder", "Manage the build cache", newBuilderPrune(a))
-	checkArgs(root)
-	explainCompletion(root)
+	addCommands(root, a)
 	return root
 }
 
@@ -230,23 +182,6 @@ func explainCompletion(root *cobra.Command) {
 			return usagef("completion %q: want bash, fish, powershell or zsh", args[0])
 		}
 		return cmd.Help()
-	}
-}
-
-// dockerCommands are the drop-ins, also reachable below `image`.
-func dockerCommands(a *app) []*cobra.Command {
-	return []*cobra.Command{
-		newPull(a), newImages(a), newBuild(a), newRun(a), newHistory(a), newTag(a), newRmi(a),
-		newPush(a), newSave(a), newLoad(a), newInspect(a), newVersion(a), newLogin(a), newLogout(a),
-	}
-}
-
-func imageCommands(a *app) []*cobra.Command {
-	ls, rm := newImages(a), newRmi(a)
-	ls.Use, ls.Aliases = "ls [OPTIONS] [REPOSITORY[:TAG]]", []string{"list"}
-	rm.Use, rm.Aliases = "rm [OPTIONS] IMAGE [IMAGE...]", []string{"remove"}
-	return []*cobra.Command{
-		ls, rm, newPull(a), newPush(a), newBuild(a), newHistory(a), newTag(a), newSave(a), newLoad(a), newInspect(a), newImagePrune(a),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"tare/internal/report"
 )
 
+func init() { register(ownGroup, newProfile) }
+
 type profileOptions struct {
 	output
 	build            buildOptions
@@ -62,6 +64,11 @@ matched with the lines of the file, and where that is unsure it is said.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
+	o.profileFlags(c)
+	return c
+}
+
+func (o *profileOptions) profileFlags(c *cobra.Command) {
 	o.formats(c, pageFormats, report.ProfileParts)
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
@@ -78,7 +85,6 @@ matched with the lines of the file, and where that is unsure it is said.`,
 	f.StringArrayVar(&o.edits, "after-edit", nil, "a file that is edited, or a range of git commits: what does it cost to rebuild, push and pull?")
 	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: what would it cost with the instructions at lines A:B swapped?")
 	f.StringVar(&o.against, "dockerfile", "", "profile an image that was built elsewhere from this Dockerfile")
-	return c
 }
 
 func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {

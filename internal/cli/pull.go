@@ -8,9 +8,15 @@ import (
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 
+	"tare/internal/display"
 	"tare/internal/source"
 	"tare/internal/store"
 )
+
+func init() {
+	register(dockerGroup, newPull)
+	register("image", newPull)
+}
 
 func newPull(a *app) *cobra.Command {
 	var platform string
@@ -60,8 +66,8 @@ func (a *app) pull(ctx context.Context, ref, platform string, w io.Writer, quiet
 	if err != nil {
 		return nil, err
 	}
-	d := newDisplay(w, false)
-	events := d.event
+	d := display.New(screenOf(w), false)
+	events := d.Event
 	if quiet {
 		events = nil
 	} else {

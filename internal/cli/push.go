@@ -7,9 +7,15 @@ import (
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 
+	"tare/internal/display"
 	"tare/internal/request"
 	"tare/internal/store"
 )
+
+func init() {
+	register(dockerGroup, newPush)
+	register("image", newPush)
+}
 
 func newPush(a *app) *cobra.Command {
 	var quiet bool
@@ -41,8 +47,8 @@ Layers that the registry has are not sent.`,
 			if err != nil {
 				return request.Error{Err: err}
 			}
-			d := newDisplay(a.Out, false)
-			events := d.event
+			d := display.New(screenOf(a.Out), false)
+			events := d.Event
 			if quiet {
 				events = nil
 			} else {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"tare/internal/engine"
@@ -21,6 +22,8 @@ import (
 	"tare/internal/screen"
 	"tare/internal/target"
 )
+
+func init() { register(dockerGroup, newRun) }
 
 type runOptions struct {
 	runner.Options
@@ -61,7 +64,11 @@ in the foreground, and nothing is left behind.`,
 		},
 		ValidArgsFunction: a.completeImages,
 	}
-	f := c.Flags()
+	runFlags(c.Flags(), &o)
+	return c
+}
+
+func runFlags(f *pflag.FlagSet, o *runOptions) {
 	f.SetInterspersed(false)
 	f.Bool("rm", true, "remove the container when it ends; tare always does")
 	f.BoolVarP(&o.Interactive, "interactive", "i", false, "keep standard input open")
@@ -92,6 +99,12 @@ in the foreground, and nothing is left behind.`,
 	f.StringVarP(&o.Hostname, "hostname", "h", "", "host name in the container")
 	f.Bool("help", false, "help for run")
 	f.StringVar(&o.cidfile, "cidfile", "", "write the container's ID to this file")
+	compatibleRunFlags(f)
+}
+
+// compatibleRunFlags are those of Docker that have no effect here, and those that are
+// refused with what to do instead.
+func compatibleRunFlags(f *pflag.FlagSet) {
 	// What only matters to a daemon, or to a container that stays.
 	f.StringArrayP("attach", "a", nil, "accepted as in Docker")
 	f.StringArray("expose", nil, "accepted as in Docker")
@@ -116,7 +129,6 @@ in the foreground, and nothing is left behind.`,
 		}
 		_ = f.MarkHidden(r.name)
 	}
-	return c
 }
 
 // startError makes everything that went wrong before the program ran code 125.

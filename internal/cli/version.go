@@ -3,13 +3,14 @@ package cli
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/buildinfo"
 	"tare/internal/table"
 )
+
+func init() { register(dockerGroup, newVersion) }
 
 type versionInfo struct {
 	Version   string
@@ -21,34 +22,11 @@ type versionInfo struct {
 	// Client and Server are what Docker's scripts ask for: {{.Server.Version}}.
 	Client, Server versionSide
 	// Deps are the modules that the program is made of, with --deps.
-	Deps []versionDep `json:",omitempty"`
+	Deps []buildinfo.Module `json:",omitempty"`
 }
 
 // versionSide is this program as one of the two that Docker consists of.
 type versionSide struct{ Version, GoVersion, Os, Arch string }
-
-// versionDep is a module of the program.
-type versionDep struct {
-	Path    string
-	Version string
-	Sum     string // as in go.sum
-}
-
-// versionDeps are the modules that went into this program.
-func versionDeps() []versionDep {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return nil
-	}
-	out := []versionDep{{Path: "std", Version: info.GoVersion}}
-	for _, d := range info.Deps {
-		if d.Replace != nil {
-			d = d.Replace
-		}
-		out = append(out, versionDep{d.Path, d.Version, d.Sum})
-	}
-	return out
-}
 
 func newVersion(a *app) *cobra.Command {
 	var format string
@@ -66,7 +44,7 @@ func newVersion(a *app) *cobra.Command {
 				v.Store = st.Root()
 			}
 			if deps {
-				v.Deps = versionDeps()
+				v.Deps = buildinfo.Modules()
 			}
 			if format != "" {
 				return table.Template(a.data(), format, v)

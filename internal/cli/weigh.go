@@ -12,6 +12,8 @@ import (
 	"tare/internal/target"
 )
 
+func init() { register(ownGroup, newWeigh) }
+
 type weighOptions struct {
 	output
 	scales.FilesRequest

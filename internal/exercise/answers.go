@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"tare/internal/compare"
+	"tare/internal/experiment"
 	"tare/internal/explain"
-	"tare/internal/lab"
 	"tare/internal/report"
 	"tare/internal/units"
 )
@@ -17,7 +17,7 @@ import (
 // answers is a document of questions and answers in the making.
 type answers struct {
 	report.Document
-	rec   *lab.Record
+	rec   *experiment.Record
 	c     *compare.Result
 	bytes func(int64) string
 	names []string // what one writes for the variants on a command line
@@ -25,7 +25,7 @@ type answers struct {
 
 // Answers answers the questions of the exercise from what was measured, each with its
 // numbers and the command that shows them. What one variant cannot answer is said.
-func Answers(r *lab.Record, exact bool) report.Document {
+func Answers(r *experiment.Record, exact bool) report.Document {
 	if r.Comparison == nil {
 		return append(report.Document{report.Para{Text: "There are no answers: no variant could be built or pulled."}}, report.Failures(r)...)
 	}
@@ -116,7 +116,7 @@ func (a *answers) edits() {
 				continue
 			}
 			text := fmt.Sprintf("%s, edit %s: a host that has the image pulls %s in %s again", v.Name, e.Name, a.bytes(e.Repull), units.Plural(e.Layers, "layer"))
-			if m := v.Measure(lab.Rebuild + e.Name); m != nil {
+			if m := v.Measure(experiment.Rebuild + e.Name); m != nil {
 				text += ", and the rebuild takes " + units.Seconds(time.Duration(m.Value*float64(time.Second)))
 			}
 			a.say("%s.", text)
@@ -152,7 +152,7 @@ func (a *answers) topic(which, claims string) (found bool) {
 }
 
 // target is what one writes to name a variant's image on a command line.
-func target(r *lab.Record, name string) string {
+func target(r *experiment.Record, name string) string {
 	v := r.Variant(name)
 	if v == nil {
 		return name

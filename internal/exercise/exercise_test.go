@@ -7,20 +7,20 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/exercise"
+	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/image"
-	"tare/internal/lab"
 	"tare/internal/report"
 )
 
 // course is the exercise as its author believes it to be, in round numbers.
-func course(names ...string) *lab.Record {
+func course(names ...string) *experiment.Record {
 	c := &compare.Result{Baseline: names[0]}
-	r := &lab.Record{Schema: lab.Schema, Name: "x", Baseline: names[0], Comparison: c}
+	r := &experiment.Record{Schema: experiment.Schema, Name: "x", Baseline: names[0], Comparison: c}
 	for n, name := range names {
 		k := int64(3 - n)
 		c.Images = append(c.Images, compare.Image{Name: name, Layers: 4, EmptyLayers: n, Sizes: image.Sizes{Transfer: 10 * k, Tar: 20 * k, Files: 18 * k, Live: 17 * k, Docker: 18 * k}})
-		r.Variants = append(r.Variants, lab.Result{Name: name, Source: "image " + name})
+		r.Variants = append(r.Variants, experiment.Result{Name: name, Source: "image " + name})
 	}
 	return r
 }
@@ -62,7 +62,7 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-func answers(t *testing.T, r *lab.Record) string {
+func answers(t *testing.T, r *experiment.Record) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := exercise.Answers(r, false).WriteText(&b, report.Style{}); err != nil {
@@ -76,8 +76,8 @@ func TestAnswers(t *testing.T) {
 	c := r.Comparison
 	r.Variants[2].Source = "Dockerfile.two"
 	r.Variants[1].Source = "/abs/Dockerfile"
-	r.Variants[1].Edits = []lab.Edited{{Name: "source", Repull: 4711, Layers: 1}, {Name: "base", Skipped: "no base"}}
-	r.Variants[1].Measures = []lab.Measurement{{Name: lab.Rebuild + "source", Unit: "seconds", Value: 0.5}}
+	r.Variants[1].Edits = []experiment.Edited{{Name: "source", Repull: 4711, Layers: 1}, {Name: "base", Skipped: "no base"}}
+	r.Variants[1].Measures = []experiment.Measurement{{Name: experiment.Rebuild + "source", Unit: "seconds", Value: 0.5}}
 	c.Differences = []compare.Difference{{From: "one", To: "two", Measure: "live", Total: -17, Causes: []compare.Cause{{Kind: "package", Subject: "apk pip", Bytes: -17, Change: "removed", FromVersion: "23"}}}}
 	c.Sentences = []compare.Sentence{{Topic: "ranking", Text: "two is the smallest.", Claim: "two is the smallest image", Verdict: "supported"}, {Topic: "stages", Text: "The stages save 0B.", Claim: "stages", Verdict: "refuted"}, {Topic: "layers", Text: "All have 4 layers."}}
 	got := answers(t, r)

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/units"
 )
 
@@ -20,7 +20,7 @@ var (
 // column names variants or images of the experiment, and tells how many it filled.
 // The head of the column says which measure is meant; "size" is what docker images
 // prints. All else stays as it is, byte for byte.
-func Fill(doc []byte, rec *lab.Record) (out []byte, filled int, err error) {
+func Fill(doc []byte, rec *experiment.Record) (out []byte, filled int, err error) {
 	if rec.Comparison == nil {
 		return nil, 0, fmt.Errorf("there are no sizes: no variant could be built or pulled")
 	}
@@ -77,7 +77,7 @@ func cells(row string) []string {
 	return out
 }
 
-func fillRow(line string, head []string, rec *lab.Record) (string, int) {
+func fillRow(line string, head []string, rec *experiment.Record) (string, int) {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	body := strings.TrimLeft(line, " \t")
 	lead := ""
@@ -100,7 +100,7 @@ func fillRow(line string, head []string, rec *lab.Record) (string, int) {
 }
 
 // named finds the image that a cell names, by variant or by image name.
-func named(r *lab.Record, cell string) *compare.Image {
+func named(r *experiment.Record, cell string) *compare.Image {
 	name := strings.Trim(strings.TrimSpace(cell), "`*_ ")
 	for _, v := range r.Variants {
 		image, _ := strings.CutPrefix(v.Source, "image ")

@@ -14,7 +14,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/dockerfile"
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/testkit"
@@ -206,7 +206,7 @@ func TestTexts(t *testing.T) {
 		"python": "version: !!python/object/apply:os.system ['id']", "long key": strings.Repeat("k", 1<<19) + ": 1", "many documents": strings.Repeat("---\nversion: 1\n", 1000), "octal": "version: 01", "infinity": "version: .inf",
 	} {
 		try(t, "tare.yaml", what, "", func() (string, error) {
-			_, err := lab.Parse("f", []byte(file))
+			_, err := experiment.Parse("f", []byte(file))
 			if err == nil {
 				return "", fmt.Errorf("OBEYED: accepted")
 			}

@@ -1,3 +1,5 @@
+// Package lab runs experiments: variants of an image that are built, run, measured
+// repeatedly and compared. It knows no engine: what builds and runs is a Bench.
 package lab
 
 import (
@@ -10,18 +12,20 @@ import (
 	"tare/internal/compare"
 	"tare/internal/target"
 	"tare/internal/weigh"
+
+	"tare/internal/experiment"
 )
 
 // Bench is what builds, pulls and runs for an experiment.
 type Bench interface {
 	// Obtain pulls a variant's image, or builds it with what the build cache has. The
 	// build's output goes to log. Several may be under way at once.
-	Obtain(ctx context.Context, v Variant, log io.Writer) (*Obtained, error)
+	Obtain(ctx context.Context, v experiment.Variant, log io.Writer) (*Obtained, error)
 	// Build builds a variant for its time, or to see what an edit changes. The image
 	// is not kept.
-	Build(ctx context.Context, v Variant, how How) (*Obtained, error)
+	Build(ctx context.Context, v experiment.Variant, how How) (*Obtained, error)
 	// Run runs a check's command in a container, until it ends or ctx does.
-	Run(ctx context.Context, o *Obtained, c *Check, stdout, stderr io.Writer) (Ran, error)
+	Run(ctx context.Context, o *Obtained, c *experiment.Check, stdout, stderr io.Writer) (Ran, error)
 	// Compare weighs what was obtained and sets it side by side. The images get the
 	// variants' names; settled is what each is from now on: an image that was obtained
 	// before and differs from it by nothing but timestamps.
@@ -30,7 +34,7 @@ type Bench interface {
 	// fetches to have another.
 	Repull(ctx context.Context, from, to *Obtained) (layers int, bytes int64, err error)
 	// Machine says where this is.
-	Machine() Machine
+	Machine() experiment.Machine
 }
 
 // How is a build that differs from the variant's own.
@@ -43,10 +47,10 @@ type How struct {
 
 // Obtained is an image that a Bench pulled or built.
 type Obtained struct {
-	Variant  Variant
+	Variant  experiment.Variant
 	Manifest digest.Digest
 	Platform string
-	Inputs   []Input
+	Inputs   []experiment.Input
 	Took     time.Duration
 	// Executed is the number of instructions that did not come from the cache.
 	Executed int

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tare/internal/experiment"
 )
 
 // maxOutput is how much of a program's output is kept, in bytes. What comes after is
@@ -50,12 +52,12 @@ func (w *bounded) text() string {
 type started struct {
 	Ran
 	ready time.Duration // until the HTTP request was answered; 0 without one
-	Checked
+	experiment.Checked
 }
 
 // verify runs a check once. The error is one of the engine's; a check that does not
 // pass is none.
-func verify(ctx context.Context, b Bench, o *Obtained, c *Check) (started, error) {
+func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (started, error) {
 	var s started
 	timeout := time.Duration(c.Timeout)
 	if timeout == 0 {
@@ -124,7 +126,7 @@ func tail(s string) string {
 }
 
 // probe asks until the program answers as it should, or ctx ends.
-func probe(ctx context.Context, h *HTTP) error {
+func probe(ctx context.Context, h *experiment.HTTP) error {
 	want := h.Status
 	if want == 0 {
 		want = http.StatusOK
@@ -147,7 +149,7 @@ func probe(ctx context.Context, h *HTTP) error {
 	}
 }
 
-func ask(ctx context.Context, h *HTTP, want int) error {
+func ask(ctx context.Context, h *experiment.HTTP, want int) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL, nil)
 	if err != nil {
 		return err

@@ -5,10 +5,12 @@ import (
 	"errors"
 
 	"tare/internal/workspace"
+
+	"tare/internal/experiment"
 )
 
 // edits finds out, for each variant and edit, what a node pulls again.
-func (r *Runner) edits(ctx context.Context, variants []Variant, tmp string) error {
+func (r *Runner) edits(ctx context.Context, variants []experiment.Variant, tmp string) error {
 	if !r.wants("edit") {
 		return nil
 	}
@@ -19,7 +21,7 @@ func (r *Runner) edits(ctx context.Context, variants []Variant, tmp string) erro
 		res := r.Record.Variant(v.Name)
 		res.Edits = nil
 		for _, e := range r.File.Edit {
-			r.tell(Progress{Variant: v.Name, What: "edit " + e.Name})
+			r.tell(Progress{Variant: v.Name, What: "rebuilding after " + e.Name})
 			ed, err := r.edit(ctx, v, e, tmp)
 			if err != nil {
 				return err
@@ -30,8 +32,8 @@ func (r *Runner) edits(ctx context.Context, variants []Variant, tmp string) erro
 	return nil
 }
 
-func (r *Runner) edit(ctx context.Context, v Variant, e Edit, tmp string) (Edited, error) {
-	out := Edited{Name: e.Name}
+func (r *Runner) edit(ctx context.Context, v experiment.Variant, e experiment.Edit, tmp string) (experiment.Edited, error) {
+	out := experiment.Edited{Name: e.Name}
 	if v.Image != "" {
 		out.Skipped = "it is not built here"
 		return out, nil
@@ -42,7 +44,7 @@ func (r *Runner) edit(ctx context.Context, v Variant, e Edit, tmp string) (Edite
 	var images []*Obtained
 	for _, nonce := range []string{"0000000000000000", "0000000000000001"} {
 		how, done := How{}, func() {}
-		if len(images) > 0 || e.varies() {
+		if len(images) > 0 || varies(e) {
 			var err error
 			if how, done, err = r.edited(v, e, tmp, nonce); err != nil {
 				out.Skipped = err.Error()
@@ -59,15 +61,15 @@ func (r *Runner) edit(ctx context.Context, v Variant, e Edit, tmp string) (Edite
 	}
 	unedited, edited := images[0], images[1]
 	var err error
-	if !e.varies() && edited.Executed > 0 {
-		r.Record.Variant(v.Name).sample(Rebuild+e.Name, "seconds", edited.Took.Seconds())
+	if !varies(e) && edited.Executed > 0 {
+		r.Record.Variant(v.Name).Sample(experiment.Rebuild+e.Name, "seconds", edited.Took.Seconds())
 	}
 	out.Layers, out.Repull, err = r.Bench.Repull(ctx, unedited, edited)
 	return out, err
 }
 
 // edited prepares a build after an edit.
-func (r *Runner) edited(v Variant, e Edit, tmp, nonce string) (How, func(), error) {
+func (r *Runner) edited(v experiment.Variant, e experiment.Edit, tmp, nonce string) (How, func(), error) {
 	if e.Base != "" {
 		return How{Base: e.Base, Nonce: nonce}, func() {}, nil
 	}
@@ -75,7 +77,7 @@ func (r *Runner) edited(v Variant, e Edit, tmp, nonce string) (How, func(), erro
 	if err != nil {
 		return How{}, nil, err
 	}
-	if err := e.apply(w, nonce); err != nil {
+	if err := apply(e, w, nonce); err != nil {
 		w.Remove()
 		if errors.Is(err, workspace.ErrNoFile) {
 			err = workspace.ErrNoFile

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
+
+	"tare/internal/experiment"
 )
 
 // Request says which experiment to run, and how.
@@ -25,7 +27,7 @@ type Request struct {
 
 // Conduct runs an experiment and keeps its record. If ctx ends, it returns its error
 // with the record as far as it is.
-func Conduct(ctx context.Context, q Request) (*Record, error) {
+func Conduct(ctx context.Context, q Request) (*experiment.Record, error) {
 	path, f, body, err := Open(q.At)
 	if err != nil {
 		return nil, err
@@ -37,7 +39,7 @@ func Conduct(ctx context.Context, q Request) (*Record, error) {
 		q.Parallel = runtime.NumCPU()
 	}
 	now := time.Now()
-	rec := &Record{Schema: Schema, ID: NewID(now), Name: f.Name, File: path, FileDigest: digest.FromBytes(body), Started: now, Variants: []Result{}, Timed: []TimedDifference{}}
+	rec := &experiment.Record{Schema: experiment.Schema, ID: NewID(now), Name: f.Name, File: path, FileDigest: digest.FromBytes(body), Started: now, Variants: []experiment.Result{}, Timed: []experiment.TimedDifference{}}
 	if q.Resume {
 		old, err := q.Runs.Unfinished(rec)
 		if err != nil {
@@ -62,7 +64,7 @@ func Conduct(ctx context.Context, q Request) (*Record, error) {
 
 // Open finds and reads an experiment: a file, or the tare.yaml of a directory. The path
 // is absolute; an experiment without a name is called as its directory.
-func Open(at string) (path string, f *File, body []byte, err error) {
+func Open(at string) (path string, f *experiment.File, body []byte, err error) {
 	path = at
 	fi, err := os.Stat(path)
 	if err == nil && fi.IsDir() {
@@ -78,42 +80,17 @@ func Open(at string) (path string, f *File, body []byte, err error) {
 		return path, nil, nil, err
 	case !fi.Mode().IsRegular():
 		return path, nil, nil, fmt.Errorf("%s is not a regular file", path)
-	case fi.Size() > MaxFile:
+	case fi.Size() > experiment.MaxFile:
 		return path, nil, nil, fmt.Errorf("%s: %d bytes are too many for an experiment", path, fi.Size())
 	}
 	if body, err = os.ReadFile(path); err != nil {
 		return path, nil, nil, err
 	}
-	if f, err = Parse(path, body); err != nil {
+	if f, err = experiment.Parse(path, body); err != nil {
 		return path, nil, nil, err
 	}
 	if path, err = filepath.Abs(path); err == nil && f.Name == "" {
 		f.Name = filepath.Base(filepath.Dir(path))
 	}
 	return path, f, body, err
-}
-
-// Verdict is what an experiment came to.
-type Verdict int
-
-// Verdicts, the worst last.
-const (
-	Passed Verdict = iota // every check that there is
-	Unmet                 // a check did not pass
-	Failed                // a variant could not be built or pulled
-)
-
-// Verdict tells what the experiment came to.
-func (r *Record) Verdict() Verdict {
-	out := Passed
-	for i := range r.Variants {
-		v := &r.Variants[i]
-		switch {
-		case v.Error != "":
-			return Failed
-		case v.Check != nil && !v.Check.Passed:
-			out = Unmet
-		}
-	}
-	return out
 }

@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	"tare/internal/workspace"
+
+	"tare/internal/experiment"
 )
 
-// file is what an edit changes; "" for one of the base.
-func (e Edit) file() string {
+// fileOf is what an edit changes; "" for one of the base.
+func fileOf(e experiment.Edit) string {
 	switch {
 	case e.Append != nil:
 		return e.Append.File
@@ -21,17 +23,17 @@ func (e Edit) file() string {
 
 // apply makes an edit to the file as it is in the original context. Edits with
 // different nonces differ.
-func (e Edit) apply(c *workspace.Copy, nonce string) error {
-	return c.Change(e.file(), func(orig []byte) ([]byte, error) {
-		body, err := e.change(orig, nonce)
+func apply(e experiment.Edit, c *workspace.Copy, nonce string) error {
+	return c.Change(fileOf(e), func(orig []byte) ([]byte, error) {
+		body, err := change(e, orig, nonce)
 		if err != nil {
-			return nil, fmt.Errorf("edit %s of %s: %w", e.Name, e.file(), err)
+			return nil, fmt.Errorf("edit %s of %s: %w", e.Name, fileOf(e), err)
 		}
 		return body, nil
 	})
 }
 
-func (e Edit) change(orig []byte, nonce string) ([]byte, error) {
+func change(e experiment.Edit, orig []byte, nonce string) ([]byte, error) {
 	switch {
 	case e.Append != nil:
 		return append(bytes.Clone(orig), strings.ReplaceAll(e.Append.Text, "{n}", nonce)...), nil
@@ -46,7 +48,7 @@ func (e Edit) change(orig []byte, nonce string) ([]byte, error) {
 
 // varies tells whether another nonce makes another change; one that does not can be
 // built only once before its result is in the cache.
-func (e Edit) varies() bool {
+func varies(e experiment.Edit) bool {
 	switch {
 	case e.Base != "":
 		return e.Base == "bump"

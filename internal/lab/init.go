@@ -4,8 +4,14 @@ import (
 	_ "embed" // the exercise's files
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"tare/internal/infile"
+	"tare/internal/request"
+
+	"tare/internal/experiment"
 )
 
 //go:embed exercise/tare.yaml
@@ -25,6 +31,48 @@ func PythonExercise() map[string]string {
 	return map[string]string{"tare.yaml": exerciseFile, "Dockerfile": exerciseSingle, "Dockerfile.multistage": exerciseMulti, "app.py": exerciseApp}
 }
 
+// Scaffold makes the files of a new experiment for a directory, by name: of the
+// Dockerfiles that are there, or the exercise ("python").
+func Scaffold(dir, which string) (map[string]string, error) {
+	switch which {
+	case "":
+	case "python":
+		return PythonExercise(), nil
+	default:
+		return nil, request.Errorf("%q: tare lab init knows one experiment, python", which)
+	}
+	list, err := dockerfiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	body, err := Template(filepath.Base(abs), list)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"tare.yaml": body}, nil
+}
+
+// dockerfiles are those in a directory.
+func dockerfiles(dir string) ([]string, error) {
+	var out []string
+	for _, pattern := range []string{"Dockerfile", "Containerfile", "Dockerfile.*", "*.Dockerfile"} {
+		list, err := infile.Glob(dir, pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			if fi, err := os.Stat(f); err == nil && fi.Mode().IsRegular() && filepath.Ext(f) != ".dockerignore" {
+				out = append(out, f)
+			}
+		}
+	}
+	return out, nil
+}
+
 // Template is an experiment file for Dockerfiles in one directory.
 func Template(name string, dockerfiles []string) (string, error) {
 	if len(dockerfiles) == 0 {
@@ -35,7 +83,7 @@ func Template(name string, dockerfiles []string) (string, error) {
 version: %d
 name: %s
 variants:
-`, Version, quoteYAML(name))
+`, experiment.Version, quoteYAML(name))
 	for _, f := range dockerfiles {
 		base := filepath.Base(f)
 		title := strings.Trim(strings.TrimSuffix(strings.TrimPrefix(base, "Dockerfile"), "Dockerfile"), ".")

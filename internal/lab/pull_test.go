@@ -11,7 +11,7 @@ import (
 
 	"github.com/docker/cli/cli/config/configfile"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/source"
 	"tare/internal/testkit"
 )
@@ -102,7 +102,7 @@ func TestPullModel(t *testing.T) {
 			bytes += l.Size
 		}
 		bytes += got.Image.Manifest.Size + got.Image.ConfigID.Size
-		model := lab.PullSeconds(bytes, c.mbit)
+		model := experiment.PullSeconds(bytes, c.mbit)
 		t.Logf("%d bytes at %d Mbit/s: pulled in %.3f s, modelled %.3f s, ratio %.2f", bytes, c.mbit, real, model, real/model)
 		if real < 0.9*model || real > 3*model+1 {
 			t.Errorf("the model is off: %.3f s, modelled %.3f s", real, model)

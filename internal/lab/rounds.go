@@ -6,18 +6,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
-)
 
-// Names of what is measured repeatedly. Those of edits are followed by the edit's
-// name.
-const (
-	BuildCold      = "build-cold"
-	BuildUnchanged = "build-unchanged"
-	Rebuild        = "rebuild:"
-	StartFirst     = "start-first-output"
-	StartExit      = "start-exit"
-	StartReady     = "start-ready"
-	PeakMemory     = "peak-memory"
+	"tare/internal/experiment"
 )
 
 // step is something that is timed once in every round.
@@ -29,7 +19,7 @@ type step struct {
 
 // rounds does everything that takes time, again and again: in each round every step
 // once, so that a slow minute of the machine hits all variants alike.
-func (r *Runner) rounds(ctx context.Context, variants []Variant, tmp string) error {
+func (r *Runner) rounds(ctx context.Context, variants []experiment.Variant, tmp string) error {
 	var steps []step
 	for n, v := range variants {
 		if r.images[n] == nil {
@@ -49,7 +39,7 @@ func (r *Runner) rounds(ctx context.Context, variants []Variant, tmp string) err
 			v := variants[s.variant]
 			res := r.Record.Variant(v.Name)
 			counts := round >= m.Warmup
-			if failed[n] || counts && res.count(s.name) > round-m.Warmup {
+			if failed[n] || counts && res.Count(s.name) > round-m.Warmup {
 				continue // measured before an interruption
 			}
 			r.tell(Progress{Variant: v.Name, What: s.name, Done: done, Total: total})
@@ -68,7 +58,7 @@ func (r *Runner) rounds(ctx context.Context, variants []Variant, tmp string) err
 	return nil
 }
 
-func (r *Runner) steps(n int, v Variant, tmp string) []step {
+func (r *Runner) steps(n int, v experiment.Variant, tmp string) []step {
 	res := r.Record.Variant(v.Name)
 	var out []step
 	timed := func(name string, how func(round int) (How, func(), error)) step {
@@ -80,7 +70,7 @@ func (r *Runner) steps(n int, v Variant, tmp string) []step {
 			defer done()
 			o, err := r.build(ctx, v, h)
 			if err == nil && counts {
-				res.sample(name, "seconds", o.Took.Seconds())
+				res.Sample(name, "seconds", o.Took.Seconds())
 			}
 			return err
 		}}
@@ -88,21 +78,21 @@ func (r *Runner) steps(n int, v Variant, tmp string) []step {
 	nothing := func() {}
 	if v.Image == "" && r.wants("build") {
 		out = append(out,
-			timed(BuildCold, func(int) (How, func(), error) { return How{NoCache: true}, nothing, nil }),
-			timed(BuildUnchanged, func(int) (How, func(), error) { return How{}, nothing, nil }))
+			timed(experiment.BuildCold, func(int) (How, func(), error) { return How{NoCache: true}, nothing, nil }),
+			timed(experiment.BuildUnchanged, func(int) (How, func(), error) { return How{}, nothing, nil }))
 	}
 	if r.wants("edit") {
 		for k, e := range r.File.Edit {
-			if k >= len(res.Edits) || res.Edits[k].Skipped != "" || !e.varies() {
+			if k >= len(res.Edits) || res.Edits[k].Skipped != "" || !varies(e) {
 				continue
 			}
-			out = append(out, timed(Rebuild+e.Name, func(round int) (How, func(), error) { return r.edited(v, e, tmp, r.nonce(round)) }))
+			out = append(out, timed(experiment.Rebuild+e.Name, func(round int) (How, func(), error) { return r.edited(v, e, tmp, r.nonce(round)) }))
 		}
 	}
 	if r.wants("start") && v.Check != nil && !v.Check.Skip && res.Check != nil && res.Check.Passed {
-		name := StartExit
+		name := experiment.StartExit
 		if v.Check.HTTP != nil {
-			name = StartReady
+			name = experiment.StartReady
 		}
 		out = append(out, step{variant: n, name: name, do: func(ctx context.Context, _ int, counts bool) error { return r.start(ctx, n, v, res, counts) }})
 	}
@@ -114,7 +104,7 @@ func (r *Runner) nonce(round int) string {
 	return digest.FromString(fmt.Sprint(r.Record.ID, " ", round, " ", time.Now().UnixNano())).Encoded()[:16]
 }
 
-func (r *Runner) start(ctx context.Context, n int, v Variant, res *Result, counts bool) error {
+func (r *Runner) start(ctx context.Context, n int, v experiment.Variant, res *experiment.Result, counts bool) error {
 	begin := time.Now()
 	s, err := verify(ctx, r.Bench, r.images[n], v.Check)
 	r.book(false, time.Since(begin))
@@ -129,15 +119,15 @@ func (r *Runner) start(ctx context.Context, n int, v Variant, res *Result, count
 	}
 	switch {
 	case v.Check.HTTP != nil:
-		res.sample(StartReady, "seconds", s.ready.Seconds())
+		res.Sample(experiment.StartReady, "seconds", s.ready.Seconds())
 	default:
 		if s.First > 0 {
-			res.sample(StartFirst, "seconds", s.First.Seconds())
+			res.Sample(experiment.StartFirst, "seconds", s.First.Seconds())
 		}
-		res.sample(StartExit, "seconds", s.Took.Seconds())
+		res.Sample(experiment.StartExit, "seconds", s.Took.Seconds())
 	}
 	if s.Peak > 0 {
-		res.sample(PeakMemory, "bytes", float64(s.Peak))
+		res.Sample(experiment.PeakMemory, "bytes", float64(s.Peak))
 	}
 	return nil
 }

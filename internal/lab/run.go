@@ -13,32 +13,25 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-)
 
-// Defaults of the method. Alpha is below the usual 0.05 since one experiment makes
-// dozens of comparisons.
-const (
-	DefaultRepeat = 6
-	DefaultWarmup = 1
-	Confidence    = 0.95
-	Alpha         = 0.01
+	"tare/internal/experiment"
 )
 
 // Runner carries an experiment out.
 type Runner struct {
 	Bench Bench
-	File  *File
+	File  *experiment.File
 	Dir   string // of the file: where relative paths start
 	// Record is filled in. One that was interrupted is continued.
-	Record   *Record
+	Record   *experiment.Record
 	Parallel int // builds at a time; timed ones always run alone
 	// Save, if given, is called after every step that measured something.
-	Save func(*Record) error
+	Save func(*experiment.Record) error
 	// Progress, if given, is told what is being done.
 	Progress func(Progress)
 
 	mu     sync.Mutex
-	spent  Spent
+	spent  experiment.Spent
 	images []*Obtained // by variant; nil for one that failed
 }
 
@@ -64,9 +57,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	begin := time.Now()
 	before := r.Record.Seconds
 	defer func() {
-		r.Record.summarize()
+		r.Record.Summarize()
 		total := time.Since(begin).Seconds()
-		r.Record.Seconds = Spent{Total: before.Total + total, Builds: before.Builds + r.spent.Builds, Runs: before.Runs + r.spent.Runs,
+		r.Record.Seconds = experiment.Spent{Total: before.Total + total, Builds: before.Builds + r.spent.Builds, Runs: before.Runs + r.spent.Runs,
 			Own: before.Own + total - r.spent.Builds - r.spent.Runs}
 	}()
 	variants, err := r.File.Expand()
@@ -79,12 +72,12 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	for _, step := range []func(context.Context, []Variant) error{
+	for _, step := range []func(context.Context, []experiment.Variant) error{
 		r.obtain,
 		r.compare,
 		r.checks,
-		func(ctx context.Context, vs []Variant) error { return r.edits(ctx, vs, tmp) },
-		func(ctx context.Context, vs []Variant) error { return r.rounds(ctx, vs, tmp) },
+		func(ctx context.Context, vs []experiment.Variant) error { return r.edits(ctx, vs, tmp) },
+		func(ctx context.Context, vs []experiment.Variant) error { return r.rounds(ctx, vs, tmp) },
 	} {
 		if err := step(ctx, variants); err != nil {
 			return err
@@ -99,10 +92,10 @@ func (r *Runner) Run(ctx context.Context) error {
 }
 
 // prepare makes the record fit the file: an interrupted one has its variants already.
-func (r *Runner) prepare(variants []Variant) {
+func (r *Runner) prepare(variants []experiment.Variant) {
 	rec := r.Record
 	rec.Machine = r.Bench.Machine()
-	rec.Method = Method{Repeat: DefaultRepeat, Warmup: DefaultWarmup, Confidence: Confidence, Alpha: Alpha, What: Whats}
+	rec.Method = experiment.Method{Repeat: experiment.DefaultRepeat, Warmup: experiment.DefaultWarmup, Confidence: experiment.Confidence, Alpha: experiment.Alpha, What: experiment.Whats}
 	if n := r.File.Measure.Repeat; n > 0 {
 		rec.Method.Repeat = n
 	}
@@ -118,17 +111,17 @@ func (r *Runner) prepare(variants []Variant) {
 	}
 	for _, v := range variants {
 		if rec.Variant(v.Name) == nil {
-			rec.Variants = append(rec.Variants, Result{Name: v.Name, Source: sourceOf(v), Inputs: []Input{}, Measures: []Measurement{}})
+			rec.Variants = append(rec.Variants, experiment.Result{Name: v.Name, Source: sourceOf(v), Inputs: []experiment.Input{}, Measures: []experiment.Measurement{}})
 		}
 	}
 	r.images = make([]*Obtained, len(variants))
 }
 
-func sourceOf(v Variant) string {
+func sourceOf(v experiment.Variant) string {
 	if v.Image != "" {
 		return "image " + v.Image
 	}
-	return defaultName(v)
+	return experiment.NameOf(v)
 }
 
 func (r *Runner) save() error {
@@ -152,14 +145,18 @@ func (r *Runner) book(builds bool, d time.Duration) {
 const maxLog = 32 << 10
 
 // obtain pulls and builds all variants, several at once.
-func (r *Runner) obtain(ctx context.Context, variants []Variant) error {
+func (r *Runner) obtain(ctx context.Context, variants []experiment.Variant) error {
 	begin := time.Now()
 	defer func() { r.book(true, time.Since(begin)) }()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, r.Parallel))
 	for n, v := range variants {
 		g.Go(func() error {
-			r.tell(Progress{Variant: v.Name, What: "obtain"})
+			doing := "building"
+			if v.Image != "" {
+				doing = "pulling"
+			}
+			r.tell(Progress{Variant: v.Name, What: doing})
 			res := r.Record.Variant(v.Name)
 			var log bytes.Buffer
 			o, err := r.Bench.Obtain(gctx, r.rooted(v), &lastOf{b: &log})
@@ -168,7 +165,7 @@ func (r *Runner) obtain(ctx context.Context, variants []Variant) error {
 			}
 			if err != nil {
 				res.Error, res.Log = err.Error(), strings.ToValidUTF8(log.String(), "\uFFFD")
-				r.tell(Progress{Variant: v.Name, What: "obtain", Failed: err.Error()})
+				r.tell(Progress{Variant: v.Name, What: doing, Failed: err.Error()})
 				return nil
 			}
 			res.Error, res.Log = "", ""
@@ -197,7 +194,7 @@ func (l *lastOf) Write(p []byte) (int, error) {
 }
 
 // rooted makes a variant's paths absolute.
-func (r *Runner) rooted(v Variant) Variant {
+func (r *Runner) rooted(v experiment.Variant) experiment.Variant {
 	if v.Image != "" {
 		return v
 	}
@@ -217,7 +214,7 @@ func (r *Runner) rooted(v Variant) Variant {
 }
 
 // compare weighs everything that was obtained.
-func (r *Runner) compare(ctx context.Context, _ []Variant) error {
+func (r *Runner) compare(ctx context.Context, _ []experiment.Variant) error {
 	var list []*Obtained
 	var at []int
 	base := 0
@@ -233,7 +230,7 @@ func (r *Runner) compare(ctx context.Context, _ []Variant) error {
 	if len(list) == 0 {
 		return nil
 	}
-	r.tell(Progress{What: "weigh and compare"})
+	r.tell(Progress{What: "weighing and comparing"})
 	res, settled, err := r.Bench.Compare(ctx, list, base)
 	if err != nil {
 		return err
@@ -247,9 +244,9 @@ func (r *Runner) compare(ctx context.Context, _ []Variant) error {
 		if r.wants("pull") {
 			z := res.Images[k].Sizes
 			own := res.Sharing.Blob.Images[k].Unique
-			for _, mbit := range Bandwidths {
-				v.set("pull-cold-"+strconv.Itoa(mbit)+"mbit", "seconds", Modelled, PullSeconds(z.Transfer, mbit))
-				v.set("pull-shared-"+strconv.Itoa(mbit)+"mbit", "seconds", Modelled, PullSeconds(own, mbit))
+			for _, mbit := range experiment.Bandwidths {
+				v.Set("pull-cold-"+strconv.Itoa(mbit)+"mbit", "seconds", experiment.Modelled, experiment.PullSeconds(z.Transfer, mbit))
+				v.Set("pull-shared-"+strconv.Itoa(mbit)+"mbit", "seconds", experiment.Modelled, experiment.PullSeconds(own, mbit))
 			}
 		}
 	}
@@ -257,12 +254,12 @@ func (r *Runner) compare(ctx context.Context, _ []Variant) error {
 }
 
 // checks runs every check once.
-func (r *Runner) checks(ctx context.Context, variants []Variant) error {
+func (r *Runner) checks(ctx context.Context, variants []experiment.Variant) error {
 	for n, v := range variants {
 		if r.images[n] == nil || v.Check == nil || v.Check.Skip {
 			continue
 		}
-		r.tell(Progress{Variant: v.Name, What: "check"})
+		r.tell(Progress{Variant: v.Name, What: "checking"})
 		begin := time.Now()
 		s, err := verify(ctx, r.Bench, r.images[n], v.Check)
 		r.book(false, time.Since(begin))
@@ -271,14 +268,14 @@ func (r *Runner) checks(ctx context.Context, variants []Variant) error {
 		}
 		r.Record.Variant(v.Name).Check = &s.Checked
 		if !s.Passed {
-			r.tell(Progress{Variant: v.Name, What: "check", Failed: s.Reason})
+			r.tell(Progress{Variant: v.Name, What: "checking", Failed: s.Reason})
 		}
 	}
 	return nil
 }
 
 // build is one build whose time counts as building.
-func (r *Runner) build(ctx context.Context, v Variant, how How) (*Obtained, error) {
+func (r *Runner) build(ctx context.Context, v experiment.Variant, how How) (*Obtained, error) {
 	begin := time.Now()
 	o, err := r.Bench.Build(ctx, r.rooted(v), how)
 	r.book(true, time.Since(begin))

@@ -16,6 +16,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/compare"
+	"tare/internal/experiment"
 	"tare/internal/image"
 	"tare/internal/lab"
 )
@@ -40,7 +41,7 @@ func (b *fakeBench) note(format string, a ...any) {
 	b.log = append(b.log, fmt.Sprintf(format, a...))
 }
 
-func (b *fakeBench) Obtain(ctx context.Context, v lab.Variant, log io.Writer) (*lab.Obtained, error) {
+func (b *fakeBench) Obtain(ctx context.Context, v experiment.Variant, log io.Writer) (*lab.Obtained, error) {
 	b.mu.Lock()
 	b.building++
 	b.atOnce = max(b.atOnce, b.building)
@@ -54,7 +55,7 @@ func (b *fakeBench) Obtain(ctx context.Context, v lab.Variant, log io.Writer) (*
 	return &lab.Obtained{Variant: v, Manifest: digest.FromString(v.Name)}, nil
 }
 
-func (b *fakeBench) Build(ctx context.Context, v lab.Variant, how lab.How) (*lab.Obtained, error) {
+func (b *fakeBench) Build(ctx context.Context, v experiment.Variant, how lab.How) (*lab.Obtained, error) {
 	b.mu.Lock()
 	b.building++
 	b.timedWith = max(b.timedWith, b.building)
@@ -76,7 +77,7 @@ func (b *fakeBench) Build(ctx context.Context, v lab.Variant, how lab.How) (*lab
 	return &lab.Obtained{Variant: v, Manifest: digest.FromString(v.Name + body), Took: took, Executed: 1}, ctx.Err()
 }
 
-func (b *fakeBench) Run(ctx context.Context, o *lab.Obtained, c *lab.Check, stdout, _ io.Writer) (lab.Ran, error) {
+func (b *fakeBench) Run(ctx context.Context, o *lab.Obtained, c *experiment.Check, stdout, _ io.Writer) (lab.Ran, error) {
 	b.note("run %s", o.Variant.Name)
 	b.mu.Lock()
 	b.runs++
@@ -108,9 +109,9 @@ func (b *fakeBench) Repull(_ context.Context, from, to *lab.Obtained) (int, int6
 	return 1, 4321, nil
 }
 
-func (b *fakeBench) Machine() lab.Machine { return lab.Machine{OS: "test", CPUs: 2} }
+func (b *fakeBench) Machine() experiment.Machine { return experiment.Machine{OS: "test", CPUs: 2} }
 
-const experiment = `version: 1
+const theFile = `version: 1
 name: x
 variants:
   - {name: a, image: a}
@@ -125,7 +126,7 @@ edit:
   - {name: once, replace: {file: app.py, old: print, new: show}}
 `
 
-func runner(t *testing.T, b lab.Bench, file string) (*lab.Runner, *lab.Record) {
+func runner(t *testing.T, b lab.Bench, file string) (*lab.Runner, *experiment.Record) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, body := range map[string]string{"app.py": "print(1)\n", "Dockerfile": "FROM a\nCOPY app.py /\n"} {
@@ -133,17 +134,17 @@ func runner(t *testing.T, b lab.Bench, file string) (*lab.Runner, *lab.Record) {
 			t.Fatal(err)
 		}
 	}
-	f, err := lab.Parse("tare.yaml", []byte(file))
+	f, err := experiment.Parse("tare.yaml", []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := &lab.Record{Schema: lab.Schema, ID: lab.NewID(time.Now()), Name: "x", FileDigest: digest.FromString(file)}
+	rec := &experiment.Record{Schema: experiment.Schema, ID: lab.NewID(time.Now()), Name: "x", FileDigest: digest.FromString(file)}
 	return &lab.Runner{Bench: b, File: f, Dir: dir, Record: rec, Parallel: 3}, rec
 }
 
 func TestRun(t *testing.T) {
 	b := &fakeBench{output: "hi\n"}
-	r, rec := runner(t, b, experiment)
+	r, rec := runner(t, b, theFile)
 	if err := r.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -153,22 +154,22 @@ func TestRun(t *testing.T) {
 	if v := rec.Variant("broken"); v.Error != "it does not build" || !strings.Contains(v.Log, "no such package") {
 		t.Errorf("broken: %+v", v)
 	}
-	if v := rec.Variant("a"); v.Measure(lab.BuildCold) != nil || len(v.Measure(lab.StartExit).Samples) != 3 || v.Edits[0].Skipped == "" {
+	if v := rec.Variant("a"); v.Measure(experiment.BuildCold) != nil || len(v.Measure(experiment.StartExit).Samples) != 3 || v.Edits[0].Skipped == "" {
 		t.Errorf("a: %+v", v)
 	}
 	v := rec.Variant("b")
-	for _, m := range []string{lab.BuildCold, lab.BuildUnchanged, lab.Rebuild + "src", lab.StartFirst, lab.StartExit, lab.PeakMemory} {
+	for _, m := range []string{experiment.BuildCold, experiment.BuildUnchanged, experiment.Rebuild + "src", experiment.StartFirst, experiment.StartExit, experiment.PeakMemory} {
 		if got := v.Measure(m); got == nil || len(got.Samples) != 3 {
 			t.Errorf("b: %s: %+v", m, got)
 		}
 	}
-	if got := v.Measure(lab.Rebuild + "once"); got == nil || len(got.Samples) != 1 {
+	if got := v.Measure(experiment.Rebuild + "once"); got == nil || len(got.Samples) != 1 {
 		t.Errorf("an edit that cannot vary was measured %+v", got)
 	}
 	if v.Edits[0].Repull != 4321 || v.Edits[1].Skipped == "" || v.Edits[2].Repull != 4321 {
 		t.Errorf("b: edits %+v", v.Edits)
 	}
-	if m := v.Measure("pull-cold-10mbit"); m == nil || m.Kind != lab.Modelled || m.Value != 2000*8/10e6 {
+	if m := v.Measure("pull-cold-10mbit"); m == nil || m.Kind != experiment.Modelled || m.Value != 2000*8/10e6 {
 		t.Errorf("pull: %+v", m)
 	}
 	if b.atOnce < 2 || b.timedWith != 1 {
@@ -189,21 +190,21 @@ func TestRun(t *testing.T) {
 func TestInterruptedAndResumed(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &fakeBench{output: "hi", stop: cancel, after: 8}
-	r, rec := runner(t, b, experiment)
+	r, rec := runner(t, b, theFile)
 	if err := r.Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if rec.Finished != nil || rec.Variant("b").Measure(lab.BuildCold) == nil {
+	if rec.Finished != nil || rec.Variant("b").Measure(experiment.BuildCold) == nil {
 		t.Fatal("what was measured is lost")
 	}
-	had := len(rec.Variant("b").Measure(lab.BuildCold).Samples)
-	first := rec.Variant("b").Measure(lab.BuildCold).Samples[0]
+	had := len(rec.Variant("b").Measure(experiment.BuildCold).Samples)
+	first := rec.Variant("b").Measure(experiment.BuildCold).Samples[0]
 	b2 := &fakeBench{output: "hi", took: func(string, bool) time.Duration { return time.Second }}
 	r.Bench = b2
 	if err := r.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	got := rec.Variant("b").Measure(lab.BuildCold).Samples
+	got := rec.Variant("b").Measure(experiment.BuildCold).Samples
 	if len(got) != 3 || got[0] != first || got[2] != 1 || had == 0 {
 		t.Errorf("%v after %d", got, had)
 	}
@@ -239,7 +240,7 @@ func TestChecks(t *testing.T) {
 		if len(got.Output) > 70_000 {
 			t.Errorf("%s: %d bytes of output are kept", c.check, len(got.Output))
 		}
-		if timed := rec.Variant("a").Measure(lab.StartExit) != nil; timed != c.passed {
+		if timed := rec.Variant("a").Measure(experiment.StartExit) != nil; timed != c.passed {
 			t.Errorf("%s: timed %v", c.check, timed)
 		}
 	}
@@ -256,42 +257,42 @@ func TestSignificance(t *testing.T) {
 		}
 		return 100*time.Millisecond + noise
 	}}
-	r, rec := runner(t, b, strings.Replace(experiment, "repeat: 3", "repeat: 8", 1)+"baseline: b\n")
+	r, rec := runner(t, b, strings.Replace(theFile, "repeat: 3", "repeat: 8", 1)+"baseline: b\n")
 	if err := r.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range rec.Timed {
-		want := d.Measure == lab.BuildCold && d.To == "c" && d.From == "b"
+		want := d.Measure == experiment.BuildCold && d.To == "c" && d.From == "b"
 		if d.Significant != want {
 			t.Errorf("%+v", d)
 		}
 	}
-	m := rec.Variant("c").Measure(lab.BuildCold)
+	m := rec.Variant("c").Measure(experiment.BuildCold)
 	if m.Low == nil || *m.Low > m.Value || *m.High < m.Value || m.Value < 0.2 {
 		t.Errorf("%+v", m)
 	}
-	d := lab.Compare(rec, rec)
+	d := experiment.Compare(rec, rec)
 	if !d.Same || len(d.Timed) == 0 {
 		t.Errorf("a run differs from itself: %+v", d)
 	}
 	raw, _ := json.Marshal(rec)
-	other, err := lab.Decode(raw)
+	other, err := experiment.Decode(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
 	other.Comparison.Images[0].Sizes.Live++
 	other.Calibration = rec.Calibration
-	s := other.Variant("b").Measure(lab.BuildCold)
+	s := other.Variant("b").Measure(experiment.BuildCold)
 	for i := range s.Samples {
 		s.Samples[i] *= 3
 	}
 	s.Value *= 3
-	d = lab.Compare(rec, other)
+	d = experiment.Compare(rec, other)
 	if d.Same || len(d.Exact) != 1 || d.Exact[0].Measure != "live" || d.Exact[0].To-d.Exact[0].From != 1 {
 		t.Errorf("%+v", d.Exact)
 	}
 	for _, c := range d.Timed {
-		if c.Significant != (c.Variant == "b" && c.Measure == lab.BuildCold) {
+		if c.Significant != (c.Variant == "b" && c.Measure == experiment.BuildCold) {
 			t.Errorf("%+v", c)
 		}
 	}

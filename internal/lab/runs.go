@@ -13,7 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"tare/internal/infile"
 	"tare/internal/outfile"
+
+	"tare/internal/experiment"
 )
 
 // maxRecord is how large a stored record may be, in bytes.
@@ -26,7 +29,7 @@ type Runs struct{ Dir string }
 func NewID(now time.Time) string { return now.UTC().Format("20060102T150405.000") }
 
 // Save writes a record; a reader sees the old one or the new one.
-func (r Runs) Save(rec *Record) error {
+func (r Runs) Save(rec *experiment.Record) error {
 	dir := filepath.Join(r.Dir, rec.Name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep the results: %w", err)
@@ -47,7 +50,7 @@ func (r Runs) List(name string) ([]string, error) {
 	if name == "" {
 		name = "*"
 	}
-	list, err := filepath.Glob(filepath.Join(r.Dir, name, "*.json"))
+	list, err := infile.Glob(filepath.Join(r.Dir, name), "*.json")
 	slices.SortFunc(list, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
 	return list, err
 }
@@ -97,7 +100,7 @@ func (r Runs) Find(which string) (string, error) {
 }
 
 // Load reads a record from a file.
-func Load(path string) (*Record, error) {
+func Load(path string) (*experiment.Record, error) {
 	fi, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -109,40 +112,16 @@ func Load(path string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := Decode(b)
+	rec, err := experiment.Decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return rec, nil
 }
 
-// Decode reads a record.
-func Decode(b []byte) (*Record, error) {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return nil, fmt.Errorf("no results of an experiment: %w", err)
-	}
-	if head.Schema != Schema {
-		if v, ok := strings.CutPrefix(head.Schema, "tare.lab/v"); ok {
-			return nil, fmt.Errorf("its schema is %s and this tare reads %s: a newer tare wrote it (version %s); update tare", head.Schema, Schema, v)
-		}
-		return nil, fmt.Errorf("no results of an experiment: its schema is %q, not %s", head.Schema, Schema)
-	}
-	rec := new(Record)
-	if err := json.Unmarshal(b, rec); err != nil {
-		return nil, fmt.Errorf("results of an experiment: %w", err)
-	}
-	if rec.Name == "" || rec.ID == "" || strings.ContainsAny(rec.Name+rec.ID, "/\\\x00") {
-		return nil, errors.New("results of an experiment without a proper name and ID")
-	}
-	return rec, nil
-}
-
 // Unfinished finds the last record of an experiment that was interrupted, with the
 // same file; nil if there is none.
-func (r Runs) Unfinished(like *Record) (*Record, error) {
+func (r Runs) Unfinished(like *experiment.Record) (*experiment.Record, error) {
 	list, err := r.List(like.Name)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -156,3 +135,6 @@ func (r Runs) Unfinished(like *Record) (*Record, error) {
 	}
 	return rec, nil
 }
+
+// Differ tells what changed from one run of an experiment to another.
+func Differ(from, to *experiment.Record) *experiment.Diff { return experiment.Compare(from, to) }

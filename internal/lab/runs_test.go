@@ -12,6 +12,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"tare/internal/exercise"
+	"tare/internal/experiment"
 	"tare/internal/lab"
 )
 
@@ -22,7 +23,7 @@ func TestRuns(t *testing.T) {
 	}
 	for n, id := range []string{"20260101T000000.000", "20260102T000000.000", "20260103T000000.000"} {
 		now := time.Now()
-		rec := &lab.Record{Schema: lab.Schema, ID: id, Name: "x"}
+		rec := &experiment.Record{Schema: experiment.Schema, ID: id, Name: "x"}
 		if n < 2 {
 			rec.Finished = &now
 		}
@@ -41,11 +42,11 @@ func TestRuns(t *testing.T) {
 			t.Errorf("%s: %v", which, err)
 		}
 	}
-	rec, err := runs.Unfinished(&lab.Record{Name: "x"})
+	rec, err := runs.Unfinished(&experiment.Record{Name: "x"})
 	if err != nil || rec == nil || rec.ID != "20260103T000000.000" {
 		t.Errorf("unfinished: %+v, %v", rec, err)
 	}
-	if rec, err := runs.Unfinished(&lab.Record{Name: "x", FileDigest: "other"}); rec != nil || err != nil {
+	if rec, err := runs.Unfinished(&experiment.Record{Name: "x", FileDigest: "other"}); rec != nil || err != nil {
 		t.Errorf("a run of another file is gone on with: %+v, %v", rec, err)
 	}
 }
@@ -56,7 +57,7 @@ func TestDecode(t *testing.T) {
 		`{"schema":"tare.lab/v1"}`: "without a proper name", `{"schema":"tare.lab/v1","name":"../x","id":"1"}`: "without a proper name",
 		`{"schema":"tare.lab/v1","name":"x","id":"1","variants":3}`: "results of an experiment",
 	} {
-		if _, err := lab.Decode([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := experiment.Decode([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", in, err)
 		}
 	}
@@ -65,11 +66,11 @@ func TestDecode(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"schema":"tare.lab/v1","name":"x","id":"1","variants":[{"name":"a","measures":[{"name":"m","kind":"measured","samples":[1,2]}]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		rec, err := lab.Decode(b)
+		rec, err := experiment.Decode(b)
 		if err != nil {
 			return
 		}
-		_ = lab.Compare(rec, rec)
+		_ = experiment.Compare(rec, rec)
 		_ = rec.WriteBenchmarks(&bytes.Buffer{})
 		_, _, _ = exercise.Fill([]byte("|a|size|\n|-|-|\n|a|XX MB|\n"), rec)
 	})
@@ -78,7 +79,7 @@ func FuzzDecode(f *testing.F) {
 const page = "# Sizes\n\n| **Image** | **Size** | transfer | Layers |\r\n|---|---|---|:-:|\r\n| `a` | XX MB | XX.X kB| XX |\r\n| `nobody` | XX MB | | |\r\n| b\\|c | XX MB | | |\n|**b**|XX|XXX kB | X\n\nXX MB stays. | a | XX MB |\n\n```\n| a | size |\n|---|---|\n| a | XX MB |\n```\n"
 
 func TestFill(t *testing.T) {
-	r, rec := runner(t, &fakeBench{output: "hi"}, experiment)
+	r, rec := runner(t, &fakeBench{output: "hi"}, theFile)
 	if err := r.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestFill(t *testing.T) {
 
 // The Go benchmark format is read by the library that benchstat uses.
 func TestBenchmarks(t *testing.T) {
-	r, rec := runner(t, &fakeBench{output: "hi"}, strings.Replace(experiment, "name: b,", "name: 'b b',", 1))
+	r, rec := runner(t, &fakeBench{output: "hi"}, strings.Replace(theFile, "name: b,", "name: 'b b',", 1))
 	if err := r.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestBenchmarks(t *testing.T) {
 // An edit changes its file and no other, and nothing outside the context.
 func TestEditsStayInside(t *testing.T) {
 	b := &fakeBench{output: "hi"}
-	r, rec := runner(t, b, experiment)
+	r, rec := runner(t, b, theFile)
 	outside := filepath.Join(t.TempDir(), "outside.py")
 	if err := os.WriteFile(outside, []byte("print(2)\n"), 0o644); err != nil {
 		t.Fatal(err)

@@ -18,8 +18,8 @@ import (
 	"tare/internal/chart"
 	"tare/internal/compare"
 	"tare/internal/exercise"
+	"tare/internal/experiment"
 	"tare/internal/explain"
-	"tare/internal/lab"
 	"tare/internal/report"
 	"tare/internal/store"
 	"tare/internal/testkit"
@@ -30,7 +30,7 @@ const evil = "<img src=x onerror=alert(1)>\"'&|`*_[x](y)\x1b[31m\u202e</script><
 
 // experimentOf is an experiment with three images of the given names, and all kinds of
 // measures.
-func experimentOf(t testing.TB, names ...string) (*lab.Record, report.Page) {
+func experimentOf(t testing.TB, names ...string) (*experiment.Record, report.Page) {
 	t.Helper()
 	s := testkit.Store(t)
 	var subjects []compare.Subject
@@ -49,20 +49,20 @@ func experimentOf(t testing.TB, names ...string) (*lab.Record, report.Page) {
 	c.Sentences = explain.Sentences(c)
 	exercise.Claims(c)
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	rec := &lab.Record{Schema: lab.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
-		Machine: lab.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: lab.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: lab.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}
+	rec := &experiment.Record{Schema: experiment.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
+		Machine: experiment.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: experiment.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: experiment.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}
 	page := report.Page{Title: rec.Name, Record: rec, Result: c}
 	for n, name := range names {
 		lo, hi := 0.9+float64(n), 1.2+float64(n)
 		m := subjects[n].Facts.Map(name, 50)
-		rec.Variants = append(rec.Variants, lab.Result{Name: name, Source: "image " + name, Check: &lab.Checked{Passed: n != 1, Reason: "it printed " + evil},
-			Measures: []lab.Measurement{{Name: lab.StartExit, Unit: "seconds", Kind: lab.Measured, Value: 1.031 + float64(n), Low: &lo, High: &hi, Samples: []float64{1, 2}},
-				{Name: lab.PeakMemory, Unit: "bytes", Kind: lab.Measured, Value: 4_321_000 * float64(n+1)}, {Name: "pull-cold-10mbit", Unit: "seconds", Kind: lab.Modelled, Value: 3.7 * float64(n+1)}},
-			Edits: []lab.Edited{{Name: evil, Repull: 4711 * int64(n+1), Layers: 1}}, Map: &m})
+		rec.Variants = append(rec.Variants, experiment.Result{Name: name, Source: "image " + name, Check: &experiment.Checked{Passed: n != 1, Reason: "it printed " + evil},
+			Measures: []experiment.Measurement{{Name: experiment.StartExit, Unit: "seconds", Kind: experiment.Measured, Value: 1.031 + float64(n), Low: &lo, High: &hi, Samples: []float64{1, 2}},
+				{Name: experiment.PeakMemory, Unit: "bytes", Kind: experiment.Measured, Value: 4_321_000 * float64(n+1)}, {Name: "pull-cold-10mbit", Unit: "seconds", Kind: experiment.Modelled, Value: 3.7 * float64(n+1)}},
+			Edits: []experiment.Edited{{Name: evil, Repull: 4711 * int64(n+1), Layers: 1}}, Map: &m})
 		page.Maps = append(page.Maps, m)
 	}
-	rec.Variants = append(rec.Variants, lab.Result{Name: "failed" + evil, Error: "no " + evil, Log: "line 1\nline 2 " + evil})
-	rec.Timed = []lab.TimedDifference{{From: names[0], To: names[1], Measure: lab.StartExit, Ratio: 1.97, P: .002, Significant: true}, {From: names[0], To: names[2], Measure: lab.PeakMemory, Ratio: 3, P: .4}}
+	rec.Variants = append(rec.Variants, experiment.Result{Name: "failed" + evil, Error: "no " + evil, Log: "line 1\nline 2 " + evil})
+	rec.Timed = []experiment.TimedDifference{{From: names[0], To: names[1], Measure: experiment.StartExit, Ratio: 1.97, P: .002, Significant: true}, {From: names[0], To: names[2], Measure: experiment.PeakMemory, Ratio: 3, P: .4}}
 	page.Doc = report.Lab(rec, true)
 	return rec, page
 }

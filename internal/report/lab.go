@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"tare/internal/experiment"
 	"tare/internal/explain"
-	"tare/internal/lab"
 	"tare/internal/units"
 )
 
@@ -15,7 +15,7 @@ var LabParts = []string{"verdict", "failures", "table", "measures", "significant
 
 // Lab lays an experiment out: the verdict, what failed, a row for each variant, which
 // timed differences are real, and why neighbours differ. Everything else is there in full.
-func Lab(r *lab.Record, exact bool) Document {
+func Lab(r *experiment.Record, exact bool) Document {
 	z := sizes{exact}
 	d := Document{Para{Text: "Experiment " + Safe(r.Name) + ", " + r.Started.UTC().Format("2006-01-02 15:04") + " UTC", Heading: true}}
 	if c := r.Comparison; c != nil {
@@ -46,16 +46,16 @@ func Lab(r *lab.Record, exact bool) Document {
 }
 
 // labMeasures are all measures of all variants.
-func labMeasures(r *lab.Record, z sizes) Sides {
+func labMeasures(r *experiment.Record, z sizes) Sides {
 	s := measures(r.Comparison, z)
 	labRows(&s, r, z)
 	return s
 }
 
 // labRows adds what an experiment measures beyond sizes.
-func labRows(s *Sides, r *lab.Record, z sizes) {
+func labRows(s *Sides, r *experiment.Record, z sizes) {
 	names := measureNames(r)
-	add := func(label, help string, cell func(v *lab.Result) Cell) {
+	add := func(label, help string, cell func(v *experiment.Result) Cell) {
 		row := Measure{Label: label, Help: help}
 		any := false
 		for _, img := range r.Comparison.Images {
@@ -71,11 +71,11 @@ func labRows(s *Sides, r *lab.Record, z sizes) {
 		}
 	}
 	for _, name := range names {
-		add(title(name), helpOf(name), func(v *lab.Result) Cell { return timedCell(r, v, name, z.exact) })
+		add(title(name), helpOf(name), func(v *experiment.Result) Cell { return timedCell(r, v, name, z.exact) })
 	}
 	base := r.Variant(r.Baseline)
 	for n := range maxEdits(r) {
-		add("re-pull after "+editName(r, n), "what a host pulls again", func(v *lab.Result) Cell {
+		add("re-pull after "+editName(r, n), "what a host pulls again", func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) {
 				return Cell{}
 			}
@@ -96,7 +96,7 @@ func labRows(s *Sides, r *lab.Record, z sizes) {
 
 // Failures are what went wrong with variants: what could not be built, checks that were
 // not passed, edits that were left out.
-func Failures(r *lab.Record) Document {
+func Failures(r *experiment.Record) Document {
 	var d Document
 	for i := range r.Variants {
 		v := &r.Variants[i]
@@ -124,7 +124,7 @@ func lastLines(s string, n int) string {
 }
 
 // method says how it was measured, and where.
-func method(r *lab.Record) Document {
+func method(r *experiment.Record) Document {
 	m := r.Machine
 	text := fmt.Sprintf("Method: timed steps were repeated %s in turn after %s; medians, %.0f%% intervals of the median, two-sided Mann-Whitney U test at %g. Sizes are counted, pulls modelled (bytes over bandwidth).",
 		units.Plural(r.Method.Repeat, "time"), units.Plural(r.Method.Warmup, "warm-up round"), 100*r.Method.Confidence, r.Method.Alpha)
@@ -134,7 +134,7 @@ func method(r *lab.Record) Document {
 	return d
 }
 
-func cpus(m lab.Machine) string {
+func cpus(m experiment.Machine) string {
 	s := units.Plural(m.CPUs, "CPU")
 	if m.Model != "" {
 		s += " (" + Safe(m.Model) + ")"

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/units"
 )
 
@@ -18,11 +18,11 @@ const briefRows = 10
 
 // LabDiff lays out what changed between two experiments: a sentence, what else is to be
 // known, then the changes, the largest first.
-func LabDiff(d *lab.Diff, exact bool) Document {
+func LabDiff(d *experiment.Diff, exact bool) Document {
 	z := sizes{exact}
 	counted := Table{Place: Place{Part: "counted"}, Title: "COUNTED", Columns: []Column{text("VARIANT").subject().label(), text("MEASURE").key(), number("FROM"), number("TO")}}
 	exactly := slices.Clone(d.Exact)
-	slices.SortStableFunc(exactly, func(a, b lab.ExactChange) int {
+	slices.SortStableFunc(exactly, func(a, b experiment.ExactChange) int {
 		return cmp.Compare(max(b.To-b.From, b.From-b.To), max(a.To-a.From, a.From-a.To))
 	})
 	for _, c := range exactly {
@@ -67,7 +67,7 @@ func timedTable(part, title string) Table {
 }
 
 // changed says how much changed, in one sentence.
-func changed(d *lab.Diff, sure int) string {
+func changed(d *experiment.Diff, sure int) string {
 	counted := "all counted numbers are the same"
 	if n := len(d.Exact); n > 0 {
 		counted = units.Plural(n, "counted number") + " changed"
@@ -90,7 +90,7 @@ func countedCell(z sizes, measure string, n int64) Cell {
 }
 
 // againstCell is a counted number beside what it was.
-func againstCell(z sizes, c lab.ExactChange) Cell {
+func againstCell(z sizes, c experiment.ExactChange) Cell {
 	cell := countedCell(z, c.Measure, c.To)
 	cell.Delta, cell.Trend = units.Percent(c.To, c.From), lessIsBetter(float64(c.To), float64(c.From))
 	return cell

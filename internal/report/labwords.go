@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/units"
 )
 
 // measureNames are the names of all that was measured, in the order of a table.
-func measureNames(r *lab.Record) []string {
+func measureNames(r *experiment.Record) []string {
 	var names []string
 	for i := range r.Variants {
 		for _, m := range r.Variants[i].Measures {
@@ -24,7 +24,7 @@ func measureNames(r *lab.Record) []string {
 	return names
 }
 
-func maxEdits(r *lab.Record) int {
+func maxEdits(r *experiment.Record) int {
 	n := 0
 	for _, v := range r.Variants {
 		n = max(n, len(v.Edits))
@@ -32,7 +32,7 @@ func maxEdits(r *lab.Record) int {
 	return n
 }
 
-func editName(r *lab.Record, n int) string {
+func editName(r *experiment.Record, n int) string {
 	for _, v := range r.Variants {
 		if n < len(v.Edits) {
 			return Safe(v.Edits[n].Name)
@@ -42,7 +42,7 @@ func editName(r *lab.Record, n int) string {
 }
 
 // order is that of the measures in a table.
-var order = []string{lab.BuildCold, lab.BuildUnchanged, lab.Rebuild, lab.StartFirst, lab.StartExit, lab.StartReady, lab.PeakMemory, "pull-cold-", "pull-shared-"}
+var order = []string{experiment.BuildCold, experiment.BuildUnchanged, experiment.Rebuild, experiment.StartFirst, experiment.StartExit, experiment.StartReady, experiment.PeakMemory, "pull-cold-", "pull-shared-"}
 
 func rank(name string) int {
 	for n, o := range order {
@@ -55,20 +55,20 @@ func rank(name string) int {
 
 func title(name string) string {
 	switch name {
-	case lab.BuildCold:
+	case experiment.BuildCold:
 		return "build, no cache"
-	case lab.BuildUnchanged:
+	case experiment.BuildUnchanged:
 		return "build, unchanged"
-	case lab.StartFirst:
+	case experiment.StartFirst:
 		return "start to first output"
-	case lab.StartExit:
+	case experiment.StartExit:
 		return "start to exit"
-	case lab.StartReady:
+	case experiment.StartReady:
 		return "start to answer"
-	case lab.PeakMemory:
+	case experiment.PeakMemory:
 		return "peak memory"
 	}
-	if e, ok := strings.CutPrefix(name, lab.Rebuild); ok {
+	if e, ok := strings.CutPrefix(name, experiment.Rebuild); ok {
 		return "rebuild after " + Safe(e)
 	}
 	if m, ok := strings.CutPrefix(name, "pull-cold-"); ok {
@@ -89,7 +89,7 @@ func helpOf(name string) string {
 
 // timedCell shows a measurement and how it compares to the baseline's. A difference
 // that may be chance is none.
-func timedCell(r *lab.Record, v *lab.Result, name string, exact bool) Cell {
+func timedCell(r *experiment.Record, v *experiment.Result, name string, exact bool) Cell {
 	m := v.Measure(name)
 	if m == nil {
 		return Cell{}
@@ -98,7 +98,7 @@ func timedCell(r *lab.Record, v *lab.Result, name string, exact bool) Cell {
 	if m.Low != nil && m.Value > 0 {
 		c.Text += fmt.Sprintf(" ±%.0f%%", 100*math.Max(*m.High/m.Value-1, 1-*m.Low/m.Value))
 	}
-	if m.Kind == lab.Modelled {
+	if m.Kind == experiment.Modelled {
 		if base := r.Variant(r.Baseline); base != nil && v.Name != r.Baseline {
 			if b := base.Measure(name); b != nil && b.Value > 0 {
 				c.Delta, c.Trend = units.Change(m.Value/b.Value), lessIsBetter(m.Value, b.Value)

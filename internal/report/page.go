@@ -13,7 +13,7 @@ import (
 
 	"tare/internal/chart"
 	"tare/internal/compare"
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/profile"
 	"tare/internal/units"
 	"tare/internal/weigh"
@@ -34,13 +34,13 @@ func Gantt(r *profile.Result) Picture { return chart.Gantt(r) }
 // Page is a report to be looked at in a browser: one file that needs no network.
 type Page struct {
 	Title  string
-	Doc    Document        // all numbers, as in the other formats
-	Data   any             // what the report was made of, as JSON
-	Chart  string          // the only picture of a drawing; empty for all
-	Result *compare.Result // nil for reports of one image
-	Record *lab.Record     // nil for what is no experiment
-	Maps   []weigh.Node    // one for each image that has one
-	Extra  []Picture       // further pictures
+	Doc    Document           // all numbers, as in the other formats
+	Data   any                // what the report was made of, as JSON
+	Chart  string             // the only picture of a drawing; empty for all
+	Result *compare.Result    // nil for reports of one image
+	Record *experiment.Record // nil for what is no experiment
+	Maps   []weigh.Node       // one for each image that has one
+	Extra  []Picture          // further pictures
 }
 
 // Pictures are the drawings of a page.
@@ -91,7 +91,7 @@ func (p *Page) pareto() Picture {
 	if p.Record == nil {
 		return Picture{}
 	}
-	for _, name := range []string{lab.StartReady, lab.StartExit, lab.BuildCold} {
+	for _, name := range []string{experiment.StartReady, experiment.StartExit, experiment.BuildCold} {
 		var points []chart.Point
 		for _, img := range p.Result.Images {
 			if v := p.Record.Variant(img.Name); v != nil {

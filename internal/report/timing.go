@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/units"
 )
 
@@ -17,7 +17,7 @@ const enough = 5
 
 // few is how many runs there are of the variant with fewer, where that is too few to
 // test; 0 if there are enough.
-func few(r *lab.Record, t *lab.TimedDifference) int {
+func few(r *experiment.Record, t *experiment.TimedDifference) int {
 	n := enough
 	for _, name := range []string{t.From, t.To} {
 		if v := r.Variant(name); v != nil {
@@ -37,8 +37,8 @@ type timed struct{ measure, text string }
 
 // timing says which timed differences are real, the largest first, and how many were
 // not found to be.
-func timing(r *lab.Record) []timed {
-	var sure []*lab.TimedDifference
+func timing(r *experiment.Record) []timed {
+	var sure []*experiment.TimedDifference
 	unsure, untested, least := 0, 0, enough
 	for i := range r.Timed {
 		t := &r.Timed[i]
@@ -52,8 +52,8 @@ func timing(r *lab.Record) []timed {
 			unsure++
 		}
 	}
-	size := func(t *lab.TimedDifference) float64 { return math.Abs(math.Log(math.Max(t.Ratio, 1e-9))) }
-	slices.SortStableFunc(sure, func(a, b *lab.TimedDifference) int { return cmp.Compare(size(b), size(a)) })
+	size := func(t *experiment.TimedDifference) float64 { return math.Abs(math.Log(math.Max(t.Ratio, 1e-9))) }
+	slices.SortStableFunc(sure, func(a, b *experiment.TimedDifference) int { return cmp.Compare(size(b), size(a)) })
 	var out []timed
 	for _, t := range sure {
 		out = append(out, timed{t.Measure, fmt.Sprintf("%s: %s %s %s (p = %.3f)", title(t.Measure), Safe(t.To), faster(t), Safe(t.From), t.P)})
@@ -96,8 +96,8 @@ func briefly(all []timed) []timed {
 }
 
 // faster says how To compares to From: "takes 10% less time than", "is 5.7× slower than".
-func faster(t *lab.TimedDifference) string {
-	memory, ratio := strings.HasPrefix(t.Measure, lab.PeakMemory), t.Ratio
+func faster(t *experiment.TimedDifference) string {
+	memory, ratio := strings.HasPrefix(t.Measure, experiment.PeakMemory), t.Ratio
 	more, verb, thing, times := "more", "takes", "time", "slower than"
 	if ratio < 1 {
 		more, times = "less", "faster than"

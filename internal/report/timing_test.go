@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"tare/internal/compare"
-	"tare/internal/lab"
+	"tare/internal/experiment"
 )
 
 func TestFaster(t *testing.T) {
@@ -15,22 +15,22 @@ func TestFaster(t *testing.T) {
 		ratio   float64
 		want    string
 	}{
-		{lab.StartExit, 0.9, "takes 10% less time than"}, {lab.StartExit, 1.47, "takes 47% more time than"}, {lab.StartExit, 5.71, "is 5.7× slower than"}, {lab.StartExit, 1 / 5.71, "is 5.7× faster than"}, {lab.BuildCold, 42.4, "is 42× slower than"},
-		{lab.PeakMemory, 0.9, "needs 10% less memory than"}, {lab.PeakMemory, 1.2, "needs 20% more memory than"}, {lab.PeakMemory, 3, "needs 3× the memory of"}, {lab.PeakMemory, 0.25, "needs 75% less memory than"},
+		{experiment.StartExit, 0.9, "takes 10% less time than"}, {experiment.StartExit, 1.47, "takes 47% more time than"}, {experiment.StartExit, 5.71, "is 5.7× slower than"}, {experiment.StartExit, 1 / 5.71, "is 5.7× faster than"}, {experiment.BuildCold, 42.4, "is 42× slower than"},
+		{experiment.PeakMemory, 0.9, "needs 10% less memory than"}, {experiment.PeakMemory, 1.2, "needs 20% more memory than"}, {experiment.PeakMemory, 3, "needs 3× the memory of"}, {experiment.PeakMemory, 0.25, "needs 75% less memory than"},
 	} {
-		if got := faster(&lab.TimedDifference{Measure: c.measure, Ratio: c.ratio}); got != c.want {
+		if got := faster(&experiment.TimedDifference{Measure: c.measure, Ratio: c.ratio}); got != c.want {
 			t.Errorf("%s %v: %s, want %s", c.measure, c.ratio, got, c.want)
 		}
 	}
 }
 
 // timedRecord is an experiment of two variants with n runs each.
-func timedRecord(n int, timed ...lab.TimedDifference) *lab.Record {
-	r := &lab.Record{Name: "x", Baseline: "a", Timed: timed, Method: lab.Method{Alpha: 0.01}}
+func timedRecord(n int, timed ...experiment.TimedDifference) *experiment.Record {
+	r := &experiment.Record{Name: "x", Baseline: "a", Timed: timed, Method: experiment.Method{Alpha: 0.01}}
 	for _, name := range []string{"a", "b"} {
-		v := lab.Result{Name: name}
-		for _, m := range []string{lab.StartExit, lab.StartFirst, lab.PeakMemory} {
-			v.Measures = append(v.Measures, lab.Measurement{Name: m, Unit: "seconds", Kind: lab.Measured, Value: 1, Samples: make([]float64, n)})
+		v := experiment.Result{Name: name}
+		for _, m := range []string{experiment.StartExit, experiment.StartFirst, experiment.PeakMemory} {
+			v.Measures = append(v.Measures, experiment.Measurement{Name: m, Unit: "seconds", Kind: experiment.Measured, Value: 1, Samples: make([]float64, n)})
 		}
 		r.Variants = append(r.Variants, v)
 	}
@@ -47,7 +47,7 @@ func texts(list []timed) string {
 
 // What could not be tested is not said to show no difference.
 func TestTiming(t *testing.T) {
-	start, first, memory := lab.TimedDifference{From: "a", To: "b", Measure: lab.StartExit, Ratio: 1.5, P: .002, Significant: true}, lab.TimedDifference{From: "a", To: "b", Measure: lab.StartFirst, Ratio: 9, P: .3}, lab.TimedDifference{From: "a", To: "b", Measure: lab.PeakMemory, Ratio: .2, P: .004, Significant: true}
+	start, first, memory := experiment.TimedDifference{From: "a", To: "b", Measure: experiment.StartExit, Ratio: 1.5, P: .002, Significant: true}, experiment.TimedDifference{From: "a", To: "b", Measure: experiment.StartFirst, Ratio: 9, P: .3}, experiment.TimedDifference{From: "a", To: "b", Measure: experiment.PeakMemory, Ratio: .2, P: .004, Significant: true}
 	if got, want := texts(timing(timedRecord(6, start, first, memory))), "peak memory: b needs 80% less memory than a (p = 0.004)|start to exit: b takes 50% more time than a (p = 0.002)|1 timed comparison: no significant difference (level 0.01)"; got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}
@@ -57,7 +57,7 @@ func TestTiming(t *testing.T) {
 	if got := texts(timing(timedRecord(6))); got != "" {
 		t.Error(got)
 	}
-	var many []lab.TimedDifference
+	var many []experiment.TimedDifference
 	for range 6 {
 		many = append(many, start)
 	}
@@ -69,10 +69,10 @@ func TestTiming(t *testing.T) {
 // A row a variant, with what differs; what is the same is said once, what was not asked
 // for is not there.
 func TestVariants(t *testing.T) {
-	r := timedRecord(6, lab.TimedDifference{From: "a", To: "b", Measure: lab.PeakMemory, Ratio: .5, P: .001, Significant: true})
+	r := timedRecord(6, experiment.TimedDifference{From: "a", To: "b", Measure: experiment.PeakMemory, Ratio: .5, P: .001, Significant: true})
 	r.Comparison = &compare.Result{Baseline: "a", Images: []compare.Image{{Name: "a", Layers: 3}, {Name: "b", Layers: 3}}}
 	for n := range r.Variants {
-		r.Variants[n].Check = &lab.Checked{Passed: true}
+		r.Variants[n].Check = &experiment.Checked{Passed: true}
 	}
 	show := func() string {
 		var b bytes.Buffer
@@ -93,15 +93,15 @@ func TestVariants(t *testing.T) {
 		}
 	}
 	r.Variants[1].Check.Passed = false
-	r.Variants[1].Edits = []lab.Edited{{Name: "source", Repull: 5}}
+	r.Variants[1].Edits = []experiment.Edited{{Name: "source", Repull: 5}}
 	if got := show(); !strings.Contains(got, "CHECK") || !strings.Contains(got, "FAILED") || !strings.Contains(got, "RE-PULL source") {
 		t.Errorf("%s", got)
 	}
 }
 
 func TestLabDiffSays(t *testing.T) {
-	d := &lab.Diff{From: "1", To: "2", Speed: 1, Exact: []lab.ExactChange{{Variant: "a", Measure: "layers", From: 2, To: 3}, {Variant: "a", Measure: "live", From: 1000, To: 2000}, {Variant: "b", Measure: "packages apk", From: 10, To: 9}},
-		Timed: []lab.TimedChange{{Variant: "a", Measure: lab.StartExit, Unit: "seconds", From: 1, To: 2, P: .001, Significant: true}, {Variant: "b", Measure: lab.StartExit, Unit: "seconds", From: 1, To: 1.01, P: .5}}}
+	d := &experiment.Diff{From: "1", To: "2", Speed: 1, Exact: []experiment.ExactChange{{Variant: "a", Measure: "layers", From: 2, To: 3}, {Variant: "a", Measure: "live", From: 1000, To: 2000}, {Variant: "b", Measure: "packages apk", From: 10, To: 9}},
+		Timed: []experiment.TimedChange{{Variant: "a", Measure: experiment.StartExit, Unit: "seconds", From: 1, To: 2, P: .001, Significant: true}, {Variant: "b", Measure: experiment.StartExit, Unit: "seconds", From: 1, To: 1.01, P: .5}}}
 	text := func(v View) string {
 		var b bytes.Buffer
 		if err := LabDiff(d, false).View(v, Drop).WriteText(&b, Style{}); err != nil {

@@ -3,14 +3,14 @@ package report
 import (
 	"strings"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 )
 
 // variants is one row for each variant, with what was asked for and differs: sizes, and
 // of what was timed the build, the start, and all that differs significantly.
-func variants(r *lab.Record, z sizes) Table {
+func variants(r *experiment.Record, z sizes) Table {
 	c := r.Comparison
-	per := func(cell func(v *lab.Result) Cell) []Cell {
+	per := func(cell func(v *experiment.Result) Cell) []Cell {
 		var out []Cell
 		for n := range c.Images {
 			cl := none()
@@ -35,16 +35,16 @@ func variants(r *lab.Record, z sizes) Table {
 			sizes = append(sizes, s)
 		}
 	}
-	start := lab.StartExit
+	start := experiment.StartExit
 	names := measureNames(r)
 	for _, n := range names {
-		if n == lab.StartReady {
+		if n == experiment.StartReady {
 			start = n
 		}
 	}
 	spare := timed
 	for _, name := range names {
-		head, always := briefTitle(name), name == start || name == lab.BuildCold
+		head, always := briefTitle(name), name == start || name == experiment.BuildCold
 		if head == "" || !always && !differs(r, name) && len(c.Images) > 1 {
 			continue
 		}
@@ -53,11 +53,11 @@ func variants(r *lab.Record, z sizes) Table {
 			at = 1
 		}
 		spare++
-		sides = append(sides, side{Column: number(head).as(title(name)).spare(at), always: always, cells: per(func(v *lab.Result) Cell { return briefCell(r, v, name, z) })})
+		sides = append(sides, side{Column: number(head).as(title(name)).spare(at), always: always, cells: per(func(v *experiment.Result) Cell { return briefCell(r, v, name, z) })})
 	}
 	for n := range maxEdits(r) {
 		name := editName(r, n)
-		sides = append(sides, side{Column: number("RE-PULL " + name).as("re-pull after " + name).spare(10 + n), cells: per(func(v *lab.Result) Cell {
+		sides = append(sides, side{Column: number("RE-PULL " + name).as("re-pull after " + name).spare(10 + n), cells: per(func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) || v.Edits[n].Skipped != "" {
 				return none()
 			}
@@ -75,7 +75,7 @@ func variants(r *lab.Record, z sizes) Table {
 }
 
 // differs tells whether any two variants differ significantly in a measure.
-func differs(r *lab.Record, name string) bool {
+func differs(r *experiment.Record, name string) bool {
 	for _, t := range r.Timed {
 		if t.Measure == name && t.Significant {
 			return true
@@ -87,25 +87,25 @@ func differs(r *lab.Record, name string) bool {
 // briefTitle is a measure's column title on the first screen; empty for what has none.
 func briefTitle(name string) string {
 	switch name {
-	case lab.BuildCold:
+	case experiment.BuildCold:
 		return "BUILD"
-	case lab.BuildUnchanged:
+	case experiment.BuildUnchanged:
 		return "UNCHANGED"
-	case lab.StartFirst:
+	case experiment.StartFirst:
 		return "FIRST OUTPUT"
-	case lab.StartExit, lab.StartReady:
+	case experiment.StartExit, experiment.StartReady:
 		return "START"
-	case lab.PeakMemory:
+	case experiment.PeakMemory:
 		return "MEMORY"
 	}
-	if e, ok := strings.CutPrefix(name, lab.Rebuild); ok {
+	if e, ok := strings.CutPrefix(name, experiment.Rebuild); ok {
 		return "REBUILD " + Safe(e)
 	}
 	return "" // pulls are modelled from the transfer
 }
 
 // briefCell is a measurement, with the difference from the baseline's if it is real.
-func briefCell(r *lab.Record, v *lab.Result, name string, z sizes) Cell {
+func briefCell(r *experiment.Record, v *experiment.Result, name string, z sizes) Cell {
 	c := timedCell(r, v, name, z.exact)
 	if c.Trend == Same {
 		c.Delta, c.Trend = "", NoTrend
@@ -114,7 +114,7 @@ func briefCell(r *lab.Record, v *lab.Result, name string, z sizes) Cell {
 }
 
 // checkCell is what became of a variant's check. Its number counts what passed.
-func checkCell(v *lab.Result) Cell {
+func checkCell(v *experiment.Result) Cell {
 	switch {
 	case v.Check == nil:
 		return words("none")

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -17,7 +15,6 @@ import (
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
-	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
@@ -26,18 +23,10 @@ import (
 	"tare/internal/progress"
 )
 
-// An image has a few files for each layer, with names of at most two digests; an archive
-// may have thousands of images.
-// Members are kept in memory, so both are bounded.
-const (
-	maxMembers = 500_000
-	maxName    = 4096
-)
-
 // archiveFile serves the blobs of an image archive from where they stand in it.
 type archiveFile struct {
 	f       *os.File
-	members map[string]member
+	members members[member]
 	blobs   map[digest.Digest]*io.SectionReader // of docker save archives
 	hashed  map[int64]digest.Digest             // their compressed layers, by where they stand
 	whole   bool                                // it ends as a tar should
@@ -46,7 +35,6 @@ type archiveFile struct {
 // member is a file of an archive.
 type member struct {
 	at, size int64
-	link     string // the member that a link names
 }
 
 // openArchive opens FILE[:REFERENCE], "-" for standard input.
@@ -128,17 +116,17 @@ func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchCompa
 			err = fmt.Errorf("%s: %w", what, err)
 		}
 	}()
-	a := &archiveFile{f: f, members: map[string]member{}, blobs: map[digest.Digest]*io.SectionReader{}, hashed: map[int64]digest.Digest{}}
+	a := &archiveFile{f: f, members: newMembers[member](), blobs: map[digest.Digest]*io.SectionReader{}, hashed: map[int64]digest.Digest{}}
 	if err := a.list(); err != nil {
 		return nil, err
 	}
-	if _, ok := a.members[ocispec.ImageIndexFile]; ok {
+	if a.members.has(ocispec.ImageIndexFile) {
 		var x ocispec.Index
 		if err := a.json(ocispec.ImageIndexFile, &x); err != nil {
 			return nil, err
 		}
 		// Docker 25 writes an index.json without manifests beside its own manifest.json.
-		if _, saved := a.members[manifestFile]; len(x.Manifests) > 0 || !saved {
+		if len(x.Manifests) > 0 || !a.members.has(manifestFile) {
 			d, err := a.pick(x.Manifests, ref, prefer, want)
 			if err != nil {
 				return nil, err
@@ -146,9 +134,9 @@ func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchCompa
 			return &Opened{Provider: a, Target: d, Close: f.Close}, nil
 		}
 	}
-	if _, ok := a.members[manifestFile]; !ok {
+	if !a.members.has(manifestFile) {
 		if !a.whole {
-			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members))
+			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members.files))
 		}
 		return nil, fmt.Errorf("not an image archive: it has neither index.json (OCI) nor manifest.json (docker save)")
 	}
@@ -184,53 +172,19 @@ func (a *archiveFile) list() error {
 	if _, err := a.f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	tr := tar.NewReader(a.f)
-	names := 0
-	for {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			if len(a.members) == 0 {
-				return errors.New("the archive is empty")
-			}
-			a.whole = a.ends()
-			return nil
+	n, err := eachMember(a.f, func(name string, size int64, _ io.Reader) error {
+		at, err := a.f.Seek(0, io.SeekCurrent) // package tar reads no further than it must
+		if err == nil && at+size > end {
+			err = errors.New("the archive is cut short in it")
 		}
-		if err != nil {
-			if len(a.members) == 0 {
-				return fmt.Errorf("not a tar archive: %w", err)
-			}
-			return fmt.Errorf("the archive is damaged or cut short after %d files: %w", len(a.members), err)
-		}
-		if names += len(h.Name) + len(h.Linkname); len(a.members) >= maxMembers || names > maxMemberNames {
-			return fmt.Errorf("more than %d files, or %d bytes of names: not an image archive", maxMembers, maxMemberNames)
-		}
-		for _, n := range []string{h.Name, h.Linkname} {
-			if len(n) > maxName {
-				return fmt.Errorf("the name %s is too long: not an image archive", quote(n))
-			}
-		}
-		name := path.Clean("/" + h.Name)[1:]
-		m := member{size: h.Size}
-		if layer.Sparse(h) {
-			return fmt.Errorf("%s: %w", quote(name), errSparseMember)
-		}
-		switch h.Typeflag {
-		case tar.TypeReg:
-			if m.at, err = a.f.Seek(0, io.SeekCurrent); err != nil {
-				return err
-			}
-			if m.at+m.size > end {
-				return fmt.Errorf("the archive is cut short in %s", quote(name))
-			}
-		case tar.TypeSymlink:
-			m.link = path.Clean("/" + path.Join(path.Dir(name), h.Linkname))[1:]
-		case tar.TypeLink:
-			m.link = path.Clean("/" + h.Linkname)[1:]
-		default:
-			continue
-		}
-		a.members[name] = m
+		a.members.file(name, member{at, size})
+		return err
+	}, a.members.link)
+	if err == nil && n == 0 {
+		err = errors.New("the archive is empty")
 	}
+	a.whole = err == nil && a.ends()
+	return err
 }
 
 // ends tells whether what was read last are the zeros that end a tar.
@@ -246,18 +200,11 @@ func (a *archiveFile) ends() bool {
 
 // open finds a member, through links.
 func (a *archiveFile) open(name string) (*io.SectionReader, error) {
-	at := path.Clean("/" + name)[1:]
-	for range 16 {
-		m, ok := a.members[at]
-		if !ok {
-			return nil, fmt.Errorf("%s is not in the archive", quote(at))
-		}
-		if m.link == "" {
-			return io.NewSectionReader(a.f, m.at, m.size), nil
-		}
-		at = m.link
+	m, err := a.members.find(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%s is a loop of links", quote(name))
+	return io.NewSectionReader(a.f, m.at, m.size), nil
 }
 
 func (a *archiveFile) json(name string, v any) error {
@@ -298,124 +245,6 @@ func (a *archiveFile) ReaderAt(_ context.Context, d ocispec.Descriptor) (content
 		return nil, err
 	}
 	return &section{SectionReader: r}, nil
-}
-
-// saved is an entry of docker save's manifest.json.
-type saved struct {
-	Config   string
-	RepoTags []string
-	Layers   []string
-}
-
-// dockerSave makes up a manifest for an image of a docker save archive: it has none.
-func (a *archiveFile) dockerSave(ref, prefer string) (ocispec.Descriptor, error) {
-	var none ocispec.Descriptor
-	var list []saved
-	if err := a.json("manifest.json", &list); err != nil {
-		return none, err
-	}
-	var names []string
-	for _, s := range list {
-		if len(s.RepoTags) == 0 {
-			names = append(names, "(no name)")
-		}
-		names = append(names, s.RepoTags...)
-	}
-	fit := choose(list, ref)
-	if ref == "" && len(fit) > 1 && prefer != "" {
-		if p := choose(list, prefer); len(p) == 1 {
-			fit = p
-		}
-	}
-	switch {
-	case len(list) == 0:
-		return none, errors.New("there is no image in the archive")
-	case len(fit) == 0:
-		return none, fmt.Errorf("no image %q in the archive: it has %s", ref, shortList(names))
-	case len(fit) > 1:
-		return none, fmt.Errorf("the archive has several images: write which one after a colon (it has %s)", shortList(names))
-	}
-	cfg, err := a.document(fit[0].Config)
-	if err != nil {
-		return none, fmt.Errorf("the image's configuration: %w", err)
-	}
-	if id, ok := strings.CutPrefix(ref, "@"); ok && digest.FromBytes(cfg).String() != id {
-		return none, fmt.Errorf("the image's configuration %s is not %s: the archive is damaged", quote(fit[0].Config), id)
-	}
-	var c ocispec.Image
-	if err := json.Unmarshal(cfg, &c); err != nil {
-		return none, fmt.Errorf("the image's configuration: %w", err)
-	}
-	if len(c.RootFS.DiffIDs) != len(fit[0].Layers) {
-		return none, fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(fit[0].Layers), len(c.RootFS.DiffIDs))
-	}
-	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{}}
-	for i, name := range fit[0].Layers {
-		d, err := a.savedLayer(name, c.RootFS.DiffIDs[i])
-		if err != nil {
-			return none, fmt.Errorf("layer %d: %w", i+1, err)
-		}
-		m.Layers = append(m.Layers, d)
-	}
-	m.Config = a.add(ocispec.MediaTypeImageConfig, cfg)
-	raw, err := json.Marshal(m)
-	if err != nil {
-		return none, err
-	}
-	return a.add(ocispec.MediaTypeImageManifest, raw), nil
-}
-
-// choose are the images that a name or "@sha256:ID" means; all without one.
-func choose(list []saved, ref string) (fit []saved) {
-	id, byID := strings.CutPrefix(ref, "@sha256:")
-	for _, s := range list {
-		hit := ref == "" || byID && id != "" && strings.Contains(s.Config, id) // files are named by their digests
-		for _, t := range s.RepoTags {
-			hit = hit || sameName(ref, t)
-		}
-		if hit {
-			fit = append(fit, s)
-		}
-	}
-	return fit
-}
-
-func (a *archiveFile) add(media string, b []byte) ocispec.Descriptor {
-	d := ocispec.Descriptor{MediaType: media, Digest: digest.FromBytes(b), Size: int64(len(b))}
-	a.blobs[d.Digest] = io.NewSectionReader(bytes.NewReader(b), 0, d.Size)
-	return d
-}
-
-// savedLayer describes a layer file. That of an uncompressed one is its DiffID: who
-// reads it checks that. A compressed one has to be read for its digest.
-func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descriptor, error) {
-	d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: diff}
-	if err := diff.Validate(); err != nil {
-		return d, fmt.Errorf("diff_id %s: %w", quote(diff.String()), err)
-	}
-	r, err := a.open(name)
-	if err != nil {
-		return d, err
-	}
-	d.Size = r.Size()
-	magic := make([]byte, layer.SniffLen)
-	n, _ := r.ReadAt(magic, 0)
-	switch kind := layer.Sniff(magic[:n]); kind {
-	case layer.None:
-	default:
-		d.MediaType += "+" + string(kind)
-	}
-	if d.MediaType != ocispec.MediaTypeImageLayer {
-		_, at, _ := r.Outer()
-		if known, ok := a.hashed[at]; ok {
-			d.Digest = known
-		} else if d.Digest, err = digest.FromReader(r); err != nil {
-			return d, err
-		}
-		a.hashed[at] = d.Digest
-	}
-	a.blobs[d.Digest] = r
-	return d, nil
 }
 
 // sameName tells whether two references name the same image, or are the same text.

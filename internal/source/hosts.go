@@ -242,3 +242,16 @@ func (r *Registry) login(ctx context.Context, host, user, secret string) error {
 
 // ErrUnauthorized says that a registry refused the credentials or wants some.
 var ErrUnauthorized = errors.New("unauthorized: incorrect username or password")
+
+// Host is the registry that a server on a command line means, as in `docker login`: an URL
+// or a name, Docker Hub under any of its names.
+func Host(arg string) string {
+	for _, p := range []string{"https://", "http://"} {
+		arg = strings.TrimPrefix(arg, p)
+	}
+	host, _, _ := strings.Cut(arg, "/")
+	if host == "index.docker.io" || host == "registry-1.docker.io" {
+		return "docker.io"
+	}
+	return host
+}

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"archive/tar"
 	"bufio"
 	"bytes"
 	"context"
@@ -31,9 +30,7 @@ type intake struct {
 	cs      content.Store
 	limits  layer.Options
 	docs    map[string][]byte
-	members map[string]taken
-	links   map[string]string
-	names   int                                  // bytes of all names
+	members members[taken]
 	known   map[digest.Digest]ocispec.Descriptor // layers in the store, by DiffID; nil until needed
 }
 
@@ -45,11 +42,8 @@ type taken struct {
 }
 
 func newIntake(st *store.Store) *intake {
-	return &intake{st: st, cs: st.Importer(), docs: map[string][]byte{}, members: map[string]taken{}, links: map[string]string{}}
+	return &intake{st: st, cs: st.Importer(), docs: map[string][]byte{}, members: newMembers[taken]()}
 }
-
-// maxMemberNames bounds the names of an archive's files, in bytes.
-const maxMemberNames = 64 << 20
 
 func (in *intake) read(ctx context.Context, r io.Reader) error {
 	var err error
@@ -61,24 +55,8 @@ func (in *intake) read(ctx context.Context, r io.Reader) error {
 		return fmt.Errorf("read the archive: %w", err)
 	}
 	defer func() { _ = plain.Close() }()
-	tr := tar.NewReader(plain)
-	for n := 0; ; n++ {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			if n == 0 {
-				return fmt.Errorf("not an image archive (docker save or OCI layout, as a tar): %w", err)
-			}
-			return fmt.Errorf("the archive is damaged or cut short after %d files: %w", n, err)
-		}
-		if in.names += len(h.Name) + len(h.Linkname); n >= maxMembers || in.names > maxMemberNames {
-			return fmt.Errorf("more than %d files, or %d bytes of names: not an image archive", maxMembers, maxMemberNames)
-		}
-		if err := in.file(ctx, tr, h); err != nil {
-			return fmt.Errorf("%s of the archive: %w", shortList([]string{h.Name}), err)
-		}
+	if _, err := eachMember(plain, func(name string, size int64, r io.Reader) error { return in.file(ctx, name, size, r) }, in.members.link); err != nil {
+		return err
 	}
 	// What is left belongs to the compressed stream's check, and to whoever writes into
 	// the pipe.
@@ -88,29 +66,11 @@ func (in *intake) read(ctx context.Context, r io.Reader) error {
 	return nil
 }
 
-func (in *intake) file(ctx context.Context, r io.Reader, h *tar.Header) error {
-	name := path.Clean("/" + h.Name)[1:]
-	switch h.Typeflag {
-	case tar.TypeSymlink:
-		in.links[name] = path.Clean("/" + path.Join(path.Dir(name), h.Linkname))[1:]
-		return nil
-	case tar.TypeLink:
-		in.links[name] = path.Clean("/" + h.Linkname)[1:]
-		return nil
-	case tar.TypeReg:
-	default:
-		if h.Typeflag == tar.TypeGNUSparse {
-			return errSparseMember
-		}
-		return nil
-	}
-	if layer.Sparse(h) {
-		return errSparseMember
-	}
+func (in *intake) file(ctx context.Context, name string, size int64, r io.Reader) error {
 	switch name {
 	case ocispec.ImageLayoutFile, ocispec.ImageIndexFile, manifestFile:
-		if h.Size > image.MaxDocument {
-			return fmt.Errorf("%d bytes are too many for such a document", h.Size)
+		if size > image.MaxDocument {
+			return fmt.Errorf("%d bytes are too many for such a document", size)
 		}
 		b, err := io.ReadAll(r)
 		if b == nil {
@@ -123,12 +83,12 @@ func (in *intake) file(ctx context.Context, r io.Reader, h *tar.Header) error {
 	case name == "repositories", dir != "" && (base == "VERSION" || base == "json"):
 		return nil // of Docker's older formats: manifest.json says it all
 	}
-	if h.Size > in.limits.MaxBytes {
+	if size > in.limits.MaxBytes {
 		return &layer.LimitError{What: "bytes in a file of the archive", Limit: in.limits.MaxBytes}
 	}
 	m := taken{want: blobName(name)}
 	if m.want != "" {
-		if info, err := in.st.Content().Info(ctx, m.want); err == nil && info.Size == h.Size {
+		if info, err := in.st.Content().Info(ctx, m.want); err == nil && info.Size == size {
 			m.desc = ocispec.Descriptor{Digest: m.want, Size: info.Size} // it is here: the next Next passes over it
 		}
 	}
@@ -137,15 +97,13 @@ func (in *intake) file(ctx context.Context, r io.Reader, h *tar.Header) error {
 	m.kind = layer.Sniff(magic)
 	if m.desc.Digest == "" {
 		var err error
-		if m.desc, err = in.ingest(ctx, fmt.Sprintf("%d", len(in.members)), m.want, br); err != nil {
+		if m.desc, err = in.ingest(ctx, fmt.Sprintf("%d", len(in.members.files)), m.want, br); err != nil {
 			return err
 		}
 	}
-	in.members[name] = m
+	in.members.file(name, m)
 	return nil
 }
-
-var errSparseMember = errors.New("it is stored as a sparse file, which no image tool reads so: make the archive without --sparse")
 
 // blobName is the digest that a file of an OCI layout is named by; "" for other files.
 func blobName(name string) digest.Digest {
@@ -184,20 +142,4 @@ func (in *intake) ingest(ctx context.Context, ref string, like digest.Digest, r 
 // write stores a document.
 func (in *intake) write(ctx context.Context, d ocispec.Descriptor, b []byte) error {
 	return in.st.Write(ctx, bytes.NewReader(b), d)
-}
-
-// member finds a file of the archive, through links.
-func (in *intake) member(name string) (taken, bool) {
-	at := path.Clean("/" + name)[1:]
-	for range 16 {
-		if m, ok := in.members[at]; ok {
-			return m, true
-		}
-		to, ok := in.links[at]
-		if !ok {
-			break
-		}
-		at = to
-	}
-	return taken{}, false
 }

@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
-	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
@@ -183,51 +179,26 @@ func fetchLayers(ctx context.Context, st *store.Store, f remotes.Fetcher, img *i
 	return g.Wait()
 }
 
-// maxCuts is how often a download goes on after its connection broke.
-const maxCuts = 5
-
-// goodRun is how many bytes a connection must have brought before it broke to count as
-// none of the maxCuts.
-const goodRun = 4 << 20
-
-// fetchLayer fetches a layer and, when the connection breaks, goes on where it
-// stopped. containerd's reader does so itself after a clean end of the stream, but
-// not after a reset.
+// fetchLayer fetches a layer and, when the connection breaks, goes on where it stopped.
 func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Descriptor) error {
 	short := units.ShortID(d.Digest.String())
-	for try := 1; ; try++ {
+	var r resume
+	for {
 		err := st.Fetch(ctx, c, d, func() {
 			c.p.Report(progress.Event{ID: short, Action: "Waiting for another tare", Total: d.Size})
 		})
-		switch {
-		case err == nil || try > maxCuts || ctx.Err() != nil:
-			return err
-		case unresumable(err):
-			st.Abandon(ctx, d)
-		case !cut(err):
+		if err == nil {
+			return nil
+		}
+		if err = r.after(ctx, err, c.got.Swap(0)); err != nil {
 			return err
 		}
-		if c.got.Swap(0) >= goodRun {
-			try = 0
+		if r.anew {
+			st.Abandon(ctx, d)
+			r.anew = false
 		}
 		c.p.Report(progress.Event{ID: short, Action: "Retrying", Total: d.Size})
-		if err := sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
-			return err
-		}
 	}
-}
-
-// cut tells whether err is a connection that broke while it was read.
-func cut(err error) bool {
-	var op *net.OpError
-	var late *stalledError
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &late) && late.again || errors.As(err, &op) && op.Op == "read"
-}
-
-// unresumable tells whether err is a registry that cannot send the rest of a blob.
-func unresumable(err error) bool {
-	var status remoteerrors.ErrUnexpectedStatus
-	return errors.As(err, &status) && status.StatusCode == http.StatusRequestedRangeNotSatisfiable
 }
 
 // counting reports how far a fetch is.

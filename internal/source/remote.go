@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -117,13 +116,13 @@ func (l *lazyDocument) ReadAt(p []byte, off int64) (int, error) {
 // remoteReader reads one blob from front to back. Another place than the next one
 // costs a new request.
 type remoteReader struct {
-	ctx  context.Context
-	b    *remoteBlobs
-	d    ocispec.Descriptor
-	rc   io.ReadCloser
-	pos  int64
-	cuts int
-	anew bool // the registry cannot send the rest of a blob
+	ctx context.Context
+	b   *remoteBlobs
+	d   ocispec.Descriptor
+	rc  io.ReadCloser
+	pos int64
+	got int64 // since the connection broke last
+	resume
 }
 
 // Size implements content.ReaderAt.
@@ -146,7 +145,7 @@ func (r *remoteReader) ReadAt(p []byte, off int64) (n int, err error) {
 		err := r.seek(off)
 		if err == nil {
 			k, err = r.rc.Read(p[n:min(int64(len(p)), int64(n)+r.d.Size-off)])
-			n, off, r.pos = n+k, off+int64(k), r.pos+int64(k)
+			n, off, r.pos, r.got = n+k, off+int64(k), r.pos+int64(k), r.got+int64(k)
 		}
 		if err == nil || k > 0 && errors.Is(err, io.EOF) && off == r.d.Size {
 			continue
@@ -155,15 +154,10 @@ func (r *remoteReader) ReadAt(p []byte, off int64) (n int, err error) {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		r.cuts++
-		refused := unresumable(err) && !r.anew
-		r.anew = r.anew || refused
-		if r.cuts > maxCuts || !cut(err) && !refused || r.ctx.Err() != nil {
+		if err := r.after(r.ctx, err, r.got); err != nil {
 			return n, fmt.Errorf("fetch %s: %w", r.d.Digest, r.b.r.explain(r.b.named, err))
 		}
-		if err := sleep(r.ctx, time.Duration(r.cuts)*200*time.Millisecond); err != nil {
-			return n, err
-		}
+		r.got = 0
 	}
 	if n < len(p) {
 		return n, io.EOF

@@ -9,11 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
+
+	"tare/internal/infile"
 )
 
 // blobState is what reading a blob showed.
@@ -182,7 +183,7 @@ func (c *checker) damagedBlobs(ctx context.Context) error {
 
 // strays reports what lies among the blobs and is none.
 func (c *checker) strays(context.Context) error {
-	paths, err := filepath.Glob(filepath.Join(escape(c.root), "blobs", "*", "*"))
+	paths, err := infile.Glob(c.root, "blobs", "*", "*")
 	if err != nil {
 		return err
 	}
@@ -198,9 +199,4 @@ func (c *checker) strays(context.Context) error {
 		}, func() error { return c.files.Remove(path) })
 	}
 	return nil
-}
-
-// escape makes a path a pattern that matches only itself.
-func escape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

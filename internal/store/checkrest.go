@@ -14,6 +14,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/infile"
 	"tare/internal/units"
 )
 
@@ -121,14 +122,14 @@ func (c *checker) temporaries(ctx context.Context) error {
 	}
 	var cached []string
 	for _, dir := range []string{cacheDir, buildsDir} {
-		list, err := filepath.Glob(filepath.Join(escape(c.root), dir, "*", ".tmp-*"))
+		list, err := infile.Glob(c.root, dir, "*", ".tmp-*")
 		if err != nil {
 			return err
 		}
 		cached = append(cached, list...)
 	}
 	// An earlier tare probed at every start what the kernel can.
-	probes, err := filepath.Glob(filepath.Join(escape(c.root), ".fsverity-check-*"))
+	probes, err := infile.Glob(c.root, ".fsverity-check-*")
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
+	"tare/internal/infile"
 )
 
 // Hold keeps Collect of every process away while blobs are added that no name
@@ -124,7 +125,7 @@ func (s *Store) abandon(ctx context.Context) (int64, error) {
 
 // rootTemporaries lists the files of the root that somebody did not come to rename.
 func (s *Store) rootTemporaries() []string {
-	paths, _ := filepath.Glob(filepath.Join(escape(s.root), ".tmp-*"))
+	paths, _ := infile.Glob(s.root, ".tmp-*")
 	return paths
 }
 

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 
+	"tare/internal/infile"
 	"tare/internal/units"
 )
 
@@ -126,7 +127,7 @@ func (s *Store) close() {
 func (s *Store) opened() []string {
 	var out []string
 	for _, pattern := range inside {
-		dirs, _ := filepath.Glob(filepath.Join(escape(s.root), pattern))
+		dirs, _ := infile.Glob(s.root, pattern)
 		for _, dir := range dirs {
 			fi, err := os.Lstat(dir)
 			if err == nil && fi.IsDir() && fi.Mode().Perm()&0o077 != 0 && filepath.Base(dir) != "lost+found" && runtime.GOOS != "windows" {

@@ -103,14 +103,14 @@ func (s *Set) Facts(ctx context.Context) (_ []*weigh.Facts, err error) {
 }
 
 // ReadFile returns the file at a path as a container of image n sees it; ok is false if
-// there is none. Links are followed. A file that is larger than most bytes is an error.
+// there is none. Links are followed, as in a container. A file that is larger than most bytes is an error.
 func (s *Set) ReadFile(ctx context.Context, n int, path string, most int64) (b []byte, ok bool, err error) {
 	facts, err := s.Facts(ctx)
 	if err != nil {
 		return nil, false, err
 	}
 	t := facts[n].Tree
-	r, ok := t.At(path, len(t.Lists)-1)
+	r, ok := t.Follow(path, len(t.Lists)-1)
 	if !ok {
 		return nil, false, nil
 	}

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"container/heap"
 	"math"
 
 	"tare/internal/layer"
@@ -39,44 +40,31 @@ func newMerge(t *Tree) *merge {
 	m := &merge{t: t, at: make([]int, len(t.Lists)), below: make([]lastBelow, len(t.Lists))}
 	for k := range t.Lists {
 		if len(t.Lists[k]) > 0 {
-			m.push(k)
+			m.heap = append(m.heap, k)
 		}
 	}
+	heap.Init(m)
 	return m
 }
 
-func (m *merge) less(a, b int) bool {
+// Len, Less, Swap, Push and Pop implement heap.Interface.
+
+func (m *merge) Len() int { return len(m.heap) }
+
+func (m *merge) Less(i, j int) bool {
+	a, b := m.heap[i], m.heap[j]
 	c := layer.ComparePaths(m.t.Lists[a][m.at[a]].Path, m.t.Lists[b][m.at[b]].Path)
 	return c < 0 || c == 0 && a < b
 }
 
-func (m *merge) push(k int) {
-	m.heap = append(m.heap, k)
-	for i := len(m.heap) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !m.less(m.heap[i], m.heap[up]) {
-			return
-		}
-		m.heap[i], m.heap[up] = m.heap[up], m.heap[i]
-		i = up
-	}
-}
+func (m *merge) Swap(i, j int) { m.heap[i], m.heap[j] = m.heap[j], m.heap[i] }
 
-// sink puts the top of the heap in its place after it moved on.
-func (m *merge) sink() {
-	for i := 0; ; {
-		least := i
-		for _, kid := range [2]int{2*i + 1, 2*i + 2} {
-			if kid < len(m.heap) && m.less(m.heap[kid], m.heap[least]) {
-				least = kid
-			}
-		}
-		if least == i {
-			return
-		}
-		m.heap[i], m.heap[least] = m.heap[least], m.heap[i]
-		i = least
-	}
+func (m *merge) Push(k any) { m.heap = append(m.heap, k.(int)) }
+
+func (m *merge) Pop() any {
+	k := m.heap[len(m.heap)-1]
+	m.heap = m.heap[:len(m.heap)-1]
+	return k
 }
 
 // next gathers the entries of the next path.
@@ -99,14 +87,10 @@ func (m *merge) next() bool {
 			m.at[k]++
 		}
 		if m.at[k] < len(list) {
-			m.sink()
+			heap.Fix(m, 0)
 			continue
 		}
-		m.heap[0] = m.heap[len(m.heap)-1]
-		m.heap = m.heap[:len(m.heap)-1]
-		if len(m.heap) > 0 {
-			m.sink()
-		}
+		heap.Pop(m)
 	}
 	return true
 }

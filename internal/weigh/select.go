@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/layer"
@@ -89,7 +89,7 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 		switch {
 		case q.Layer > 0 && int(r.Layer) != q.Layer-1,
 			q.Package != "" && (p == nil || p.Name != q.Package && p.Key() != q.Package),
-			!wanted(s.Class), match != nil && !match.MatchString(e.Path):
+			!wanted(s.Class), match != nil && !match(e.Path):
 			return
 		}
 		out.Total.Add(Sums{1, e.Size, e.Span, f.Share(r)})
@@ -146,51 +146,22 @@ func (r *Result) Order(by string) {
 	}
 }
 
-// glob turns a shell pattern into a regular expression: * and ? match within a name,
-// ** across directories, and a pattern without a slash matches the last name. A
-// pattern that names a directory matches all that is in it.
-func glob(p string) (*regexp.Regexp, error) {
+// glob makes a test of a pattern of doublestar: * and ? match within a name, ** across
+// directories, {a,b} either. A pattern without a slash matches the last name, and one that
+// names a directory all that is in it. It is nil for no pattern.
+func glob(p string) (func(path string) bool, error) {
 	if p == "" {
 		return nil, nil
 	}
-	p = strings.TrimPrefix(p, "/")
-	var b strings.Builder
-	b.WriteString(`\A`)
-	if !strings.Contains(p, "/") {
-		b.WriteString(`(?:.*/)?`)
+	whole := strings.TrimPrefix(p, "/")
+	if !strings.Contains(whole, "/") {
+		whole = "**/" + whole
 	}
-	for i := 0; i < len(p); i++ {
-		switch c := p[i]; {
-		case strings.HasPrefix(p[i:], "**/"):
-			b.WriteString(`(?:.*/)?`)
-			i += 2
-		case strings.HasPrefix(p[i:], "**"):
-			b.WriteString(`.*`)
-			i++
-		case c == '*':
-			b.WriteString(`[^/]*`)
-		case c == '?':
-			b.WriteString(`[^/]`)
-		case c == '[':
-			end := strings.IndexByte(p[i:], ']')
-			if end < 2 {
-				return nil, fmt.Errorf("pattern %q: [ without ]", p)
-			}
-			set := p[i+1 : i+end]
-			set = strings.ReplaceAll(set, `\`, `\\`)
-			if set[0] == '!' {
-				set = "^" + set[1:]
-			}
-			b.WriteString("[" + set + "]")
-			i += end
-		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
-		}
+	if !doublestar.ValidatePattern(whole) {
+		return nil, fmt.Errorf("pattern %q: %w", p, doublestar.ErrBadPattern)
 	}
-	b.WriteString(`(?:/.*)?\z`)
-	re, err := regexp.Compile(`(?s)` + b.String())
-	if err != nil {
-		return nil, fmt.Errorf("pattern %q: %w", p, err)
-	}
-	return re, nil
+	below := strings.TrimSuffix(whole, "/") + "/**"
+	return func(path string) bool {
+		return doublestar.MatchUnvalidated(whole, path) || doublestar.MatchUnvalidated(below, path)
+	}, nil
 }

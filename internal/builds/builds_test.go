@@ -1,0 +1,157 @@
+package builds_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/builds"
+	"tare/internal/engine"
+	"tare/internal/testkit"
+)
+
+const source = "FROM alpine AS build\nRUN make\nFROM alpine\nCOPY --from=build /x /x\n"
+
+func write(t *testing.T, name, body string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(body), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// made is a build in a directory of its own, and what came out.
+func made(t *testing.T) (engine.Build, *engine.Built) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Dockerfile"), source)
+	write(t, filepath.Join(dir, "main.c"), "int main;")
+	d := func(s string) string { return digest.FromString(s).String() }
+	return engine.Build{Context: dir, Args: map[string]string{"A": "1"}}, &engine.Built{
+		Target: ocispec.Descriptor{Digest: digest.FromString("image")},
+		Steps: []engine.Step{
+			{Digest: d("ran"), Name: "[build 2/2] RUN make", Busy: 2.5},
+			{Digest: d("hit"), Name: "[stage-1 2/2] COPY", Busy: 1, Cached: true},
+			{Digest: d("bad"), Name: "[build 3/3] RUN false", Busy: 1, Error: "exit code: 1"},
+			{Digest: d("from"), Name: "[build 1/2] FROM docker.io/library/alpine:latest@" + d("alpine")},
+		},
+	}
+}
+
+func TestBook(t *testing.T) {
+	st := testkit.Store(t)
+	b := builds.Open(st)
+	r, out := made(t)
+	if b.Any() || b.Last(r.Context, filepath.Join(r.Context, "Dockerfile"), "") != nil {
+		t.Error("it remembers what never was")
+	}
+	b.Note(r, out)
+	last := b.Last(r.Context, filepath.Join(r.Context, "Dockerfile"), "")
+	if last == nil || last.Source != source || last.Args["A"] != "1" || last.Files["main.c"].Size != 9 || last.Bases["alpine"] != digest.FromString("alpine").String() {
+		t.Fatalf("%+v", last)
+	}
+	if b.Last(r.Context, filepath.Join(r.Context, "Dockerfile"), "build") != nil {
+		t.Error("another target is another build")
+	}
+	// Later all steps come from the cache: the seconds are those of when they ran.
+	for i := range out.Steps {
+		out.Steps[i].Cached = true
+	}
+	cold := b.Cold(out.Steps)
+	if len(cold) != 1 || cold[digest.FromString("ran").String()] != 2.5 {
+		t.Errorf("cold seconds: %v", cold)
+	}
+}
+
+// What is remembered is no cache: nothing can compute it again.
+func TestTheCacheMayGo(t *testing.T) {
+	st := testkit.Store(t)
+	r, out := made(t)
+	builds.Open(st).Note(r, out)
+	if err := st.ClearCache(); err != nil {
+		t.Fatal(err)
+	}
+	if !builds.Open(st).Any() {
+		t.Error("the recipe went with the cache")
+	}
+	use, err := st.Space(t.Context())
+	if err != nil || use.Builds.Files == 0 || use.Derived.Files != 0 {
+		t.Errorf("%+v %v", use, err)
+	}
+}
+
+// An earlier version kept it in the cache.
+func TestMovedFromTheCache(t *testing.T) {
+	st := testkit.Store(t)
+	image := digest.FromString("image")
+	st.Keep("build-v1", image, builds.Recipe{Context: "/somewhere", Target: "x"})
+	if r, ok := builds.Open(st).Recipe(image); !ok || r.Target != "x" {
+		t.Errorf("%+v %v", r, ok)
+	}
+	if err := st.ClearCache(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := builds.Open(st).Recipe(image); !ok {
+		t.Error("it was copied, not moved")
+	}
+}
+
+func TestRecipe(t *testing.T) {
+	b := builds.Open(testkit.Store(t))
+	r, out := made(t)
+	b.Note(r, out)
+	got, ok := b.Recipe(out.Target.Digest)
+	if !ok || len(got.Behind()) != 1 || got.Behind()[0] != "build" {
+		t.Fatalf("%+v %v", got, ok)
+	}
+	if s := got.Stage("build"); s.Target != "build" || s.Context != r.Context || s.Args["A"] != "1" {
+		t.Errorf("%+v", s)
+	}
+	write(t, filepath.Join(r.Context, "Dockerfile"), source+"RUN true\n")
+	if got.Behind() != nil {
+		t.Error("the Dockerfile is another one: its stages say nothing of the image")
+	}
+}
+
+func TestWhatCannotBeRepeatedHasNoRecipe(t *testing.T) {
+	for what, change := range map[string]func(*engine.Build){
+		"secrets":        func(r *engine.Build) { r.Secrets = []string{"id=a"} },
+		"ssh":            func(r *engine.Build) { r.SSH = []string{"default"} },
+		"standard input": func(r *engine.Build) { r.Dockerfile = "-" },
+		"a URL":          func(r *engine.Build) { r.Context = "https://example.com/x.git" },
+		"a check":        func(r *engine.Build) { r.Call = "check" },
+	} {
+		b := builds.Open(testkit.Store(t))
+		r, out := made(t)
+		change(&r)
+		b.Note(r, out)
+		if b.Any() {
+			t.Errorf("%s: a recipe that cannot be followed", what)
+		}
+	}
+}
+
+func TestPrune(t *testing.T) {
+	b := builds.Open(testkit.Store(t))
+	r, out := made(t)
+	b.Note(r, out)
+	if n := b.Prune(time.Now()); n != 0 || !b.Any() {
+		t.Errorf("a build of today was forgotten: %d bytes", n)
+	}
+	if n := b.Prune(time.Now().Add(builds.Shelf + time.Hour)); n == 0 || b.Any() {
+		t.Errorf("a build of long ago was kept: %d bytes", n)
+	}
+}
+
+// The zero Book stands where there is no store.
+func TestNoStore(t *testing.T) {
+	var b builds.Book
+	r, out := made(t)
+	b.Note(r, out)
+	b.NoteFirst("sha256:x", out.Target)
+	if _, ok := b.First("sha256:x"); ok || b.Any() || b.Prune(time.Now()) != 0 {
+		t.Error("it remembers without a place")
+	}
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tare/internal/engine"
+	"tare/internal/listing"
+	"tare/internal/prompt"
+	"tare/internal/units"
+)
+
+func init() {
+	register("system", newSystemPrune)
+	register("image", newImagePrune)
+	register("builder", newBuilderPrune)
+}
+
+type pruneOptions struct {
+	all, force bool
+	keep       string
+}
+
+func newSystemPrune(a *app) *cobra.Command {
+	var o pruneOptions
+	c := &cobra.Command{
+		Use:   "prune [OPTIONS]",
+		Short: "Free disk space",
+		Long: `Remove dangling images (those without a tag, as tare images -f dangling=true lists
+them), blobs that no image uses, and build cache that no image is made of. With -a
+all build cache goes, shared with images or not, and what was derived from layers,
+which is computed again when needed. Images that have a tag always stay; tare rmi
+removes those.
+
+The space reclaimed is what the disk gets back. It works on a full disk.`,
+		Example: "  tare system prune\n  tare system prune -af",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.enter(); err != nil {
+				return err
+			}
+			return a.prune(cmd.Context(), o, true, true)
+		},
+	}
+	pruneFlags(c, &o)
+	return c
+}
+
+func newImagePrune(a *app) *cobra.Command {
+	var o pruneOptions
+	c := &cobra.Command{
+		Use:     "prune [OPTIONS]",
+		Short:   "Remove dangling images",
+		Example: "  tare image prune -f",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.all {
+				return usagef("-a: in Docker that removes every image no container uses, and tare keeps no containers; name them: tare rmi IMAGE…")
+			}
+			return a.prune(cmd.Context(), o, true, false)
+		},
+	}
+	pruneFlags(c, &o)
+	return c
+}
+
+func newBuilderPrune(a *app) *cobra.Command {
+	var o pruneOptions
+	c := &cobra.Command{
+		Use:   "prune [OPTIONS]",
+		Short: "Remove build cache",
+		Long: `Remove build cache that no image is made of; with -a all of it. Mount caches and
+contexts of earlier builds go either way.`,
+		Example: "  tare builder prune -f\n  tare builder prune -af --keep-storage 5GB",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.enter(); err != nil {
+				return err
+			}
+			return a.prune(cmd.Context(), o, false, true)
+		},
+	}
+	pruneFlags(c, &o)
+	c.Flags().StringVar(&o.keep, "keep-storage", "", "bytes of build cache to keep (5GB)")
+	return c
+}
+
+func pruneFlags(c *cobra.Command, o *pruneOptions) {
+	c.Flags().BoolVarP(&o.all, "all", "a", false, "remove all that is not in use")
+	c.Flags().BoolVarP(&o.force, "force", "f", false, "do not ask")
+}
+
+func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) error {
+	var what []string
+	if images {
+		what = append(what, "all dangling images")
+	}
+	if cache {
+		what = append(what, "build cache")
+	}
+	if !o.force {
+		_, _ = fmt.Fprintf(a.Out, "WARNING! This will remove %s.\nAre you sure you want to continue? [y/N] ", strings.Join(what, " and "))
+		answer, _ := bufio.NewReader(a.stdin()).ReadString('\n')
+		if a.ctx.Err() != nil {
+			return a.ctx.Err()
+		}
+		if !prompt.Yes(answer) {
+			_, _ = fmt.Fprintln(a.Out)
+			return nil
+		}
+	}
+	var freed int64
+	// Images first: cache that only they were made of goes then, too, and on a full disk
+	// the engine has room.
+	if images {
+		n, err := a.pruneImages(ctx, o.all)
+		if err != nil {
+			return err
+		}
+		freed += n
+	}
+	if cache {
+		n, err := a.pruneCache(ctx, o)
+		if err != nil {
+			return err
+		}
+		freed += n
+	}
+	_, _ = fmt.Fprintf(a.Out, "Total reclaimed space: %s\n", units.Bytes(freed))
+	return nil
+}
+
+func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
+	st, err := a.store()
+	if err != nil {
+		return 0, err
+	}
+	done, err := listing.Prune(ctx, st, derived)
+	if len(done.Images) > 0 {
+		_, _ = fmt.Fprintln(a.Out, "Deleted Images:")
+	}
+	for _, r := range done.Images {
+		if r.Repo != "" {
+			_, _ = fmt.Fprintf(a.Out, "untagged: %s@%s\n", listing.Familiar(r.Repo), r.Target.Digest)
+		}
+		_, _ = fmt.Fprintf(a.Out, "deleted: %s\n", r.Target.Digest)
+	}
+	if done.Busy {
+		a.note("another tare is adding images: what no image uses stays until the next prune")
+	}
+	return done.Bytes, err
+}
+
+func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
+	if !a.hasEngine() {
+		return 0, nil
+	}
+	r := listing.CacheRequest{All: o.all, Note: a.note, Engine: func(ctx context.Context) (engine.Engine, error) { return a.engine(ctx, 0) }}
+	if o.keep != "" {
+		var err error
+		if r.Keep, err = units.ParseSI(o.keep); err != nil {
+			return 0, usagef("--keep-storage: %w", err)
+		}
+	}
+	if a.address() == "" && a.engines.Wipe != nil {
+		r.Wipe = func() (int64, error) { return a.engines.Wipe(a.st.EngineRoot()) }
+	}
+	a.makeRoom = true
+	done, err := listing.PruneCache(ctx, r)
+	for i, c := range done.Records {
+		if i == 0 {
+			_, _ = fmt.Fprintln(a.Out, "Deleted build cache objects:")
+		}
+		_, _ = fmt.Fprintln(a.Out, c.ID)
+	}
+	return done.Bytes, err
+}
+
+// adviseRoom says what to do where the store's disk is full, unless that was said.
+func (a *app) adviseRoom(err error) {
+	if text := err.Error(); a.st != nil && listing.NoRoom(err) && strings.Contains(text, a.st.Root()) && !strings.Contains(text, "make room") {
+		a.note("the disk of the image store is full: make room (tare system prune, tare rmi IMAGE), or set TARE_HOME to a directory on another disk")
+	}
+}

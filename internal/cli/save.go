@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"tare/internal/listing"
+	"tare/internal/outfile"
+	"tare/internal/screen"
+	"tare/internal/source"
+)
+
+func init() {
+	register(dockerGroup, newSave)
+	register("image", newSave)
+}
+
+func newSave(a *app) *cobra.Command {
+	var file, platform string
+	c := &cobra.Command{
+		Use:   "save [OPTIONS] IMAGE [IMAGE...]",
+		Short: "Write images to an archive",
+		Long: `Write images to one tar: an OCI image layout that also has Docker's manifest.json,
+which tare load, docker load, skopeo and crane read. Of a repository without a tag
+all its tags are saved.`,
+		Example: `  tare save -o app.tar app
+  tare save python:slim | gzip > python.tar.gz`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.save(cmd.Context(), file, platform, args)
+		},
+		ValidArgsFunction: a.completeImages,
+	}
+	c.Flags().StringVarP(&file, "output", "o", "", "file to write instead of standard output")
+	c.Flags().StringVar(&platform, "platform", "", "platform of a multi-platform image")
+	return c
+}
+
+func (a *app) save(ctx context.Context, file, platform string, refs []string) error {
+	want, err := a.platform(platform)
+	if err != nil {
+		return err
+	}
+	st, err := a.store()
+	if err != nil {
+		return err
+	}
+	recs, names, err := listing.ToSave(ctx, st, refs, want)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return source.Save(ctx, st, w, recs, names, want) }
+	if file != "" {
+		err = outfile.Write(ctx, file, write)
+	} else if tty, _ := terminal(a.Out); tty {
+		return usagef("will not write an archive to a terminal: use -o FILE or redirect")
+	} else {
+		err = write(screen.Raw(a.Out))
+	}
+	if err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package scales_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/compare"
+	"tare/internal/progress"
+	"tare/internal/request"
+	"tare/internal/scales"
+	"tare/internal/source"
+	"tare/internal/store"
+	"tare/internal/target"
+	"tare/internal/testkit"
+	"tare/internal/weigh"
+)
+
+// finder finds in a store with two images; nothing can be pulled.
+func finder(t *testing.T) *target.Finder {
+	st := testkit.Store(t)
+	testkit.Put(t, st, "a:1", store.Pulled, testkit.Image(t, testkit.Options{Layers: [][]byte{
+		testkit.Tar(t, testkit.File("etc/x", "one\ntwo\n"), testkit.File("usr/big", strings.Repeat("b", 5000)), testkit.File("bin/data", "\x00\x01")),
+	}}))
+	testkit.Put(t, st, "b:1", store.Pulled, testkit.Image(t, testkit.Options{Layers: [][]byte{
+		testkit.Tar(t, testkit.File("etc/x", "one\nthree\n"), testkit.File("usr/big", strings.Repeat("b", 5000)), testkit.File("bin/data", "\x00\x02")),
+		testkit.Tar(t, testkit.File("usr/.wh.big", "")),
+	}}))
+	return &target.Finder{
+		Store:    func() (*store.Store, error) { return st, nil },
+		Registry: func() (*source.Registry, error) { return &source.Registry{}, nil },
+		Pull:     func(context.Context, string, string, io.Writer) error { return errors.New("no network") },
+		Note:     func(string) {},
+		Watch:    func() (progress.Func, func()) { return nil, func() {} },
+	}
+}
+
+func TestWeigh(t *testing.T) {
+	f := finder(t)
+	r, err := scales.Weigh(t.Context(), f, scales.WeighRequest{Word: "b:1", Top: 1, Sort: "size", Maps: true})
+	if err != nil || len(r.Results) != 1 || len(r.Maps) != 1 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	one := r.Results[0]
+	if one.Name != "b:1" || one.Sizes.Waste != 5000 || len(one.Largest) != 1 {
+		t.Errorf("%+v", one)
+	}
+	if _, err := scales.Weigh(t.Context(), f, scales.WeighRequest{Word: "absent:1", Sort: "size"}); err == nil || !strings.HasPrefix(err.Error(), "absent:1: ") {
+		t.Errorf("%v does not name the target", err)
+	}
+}
+
+func TestFiles(t *testing.T) {
+	f := finder(t)
+	list, err := scales.Files(t.Context(), f, scales.FilesRequest{Word: "b:1", Query: weigh.Query{Fates: []string{"waste"}, Sort: "size"}})
+	if err != nil || len(list) != 1 || len(list[0].List) != 1 || list[0].List[0].Path != "usr/big" {
+		t.Errorf("%+v %v", list, err)
+	}
+	if _, err := scales.Files(t.Context(), f, scales.FilesRequest{Word: "b:1", Query: weigh.Query{Layer: 9, Sort: "size"}}); !errors.Is(err, weigh.ErrNothing) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	f := finder(t)
+	var asked []digest.Digest
+	r, err := scales.Compare(t.Context(), f, scales.CompareRequest{Words: []string{"a:1", "b:1"}, Baseline: "b:1", Maps: true,
+		Stages: func(_ context.Context, d digest.Digest) []compare.Stage { asked = append(asked, d); return nil }})
+	if err != nil || r.Baseline != "b:1" || len(r.Sentences) == 0 || len(r.Maps) != 2 || len(asked) != 2 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	var bad request.Error
+	if _, err := scales.Compare(t.Context(), f, scales.CompareRequest{Words: []string{"a:1"}, Baseline: "c:1"}); !errors.As(err, &bad) || !strings.Contains(err.Error(), "a:1") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestManifests(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	img := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 500), testkit.Numbered(t, 2, 500)}})
+	other := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 500)}})
+	reg.Push(t, "app", "1", img)
+	reg.Push(t, "app", "2", other)
+	f := finder(t)
+	r, err := scales.Manifests(t.Context(), f, scales.CompareRequest{Words: []string{reg.Host + "/app:1", reg.Host + "/app:2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := r.Images[0], r.Images[1]
+	if one.Layers != 2 || two.Layers != 1 || one.Blobs[0].SharedWith != 1 || one.Blobs[1].SharedWith != 0 || one.Shared != one.Blobs[0].Transfer || r.Base != 0 {
+		t.Errorf("%+v", r)
+	}
+	// Every blob once.
+	if want := one.Blobs[0].Transfer + one.Blobs[1].Transfer; r.Together != want {
+		t.Errorf("together %d, want %d", r.Together, want)
+	}
+	st, _ := f.Store()
+	if use, err := st.Space(t.Context()); err != nil || use.Images.Files > 7 {
+		t.Errorf("layers were stored: %+v %v", use, err)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	f := finder(t)
+	d, err := scales.Diff(t.Context(), f, scales.DiffRequest{From: "a:1", To: "b:1"})
+	if err != nil || d.Same || d.Count.Removed != 1 || d.Count.Content != 2 {
+		t.Errorf("%+v %v", d, err)
+	}
+	if d, err := scales.Diff(t.Context(), f, scales.DiffRequest{From: "a:1", To: "a:1"}); err != nil || !d.Same {
+		t.Errorf("an image differs from itself: %+v %v", d, err)
+	}
+}
+
+func TestDiffContent(t *testing.T) {
+	f := finder(t)
+	q := scales.DiffRequest{From: "a:1", To: "b:1"}
+	c, err := scales.DiffContent(t.Context(), f, q, "/etc/x")
+	if err != nil || c.Same || !strings.Contains(c.Text, "-two\n+three") {
+		t.Errorf("%+v %v", c, err)
+	}
+	if c, err = scales.DiffContent(t.Context(), f, q, "bin/data"); err != nil || !c.Binary || !strings.Contains(c.Text, "2 and 2 bytes") {
+		t.Errorf("%+v %v", c, err)
+	}
+	if c, err = scales.DiffContent(t.Context(), f, q, "usr/big"); err != nil || c.Same || !strings.Contains(c.Text, "@@") {
+		t.Errorf("a file that one has: %+v %v", c, err)
+	}
+	if c, err = scales.DiffContent(t.Context(), f, scales.DiffRequest{From: "a:1", To: "a:1"}, "etc/x"); err != nil || !c.Same || c.Text != "" {
+		t.Errorf("%+v %v", c, err)
+	}
+	if _, err = scales.DiffContent(t.Context(), f, q, "nowhere"); !errors.Is(err, scales.ErrNoFile) {
+		t.Errorf("%v", err)
+	}
+}
