@@ -37,20 +37,21 @@ var imports = map[string][]string{
 	"buildcontext": {"dockerfile"},
 	"dockerfile":   {},
 	"weigh":        {"image", "layer", "packages", "tree"},
-	"compare":      {"image", "layer", "packages", "tree", "weigh"},
+	"advice":       {"layer", "packages", "tree", "units", "weigh"},
+	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "tree", "units", "weigh"},
-	"profile":      {"compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
+	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
+	"experiment":   {"compare", "suggest", "units", "weigh"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
 	"report":       {"chart", "compare", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "units"},
-	"experiment":   {"compare", "units", "weigh"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
 	"runner":    {"engine", "image", "request", "units"},
-	"target":    {"engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
-	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target"},
+	"target":    {"advice", "engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
+	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
@@ -60,8 +61,12 @@ var imports = map[string][]string{
 	"fsck":    {"engine", "store"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
+	"pager":   {},
+	"browser": {},
+	"suggest": {"request"},
+	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "buildinfo", "display", "engine", "exercise", "fsck", "infile", "lab", "listing", "outfile", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -71,7 +76,7 @@ var imports = map[string][]string{
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli"},
+	"github.com/spf13/":                                         {"cli", "help"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
@@ -91,6 +96,7 @@ var dependencies = map[string][]string{
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
 var pure = map[string][]string{
+	"advice":     {"os", "net", "net/http", "os/exec", "context"},
 	"tree":       {"os", "net", "net/http", "os/exec", "context"},
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
 	"chart":      {"os", "net", "net/http", "os/exec", "context"},

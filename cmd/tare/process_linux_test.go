@@ -49,6 +49,7 @@ func newHome(t testing.TB) *home {
 	h.set("HOME", filepath.Join(h.dir, "user"))
 	h.set("TARE_HOME", h.store())
 	h.set("DOCKER_CONFIG", filepath.Join(h.dir, "docker"))
+	h.set("NO_PAGER", "1") // a pager waits for somebody who reads
 	t.Cleanup(func() {
 		if left := leftovers(h.dir); left != "" {
 			t.Error("left behind: " + left)

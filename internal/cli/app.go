@@ -35,12 +35,14 @@ type app struct {
 
 	builder   string
 	hostsDirs []string
+	noPager   bool
 
-	once sync.Mutex
-	st   *store.Store
-	cfg  *configfile.ConfigFile
-	eng  engine.Engine
-	work *bench.Bench
+	once    sync.Mutex
+	st      *store.Store
+	looking *store.Store // st, or what can be read of a store that cannot be written
+	cfg     *configfile.ConfigFile
+	eng     engine.Engine
+	work    *bench.Bench
 
 	makeRoom bool // the engine is opened to prune
 }
@@ -57,6 +59,31 @@ func (a *app) store() (*store.Store, error) {
 		a.st.Waits(a.ctx, a.note)
 	}
 	return a.st, err
+}
+
+// look is store for commands that only look at images: where it cannot be written, they
+// go on without keeping anything, and say so once.
+func (a *app) look() (*store.Store, error) {
+	if a.looking != nil {
+		return a.looking, nil
+	}
+	var st *store.Store
+	root, err := store.DefaultRoot()
+	if err != nil {
+		st = store.Nowhere(err)
+	} else if st, err = store.Look(root); err != nil {
+		return nil, err
+	}
+	st.Waits(a.ctx, a.note)
+	if why := st.Looking(); why != nil {
+		a.note(fmt.Sprintf("nothing is cached for the next time: %v", why))
+	} else if a.st == nil {
+		a.st = st
+	} else {
+		st = a.st
+	}
+	a.looking = st
+	return st, nil
 }
 
 func (a *app) config() (*configfile.ConfigFile, error) {
@@ -185,7 +212,7 @@ func (a *app) bench() *bench.Bench {
 		b.Builder = "BuildKit at " + addr
 	}
 	b.Watched.Out, b.Watched.Err, b.Watched.Progress = a.Out, a.Err, a.env("BUILDKIT_PROGRESS")
-	b.Finder = &target.Finder{Store: a.store, Registry: a.registry, Stdin: a.In, Note: a.note, Lean: a.env("GOGC") == "",
+	b.Finder = &target.Finder{Store: a.look, Registry: a.registry, Stdin: a.In, Note: a.note, Lean: a.env("GOGC") == "",
 		Pull: func(ctx context.Context, name, platform string, log io.Writer) error {
 			if log == nil {
 				log = a.Err
@@ -212,6 +239,9 @@ func screenOf(w io.Writer) display.Terminal {
 
 // terminal tells whether w is one, and its width in columns.
 func terminal(w io.Writer) (bool, int) {
+	if p, ok := w.(*page); ok {
+		w = p.on
+	}
 	f, ok := screen.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false, 80

@@ -14,6 +14,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/outfile"
 	"tare/internal/store"
+	"tare/internal/suggest"
 	"tare/internal/units"
 )
 
@@ -36,9 +37,9 @@ func newBuild(a *app) *cobra.Command {
 		Short: "Build an image from a Dockerfile",
 		Long: `Build an image from a Dockerfile, with BuildKit inside this process.
 
-PATH is the build context; "-" reads a Dockerfile, or a tar of the context, from
-standard input. RUN uses the host's network unless told --network none. After a
-build the cache is pruned to --keep-storage.`,
+PATH is the build context; "-" reads a Dockerfile, or a tar of the context,
+from standard input. RUN uses the host's network unless --network none is
+given. After a build the cache is pruned to --keep-storage.`,
 		Example: `  tare build -t app .
   tare build -t app -f Dockerfile.multistage .
   tare build --target build-stage --build-arg VERSION=1.2 .
@@ -66,37 +67,37 @@ func buildFlags(f *pflag.FlagSet, o *buildOptions) {
 	f.StringArrayVarP(&o.tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.StringVarP(&o.Dockerfile, "file", "f", "", "the Dockerfile (default PATH/Dockerfile); - reads it from standard input")
 	f.StringVar(&o.Target, "target", "", "stage to build")
-	f.StringArrayVar(&o.buildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME to take it from the environment)")
+	f.StringArrayVar(&o.buildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME from the environment)")
 	f.StringArrayVar(&o.labels, "label", nil, "set a label of the image (KEY=VALUE)")
 	f.StringArrayVar(&o.annotations, "annotation", nil, "set an annotation of the manifest (KEY=VALUE)")
-	f.StringSliceVar(&o.Platforms, "platform", nil, "platforms to build for; default this machine's, or $DOCKER_DEFAULT_PLATFORM")
-	f.StringArrayVar(&o.contexts, "build-context", nil, "additional context (NAME=PATH|URL|docker-image://…|oci-layout://PATH)")
+	f.StringSliceVar(&o.Platforms, "platform", nil, "platforms to build for; default $DOCKER_DEFAULT_PLATFORM or this machine's")
+	f.StringArrayVar(&o.contexts, "build-context", nil, "additional context: NAME=PATH, URL, docker-image://NAME or oci-layout://DIR")
 	f.StringArrayVar(&o.Secrets, "secret", nil, "secret for RUN --mount=type=secret (id=ID[,src=PATH|,env=NAME])")
 	f.StringArrayVar(&o.SSH, "ssh", nil, "ssh agent or keys for RUN --mount=type=ssh (default|ID[=SOCKET|KEY])")
-	f.StringArrayVar(&o.CacheFrom, "cache-from", nil, "where to take build cache from (type=registry|local,…)")
-	f.StringArrayVar(&o.CacheTo, "cache-to", nil, "where to put build cache (type=registry|local|inline,…)")
-	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "where to put the result (DIR, -, type=local|tar|oci|docker|registry,dest=…); default the local store")
+	f.StringArrayVar(&o.CacheFrom, "cache-from", nil, "external cache sources (type=registry|local,…)")
+	f.StringArrayVar(&o.CacheTo, "cache-to", nil, "cache export destinations (type=registry|local|inline,…)")
+	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "where to write the result: DIR, -, or type=local|tar|oci|docker|registry,dest=…; default the local store")
 	f.StringArrayVar(&o.Attests, "attest", nil, "attach an attestation (type=sbom|provenance,…)")
-	f.StringVar(&o.provenance, "provenance", "", "short for --attest type=provenance")
-	f.StringVar(&o.sbom, "sbom", "", "short for --attest type=sbom")
+	f.StringVar(&o.provenance, "provenance", "", "shorthand for --attest type=provenance")
+	f.StringVar(&o.sbom, "sbom", "", "shorthand for --attest type=sbom")
 	f.StringArrayVar(&o.Allow, "allow", nil, "allow an entitlement (network.host, security.insecure)")
 	f.StringArrayVar(&o.AddHosts, "add-host", nil, "add a line to /etc/hosts (HOST:IP)")
 	f.StringArrayVar(&o.Ulimits, "ulimit", nil, "ulimit of RUN (nofile=1024:2048)")
 	f.StringArrayVar(&o.NoCacheFilter, "no-cache-filter", nil, "stages to build without cache")
-	f.BoolVar(&o.NoCache, "no-cache", false, "do not use the cache")
-	f.BoolVar(&o.Pull, "pull", false, "ask the registry for newer base images, even if they are here")
+	f.BoolVar(&o.NoCache, "no-cache", false, "do not use the build cache")
+	f.BoolVar(&o.Pull, "pull", false, "always look for newer base images in the registry")
 	f.BoolVar(&o.Push, "push", false, "push the image after the build")
-	f.Bool("load", false, "put the result into the local store; this is the default")
+	f.Bool("load", false, "store the result in the local store; this is the default")
 	f.StringVar(&o.Network, "network", "", "network of RUN: host (default) or none")
 	f.StringVar(&o.CgroupParent, "cgroup-parent", "", "parent control group of RUN")
 	f.StringVar(&o.shm, "shm-size", "", "size of /dev/shm in RUN")
 	f.StringVar(&o.Progress, "progress", "", "auto, plain, tty, quiet or rawjson; default $BUILDKIT_PROGRESS or auto")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only the image ID")
 	f.StringVar(&o.iidfile, "iidfile", "", "write the image ID to this file")
-	f.StringVar(&o.metadata, "metadata-file", "", "write facts of the build to this file, as JSON")
+	f.StringVar(&o.metadata, "metadata-file", "", "write metadata of the build to this file, as JSON")
 	f.BoolVar(&o.check, "check", false, "check the Dockerfile instead of building it")
-	f.StringVar(&o.Call, "call", "", "ask about the Dockerfile instead of building it: check, outline or targets")
-	f.StringVar(&o.keep, "keep-storage", "", "bytes of build cache that stay after the build (20GB)")
+	f.StringVar(&o.Call, "call", "", "evaluate the Dockerfile instead of building it: check, outline or targets")
+	f.StringVar(&o.keep, "keep-storage", "", "build cache to keep after the build (20GB)")
 	ignoredBuildFlags(f)
 }
 
@@ -244,15 +245,13 @@ func (a *app) progress(o *buildOptions) error {
 	if o.Progress == "" {
 		o.Progress = a.env("BUILDKIT_PROGRESS")
 	}
-	switch o.Progress {
-	case "", "auto", "plain", "tty", "quiet", "rawjson":
-	default:
-		return usagef("--progress %q: want auto, plain, tty, quiet or rawjson", o.Progress)
-	}
 	if o.quiet {
 		o.Progress = "quiet"
 	}
-	return nil
+	if o.Progress == "" {
+		return nil
+	}
+	return suggest.OneOf("--progress", o.Progress, []string{"auto", "plain", "tty", "quiet", "rawjson"})
 }
 
 // buildArgs are the flags, the proxies of Docker's configuration and SOURCE_DATE_EPOCH.

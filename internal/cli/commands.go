@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"tare/internal/help"
 )
 
 // Groups of commands in the root's help.
@@ -14,7 +16,7 @@ const (
 // Parents hold other commands and do nothing themselves.
 var parents = map[string]string{
 	"image":   "Docker's long forms: image ls, image rm, image inspect …",
-	"system":  "Show and free disk space",
+	"system":  "Show disk usage and free space",
 	"builder": "Manage the build cache",
 }
 
@@ -36,10 +38,11 @@ func register(place string, make func(*app) *cobra.Command) {
 // addCommands gives the root all commands.
 func addCommands(root *cobra.Command, a *app) {
 	root.AddGroup(&cobra.Group{ID: ownGroup, Title: "Weigh and compare:"}, &cobra.Group{ID: dockerGroup, Title: "As in Docker:"},
-		&cobra.Group{ID: careGroup, Title: "Maintenance:"})
+		&cobra.Group{ID: careGroup, Title: "Maintenance and help:"})
 	under := map[string]*cobra.Command{}
 	for name, short := range parents {
-		under[name] = &cobra.Command{Use: name, Short: short, GroupID: dockerGroup, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+		under[name] = help.Parent(name, short)
+		under[name].GroupID = dockerGroup
 		root.AddCommand(under[name])
 	}
 	for _, e := range entries {
@@ -51,6 +54,7 @@ func addCommands(root *cobra.Command, a *app) {
 		c.GroupID = e.place
 		root.AddCommand(c)
 	}
+	help.AddDocker(root)
 	checkArgs(root)
 	explainCompletion(root)
 }

@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
 	"tare/internal/scales"
+	"tare/internal/suggest"
 	"tare/internal/target"
 )
 
@@ -27,17 +27,16 @@ func newCompare(a *app) *cobra.Command {
 	var o compareOptions
 	c := &cobra.Command{
 		Use:   "compare [OPTIONS] TARGET [TARGET...]",
-		Short: "Set images side by side on every measure, and say why they differ",
-		Long: `Set any number of images side by side on every measure, divide each difference
-into causes that sum up to the byte, and say in plain sentences what the numbers
-show. Differences are those from the first image (or --baseline) to each other
-one, and between neighbours; --pairs works out all.
+		Short: "Compare images on every measure and explain the differences",
+		Long: `Compare any number of images on every measure, divide each difference into
+causes that add up to the byte, and say in plain sentences what the numbers
+show. The first image (or --baseline) is compared with each other one, and each
+with its neighbour; --pairs compares all.
 
 ` + target.Help + `
 
-What the measures mean: docs/reference/measures.md. For Dockerfiles with several
-stages the earlier ones are built, too (from the build cache), to see what they
-keep out of the image.`,
+Earlier stages of a Dockerfile are built as well (from the build cache) to see
+what they keep out of the image. What the measures mean: tare help measures.`,
 		Example: `  tare compare python:slim ./Dockerfile ./Dockerfile.multistage
   tare compare --baseline alpine alpine debian python:slim
   tare compare --depth 5 --measure transfer app:1.0 app:1.1
@@ -54,15 +53,15 @@ keep out of the image.`,
 	}
 	o.formats(c, pageFormats, report.ComparisonParts)
 	f := c.Flags()
-	f.StringVar(&o.Baseline, "baseline", "", "the target that the others are measured against; default the first")
+	f.StringVar(&o.Baseline, "baseline", "", "the target to compare the others with; default the first")
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
-	f.BoolVar(&o.remote, "remote", false, "compare by manifests and configurations in the registry alone, without reading layers")
-	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are divided into causes, or all or none")
-	f.IntVar(&o.top, "top", 12, "how many causes to show for each difference; 0 shows all")
-	f.IntVar(&o.Depth, "depth", 0, "how many files to show for each cause")
-	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair, not only with the baseline and between neighbours")
-	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles to see what they keep out")
+	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
+	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
+	f.IntVar(&o.top, "top", 12, "causes to show for each difference; 0 for all")
+	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
+	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")
+	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles")
 	_ = c.RegisterFlagCompletionFunc("measure", cobra.FixedCompletions(measureNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -74,10 +73,7 @@ func (o *compareOptions) check() error {
 	if o.top < 0 || o.Depth < 0 {
 		return usagef("--top and --depth: want a number, 0 or more")
 	}
-	if !slices.Contains(measureNames(), o.measure) {
-		return usagef("--measure %q: want one of %s", o.measure, strings.Join(measureNames(), ", "))
-	}
-	return nil
+	return suggest.OneOf("--measure", o.measure, measureNames())
 }
 
 func (a *app) compare(ctx context.Context, o compareOptions) error {

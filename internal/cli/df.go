@@ -2,74 +2,70 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/engine"
 	"tare/internal/listing"
-	"tare/internal/table"
-	"tare/internal/units"
 )
 
 func init() { register("system", newSystemDF) }
 
-var dfTable = table.Format{
-	Fields:  []string{"Active", "Reclaimable", "Size", "TotalCount", "Type"},
-	Headers: map[string]string{"Type": "TYPE", "TotalCount": "TOTAL", "Active": "ACTIVE", "Size": "SIZE", "Reclaimable": "RECLAIMABLE"},
-	Table:   "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
-}
-
 func newSystemDF(a *app) *cobra.Command {
 	var format string
+	var verbose bool
 	c := &cobra.Command{
 		Use:   "df [OPTIONS]",
-		Short: "Show what tare takes on disk",
-		Long: `Show what tare takes on disk, in blocks, as du counts: the images' blobs as stored
-(a blob that several images share counts once), the build cache without what it
-shares with them, what was derived from layers, and all the rest (databases,
-downloads in progress, results of tare lab). The sizes sum to what "du -sx" says
-of the store.
+		Short: "Show disk usage",
+		Long: `Show disk usage in blocks, as du counts: the blobs of images (a shared blob
+counts once), the build cache without what it shares with them, layer indexes,
+and the rest (databases, downloads in progress, results of tare lab). The sizes
+add up to what "du -sx" says of the store.
 
 ACTIVE images have a name; RECLAIMABLE is what "tare system prune" would free.
-With -a it frees all of the build cache and the layer indexes.`,
-		Example: "  tare system df\n  tare system df --format json",
+With -a it frees all of the build cache and the layer indexes.
+
+-v lists images and build cache one by one. SHARED SIZE is the part of an image
+in layers that other images have as well, UNIQUE SIZE what only this image has.`,
+		Example: "  tare system df\n  tare system df -v\n  tare system df --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.enter(); err != nil {
 				return err
 			}
-			return a.df(cmd.Context(), format)
+			return a.df(cmd.Context(), format, verbose)
 		},
 	}
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list images and build cache one by one")
 	c.Flags().StringVar(&format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
 	return c
 }
 
-func (a *app) df(ctx context.Context, format string) error {
-	st, err := a.store()
+func (a *app) df(ctx context.Context, format string, verbose bool) error {
+	l, done, err := a.lister()
 	if err != nil {
 		return err
 	}
+	defer done()
 	// The engine first: it makes what it keeps for a full disk when it is closed.
 	cache, err := a.cacheUsage(ctx)
 	if err != nil {
 		return err
 	}
-	list, err := listing.Usage(ctx, st, cache, a.address() != "")
+	if verbose {
+		d, err := l.Details(ctx, cache)
+		if err != nil {
+			return err
+		}
+		done()
+		return d.Write(a.data(), format)
+	}
+	list, err := listing.Usage(ctx, l.Store, cache, a.address() != "")
 	if err != nil {
 		return err
 	}
-	var rows []table.Row
-	for _, u := range list {
-		free := units.Bytes(u.Free)
-		if u.Size > 0 {
-			free += fmt.Sprintf(" (%d%%)", u.Free*100/u.Size)
-		}
-		rows = append(rows, table.Row{"Type": u.Type, "TotalCount": fmt.Sprint(u.Total), "Active": fmt.Sprint(u.Active), "Size": units.Bytes(u.Size), "Reclaimable": free})
-	}
-	return dfTable.Write(a.data(), format, rows)
+	return listing.WriteUsage(a.data(), format, list)
 }
 
 // cacheUsage asks the engine for its cache, unless there never was an engine.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,16 +29,16 @@ func newDiff(a *app) *cobra.Command {
 	var o diffOptions
 	c := &cobra.Command{
 		Use:   "diff [OPTIONS] TARGET TARGET",
-		Short: "List the packages, files and settings that differ between two images",
-		Long: `List what differs between two images: packages and their versions, files (added,
-removed, with other content, with other metadata only), environment, labels and
-other settings, and steps of the history. Files are compared as a container sees
-them; layers are matched by content, not by their place.
+		Short: "List packages, files and settings that differ between two images",
+		Long: `List what differs between two images: packages and their versions, files
+(added, removed, changed in content or only in metadata), environment, labels
+and other settings, and steps of the history. Files are compared as a container
+sees them; layers are matched by content, not by position.
 
 ` + target.Help + `
 
-With --exit-code the exit code is 0 if nothing differs, 1 if something does, 2 in
-case of trouble.`,
+With --exit-code the exit code is 0 if the images are the same, 1 if they
+differ, and 2 for any error.`,
 		Example: `  tare diff python:3.11-slim python:slim
   tare diff --content /etc/os-release alpine:3.20 alpine:latest
   tare diff --exit-code --ignore-times --ignore-history app:a app:b
@@ -58,11 +59,11 @@ case of trouble.`,
 	o.flags(c, report.DiffParts)
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
-	f.StringVar(&o.content, "content", "", "show how the text of the file at this path differs")
-	f.IntVar(&o.top, "top", 10, "how many of each kind the first screen lists; 0 lists all")
-	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if something differs, 2 in case of trouble")
-	f.BoolVar(&o.IgnoreTimes, "ignore-times", false, "a modification time alone is no difference")
-	f.BoolVar(&o.IgnoreHistory, "ignore-history", false, "history is no difference")
+	f.StringVar(&o.content, "content", "", "show a text diff of the file at this path")
+	f.IntVar(&o.top, "top", 10, "of each kind to list; 0 for all, --full as well")
+	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if the images differ, 2 on errors")
+	f.BoolVar(&o.IgnoreTimes, "ignore-times", false, "ignore files that differ only in modification time")
+	f.BoolVar(&o.IgnoreHistory, "ignore-history", false, "ignore the history")
 	return c
 }
 
@@ -113,15 +114,20 @@ func (a *app) diffContent(ctx context.Context, o diffOptions) (same bool, err er
 		_, err = fmt.Fprintf(a.Out, "%s: %s\n", report.Safe(o.content), d.Text)
 		return false, err
 	}
-	for line := range strings.Lines(d.Text) {
+	return d.Same, a.show(func(w io.Writer) error { return writeText(w, d.Text) })
+}
+
+// writeText writes text by the line: a carriage return at the end of one is shown.
+func writeText(w io.Writer, text string) error {
+	for line := range strings.Lines(text) {
 		body, end := strings.CutSuffix(line, "\n")
-		text := screen.Text(body) // by the line: a carriage return at its end is shown
+		clean := screen.Text(body)
 		if end {
-			text += "\n"
+			clean += "\n"
 		}
-		if _, err := a.Out.Write([]byte(text)); err != nil {
-			return false, err
+		if _, err := io.WriteString(w, clean); err != nil {
+			return err
 		}
 	}
-	return d.Same, nil
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"tare/internal/report"
 	"tare/internal/screen"
 	"tare/internal/store"
+	"tare/internal/suggest"
 	"tare/internal/units"
 )
 
@@ -26,24 +27,23 @@ func newFsck(a *app) *cobra.Command {
 	var o fsckOptions
 	c := &cobra.Command{
 		Use:   "fsck [OPTIONS]",
-		Short: "Check the image store, and repair it",
+		Short: "Check the image store and repair it",
 		Long: `Check the image store: every blob against its digest, every image down to its
-layers, what was derived from them, and what killed commands left behind (partial
-downloads, temporary files, locks, containers, mounts). It may run while other
-commands work.
+layers, cache entries, and what killed commands left behind (partial downloads,
+temporary files, locks, containers, mounts). It can run beside other commands.
 
-With --repair what is damaged or left over is removed, and names whose image is
-not whole are forgotten, after saying how to get the image back. What is intact
-always stays.
+--repair removes damaged and leftover files, and names of incomplete images
+after saying how to get them back. Intact data stays.
 
-The exit code is 0 if all is well (with --repair: afterwards), else 1.`,
+The exit code is 0 if there are no problems (with --repair: afterwards), else
+1.`,
 		Example: `  tare fsck
   tare fsck --repair
   tare fsck --format json | jq -r '.problems[].image // empty'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.format != "text" && o.format != "json" {
-				return usagef("--format %q: want text or json", o.format)
+			if err := suggest.OneOf("--format", o.format, []string{"text", "json"}); err != nil {
+				return err
 			}
 			if err := a.enter(); err != nil {
 				return err
@@ -52,7 +52,7 @@ The exit code is 0 if all is well (with --repair: afterwards), else 1.`,
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	c.Flags().BoolVar(&o.repair, "repair", false, "remove what is damaged or left over, and forget images that are not whole")
+	c.Flags().BoolVar(&o.repair, "repair", false, "remove damaged and leftover files, and names of incomplete images")
 	c.Flags().StringVar(&o.format, "format", "text", "text or json")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -105,11 +105,11 @@ func (a *app) printCheck(c *store.Check, o fsckOptions) {
 	for _, n := range c.Notes {
 		say("note: %s\n", n)
 	}
-	say("Checked: %s, %s (%s), %s, %s\n", count(c.Images, "image"), count(c.Blobs, "blob"), units.Bytes(c.Bytes), count(c.Layers, "layer"), count(c.Derived, "derived value"))
+	say("Checked: %s, %s (%s), %s, %s\n", units.Plural(c.Images, "image"), units.Plural(c.Blobs, "blob"), units.Bytes(c.Bytes), units.Plural(c.Layers, "layer"), units.Plural(c.Derived, "cache entry"))
 	if c.Unread > 0 {
-		say("Not checked: what %s to\n", count(c.Unread, "layer")+map[bool]string{true: " unpacks", false: " unpack"}[c.Unread == 1])
+		say("Not checked: what %s to\n", units.Plural(c.Unread, "layer")+map[bool]string{true: " unpacks", false: " unpack"}[c.Unread == 1])
 	}
-	found := count(len(c.Problems), "problem") + " found"
+	found := units.Plural(len(c.Problems), "problem") + " found"
 	switch {
 	case len(c.Problems) == 0:
 		say("No problems found.\n")
@@ -120,11 +120,4 @@ func (a *app) printCheck(c *store.Check, o fsckOptions) {
 	default:
 		say("%s; tare fsck --repair repairs what can be repaired.\n", found)
 	}
-}
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }

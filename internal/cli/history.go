@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/listing"
 	"tare/internal/report"
 	"tare/internal/table"
 	"tare/internal/target"
@@ -32,13 +33,13 @@ func newHistory(a *app) *cobra.Command {
 	var o historyOptions
 	c := &cobra.Command{
 		Use:   "history [OPTIONS] IMAGE",
-		Short: "Show how an image was made, step by step",
+		Short: "Show the history of an image",
 		Long: `Show the steps of an image, newest first, with the bytes each one added.
 
-SIZE counts as Docker does with a graph driver: the files of the step's layer as
-unpacked; steps without a layer add 0B. Of an image that is elsewhere
-(registry://NAME, oci-dir://DIR and so on) only manifest and configuration are
-read: there the column is TRANSFER, the bytes of the compressed layers.`,
+SIZE counts as Docker does with a graph driver: the files of the step's layer
+as unpacked; steps without a layer add 0B. Of an image outside the store
+(registry://NAME, oci-dir://DIR, …) only manifest and configuration are read:
+there the column is TRANSFER, the bytes of the compressed layers.`,
 		Example: `  tare history python:slim
   tare history registry://python:slim
   tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
@@ -49,8 +50,8 @@ read: there the column is TRANSFER, the bytes of the compressed layers.`,
 		ValidArgsFunction: a.completeImages,
 	}
 	f := c.Flags()
-	f.BoolVarP(&o.human, "human", "H", true, "print sizes and dates for people")
-	f.BoolVar(&o.noTrunc, "no-trunc", false, "print whole commands and IDs")
+	f.BoolVarP(&o.human, "human", "H", true, "print sizes and dates in human-readable form")
+	f.BoolVar(&o.noTrunc, "no-trunc", false, "don't truncate commands and IDs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only IDs")
 	f.StringVar(&o.format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
 	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
@@ -119,7 +120,7 @@ func historyID(img *target.Image, n int, o historyOptions) string {
 	if n < len(img.History)-1 {
 		return "<missing>"
 	}
-	return imageID(img.ID(), o.noTrunc)
+	return listing.ImageID(img.ID(), o.noTrunc)
 }
 
 func historyRow(img *target.Image, n int, o historyOptions) table.Row {

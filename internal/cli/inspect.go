@@ -21,14 +21,14 @@ func newInspect(a *app) *cobra.Command {
 	var size bool
 	c := &cobra.Command{
 		Use:   "inspect [OPTIONS] IMAGE [IMAGE...]",
-		Short: "Show everything that is known about images, as JSON",
+		Short: "Show details of images as JSON",
 		Example: `  tare inspect python:slim
   tare inspect --format '{{.Size}}' python:slim
   tare inspect --format '{{json .Config.Env}}' python:slim`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if kind != "" && kind != "image" {
-				return usagef("--type %q: tare keeps images only", kind)
+				return usagef("--type %q: tare inspects images only", kind)
 			}
 			return a.inspect(cmd.Context(), args, format, platform)
 		},
@@ -36,8 +36,8 @@ func newInspect(a *app) *cobra.Command {
 	}
 	c.Flags().StringVarP(&format, "format", "f", "", "json or a Go template")
 	c.Flags().StringVar(&platform, "platform", "", "platform of a multi-platform image")
-	c.Flags().StringVar(&kind, "type", "", "image; accepted as in Docker")
-	c.Flags().BoolVarP(&size, "size", "s", false, "accepted as in Docker; the size is always shown")
+	c.Flags().StringVar(&kind, "type", "", "image; accepted for Docker compatibility")
+	c.Flags().BoolVarP(&size, "size", "s", false, "accepted for Docker compatibility; the size is always shown")
 	return c
 }
 
@@ -81,5 +81,9 @@ func (a *app) inspectOne(ctx context.Context, ref string, want platforms.MatchCo
 	if err != nil {
 		return listing.Inspected{}, err
 	}
-	return listing.Inspect(a.st, rec, img)
+	st, err := a.look()
+	if err != nil {
+		return listing.Inspected{}, err
+	}
+	return listing.Inspect(st, rec, img)
 }

@@ -22,9 +22,9 @@ func init() { register(ownGroup, newLab) }
 
 type labOptions struct {
 	output
-	resume, answers, open bool
-	repeat, parallel      int
-	fill                  string
+	resume, answers  bool
+	repeat, parallel int
+	fill             string
 }
 
 func newLab(a *app) *cobra.Command {
@@ -32,18 +32,18 @@ func newLab(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lab [OPTIONS] [FILE|DIR]",
 		Short: "Build, run and compare all variants of an experiment, repeatably",
-		Long: `Carry out an experiment: build or pull every variant that a tare.yaml lists, check
-that it works, weigh it, time its builds, rebuilds and starts again and again, and
-compare all of them.
+		Long: `Run an experiment: build or pull every variant of a tare.yaml, check that it
+works, weigh it, time its builds, rebuilds and starts, and compare all
+variants.
 
-FILE is the experiment (default tare.yaml here). What takes time is interleaved and
-repeated; medians are shown with confidence intervals, and a difference that could
-be chance is called that. Results are kept as JSON (tare lab list, show, diff). The
-images stay as tare-lab/NAME:VARIANT until you remove them.`,
+FILE is the experiment (default ./tare.yaml). Timed steps are interleaved and
+repeated; medians are shown with confidence intervals, and a difference that
+could be chance is marked. Results are kept as JSON (tare lab list, show,
+diff), images as tare-lab/NAME:VARIANT until you remove them.`,
 		Example: `  tare lab init                      # write tare.yaml for what is here
-  tare lab                           # carry it out
+  tare lab                           # run it
   tare lab --format html -o report.html --open examples/python
-  tare lab --resume                  # go on after Ctrl-C
+  tare lab --resume                  # continue after Ctrl-C
   tare lab --fill exercise.md        # fill the sizes into a course page's table
   tare lab --answers                 # answer its questions from measurements
   tare lab diff last~1 last`,
@@ -67,9 +67,9 @@ images stay as tare-lab/NAME:VARIANT until you remove them.`,
 	}
 	o.labFlags(c)
 	f := c.Flags()
-	f.BoolVar(&o.resume, "resume", false, "go on with the last run of this experiment if it was interrupted")
-	f.IntVar(&o.repeat, "repeat", 0, "how often to repeat what takes time; default what the file says, or 6")
-	f.IntVar(&o.parallel, "parallel", 0, "builds at a time before anything is timed; default one for each core")
+	f.BoolVar(&o.resume, "resume", false, "continue the last run of this experiment if it was interrupted")
+	f.IntVar(&o.repeat, "repeat", 0, "repetitions of timed steps; default what the file says, or 6")
+	f.IntVar(&o.parallel, "parallel", 0, "parallel builds before anything is timed; default one per core")
 	f.StringVar(&o.fill, "fill", "", "fill measured sizes into the tables of this Markdown file")
 	c.AddCommand(newLabInit(a), newLabList(a), newLabShow(a), newLabDiff(a))
 	return c
@@ -79,8 +79,7 @@ images stay as tare-lab/NAME:VARIANT until you remove them.`,
 func (o *labOptions) labFlags(c *cobra.Command) {
 	o.formats(c, labFormats, report.LabParts)
 	f := c.Flags()
-	f.BoolVar(&o.answers, "answers", false, "answer the questions of the exercise from what was measured")
-	f.BoolVar(&o.open, "open", false, "write the page (HTML) and open it in the browser")
+	f.BoolVar(&o.answers, "answers", false, "answer the questions of the exercise from measurements")
 }
 
 var labFormats = append(slices.Clone(pageFormats), "bench")
@@ -95,7 +94,7 @@ func (a *app) runs() (lab.Runs, error) {
 
 func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	if o.fill != "" && !exists(o.fill) { // before an hour of work, not after
-		return fmt.Errorf("lab --fill: there is no %s", o.fill)
+		return fmt.Errorf("lab --fill: %s: no such file", o.fill)
 	}
 	runs, err := a.runs()
 	if err != nil {
@@ -122,7 +121,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 		return fmt.Errorf("lab: %w", err)
 	}
 	if err != nil {
-		a.note("interrupted: what was measured is kept; tare lab --resume goes on")
+		a.note("interrupted: measurements so far are kept; tare lab --resume continues")
 		if rec.Comparison == nil {
 			return err
 		}
@@ -150,11 +149,8 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 		}
 		a.note("filled " + o.fill)
 	}
-	if o.open {
-		if o.file == "" {
-			o.file = rec.Name + ".html"
-		}
-		o.format = "html"
+	if o.open && o.file == "" {
+		o.file = rec.Name + ".html"
 	}
 	page := report.Page{Title: rec.Name, Record: rec, Result: rec.Comparison}
 	for i := range rec.Variants {
@@ -177,11 +173,8 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.file != "" {
+	if o.file != "" && !o.open {
 		a.note("wrote " + o.file)
-	}
-	if o.open {
-		return a.openBrowser(o.file)
 	}
 	return nil
 }

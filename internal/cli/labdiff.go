@@ -14,11 +14,10 @@ func newLabDiff(a *app) *cobra.Command {
 	var exit bool
 	c := &cobra.Command{
 		Use:   "diff [OPTIONS] RUN1 RUN2",
-		Short: "Tell what changed from one run of an experiment to another",
-		Long: `Tell what changed from one run of an experiment to another. Counted numbers are
-compared exactly; of what was timed, a change counts if the Mann-Whitney U test
-gives it a probability below 0.01 of being chance, and the medians differ by more
-than 10 %.`,
+		Short: "Show what changed between two runs of an experiment",
+		Long: `Show what changed between two runs of an experiment. Bytes and counts are
+compared exactly; a change of a time counts if the Mann-Whitney U test gives p
+< 0.01 and the medians differ by more than 10 %.`,
 		Example: "  tare lab diff last~1 last\n  tare lab diff --exit-code main.json pr.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {

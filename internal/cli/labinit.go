@@ -13,10 +13,10 @@ func newLabInit(a *app) *cobra.Command {
 	var force bool
 	c := &cobra.Command{
 		Use:   "init [OPTIONS] [python]",
-		Short: "Write a tare.yaml for the Dockerfiles that are here, or the Python exercise",
-		Long: `Write a tare.yaml with a variant for every Dockerfile in this directory (Dockerfile,
-Dockerfile.*, *.Dockerfile). "python" writes the exercise: python:slim against
-Alpine with Python in one stage and in two.`,
+		Short: "Write a tare.yaml for the Dockerfiles here, or the Python exercise",
+		Long: `Write a tare.yaml with a variant for every Dockerfile in this directory
+(Dockerfile, Dockerfile.*, *.Dockerfile). "python" writes the exercise:
+python:slim against Alpine with Python in one stage and in two.`,
 		Example: "  tare lab init\n  mkdir compare-python-images; cd compare-python-images; tare lab init python",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -33,7 +33,7 @@ Alpine with Python in one stage and in two.`,
 			}
 			for name := range files {
 				if exists(name) && !force {
-					return fmt.Errorf("%s is here already: --force overwrites it", name)
+					return fmt.Errorf("%s exists already: --force overwrites it", name)
 				}
 			}
 			for name, body := range files {

@@ -23,7 +23,7 @@ func newLabList(a *app) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use:     "list [NAME]",
-		Short:   "List the results that are kept",
+		Short:   "List the results of experiments",
 		Example: "  tare lab list\n  tare lab list python",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

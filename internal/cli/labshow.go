@@ -13,9 +13,9 @@ func newLabShow(a *app) *cobra.Command {
 	var o labOptions
 	c := &cobra.Command{
 		Use:   "show [OPTIONS] [RUN]",
-		Short: "Show the results of an experiment again",
-		Long: `Show the results of an experiment again, in any format. RUN is an ID of tare lab
-list or its beginning, last (default), last~N, NAME/last, or a JSON file.`,
+		Short: "Show the results of an experiment",
+		Long: `Show the results of an experiment in any format. RUN is an ID of tare lab list
+or its beginning, last (default), last~N, NAME/last, or a JSON file.`,
 		Example: `  tare lab show
   tare lab show --format html -o report.html last
   tare lab show --format bench last | benchstat -

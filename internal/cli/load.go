@@ -21,8 +21,8 @@ func newLoad(a *app) *cobra.Command {
 	var quiet bool
 	c := &cobra.Command{
 		Use:   "load [OPTIONS]",
-		Short: "Read images from an archive",
-		Long: `Read images from a tar of docker save, tare save or an OCI image layout, which
+		Short: "Load images from an archive",
+		Long: `Load images from a tar of docker save, tare save or an OCI image layout, which
 may be compressed with gzip or zstd.`,
 		Example: `  tare load -i app.tar
   docker save app | tare load`,
@@ -66,6 +66,6 @@ may be compressed with gzip or zstd.`,
 		},
 	}
 	c.Flags().StringVarP(&input, "input", "i", "", "file to read instead of standard input")
-	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "accepted as in Docker")
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "accepted for Docker compatibility; no effect")
 	return c
 }

@@ -56,7 +56,7 @@ file itself.`,
 		},
 	}
 	c.Flags().StringVarP(&user, "username", "u", "", "user name")
-	c.Flags().StringVarP(&password, "password", "p", "", "password or token; rather use --password-stdin")
+	c.Flags().StringVarP(&password, "password", "p", "", "password or token; prefer --password-stdin")
 	c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	return c
 }

@@ -13,7 +13,7 @@ func init() { register(dockerGroup, newLogout) }
 func newLogout(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "logout [SERVER]",
-		Short:   "Forget the login of a registry",
+		Short:   "Log out of a registry",
 		Example: "  tare logout registry.example.com",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -32,7 +32,7 @@ func newLogout(a *app) *cobra.Command {
 			}
 			_, _ = fmt.Fprintf(a.Out, "Removing login credentials for %s\n", key)
 			if err := cfg.GetCredentialsStore(key).Erase(key); err != nil {
-				return fmt.Errorf("forget the login of %s: %w", host, err)
+				return fmt.Errorf("log out of %s: %w", host, err)
 			}
 			return nil
 		},

@@ -9,6 +9,7 @@ import (
 	"io"
 	stdlog "log"
 	"os"
+	"strings"
 
 	"github.com/containerd/log"
 	"github.com/docker/cli/cli/config/configfile"
@@ -17,10 +18,12 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
 	"tare/internal/fsck"
+	"tare/internal/help"
 	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/source"
 	"tare/internal/store"
+	"tare/internal/suggest"
 )
 
 // Streams are the standard streams. Err gets progress and errors, Out data.
@@ -77,7 +80,7 @@ func Main(ctx context.Context, args []string, s Streams, e Engines, release func
 	defer func() { _, _ = out.Flush(), errs.Flush() }()
 	s.Out, s.Err = out, errs
 	a := &app{Streams: s, engines: e, release: release, env: os.Getenv, ctx: ctx}
-	root := newRoot(a)
+	root := newRoot(a, args)
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
@@ -95,6 +98,7 @@ func Main(ctx context.Context, args []string, s Streams, e Engines, release func
 // report prints an error and chooses the exit code. It is the only place that does.
 func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var code exitCode
+	var lacking help.Instead
 	var usage request.Error
 	var start *engine.StartError
 	var build *engine.BuildError
@@ -113,6 +117,9 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		_, _ = a.Err.Write([]byte(screen.ShortLines(build.Sources)))
 		a.errorf("%s", build)
 		return 1
+	case errors.As(err, &lacking):
+		a.errorf("%s", err)
+		return 2
 	case errors.As(err, &usage):
 		a.errorf("%s", err)
 		_, _ = fmt.Fprintf(a.Err, "See '%s --help'.\n", cmd.CommandPath())
@@ -133,14 +140,14 @@ func (a *app) errorf(format string, v ...any) {
 	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(screen.Short(fmt.Sprintf(format, v...))))
 }
 
-func newRoot(a *app) *cobra.Command {
+func newRoot(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tare",
 		Short: "The profiler for container images",
-		Long: `tare pulls, builds and runs container images without a daemon, weighs every byte
-of them, and sets any number of them side by side.
+		Long: `tare pulls, builds and runs container images without a daemon, weighs every
+byte of them, and explains how any number of them differ.
 
-Its pull, images, build, run, history, tag, rmi, push, save, load, inspect and
+pull, images, build, run, history, tag, rmi, push, save, load, inspect and
 system are Docker's: same flags, columns and exit codes. Images are kept in an
 OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 		Example: `  tare pull python:slim
@@ -151,19 +158,22 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("%q is not a tare command", args[0])
+				return help.Unknown(c, args[0])
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("tare version {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef("%s: %w", cmd.Name(), err) })
-	root.PersistentFlags().StringVar(&a.builder, "builder", "", "build and run on the buildkitd at this address (unix://, tcp://, ssh://, docker-container://…)\ninstead of in this process; default $TARE_BUILDER or $BUILDKIT_HOST")
-	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "folder of hosts.toml files (containerd's certs.d) for mirrors and certificates; default $TARE_HOSTS_DIR")
+	root.PersistentFlags().StringVar(&a.builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
+	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
+	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
+	root.SetHelpCommandGroupID(careGroup)
+	root.SetCompletionCommandGroupID(careGroup)
 	addCommands(root, a)
+	help.Install(root, args)
 	return root
 }
 
@@ -175,11 +185,18 @@ func explainCompletion(root *cobra.Command) {
 	if err != nil {
 		return
 	}
+	tidy := strings.NewReplacer("\t", "  ", "not installed already, you", "not installed yet, you")
+	for _, kid := range c.Commands() {
+		kid.Long = tidy.Replace(kid.Long)
+	}
+	c.Short = "Write a completion script for a shell"
+	c.Long = `Write a script that completes commands, flags, images and runs in a shell.
+tare completion SHELL --help tells how to load it.`
 	c.Example = "  source <(tare completion bash)\n  tare completion zsh > \"${fpath[1]}/_tare\""
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usagef("completion %q: want bash, fish, powershell or zsh", args[0])
+			return suggest.OneOf("completion", args[0], []string{"bash", "fish", "powershell", "zsh"})
 		}
 		return cmd.Help()
 	}
@@ -191,10 +208,12 @@ func checkArgs(c *cobra.Command) {
 	c.DisableFlagsInUseLine = true
 	if check := c.Args; check != nil && c.HasParent() {
 		c.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usagef("%s: %w", cmd.Name(), err)
+			err := check(cmd, args)
+			var usage request.Error
+			if err == nil || errors.As(err, &usage) {
+				return err
 			}
-			return nil
+			return usagef("%s: %w", cmd.Name(), err)
 		}
 	}
 	for _, kid := range c.Commands() {

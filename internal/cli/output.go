@@ -1,27 +1,26 @@
 package cli
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/browser"
 	"tare/internal/outfile"
 	"tare/internal/report"
-	"tare/internal/screen"
+	"tare/internal/suggest"
 )
 
 // output says how a report is written.
 type output struct {
 	format, file, chart string
-	bytes               bool
+	bytes, open         bool
 	view                report.View
 	known               []string // formats
 	parts               []string // of the document
@@ -39,36 +38,40 @@ func (o *output) flags(c *cobra.Command, parts []string) { o.formats(c, plainFor
 func (o *output) formats(c *cobra.Command, known, parts []string) {
 	o.known, o.parts = known, parts
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "text", enumerate(known))
+	f.StringVar(&o.format, "format", "text", strings.Join(known, ", "))
 	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
 	f.BoolVar(&o.bytes, "bytes", false, "print exact bytes")
 	f.BoolVar(&o.view.Full, "full", false, "print everything, not only the first screen")
 	f.StringSliceVar(&o.view.Show, "show", nil, "print only these parts: "+strings.Join(parts, ", "))
+	f.BoolVar(&o.open, "open", false, "write an HTML page and open it in the browser")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("show", cobra.FixedCompletions(parts, cobra.ShellCompDirectiveNoFileComp))
 	if slices.Contains(known, "svg") {
-		f.StringVar(&o.chart, "chart", "", "with --format svg: only "+enumerate(report.Charts))
+		f.StringVar(&o.chart, "chart", "", "with --format svg: only this chart: "+strings.Join(report.Charts, ", "))
 		f.StringVar(&o.chart, "picture", "", "")
 		_ = f.MarkHidden("picture") // its earlier name
 		_ = c.RegisterFlagCompletionFunc("chart", cobra.FixedCompletions(report.Charts, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
 
-func enumerate(list []string) string {
-	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
-}
-
 func (o *output) check() error {
-	if !slices.Contains(o.known, o.format) {
-		return usagef("--format %q: want %s", o.format, enumerate(o.known))
+	if o.open {
+		if o.format != "text" && o.format != "html" {
+			return usagef("--open shows a page of HTML, not %s", o.format)
+		}
+		o.format = "html"
 	}
-	if o.chart != "" && !slices.Contains(report.Charts, report.Chart(o.chart)) {
-		return usagef("--chart %q: want %s", o.chart, enumerate(report.Charts))
+	if err := suggest.OneOf("--format", o.format, o.known); err != nil {
+		return err
 	}
-	if err := o.view.Check(o.parts); err != nil {
-		return usagef("%w", err)
+	var part *report.PartError
+	if err := o.view.Check(o.parts); errors.As(err, &part) {
+		return usagef("%w%s", err, suggest.Meant(part.Part, part.Have))
 	}
-	return nil
+	if o.chart == "" {
+		return nil
+	}
+	return suggest.OneOf("--chart", report.Chart(o.chart), report.Charts)
 }
 
 // pictured tells whether the format shows pictures.
@@ -107,36 +110,26 @@ func (a *app) style(w io.Writer) report.Style {
 	return report.Style{Width: width, Color: a.colored(w), Bars: tty}
 }
 
-// toFile calls write with standard output, or with the file that was asked for.
+// toFile calls write with standard output, or with the file that was asked for. A page to
+// open that has no file gets one among the temporary files.
 func (a *app) toFile(o output, write func(io.Writer) error) error {
-	if o.file == "" {
-		// Documents are clean, and have colours of tare's own.
-		return write(screen.Raw(a.Out))
+	if o.open && o.file == "" {
+		dir, err := os.MkdirTemp("", "tare-")
+		if err != nil {
+			return err
+		}
+		o.file = filepath.Join(dir, "report.html")
 	}
-	return outfile.Write(a.ctx, o.file, write)
-}
-
-// openBrowser shows a file in the user's browser ($BROWSER, else the system's). The
-// engine is closed first: its umask of 0 would be the browser's for all that it saves.
-func (a *app) openBrowser(file string) error {
+	if o.file == "" {
+		return a.show(write)
+	}
+	if err := outfile.Write(a.ctx, o.file, write); err != nil || !o.open {
+		return err
+	}
+	a.note("wrote " + o.file)
+	// The engine's umask of 0 would be the browser's for all that it saves.
 	if err := a.closeEngine(); err != nil {
 		return err
 	}
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		return err
-	}
-	name, args := "xdg-open", []string{abs}
-	switch {
-	case os.Getenv("BROWSER") != "":
-		name = os.Getenv("BROWSER")
-	case runtime.GOOS == "darwin":
-		name = "open"
-	case runtime.GOOS == "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", abs}
-	}
-	if err := exec.Command(name, args...).Start(); err != nil {
-		return fmt.Errorf("no browser could be started (%w): open %s yourself, or set BROWSER", err, abs)
-	}
-	return nil
+	return browser.Open(o.file)
 }

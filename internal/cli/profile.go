@@ -25,14 +25,14 @@ func newProfile(a *app) *cobra.Command {
 	var o profileOptions
 	c := &cobra.Command{
 		Use:   "profile [OPTIONS] [DIR|DOCKERFILE|IMAGE]",
-		Short: "Tell what each line of a Dockerfile costs, in seconds and bytes",
-		Long: `Build a Dockerfile and print it with what each line costs: seconds now and when it
-was last really carried out, the bytes that it adds, what later lines hide of them,
-whether it came from the cache and if not, why; then the critical path, and what
-could be saved.
+		Short: "Show what each line of a Dockerfile costs, in seconds and bytes",
+		Long: `Build a Dockerfile and print it with what each line costs: seconds now and when
+it last actually ran (cache miss), the bytes that it adds, how many of them
+later lines hide, whether it was cached and if not, why; then the critical
+path, and what could be saved.
 
 With --dockerfile an image that was built elsewhere is profiled: its history is
-matched with the lines of the file, and where that is unsure it is said.`,
+matched with the lines of the file. Uncertain matches are marked.`,
 		Example: `  tare profile
   tare profile --cold -f Dockerfile.multistage .
   tare profile --why-cache
@@ -77,13 +77,13 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.build.contexts, "build-context", nil, "additional context (NAME=PATH|…)")
 	f.StringArrayVar(&o.build.Secrets, "secret", nil, "secret for RUN --mount=type=secret")
 	f.StringSliceVar(&o.build.Platforms, "platform", nil, "platform to build for")
-	f.StringArrayVarP(&o.build.tags, "tag", "t", nil, "name the image")
+	f.StringArrayVarP(&o.build.tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.BoolVar(&o.cold, "cold", false, "build without the cache")
-	f.BoolVar(&o.why, "why-cache", false, "only say why lines were not in the cache")
-	f.BoolVar(&o.split, "split", false, "build the commands of RUN lines one by one, in a copy, to weigh each")
-	f.BoolVar(&o.noChecks, "no-checks", false, "leave BuildKit's own checks of the Dockerfile out")
-	f.StringArrayVar(&o.edits, "after-edit", nil, "a file that is edited, or a range of git commits: what does it cost to rebuild, push and pull?")
-	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: what would it cost with the instructions at lines A:B swapped?")
+	f.BoolVar(&o.why, "why-cache", false, "only explain cache misses")
+	f.BoolVar(&o.split, "split", false, "build the commands of RUN lines one by one, in a copy, to measure each")
+	f.BoolVar(&o.noChecks, "no-checks", false, "skip BuildKit's checks of the Dockerfile")
+	f.StringArrayVar(&o.edits, "after-edit", nil, "show the cost to rebuild, push and pull after an edit of this file, or after a range of git commits")
+	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: the same with the instructions at lines A:B swapped")
 	f.StringVar(&o.against, "dockerfile", "", "profile an image that was built elsewhere from this Dockerfile")
 }
 

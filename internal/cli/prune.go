@@ -30,11 +30,10 @@ func newSystemPrune(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune [OPTIONS]",
 		Short: "Free disk space",
-		Long: `Remove dangling images (those without a tag, as tare images -f dangling=true lists
-them), blobs that no image uses, and build cache that no image is made of. With -a
-all build cache goes, shared with images or not, and what was derived from layers,
-which is computed again when needed. Images that have a tag always stay; tare rmi
-removes those.
+		Long: `Remove dangling images (those without a tag, as tare images -f dangling=true
+lists them), unreferenced blobs, and build cache that no image uses. With -a
+all build cache is removed, and the layer indexes, which are computed again
+when needed. Images that have a tag stay; tare rmi removes those.
 
 The space reclaimed is what the disk gets back. It works on a full disk.`,
 		Example: "  tare system prune\n  tare system prune -af",
@@ -73,8 +72,8 @@ func newBuilderPrune(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune [OPTIONS]",
 		Short: "Remove build cache",
-		Long: `Remove build cache that no image is made of; with -a all of it. Mount caches and
-contexts of earlier builds go either way.`,
+		Long: `Remove build cache that no image uses; with -a all of it. Cache mounts and
+contexts of earlier builds are removed in either case.`,
 		Example: "  tare builder prune -f\n  tare builder prune -af --keep-storage 5GB",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,13 +84,13 @@ contexts of earlier builds go either way.`,
 		},
 	}
 	pruneFlags(c, &o)
-	c.Flags().StringVar(&o.keep, "keep-storage", "", "bytes of build cache to keep (5GB)")
+	c.Flags().StringVar(&o.keep, "keep-storage", "", "build cache to keep (5GB)")
 	return c
 }
 
 func pruneFlags(c *cobra.Command, o *pruneOptions) {
-	c.Flags().BoolVarP(&o.all, "all", "a", false, "remove all that is not in use")
-	c.Flags().BoolVarP(&o.force, "force", "f", false, "do not ask")
+	c.Flags().BoolVarP(&o.all, "all", "a", false, "remove all of the build cache, and layer indexes")
+	c.Flags().BoolVarP(&o.force, "force", "f", false, "do not ask for confirmation")
 }
 
 func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) error {

@@ -26,8 +26,8 @@ func newPull(a *app) *cobra.Command {
 		Short: "Download an image from a registry",
 		Long: `Download an image from a registry into the local store.
 
-Layers that are there already are not fetched again, and a download that was
-interrupted goes on where it stopped.`,
+Layers that the store has are not downloaded again, and an interrupted download
+continues where it stopped.`,
 		Example: `  tare pull python:slim
   tare pull --platform linux/arm64 alpine
   tare pull ghcr.io/owner/app@sha256:…`,
@@ -37,9 +37,9 @@ interrupted goes on where it stopped.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&platform, "platform", "", "platform to pull, such as linux/arm64; default this machine's, or $DOCKER_DEFAULT_PLATFORM")
+	c.Flags().StringVar(&platform, "platform", "", "platform to pull (linux/arm64); default $DOCKER_DEFAULT_PLATFORM or this machine's")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's name")
-	c.Flags().BoolP("disable-content-trust", "", true, "accepted as in Docker; tare knows no content trust")
+	c.Flags().BoolP("disable-content-trust", "", true, "accepted for Docker compatibility; no effect")
 	_ = c.Flags().MarkHidden("disable-content-trust")
 	return c
 }

@@ -25,8 +25,8 @@ func newPush(a *app) *cobra.Command {
 		Short: "Upload an image to a registry",
 		Long: `Upload an image to the registry of its name.
 
-Layers that tare built are kept uncompressed and are compressed (gzip) on the way.
-Layers that the registry has are not sent.`,
+Layers that tare built are kept uncompressed and are compressed (gzip) on the
+way. Layers that the registry has are not sent.`,
 		Example: `  tare tag app registry.example.com/team/app:1
   tare push registry.example.com/team/app:1`,
 		Args: cobra.ExactArgs(1),

@@ -20,9 +20,9 @@ func newRmi(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rmi [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Remove images",
-		Long: `Remove names, and with its last name an image. Layers that no other image uses
-are deleted. An image that was pulled by digest as well stays under its digest
-(REPOSITORY@DIGEST, with the tag <none>) when its last tag goes.`,
+		Long: `Remove names of images, and images with their last name. Layers that no other
+image uses are deleted. An image that was pulled by digest as well keeps its
+digest (REPOSITORY@DIGEST, with the tag <none>) when its last tag is removed.`,
 		Example: `  tare rmi app
   tare rmi -f 3f1c2d4e5a6b`,
 		Args: cobra.MinimumNArgs(1),
@@ -31,8 +31,8 @@ are deleted. An image that was pulled by digest as well stays under its digest
 		},
 		ValidArgsFunction: a.completeImages,
 	}
-	c.Flags().BoolVarP(&force, "force", "f", false, "remove an image by ID although it has several names; ignore missing ones")
-	c.Flags().Bool("no-prune", false, "accepted as in Docker; tare deletes what no image uses")
+	c.Flags().BoolVarP(&force, "force", "f", false, "remove an image by ID even if it has several names; ignore missing images")
+	c.Flags().Bool("no-prune", false, "accepted for Docker compatibility; no effect")
 	return c
 }
 

@@ -38,10 +38,10 @@ func newRun(a *app) *cobra.Command {
 		Short: "Run a program in a container",
 		Long: `Run a program in a new container, wait for it, and remove the container.
 
-The exit code is the program's own; 125 means that tare could not start it, 126
-that the program cannot be executed, 127 that it is not there. Containers use the
-host's network unless told --network none. tare is no container manager: it runs
-in the foreground, and nothing is left behind.`,
+The exit code is the program's; 125 means that tare could not start the
+container, 126 that the program cannot be executed, 127 that it was not found.
+Containers use the host's network unless --network none is given. tare does not
+manage containers: they run in the foreground and leave nothing behind.`,
 		Example: `  tare run -it --rm alpine
   tare run --rm -v "$PWD:/src" -w /src python:slim python3 app.py
   tare run --rm --network none --read-only -m 256m app`,
@@ -70,13 +70,13 @@ in the foreground, and nothing is left behind.`,
 
 func runFlags(f *pflag.FlagSet, o *runOptions) {
 	f.SetInterspersed(false)
-	f.Bool("rm", true, "remove the container when it ends; tare always does")
+	f.Bool("rm", true, "remove the container when it ends (always on)")
 	f.BoolVarP(&o.Interactive, "interactive", "i", false, "keep standard input open")
-	f.BoolVarP(&o.TTY, "tty", "t", false, "give the program a terminal")
-	f.StringArrayVarP(&o.Env, "env", "e", nil, "set a variable (NAME=VALUE, or NAME to take it from here)")
+	f.BoolVarP(&o.TTY, "tty", "t", false, "allocate a terminal")
+	f.StringArrayVarP(&o.Env, "env", "e", nil, "set a variable (NAME=VALUE, or NAME from the environment)")
 	f.StringArrayVar(&o.EnvFiles, "env-file", nil, "read variables from a file")
 	f.StringArrayVarP(&o.Volumes, "volume", "v", nil, "bind mount (HOST:CONTAINER[:ro])")
-	f.StringArrayVar(&o.Mounts, "mount", nil, "mount (type=bind,src=HOST,dst=CONTAINER[,readonly] or type=tmpfs,dst=CONTAINER)")
+	f.StringArrayVar(&o.Mounts, "mount", nil, "mount (type=bind,src=HOST,dst=PATH[,readonly] or type=tmpfs,dst=PATH)")
 	f.StringArrayVar(&o.Tmpfs, "tmpfs", nil, "mount a tmpfs (CONTAINER[:OPTIONS])")
 	f.StringVarP(&o.Workdir, "workdir", "w", "", "working directory in the container")
 	f.StringVarP(&o.User, "user", "u", "", "user (NAME|UID[:GROUP|GID])")
@@ -106,16 +106,16 @@ func runFlags(f *pflag.FlagSet, o *runOptions) {
 // refused with what to do instead.
 func compatibleRunFlags(f *pflag.FlagSet) {
 	// What only matters to a daemon, or to a container that stays.
-	f.StringArrayP("attach", "a", nil, "accepted as in Docker")
-	f.StringArray("expose", nil, "accepted as in Docker")
-	f.StringArray("log-opt", nil, "accepted as in Docker")
-	f.StringArray("annotation", nil, "accepted as in Docker")
+	f.StringArrayP("attach", "a", nil, "accepted for Docker compatibility; no effect")
+	f.StringArray("expose", nil, "accepted for Docker compatibility; no effect")
+	f.StringArray("log-opt", nil, "accepted for Docker compatibility; no effect")
+	f.StringArray("annotation", nil, "accepted for Docker compatibility; no effect")
 	for _, name := range []string{"log-driver", "stop-signal", "stop-timeout", "detach-keys"} {
-		f.String(name, "", "accepted as in Docker")
+		f.String(name, "", "accepted for Docker compatibility; no effect")
 		_ = f.MarkHidden(name)
 	}
 	for _, name := range []string{"no-healthcheck", "disable-content-trust", "sig-proxy"} {
-		f.Bool(name, true, "accepted as in Docker")
+		f.Bool(name, true, "accepted for Docker compatibility; no effect")
 		_ = f.MarkHidden(name)
 	}
 	for _, name := range []string{"attach", "expose", "log-opt", "annotation"} {

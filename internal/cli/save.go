@@ -22,10 +22,10 @@ func newSave(a *app) *cobra.Command {
 	var file, platform string
 	c := &cobra.Command{
 		Use:   "save [OPTIONS] IMAGE [IMAGE...]",
-		Short: "Write images to an archive",
-		Long: `Write images to one tar: an OCI image layout that also has Docker's manifest.json,
-which tare load, docker load, skopeo and crane read. Of a repository without a tag
-all its tags are saved.`,
+		Short: "Save images to an archive",
+		Long: `Save images to one tar: an OCI image layout that also has Docker's
+manifest.json, which tare load, docker load, skopeo and crane read. A
+repository without a tag stands for all its tags.`,
 		Example: `  tare save -o app.tar app
   tare save python:slim | gzip > python.tar.gz`,
 		Args: cobra.MinimumNArgs(1),

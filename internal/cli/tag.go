@@ -20,6 +20,10 @@ func newTag(a *app) *cobra.Command {
 		Example: "  tare tag app registry.example.com/team/app:1",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			st, err := a.store()
+			if err != nil {
+				return err
+			}
 			rec, _, err := a.finder().Local(cmd.Context(), args[0], nil)
 			if err != nil {
 				return err
@@ -32,7 +36,7 @@ func newTag(a *app) *cobra.Command {
 				return usagef("%q: a name to give cannot have a digest", args[1])
 			}
 			rec.Name, rec.Repo = n.String(), ""
-			return a.st.Put(rec)
+			return st.Put(rec)
 		},
 		ValidArgsFunction: a.completeImages,
 	}

@@ -33,7 +33,7 @@ func newVersion(a *app) *cobra.Command {
 	var deps bool
 	c := &cobra.Command{
 		Use:     "version [OPTIONS]",
-		Short:   "Show versions",
+		Short:   "Show version information",
 		Example: "  tare version\n  tare version --deps\n  tare version --format '{{.Version}}'",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -67,7 +67,7 @@ func newVersion(a *app) *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().BoolVar(&deps, "deps", false, "list the modules that the program is made of")
+	c.Flags().BoolVar(&deps, "deps", false, "list the modules that tare is built from")
 	c.Flags().StringVarP(&format, "format", "f", "", "json or a Go template")
 	return c
 }

@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/report"
 	"tare/internal/scales"
+	"tare/internal/suggest"
 	"tare/internal/target"
 )
 
@@ -25,16 +25,16 @@ func newWeigh(a *app) *cobra.Command {
 	var o weighOptions
 	c := &cobra.Command{
 		Use:   "weigh [OPTIONS] TARGET",
-		Short: "Tell what is in an image and where its bytes sit",
-		Long: `Tell what is in an image and where its bytes sit: its sizes under all their names,
-layers with their instructions, packages with measured bytes, what no package
-owns, bytes that no container can see and which layers wrote and hid them,
-duplicates and the largest files. Every column sums up to the byte.
+		Short: "Show what is in an image and where its bytes are",
+		Long: `Show what is in an image and where its bytes are: every measure of its size,
+layers with their instructions, packages, unpackaged files, bytes that no
+container can see and the layers that wrote and hid them, duplicates and the
+largest files. Every column adds up to the byte.
 
 ` + target.Help + `
 
 --layer, --package and --path list files instead; --tree shows them as
-directories. What the words mean: docs/reference/measures.md.`,
+directories. What the measures mean: tare help measures.`,
 		Example: `  tare weigh python:slim
   tare weigh --layer 2 python:slim
   tare weigh --package perl-base python:slim
@@ -47,6 +47,9 @@ directories. What the words mean: docs/reference/measures.md.`,
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}
 			}
+			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
+				o.Query.Layer = scales.NoLayer
+			}
 			o.Word = args[0]
 			return a.weigh(cmd.Context(), o)
 		},
@@ -56,11 +59,11 @@ directories. What the words mean: docs/reference/measures.md.`,
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
-	f.IntVar(&o.top, "top", 10, "how many packages, files and duplicates to list; 0 lists all")
+	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.IntVar(&o.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
 	f.StringVar(&o.Query.Package, "package", "", "list the files of this package")
 	f.StringVar(&o.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")
-	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live, waste, all, or of a class of waste; default live")
+	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live (the default), waste, of a class of waste, or all")
 	f.StringVar(&o.Query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
@@ -73,24 +76,21 @@ func (o *weighOptions) check() error {
 	if err := o.output.check(); err != nil {
 		return err
 	}
-	if o.top < 0 || o.depth < 1 || o.Query.Layer < 0 {
-		return usagef("--top and --layer: want a number, 0 or more; --depth: 1 or more")
-	}
-	if !slices.Contains(scales.Orders(), o.Query.Sort) {
-		return usagef("--sort %q: want %s", o.Query.Sort, enumerate(scales.Orders()))
+	if o.top < 0 || o.depth < 1 || o.Query.Layer < scales.NoLayer {
+		return usagef("--top: want a number, 0 or more; --depth and --layer: 1 or more")
 	}
 	for _, s := range o.Query.Fates {
-		if !slices.Contains(scales.States(), s) {
-			return usagef("--state %q: want %s", s, enumerate(scales.States()))
+		if err := suggest.OneOf("--state", s, scales.States()); err != nil {
+			return err
 		}
 	}
-	return nil
+	return suggest.OneOf("--sort", o.Query.Sort, scales.Orders())
 }
 
 // lists tells whether files are asked for instead of sums.
 func (o *weighOptions) lists() bool {
 	q := o.Query
-	return q.Layer > 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
+	return q.Layer != 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
 }
 
 func (a *app) weigh(ctx context.Context, o weighOptions) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/advice"
 	"tare/internal/image"
 	"tare/internal/weigh"
 )
@@ -121,8 +122,11 @@ type Image struct {
 	// BuildCached says that all of that build came from the cache.
 	BuildCached bool `json:"buildCached,omitempty"`
 	// Stages are the earlier stages of the Dockerfile, where they are known.
-	Stages   []StageSum `json:"stages,omitempty"`
-	Problems []string   `json:"problems,omitempty"`
+	Stages []StageSum `json:"stages,omitempty"`
+	// Findings are what costs bytes and need not; Savings what they cost together.
+	Findings []weigh.Finding `json:"findings"`
+	Savings  *weigh.Savings  `json:"savings,omitempty"`
+	Problems []string        `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
 	Warnings []string `json:"warnings,omitempty"`
 	// Dockerfile is the name of the file that it was built from, where it is known.
@@ -233,6 +237,7 @@ func column(s *Subject) Image {
 		sec := s.Build.Seconds()
 		i.BuildSeconds, i.BuildCached = &sec, s.Cached
 	}
+	i.Findings, i.Savings = advice.Of(&advice.Image{Facts: f})
 	i.Stack = []LayerSum{}
 	for k, l := range img.Layers {
 		instruction := img.StepOf(k).Instruction()

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -68,8 +70,8 @@ func StageOne() error {
 
 func enter() (int, error) {
 	me, err := user.Current()
-	if err != nil {
-		return 0, err
+	if err != nil { // without a name or a home: subordinate ids may go by the number
+		me = &user.User{Uid: strconv.Itoa(os.Getuid()), Gid: strconv.Itoa(os.Getgid())}
 	}
 	maps := []struct{ tool, file, id string }{
 		{"newuidmap", "/etc/subuid", me.Uid}, {"newgidmap", "/etc/subgid", me.Gid},
@@ -173,9 +175,10 @@ func subordinate(file string, me *user.User) ([2]string, error) {
 	defer func() { _ = f.Close() }()
 	for sc := bufio.NewScanner(f); sc.Scan(); {
 		p := strings.Split(sc.Text(), ":")
-		if len(p) == 3 && (p[0] == me.Username || p[0] == me.Uid) {
+		if len(p) == 3 && p[0] != "" && (p[0] == me.Username || p[0] == me.Uid) {
 			return [2]string{p[1], p[2]}, nil
 		}
 	}
-	return [2]string{}, fmt.Errorf("%s has no entry for %s; add one as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s", file, me.Username, me.Username)
+	name := cmp.Or(me.Username, me.Uid)
+	return [2]string{}, fmt.Errorf("%s has no entry for %s; add one as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s", file, name, name)
 }

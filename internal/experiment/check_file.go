@@ -12,6 +12,8 @@ import (
 	"github.com/distribution/reference"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+
+	"tare/internal/suggest"
 )
 
 // Compressions are the values of a variant's compression.
@@ -125,7 +127,7 @@ func (c *checker) names(f *File, vs []Variant) error {
 			for _, v := range vs {
 				names = append(names, v.Name)
 			}
-			return c.errorf("$.baseline", "there is no variant %q: there are %s", f.Baseline, strings.Join(names, ", "))
+			return c.errorf("$.baseline", "no variant %q%s. The variants are %s", f.Baseline, suggest.Meant(f.Baseline, names), strings.Join(names, ", "))
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func TestBadFiles(t *testing.T) {
 		{"duplicate names", head + "  - image: a\n", `4:10: a second variant is called "a"`},
 		{"image and Dockerfile", head + "    dockerfile: x\n", "takes an image as it is"},
 		{"no image name", "version: 1\nvariants:\n  - image: 'A B'\n", "3:12"},
-		{"baseline", head + "baseline: b\n", `4:11: there is no variant "b": there are a`},
+		{"baseline", head + "baseline: b\n", `4:11: no variant "b". The variants are a`},
 		{"compression", "version: 1\nvariants:\n  - {dockerfile: D, compression: lzma}\n", "want gzip, zstd"},
 		{"platform", "version: 1\nvariants:\n  - {dockerfile: D, platform: a/b/c/d/e}\n", "os/architecture"},
 		{"expression", head + "check: {match: '('}\n", "4:16"},

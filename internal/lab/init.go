@@ -76,10 +76,10 @@ func dockerfiles(dir string) ([]string, error) {
 // Template is an experiment file for Dockerfiles in one directory.
 func Template(name string, dockerfiles []string) (string, error) {
 	if len(dockerfiles) == 0 {
-		return "", errors.New("there is no Dockerfile here to make an experiment of: write one, or try tare lab init python")
+		return "", errors.New("no Dockerfile here to make an experiment of: write one, or try tare lab init python")
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `# An experiment for tare lab. What the keys mean: docs/reference/tare.schema.json
+	fmt.Fprintf(&b, `# An experiment for tare lab. What the keys mean: tare help experiments
 version: %d
 name: %s
 variants:

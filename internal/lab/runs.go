@@ -47,10 +47,11 @@ func (r Runs) Save(rec *experiment.Record) error {
 // List are the paths of all records of an experiment, or of all experiments if name
 // is "", the oldest first.
 func (r Runs) List(name string) ([]string, error) {
+	dir, pattern := filepath.Join(r.Dir, name), []string{"*.json"}
 	if name == "" {
-		name = "*"
+		dir, pattern = r.Dir, []string{"*", "*.json"}
 	}
-	list, err := infile.Glob(filepath.Join(r.Dir, name), "*.json")
+	list, err := infile.Glob(dir, pattern...)
 	slices.SortFunc(list, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
 	return list, err
 }

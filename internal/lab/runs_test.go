@@ -147,3 +147,23 @@ func TestEditsStayInside(t *testing.T) {
 		t.Errorf("a link to the outside was followed: %+v", e)
 	}
 }
+
+// Without a name, the runs of all experiments are listed, in the order of time.
+func TestListOfAll(t *testing.T) {
+	runs := lab.Runs{Dir: t.TempDir()}
+	for n, name := range []string{"b", "a [x]", "b"} {
+		rec := &experiment.Record{Schema: experiment.Schema, Name: name, ID: lab.NewID(time.Unix(int64(1e9+n), 0))}
+		if err := runs.Save(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]int{"": 3, "b": 2, "a [x]": 1, "*": 0} {
+		list, err := runs.List(name)
+		if err != nil || len(list) != want {
+			t.Errorf("%q: %v %v", name, list, err)
+		}
+		if name == "" && !strings.Contains(list[1], "a [x]") {
+			t.Errorf("not in the order of time: %v", list)
+		}
+	}
+}

@@ -26,6 +26,8 @@ type Lister struct {
 	Store *store.Store
 	// Note is told of images that are damaged and not listed.
 	Note func(text string)
+	// Measurer measures images that were never listed before; for Rows and Details.
+	Measurer image.Measurer
 }
 
 // List are the images that pass the filters, newest first. Dangling ones are among them

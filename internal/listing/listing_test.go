@@ -11,6 +11,7 @@ import (
 
 	"tare/internal/builds"
 	"tare/internal/engine"
+	"tare/internal/image"
 	"tare/internal/listing"
 	"tare/internal/request"
 	"tare/internal/store"
@@ -175,5 +176,46 @@ func TestInspect(t *testing.T) {
 	}
 	if err := listing.WriteInspected(&b, "{{.Nothing}}", []listing.Inspected{v}); err == nil {
 		t.Error("a field that nobody has")
+	}
+}
+
+// Shared are the layers that another image has on top of the same layers; the two parts
+// sum up to the size.
+func TestDetails(t *testing.T) {
+	st := testkit.Store(t)
+	layer := func(size int) []byte { return testkit.Tar(t, testkit.File("file", strings.Repeat("x", size))) }
+	base, own, same := layer(1000), layer(500), layer(200)
+	for name, layers := range map[string][][]byte{"base:1": {base}, "app:1": {base, own}, "other:1": {own, same}, "alone:1": {same}} {
+		testkit.Put(t, st, name, store.Pulled, testkit.Image(t, testkit.Options{Layers: layers}))
+		testkit.Put(t, st, name+"-again", store.Pulled, testkit.Image(t, testkit.Options{Layers: layers})) // a second name shares nothing
+	}
+	l := listing.Lister{Store: st, Note: func(s string) { t.Error(s) }, Measurer: image.Measurer{Provider: st.Content(), Cache: st}}
+	d, err := l.Details(t.Context(), engine.Usage{Bytes: 1234, Records: []engine.CacheRecord{{ID: "abc", Kind: "regular", Bytes: 77, InUse: true, Description: "RUN x\x1b[2J"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][3]string{ // size, shared, unique
+		"base": {"1kB", "1kB", "0B"}, "app": {"1.5kB", "1kB", "500B"}, "other": {"700B", "0B", "700B"}, "alone": {"200B", "0B", "200B"},
+	}
+	if len(d.Images) != 8 {
+		t.Fatalf("%d images", len(d.Images))
+	}
+	for _, r := range d.Images {
+		if got := [3]string{r["Size"], r["SharedSize"], r["UniqueSize"]}; got != want[r["Repository"]] {
+			t.Errorf("%s: %v, want %v", r["Repository"], got, want[r["Repository"]])
+		}
+	}
+	var out strings.Builder
+	if err := d.Write(&out, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"Images space usage:\n\nREPOSITORY", "SHARED SIZE", "\nBuild cache usage: 1.23kB\n\nCACHE ID", "abc        regular      77B"} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("no %q in\n%s", text, out.String())
+		}
+	}
+	out.Reset()
+	if err := d.Write(&out, "{{range .BuildCache}}{{.Description}}{{end}}"); err != nil || out.String() != "RUN x\\x1b[2J\n" {
+		t.Errorf("%q, %v", out.String(), err)
 	}
 }

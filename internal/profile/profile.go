@@ -38,8 +38,10 @@ type Result struct {
 	Ideal float64    `json:"ideal"`
 	Spans []Span     `json:"spans"` // all steps, for a picture
 	// Misses say why lines were not in the cache, the first cause first.
-	Misses   []Miss    `json:"misses"`
-	Findings []Finding `json:"findings"`
+	Misses []Miss `json:"misses"`
+	// Findings are what costs bytes and need not; Savings what they cost together.
+	Findings []weigh.Finding `json:"findings"`
+	Savings  *weigh.Savings  `json:"savings,omitempty"`
 	// Checks are what BuildKit's own checks say of the file.
 	Checks []string `json:"checks,omitempty"`
 	// Edits are simulated commits.
@@ -120,7 +122,7 @@ type History struct {
 type Weighed struct {
 	Report  *weigh.Result // with all packages and waste
 	History []History
-	Facts   Facts
+	Facts   *weigh.Facts // for findings; nil: none are looked for
 }
 
 // Input is what a profile is made from.
@@ -140,7 +142,7 @@ type Input struct {
 // Make works a profile out.
 func Make(in Input) *Result {
 	r := &Result{Schema: Schema, Name: in.Name, Dockerfile: in.Path, Source: string(in.Source), Seconds: in.Seconds,
-		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []Finding{}}
+		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []weigh.Finding{}}
 	need := in.File.Needed(in.Target)
 	chain := in.File.Chain(in.Target)
 	for n, s := range in.File.Stages {

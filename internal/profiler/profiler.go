@@ -232,10 +232,7 @@ func (p *profiler) weighed(ctx context.Context, out *engine.Built) (*profile.Wei
 }
 
 func weighedOf(f *weigh.Facts) *profile.Weighed {
-	w := &profile.Weighed{Report: f.Report("", 0), Facts: profile.Facts{Cells: f.Cells}}
-	for i := range f.Packages {
-		w.Facts.Owners = append(w.Facts.Owners, f.Packages[i].Key())
-	}
+	w := &profile.Weighed{Report: f.Report("", 0), Facts: f}
 	for _, s := range f.Image.History {
 		w.History = append(w.History, profile.History{Instruction: s.Instruction(), Layer: s.Layer})
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tare/internal/compare"
 	"tare/internal/explain"
@@ -92,7 +91,7 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 			causes += g.Causes()
 			continue
 		}
-		t.add(z.change(g.Bytes), words(Safe(g.String())), words(where(r, d, g))).Bar = part(max(g.Bytes, -g.Bytes), most)
+		t.add(z.change(g.Bytes), words(Safe(g.String())), words(lineOf(r, d, g))).Bar = part(max(g.Bytes, -g.Bytes), most)
 	}
 	if causes > 0 {
 		t.add(z.change(rest), words(fmt.Sprintf("everything else (%s)", units.Plural(causes, "cause")))).Bar = part(max(rest, -rest), most)
@@ -121,8 +120,8 @@ func kept(groups []explain.Group, rows int) int {
 	return n
 }
 
-// where is the line of a Dockerfile that a group comes from; empty if it is not known.
-func where(r *compare.Result, d *compare.Difference, g *explain.Group) string {
+// lineOf is the line of a Dockerfile that a group comes from; empty if it is not known.
+func lineOf(r *compare.Result, d *compare.Difference, g *explain.Group) string {
 	name := d.To
 	if g.Head.Bytes < 0 {
 		name = d.From
@@ -174,9 +173,4 @@ func wasteful(r *compare.Result, s *compare.Sentence) bool {
 func shares(r *compare.Result) bool {
 	b := r.Sharing.Blob
 	return (b.Separately-b.Together)*20 >= b.Separately && b.Separately > b.Together
-}
-
-// more is the line that says how to get the rest.
-func more(parts []string) Block {
-	return Para{Place: Place{Weight: Brief}, Dim: true, Text: "More: --full, --show " + strings.Join(parts, ",") + ", --format html"}
 }

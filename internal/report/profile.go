@@ -33,24 +33,39 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 	if o.WhyOnly {
 		return append(d, whyCache(r)...)
 	}
-	d = append(d, listing(r, z), stageTable(r, z))
-	for _, s := range r.Stages {
-		if !s.Needed {
-			d = append(d, in("stages", Always, Item{Text: fmt.Sprintf("Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})...)
-		}
+	if r.Failed == "" && r.Savings != nil {
+		d = append(d, in("verdict", Always, saveLine(r.Findings, r.Savings, r.Total.Tar, z)...)...)
 	}
+	d = append(d, listing(r, z))
+	d = append(d, stages(r, z)...)
 	d = append(d, criticalPath(r)...)
 	if r.Seconds > 0 {
 		d = append(d, whyCache(r)...)
 	}
 	d = append(d, edits(r, z)...)
 	d = append(d, splits(r, z)...)
-	d = append(d, findings(r, z)...)
+	d = append(d, findingBlocks(r.Name, r.Findings, z)...)
 	for _, c := range r.Checks {
 		d = append(d, in("checks", Always, Item{Text: "BuildKit's check: " + Safe(c)})...)
 	}
 	for _, n := range r.Notes {
 		d = append(d, in("notes", Always, Item{Text: Safe(n)})...)
+	}
+	return append(d, more([]string{"stages", "path", "findings"}))
+}
+
+// stages are the stages, on the first screen where they say something: that one stays
+// behind, or is not needed.
+func stages(r *profile.Result, z sizes) Document {
+	w := Full
+	if len(r.Stages) > 1 {
+		w = Always
+	}
+	d := in("stages", w, stageTable(r, z))
+	for _, s := range r.Stages {
+		if !s.Needed {
+			d = append(d, in("stages", Always, Item{Text: fmt.Sprintf("Stage %s (lines %d-%d) contributes nothing to the result, and is not built.", Safe(s.Name), s.Lines[0], s.Lines[1])})...)
+		}
 	}
 	return d
 }
@@ -112,7 +127,7 @@ func listing(r *profile.Result, z sizes) Block {
 		}
 	}
 	if r.Failed == "" {
-		row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config and layers of no line")
+		row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config, layers not matched to a line")
 		row(words(""), clock(r.Seconds, r.Seconds > 0), words(""), r.Total, count(r.Total.Entries), words(""), "the image: its stages' lines sum up to it, to the byte").Total = true
 	}
 	return t
@@ -167,7 +182,7 @@ func criticalPath(r *profile.Result) Document {
 	if len(r.Path) == 0 {
 		return nil
 	}
-	t := Table{Place: Place{Part: "path"}, Title: "CRITICAL PATH: what the build waited for", Columns: []Column{number("WAIT"), number("S"), number("LINE"), text("STEP").cut(End)}}
+	t := Table{Place: Place{"path", Full}, Title: "CRITICAL PATH: what the build waited for", Columns: []Column{number("WAIT"), number("S"), number("LINE"), text("STEP").cut(End)}}
 	sum := 0.0
 	for _, p := range r.Path {
 		line := words("")
@@ -183,8 +198,11 @@ func criticalPath(r *profile.Result) Document {
 	t.Note = fmt.Sprintf("It sums up to %s s of the build's %s s.", clock(sum, true).Text, clock(r.Seconds, true).Text)
 	if gain := r.Seconds - r.Ideal; gain > 0.05*r.Seconds && gain > 0.05 {
 		t.Note += fmt.Sprintf(" With every step begun as soon as its inputs are there it would take about %s s: more parallelism could gain %s s at most (estimate).", clock(r.Ideal, true).Text, clock(gain, true).Text)
+		if gain > 0.5 && gain > 0.1*r.Seconds { // else it says nothing that one could act on
+			t.Weight = Always
+		}
 	} else {
-		t.Note += " More parallelism would gain next to nothing (estimate)."
+		t.Note += " Fully sequential: parallelism would not help (estimate)."
 	}
 	return Document{t}
 }
@@ -209,7 +227,7 @@ func whyCache(r *profile.Result) Document {
 		d = append(d, Item{Mark: No, Text: fmt.Sprintf("Line %d was not in the cache: %s.", m.Line, Safe(m.Cause))})
 	}
 	if len(follow) > 0 {
-		d = append(d, Item{Text: "What follows from that: " + units.Word(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
+		d = append(d, Item{Text: "Invalidated as a result: " + units.Word(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
 	}
 	return in("cache", Always, d...)
 }
@@ -248,25 +266,4 @@ func splits(r *profile.Result, z sizes) Document {
 		d = append(d, t)
 	}
 	return d
-}
-
-func findings(r *profile.Result, z sizes) Document {
-	if len(r.Findings) == 0 {
-		return nil
-	}
-	t := Table{Title: "FINDINGS (docs/reference/findings.md)", Columns: []Column{number("TAR"), number("TRANSFER"), number("LINE").key(), text("RULE").key()}}
-	var said Document
-	for _, f := range r.Findings {
-		tar, transfer := z.of(f.Tar), z.of(f.Transfer)
-		if f.Sent > 0 {
-			tar, transfer = none(), none()
-		}
-		line := "–"
-		if f.Line > 0 {
-			line = strconv.Itoa(f.Line)
-		}
-		t.add(tar, transfer, words(line), words(f.Rule))
-		said = append(said, Item{Text: fmt.Sprintf("line %s, %s: %s.", line, f.Rule, Safe(f.Text))})
-	}
-	return in("findings", Always, append(Document{t}, said...)...)
 }

@@ -22,7 +22,11 @@ import (
 // Hold keeps Collect of every process away while blobs are added that no name
 // reaches yet. Several may hold at once.
 func (s *Store) Hold(ctx context.Context) (release func(), err error) {
-	return s.lock(ctx, "hold.lock", false)
+	release, err = s.lock(ctx, "hold.lock", false)
+	if err != nil && s.looking != nil && ctx.Err() == nil {
+		return func() {}, nil // no lock can be made, and this process adds nothing
+	}
+	return release, err
 }
 
 // Freed is what Collect removed.
@@ -39,6 +43,9 @@ type Freed struct {
 // deletes nothing, and the next Collect will.
 func (s *Store) Collect(ctx context.Context) (Freed, error) {
 	var freed Freed
+	if s.looking != nil {
+		return freed, s.Advise("collect garbage", s.looking)
+	}
 	l := flock.New(filepath.Join(s.root, "hold.lock"))
 	ok, err := l.TryLock()
 	if err != nil || !ok {
@@ -164,7 +171,7 @@ type document struct {
 // reach marks the document d, an index or a manifest, and what it leads to. The
 // place of a blob decides how it is read and not the media type or size that stand
 // there: those are a stranger's words, and a wrong one must neither hide another
-// image's layers from us nor stop the collection for ever.
+// image's layers from us nor stop the collection for good.
 func (s *Store) reach(ctx context.Context, d digest.Digest, w walk) error {
 	if w.read[d] || d.Validate() != nil {
 		return nil

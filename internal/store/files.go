@@ -121,6 +121,8 @@ func (s *Store) Advise(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case s.looking != nil && errors.Is(err, s.looking):
+		return fmt.Errorf("%s: the image store cannot be written: %w; set TARE_HOME to a directory that you can write", doing, err)
 	case full(err):
 		return fmt.Errorf("%s: %w; make room (tare system prune), or set TARE_HOME to a directory on another disk", doing, err)
 	case readOnly(err), errors.Is(err, fs.ErrPermission):

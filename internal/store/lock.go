@@ -52,6 +52,9 @@ func (s *Store) makeLocks() {
 // lock takes the named lock of the store, exclusive or shared, and returns how to
 // give it back.
 func (s *Store) lock(ctx context.Context, name string, exclusive bool) (func(), error) {
+	if s.looking != nil && exclusive {
+		return nil, s.Advise("lock "+filepath.Join(s.root, name), s.looking)
+	}
 	l := flock.New(filepath.Join(s.root, name))
 	err := Acquire(ctx, l, exclusive, func() {
 		if s.wait.say != nil {

@@ -23,6 +23,9 @@ const privateMode fs.FileMode = 0o700
 // not be made so.
 var ErrShared = errors.New("other users can enter it")
 
+// errOthers says that a directory is not a store.
+var errOthers = errors.New("it holds other things than images")
+
 // claim makes sure that root may become a store, before anything is written: a
 // directory that was made for something else is not closed to others.
 func claim(root string) error {
@@ -49,7 +52,7 @@ func claim(root string) error {
 	}
 	for _, e := range list {
 		if !ours(e.Name()) {
-			return fmt.Errorf("it holds other things than images (%s): set TARE_HOME to a directory of its own", e.Name())
+			return fmt.Errorf("%w (%s): set TARE_HOME to a directory of its own", errOthers, e.Name())
 		}
 	}
 	return nil

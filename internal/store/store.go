@@ -38,6 +38,10 @@ type Store struct {
 	mended []string // directories that were open to other users when the store was opened
 	ids    sync.Map // target digest -> []digest.Digest, see idsOf
 	wait   waits
+	// looking is why nothing can be written, nil if it can; foreign says that the store
+	// is another user's, too.
+	looking error
+	foreign bool
 }
 
 // DefaultRoot is TARE_HOME, or $XDG_DATA_HOME/tare, or ~/.local/share/tare.
@@ -85,7 +89,7 @@ func checkLayout(b []byte) error {
 func openOn(root string, f files) (*Store, error) {
 	s := &Store{root: root, files: f}
 	if err := s.init(); err != nil {
-		if errors.Is(err, fs.ErrPermission) {
+		if unwritable(err) && !errors.Is(err, errOthers) && !full(err) {
 			return nil, fmt.Errorf("image store %s: %w; set TARE_HOME to a directory that you can write", root, err)
 		}
 		return nil, fmt.Errorf("image store %s: %w", root, err)
@@ -178,6 +182,9 @@ func (s *Store) indexPath() string { return filepath.Join(s.root, ocispec.ImageI
 // readIndex reads index.json without a lock: it is only ever replaced whole.
 func (s *Store) readIndex() (*ocispec.Index, error) {
 	b, err := os.ReadFile(s.indexPath())
+	if s.looking != nil && errors.Is(err, fs.ErrNotExist) {
+		return new(ocispec.Index), nil
+	}
 	if err != nil {
 		return nil, err
 	}

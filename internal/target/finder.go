@@ -184,7 +184,11 @@ func (f *Finder) stored(ctx context.Context, name string, o Options, want platfo
 	if isPath(name) {
 		return rec, missingPath(name)
 	}
-	return f.pulled(ctx, name, o.Platform, nil)
+	rec, err = f.pulled(ctx, name, o.Platform, nil)
+	if fi, serr := os.Stat(name); err != nil && ctx.Err() == nil && serr == nil && fi.IsDir() {
+		err = fmt.Errorf("%w\n  there is a directory of that name, without a Dockerfile", err)
+	}
+	return rec, err
 }
 
 // Obtain finds an image in the store, and pulls it if it is not there. What a pull says

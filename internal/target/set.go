@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"tare/internal/advice"
 	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/weigh"
@@ -146,9 +147,9 @@ func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 		return nil, err
 	}
 	if !keep {
-		return named(facts[0].Report("", top), i.Name, top), nil
+		return named(report(facts[0], top), i.Name, top), nil
 	}
-	r := facts[0].Report("", reportTop)
+	r := report(facts[0], reportTop)
 	st.Keep(reportKind, weigh.Key(i.Image), r)
 	return named(r, i.Name, top), nil
 }
@@ -156,9 +157,16 @@ func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 // reportKind is the kind under which results are cached, with the longest lists that
 // a cached result can serve.
 const (
-	reportKind = "report-v1"
+	reportKind = "report-v3"
 	reportTop  = 100
 )
+
+// report sums facts up, with what follows from them.
+func report(f *weigh.Facts, top int) *weigh.Result {
+	r := f.Report("", top)
+	r.Findings, r.Savings = advice.Of(&advice.Image{Facts: f})
+	return r
+}
 
 func named(r *weigh.Result, name string, top int) *weigh.Result {
 	r.Name = name

@@ -126,7 +126,13 @@ func TestMissingFilesAreMissing(t *testing.T) {
 		"/nowhere/x.tar":       "no such file or directory",
 		"image.tar":            "no such file or directory",
 		"image.tar.gz":         "no such file or directory",
-		"./empty":              "no Dockerfile in ./empty",
+		"./empty":              "no Dockerfile in ./empty, and no OCI image layout",
+		"..":                   "no Dockerfile in ..",
+		"../app":               "no such file or directory",
+		"app/":                 "no such file or directory",
+		"Containerfile.dev":    "no such file or directory",
+		"app.tar.xz":           "no such file or directory",
+		"tare.yaml":            "no such file or directory",
 		"oci-dir://nowhere":    "no such directory",
 		"nothing://x":          "unknown scheme",
 		"archive://nowhere.gz": "no such file",
@@ -134,6 +140,26 @@ func TestMissingFilesAreMissing(t *testing.T) {
 		_, err := f.Open(t.Context(), []string{word}, target.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v does not say %q", word, err, want)
+		}
+	}
+}
+
+// A name of an image is looked up, even where it looks a little like a file; a directory
+// of that name is mentioned when there is no such image.
+func TestNamesAreLookedUp(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("plain", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for word, directory := range map[string]bool{"python:slim": false, "plain": true, "team/tar": false, "x.tar:1.0": false, "registry.example.com/dockerfile:1": false} {
+		pulled := ""
+		f := finder(t, testkit.Store(t), func(name string) error {
+			pulled = name
+			return errors.New("no such image")
+		})
+		_, err := f.Open(t.Context(), []string{word}, target.Options{})
+		if pulled != word || err == nil || strings.Contains(err.Error(), "directory of that name") != directory {
+			t.Errorf("%s: pulled %q, %v", word, pulled, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,12 +13,14 @@ import (
 )
 
 // Help explains what commands take as a TARGET.
-const Help = `A TARGET is an image (pulled if it is not here), a Dockerfile or a directory with
-one (it is built; write ./NAME for a directory that has an image's name), or
-  registry://NAME      an image in its registry, never the local copy; nothing is stored
+const Help = `A TARGET is an image (pulled if it is not in the store), a Dockerfile or a
+directory with one (built; write ./NAME if an image has that name, too), or
+  registry://NAME      an image in its registry, read without storing it
   oci-dir://DIR[:TAG]  an OCI image layout (also oci:DIR[:TAG])
-  archive://FILE       a docker save or OCI archive (also docker-archive:, oci-archive:)
-  daemon://NAME        an image of a Docker daemon (also docker-daemon:)
+  dir://DIR            a directory that skopeo wrote (also dir:DIR)
+  archive://FILE       an archive of docker save, or an OCI archive
+                       (also docker-archive:FILE, oci-archive:FILE)
+  daemon://NAME        an image of a Docker daemon (also docker-daemon:NAME)
   -                    an archive on standard input`
 
 // word is a word of the user's, read once: what it means does not change while it is
@@ -43,7 +46,7 @@ func parse(text string, names Names) (word, error) {
 	case names == InStore:
 	default:
 		w.dockerfile = Dockerfile(text)
-		if p := source.Recognise(text); p.Scheme() != "" && (p.Scheme() != "oci-dir" || w.dockerfile == "") {
+		if p := source.Recognise(text); p.Scheme() != "" && (w.dockerfile == "" || w.dockerfile == text) {
 			w.place, w.dockerfile = p, ""
 		}
 	}
@@ -95,8 +98,12 @@ func Dockerfile(text string) string {
 
 // missingPath says what is missing of a word that can only be a path.
 func missingPath(text string) error {
-	if exists(text) {
-		return fmt.Errorf("no Dockerfile in %s", text)
+	fi, err := os.Stat(text)
+	switch {
+	case err == nil && fi.IsDir():
+		return fmt.Errorf("no Dockerfile in %s, and no OCI image layout", text)
+	case errors.Is(err, fs.ErrPermission):
+		return fs.ErrPermission
 	}
 	return errors.New("no such file or directory")
 }
@@ -107,21 +114,23 @@ func exists(p string) bool {
 }
 
 // isPath tells whether a word can only be a path, or is far more likely to be one than
-// an image: the usual names of Dockerfiles and archives.
+// an image: a path from here or from the root, and the usual names of Dockerfiles,
+// archives and experiments. What an image cannot be called is a path as well.
 func isPath(text string) bool {
-	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "/") {
+	if text == "." || text == ".." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../") || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "~") || strings.HasSuffix(text, "/") {
 		return true
 	}
 	base := text[strings.LastIndexByte(text, '/')+1:]
-	if strings.Contains(base, ":") || strings.Contains(base, "@") {
+	if strings.ContainsAny(base, ":@") {
 		return false
 	}
+	lower := strings.ToLower(base)
 	switch {
-	case base == "Dockerfile", base == "Containerfile", strings.HasPrefix(base, "Dockerfile."), strings.HasSuffix(base, ".Dockerfile"):
+	case lower == "dockerfile", lower == "containerfile", strings.HasPrefix(lower, "dockerfile."), strings.HasPrefix(lower, "containerfile."), strings.HasSuffix(lower, ".dockerfile"), strings.HasSuffix(lower, ".containerfile"):
 		return true
 	}
-	for _, end := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst"} {
-		if strings.HasSuffix(base, end) {
+	for _, end := range []string{".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2", ".oci", ".yaml", ".yml", ".json"} {
+		if strings.HasSuffix(lower, end) {
 			return true
 		}
 	}

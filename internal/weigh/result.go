@@ -49,6 +49,10 @@ type Result struct {
 	Duplicates []Duplicate `json:"duplicates"`
 	// Largest are the largest live files.
 	Largest []File `json:"largest"`
+	// Findings are what costs bytes and need not, or must not be in the image; package
+	// advice finds them. Savings are what they cost together.
+	Findings []Finding `json:"findings"`
+	Savings  *Savings  `json:"savings,omitempty"`
 	// Problems are package databases that could not be read.
 	Problems []string `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
@@ -194,7 +198,7 @@ func (r *Result) Trim(top int) {
 func (f *Facts) Report(name string, top int) *Result {
 	img := f.Image
 	r := &Result{Schema: Schema, Name: name, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(), Sizes: f.Sizes,
-		Problems: f.Problems, Warnings: f.Warnings, Layers: []Layer{}, Duplicates: []Duplicate{}, Largest: []File{}}
+		Problems: f.Problems, Warnings: f.Warnings, Layers: []Layer{}, Duplicates: []Duplicate{}, Largest: []File{}, Findings: []Finding{}}
 	f.layers(r)
 	f.packages(r)
 	f.classes(r)

@@ -1,0 +1,144 @@
+// Package advice finds what in an image costs bytes and need not, and what must not be in
+// one. Each rule is a file; all rest on the ledger of package weigh, entry by entry, so
+// that what they would save together is known to the byte.
+package advice
+
+import (
+	"cmp"
+	"slices"
+
+	"tare/internal/layer"
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
+
+// Image is what rules look at: an image, and what is known of how it was built.
+type Image struct {
+	*weigh.Facts
+	// Lines are the lines of the Dockerfile that made layers, by the layer's index; nil if
+	// no Dockerfile is known. Layers without a line are the base image's.
+	Lines map[int]int
+	// Context is the build context, where a build was watched.
+	Context Context
+}
+
+// Context is what was sent to a builder and what became of it.
+type Context struct {
+	Sent   int64 // bytes
+	Copied int64 // bytes of files that COPY and ADD wrote
+	Line   int   // the first COPY or ADD; 0 for none
+}
+
+// Rule finds one kind of thing. Adding a rule is adding a file that registers it, and a
+// section of docs/reference/findings.md.
+type Rule struct {
+	ID       string // "package-cache": the heading of its section
+	Title    string // what it is about, in a few words
+	Severity weigh.Severity
+	Find     func(*Image) []Finding
+}
+
+// Finding is a weigh.Finding and the entries that need not be in the image.
+type Finding struct {
+	weigh.Finding
+	frees map[tree.Ref]bool
+}
+
+var rules []Rule
+
+func register(r Rule) { rules = append(rules, r) }
+
+// Rules are all rules by ID.
+func Rules() []Rule {
+	return slices.SortedFunc(slices.Values(rules), func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// Find applies all rules: secrets first, then what costs most.
+func Find(img *Image) []Finding {
+	var out []Finding
+	for _, r := range Rules() {
+		for _, f := range r.Find(img) {
+			f.Rule, f.Title = r.ID, r.Title
+			if f.Severity == "" {
+				f.Severity = r.Severity
+			}
+			out = append(out, f)
+		}
+	}
+	secret := func(f Finding) int {
+		if f.Severity == weigh.Secret {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Tar+b.Sent, a.Tar+a.Sent), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Layer, b.Layer))
+	})
+	return out
+}
+
+// Of are the findings of an image as results show them, and what they cost together.
+func Of(img *Image) ([]weigh.Finding, *weigh.Savings) {
+	list := Find(img)
+	out := make([]weigh.Finding, len(list))
+	for n, f := range list {
+		out[n] = f.Finding
+	}
+	s := Total(img, list)
+	return out, &s
+}
+
+// Least is from where on a finding is worth a line, in bytes of tar.
+const Least = 1000
+
+// Total is what the findings that matter cost together: an entry that several are about
+// counts once. Of those that matter each costs at least a hundredth of all; what is less
+// is in no sum, so that the places are those that save it. Secrets are not there to save
+// bytes.
+func Total(img *Image, list []Finding) weigh.Savings {
+	bytes := slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return f.Severity == weigh.Secret || f.Tar < Least })
+	all := together(img, bytes)
+	return together(img, slices.DeleteFunc(bytes, func(f Finding) bool { return f.Tar*100 < all.Tar }))
+}
+
+// together sums findings up, each entry once.
+func together(img *Image, list []Finding) weigh.Savings {
+	var s weigh.Savings
+	seen, places := map[tree.Ref]bool{}, map[int]bool{}
+	for _, f := range list {
+		places[cmp.Or(f.Line, -f.Layer)] = true
+		for r := range f.frees {
+			if !seen[r] {
+				seen[r] = true
+				s.Tar += img.Tree.Entry(r).Span
+				s.Transfer += img.Share(r)
+			}
+		}
+	}
+	s.Places = len(places)
+	return s
+}
+
+// own tells whether a layer was made by the Dockerfile, or else, where none is known,
+// whether it may have been: the layer of the distribution was not.
+func (img *Image) own(k int32) bool {
+	if img.Lines != nil {
+		return img.Lines[int(k)] > 0
+	}
+	return k > 0 || len(img.Tree.Lists) == 1 || img.Image.Layers[0].Sums.OSRelease == ""
+}
+
+// origin is the lowest layer of the Dockerfile's that wrote a file at the path of an
+// entry, and all that such layers wrote there, the entry included.
+func (img *Image) origin(r tree.Ref) (first int32, all []tree.Ref) {
+	first = r.Layer
+	for k := r.Layer - 1; k >= 0; k-- {
+		if !img.own(k) {
+			continue
+		}
+		if below, ok := img.Tree.In(int(k), img.Tree.Entry(r).Path); ok && img.Tree.Entry(below).Kind == layer.File {
+			first, all = k, append(all, below)
+		}
+	}
+	return first, append(all, r)
+}

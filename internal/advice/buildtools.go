@@ -1,0 +1,64 @@
+package advice
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tare/internal/layer"
+	"tare/internal/packages"
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
+
+func init() {
+	register(Rule{ID: "build-tools", Title: "build tools in the image", Severity: weigh.Warning, Find: buildTools})
+}
+
+// buildTools: packages that serve only for building others, headers and static libraries
+// that a container still sees. Whether the program needs them at run time is not known.
+func buildTools(img *Image) (out []Finding) {
+	all := &heaps{img: img}
+	names := map[*heap]map[string]bool{}
+	img.Live(func(r tree.Ref, _ *layer.Entry) {
+		if !img.own(r.Layer) {
+			return
+		}
+		p := img.Owner(r)
+		tool := p != nil && packages.BuildTool(p.Key())
+		if !tool && img.Class(r) != weigh.Development {
+			return
+		}
+		first, copies := img.origin(r)
+		h := all.at(first)
+		h.add(copies...)
+		if tool {
+			if names[h] == nil {
+				names[h] = map[string]bool{}
+			}
+			names[h][p.Name] = true
+		}
+	})
+	for _, h := range all.list {
+		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+some(names[h]),
+			"if only the build needs them: build in an earlier stage, or remove them in the same RUN"))
+	}
+	return out
+}
+
+// some names up to five of many: ": gcc, g++ and 3 more".
+func some(names map[string]bool) string {
+	if len(names) == 0 {
+		return ""
+	}
+	var list []string
+	for n := range names {
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	text := ": " + strings.Join(list[:min(5, len(list))], ", ")
+	if len(list) > 5 {
+		text += fmt.Sprintf(" and %d more", len(list)-5)
+	}
+	return text
+}

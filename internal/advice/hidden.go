@@ -1,0 +1,86 @@
+package advice
+
+import (
+	"slices"
+
+	"tare/internal/layer"
+	"tare/internal/tree"
+)
+
+// hiding is what one layer hides of others.
+type hiding struct {
+	*heap
+	writers map[int32]bool
+}
+
+// hidden gathers what the Dockerfile's own layers hide in ways of the given classes, by
+// the layer that hides. pick chooses by the layer that wrote.
+func (img *Image) hidden(pick func(writer int32) bool, classes ...tree.Class) []hiding {
+	all := &heaps{img: img}
+	writers := map[int32]map[int32]bool{}
+	img.Hidden(func(r tree.Ref, e *layer.Entry) {
+		s := img.Tree.Bytes(r)
+		if !img.own(s.By) || !slices.Contains(classes, s.Class) || !pick(r.Layer) {
+			return
+		}
+		all.at(s.By).add(img.avoidable(r, s, e))
+		if writers[s.By] == nil {
+			writers[s.By] = map[int32]bool{}
+		}
+		writers[s.By][r.Layer] = true
+	})
+	var out []hiding
+	for _, h := range all.list {
+		out = append(out, hiding{h, writers[h.layer]})
+	}
+	return out
+}
+
+// avoidable is the copy that need not be: the hidden one, but for what the base image
+// wrote, which nobody can change, the one that was written over it.
+func (img *Image) avoidable(r tree.Ref, s tree.State, e *layer.Entry) tree.Ref {
+	if img.own(r.Layer) {
+		return r
+	}
+	if above, ok := img.Tree.In(int(s.By), e.Path); ok {
+		return above
+	}
+	return r
+}
+
+// other is the line that wrote what a layer hides, if it is one.
+func (h hiding) other() int {
+	if len(h.writers) != 1 {
+		return 0
+	}
+	for k := range h.writers {
+		return h.img.Lines[int(k)]
+	}
+	return 0
+}
+
+// from names the writers: "line 3", "the base image".
+func (h hiding) from() string {
+	mine := map[int32]bool{}
+	for k := range h.writers {
+		if h.img.own(k) {
+			mine[k] = true
+		}
+	}
+	switch {
+	case len(mine) == 0:
+		return "the base image"
+	case len(mine) < len(h.writers):
+		return h.img.places(mine) + " and the base image"
+	}
+	return h.img.places(mine)
+}
+
+// found makes the finding of a layer that hides others' files.
+func (h hiding) found(text, remedy string) Finding {
+	f := h.finding(text, remedy)
+	f.Other = h.other()
+	return f
+}
+
+func anyLayer(int32) bool { return true }

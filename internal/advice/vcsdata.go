@@ -1,0 +1,42 @@
+package advice
+
+import (
+	"strings"
+
+	"tare/internal/layer"
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
+
+func init() {
+	register(Rule{ID: "vcs-data", Title: "version control data", Severity: weigh.Warning, Find: vcsData})
+}
+
+// vcsData: .git and the like that a container still sees.
+func vcsData(img *Image) (out []Finding) {
+	all := &heaps{img: img}
+	img.Live(func(r tree.Ref, _ *layer.Entry) {
+		if img.own(r.Layer) && img.Class(r) == weigh.VCS {
+			first, copies := img.origin(r)
+			all.at(first).add(copies...)
+		}
+	})
+	for _, h := range all.list {
+		remedy := "remove it in the same RUN"
+		if img.copies(h.layer) {
+			remedy = "list it in .dockerignore"
+		}
+		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository), remedy))
+	}
+	return out
+}
+
+// repository is the directory of a version control system that a file is in.
+func repository(file string) string {
+	for _, mark := range []string{".git", ".hg", ".svn"} {
+		if i := strings.Index("/"+file, "/"+mark+"/"); i >= 0 {
+			return file[:i+len(mark)]
+		}
+	}
+	return file
+}

@@ -1,0 +1,18 @@
+package advice
+
+import (
+	"tare/internal/tree"
+	"tare/internal/weigh"
+)
+
+func init() {
+	register(Rule{ID: "written-twice", Title: "files written twice", Severity: weigh.Warning, Find: writtenTwice})
+}
+
+// writtenTwice: the same content and metadata at the same path in two layers.
+func writtenTwice(img *Image) (out []Finding) {
+	for _, h := range img.hidden(anyLayer, tree.OverwrittenSame) {
+		out = append(out, h.found("writes "+h.size()+" from "+h.from()+" again, unchanged", "leave one of the two out"))
+	}
+	return out
+}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"tare/internal/help"
+	"tare/internal/report"
+	"tare/internal/scales"
+)
+
+// everyHelp returns the help text of every command that is not hidden, and of every
+// topic, by name.
+func everyHelp(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	root := newRoot(&app{env: func(string) string { return "" }}, nil)
+	root.InitDefaultHelpCmd()
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Hidden {
+			return
+		}
+		var b bytes.Buffer
+		c.SetOut(&b)
+		c.InitDefaultHelpFlag()
+		c.InitDefaultVersionFlag()
+		if err := c.Help(); err != nil {
+			t.Fatal(err)
+		}
+		out[c.CommandPath()] = b.String()
+		for _, kid := range c.Commands() {
+			walk(kid)
+		}
+	}
+	walk(root)
+	for _, topic := range help.Topics {
+		out["tare help "+topic.Name] = help.Text(topic.Name)
+	}
+	if len(out) < 40 {
+		t.Fatalf("only %d help texts found", len(out))
+	}
+	return out
+}
+
+func TestHelpFitsTheScreen(t *testing.T) {
+	for name, text := range everyHelp(t) {
+		for line := range strings.Lines(text) {
+			line = strings.TrimRight(line, "\n")
+			if n := utf8.RuneCountInString(line); n > 80 {
+				t.Errorf("%s: %d columns: %s", name, n, line)
+			}
+			if strings.Contains(line, "\t") {
+				t.Errorf("%s: a tab is as wide as a terminal likes: %q", name, line)
+			}
+		}
+		if len(text) < 100 {
+			t.Errorf("%s: only %q", name, text)
+		}
+	}
+}
+
+// A program that is installed has no files of its repository, and speaks idiomatic
+// English.
+func TestHelpWords(t *testing.T) {
+	unwanted := regexp.MustCompile(`(?i)docs/|\.md\b.*reference|anew\b|for ever\b|has not\b|exclude one another|carry out|carried out|\bobtain|\brather\b|is no |as in Docker$|\bwhole IDs|forget`)
+	for name, text := range everyHelp(t) {
+		if name == "tare" {
+			text = strings.ReplaceAll(text, "As in Docker:", "")
+		}
+		if m := unwanted.FindString(text); m != "" {
+			t.Errorf("%s says %q", name, m)
+		}
+	}
+}
+
+// The topics name what the program has.
+func TestTopicsAreComplete(t *testing.T) {
+	for topic, words := range map[string][]string{
+		"measures": scales.Measures(),
+		"formats":  slices.Concat(labFormats, report.Charts),
+	} {
+		for _, w := range words {
+			if !regexp.MustCompile(`\b` + regexp.QuoteMeta(w) + `\b`).MatchString(help.Text(topic)) {
+				t.Errorf("tare help %s does not name %s", topic, w)
+			}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"tare/internal/image"
+	"tare/internal/weigh"
+)
+
+// heavy is an image of n layers of random sizes, with a finding for each.
+func heavy(n int, seed uint64) *weigh.Result {
+	r := rand.New(rand.NewPCG(seed, 7))
+	out := &weigh.Result{Name: "app", Platform: "linux/amd64", Base: "debian 12", Savings: &weigh.Savings{Places: n}}
+	for i := range n {
+		size := int64(r.IntN(1 << uint(10+r.IntN(20))))
+		l := weigh.Layer{Index: i + 1, Instruction: fmt.Sprintf("RUN step %d", i), Live: size / 2, Waste: size - size/2, Files: size, Transfer: size / 3, Tar: size}
+		out.Layers = append(out.Layers, l)
+		out.Sizes = image.Sizes{Live: out.Sizes.Live + l.Live, Waste: out.Sizes.Waste + l.Waste, Files: out.Sizes.Files + size, Transfer: out.Sizes.Transfer + l.Transfer, Tar: out.Sizes.Tar + size}
+		out.Findings = append(out.Findings, weigh.Finding{Rule: "package-cache", Title: "caches", Severity: weigh.Warning, Layer: i + 1, Text: "leaves caches", Remedy: "remove them", Tar: size / 4})
+		out.Savings.Tar += size / 4
+	}
+	return out
+}
+
+func lines(t *testing.T, d Document, v View, width int) string {
+	t.Helper()
+	f := FormatOf("text")
+	var b strings.Builder
+	if err := d.View(v, f.Rest).WriteText(&b, Style{Width: width}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// The rows of the first screen, with the one that stands for the rest, are the image.
+func TestLayersSumUpOnTheFirstScreen(t *testing.T) {
+	for seed := range uint64(50) {
+		r := heavy(1+int(seed), seed)
+		t0 := layerDigest(r, sizes{})
+		var live, transfer, waste int64
+		for _, row := range t0.Rows {
+			live += row.Cells[1].Number.Int
+			transfer += row.Cells[2].Number.Int
+			waste += row.Cells[3].Number.Int
+		}
+		if live != r.Sizes.Live || transfer != r.Sizes.Transfer || waste != r.Sizes.Waste {
+			t.Errorf("%d layers: %d live, %d transfer, %d waste of %+v", len(r.Layers), live, transfer, waste, r.Sizes)
+		}
+		if len(t0.Rows) > firstLayers+1 {
+			t.Errorf("%d rows", len(t0.Rows))
+		}
+	}
+}
+
+func TestWeighFitsOneScreen(t *testing.T) {
+	for _, n := range []int{1, 4, 40, 120} {
+		text := lines(t, Weighed(heavy(n, 3), 10, false), View{}, 100)
+		if got := strings.Count(text, "\n"); got > 40 {
+			t.Errorf("%d layers take %d lines:\n%s", n, got, text)
+		}
+		for k, l := range strings.Split(text, "\n") {
+			if len([]rune(l)) > 100 {
+				t.Errorf("line %d has %d columns: %s", k+1, len([]rune(l)), l)
+			}
+		}
+	}
+}
+
+// The save line stands first, but for secrets, and only where there is something to save.
+func TestSaveLine(t *testing.T) {
+	r := heavy(4, 3)
+	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000, Places: 4}
+	r.Sizes.Tar = 962_000_000
+	text := lines(t, Weighed(r, 10, false), View{}, 100)
+	if !strings.Contains(strings.Split(text, "\n")[2], "Save 710MB of 962MB (tar), 312MB to pull: these 4 layers") {
+		t.Errorf("%s", text)
+	}
+	r.Findings[0].Line = 7
+	r.Savings.Places = 1
+	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "312MB to pull: this line") {
+		t.Errorf("%s", text)
+	}
+	r.Findings = append(r.Findings, weigh.Finding{Rule: "secret-file", Severity: weigh.Secret, Layer: 2, Text: "/root/.ssh/id_rsa is an SSH private key by its name", Tar: 900})
+	text = lines(t, Weighed(r, 10, false), View{}, 100)
+	if secret, save := strings.Index(text, "id_rsa"), strings.Index(text, "Save "); secret < 0 || secret > save {
+		t.Errorf("a secret does not come first:\n%s", text)
+	}
+	for _, s := range []*weigh.Savings{nil, {}, {Tar: 900, Places: 1}} {
+		r.Findings, r.Savings = nil, s
+		if text = lines(t, Weighed(r, 10, false), View{}, 100); strings.Contains(text, "Save ") || !strings.Contains(text, "Nothing found to save.") {
+			t.Errorf("%+v:\n%s", s, text)
+		}
+	}
+}
+
+// Everything that is not on the first screen is one flag away.
+func TestNothingIsLost(t *testing.T) {
+	r := heavy(40, 3)
+	r.Largest = []weigh.File{{Path: "usr/lib/x.so", Size: 5}}
+	r.Duplicates = []weigh.Duplicate{{Extra: 5, Size: 5, Paths: []string{"a", "b"}}}
+	r.Wasted = []weigh.Wasted{{Class: "deleted-file", Writer: 1, Destroyer: 2, Files: 9}}
+	full := lines(t, Weighed(r, 0, false), View{Full: true}, 160)
+	for _, want := range []string{"LAYERS", "RUN step 39", "BY PACKAGE MANAGER", "BY FILE TYPE", "WASTE", "DUPLICATE", "LARGEST FILES", "/usr/lib/x.so", "docker images prints", "overhead", "unattributed"} {
+		if !strings.Contains(full, want) {
+			t.Errorf("--full lacks %q", want)
+		}
+	}
+	if part := lines(t, Weighed(r, 0, false), View{Show: []string{"files"}}, 160); !strings.Contains(part, "LARGEST FILES") || strings.Contains(part, "LAYERS") {
+		t.Errorf("--show files:\n%s", part)
+	}
+}
