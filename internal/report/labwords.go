@@ -3,26 +3,11 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"tare/internal/experiment"
 	"tare/internal/units"
 )
-
-// measureNames are the names of all that was measured, in the order of a table.
-func measureNames(r *experiment.Record) []string {
-	var names []string
-	for i := range r.Variants {
-		for _, m := range r.Variants[i].Measures {
-			if !slices.Contains(names, m.Name) {
-				names = append(names, m.Name)
-			}
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	return names
-}
 
 func maxEdits(r *experiment.Record) int {
 	n := 0
@@ -39,45 +24,6 @@ func editName(r *experiment.Record, n int) string {
 		}
 	}
 	return ""
-}
-
-// order is that of the measures in a table.
-var order = []string{experiment.BuildCold, experiment.BuildUnchanged, experiment.Rebuild, experiment.StartFirst, experiment.StartExit, experiment.StartReady, experiment.PeakMemory, "pull-cold-", "pull-shared-"}
-
-func rank(name string) int {
-	for n, o := range order {
-		if strings.HasPrefix(name, o) {
-			return n
-		}
-	}
-	return len(order)
-}
-
-func title(name string) string {
-	switch name {
-	case experiment.BuildCold:
-		return "build, no cache"
-	case experiment.BuildUnchanged:
-		return "build, unchanged"
-	case experiment.StartFirst:
-		return "start to first output"
-	case experiment.StartExit:
-		return "start to exit"
-	case experiment.StartReady:
-		return "start to answer"
-	case experiment.PeakMemory:
-		return "peak memory"
-	}
-	if e, ok := strings.CutPrefix(name, experiment.Rebuild); ok {
-		return "rebuild after " + Safe(e)
-	}
-	if m, ok := strings.CutPrefix(name, "pull-cold-"); ok {
-		return "pull at " + strings.TrimSuffix(m, "mbit") + " Mbit/s"
-	}
-	if m, ok := strings.CutPrefix(name, "pull-shared-"); ok {
-		return "pull at " + strings.TrimSuffix(m, "mbit") + " Mbit/s with the other images present"
-	}
-	return Safe(name)
 }
 
 func helpOf(name string) string {
@@ -111,7 +57,7 @@ func timedCell(r *experiment.Record, v *experiment.Result, name string, exact bo
 			continue
 		}
 		c.Delta, c.Trend = "not significant", Same
-		if few(r, &d) > 0 {
+		if r.TooFew(&d) > 0 {
 			c.Delta = "too few runs"
 		}
 		if d.Significant {
@@ -127,4 +73,32 @@ func quantity(unit string, v float64, exact bool) Cell {
 		return sizes{exact}.of(int64(v))
 	}
 	return span(v)
+}
+
+// said are the sentences as blocks.
+func said(list []experiment.Said) Document {
+	var d Document
+	for _, t := range list {
+		d = append(d, Item{Text: Safe(t.Text)})
+	}
+	return d
+}
+
+// briefTimed is how many timed differences the first screen has.
+const briefTimed = 4
+
+// briefly is of each measure the largest difference, and how many more there are.
+func briefly(all []experiment.Said) []experiment.Said {
+	var out []experiment.Said
+	seen := map[string]bool{}
+	for _, t := range all {
+		if len(out) < briefTimed && !seen[t.Measure] || t.Measure == "" {
+			seen[t.Measure] = true
+			out = append(out, t)
+		}
+	}
+	if more := len(all) - len(out); more > 0 {
+		out = append(out, experiment.Said{Text: fmt.Sprintf("%d more differ significantly: --show significant", more)})
+	}
+	return out
 }

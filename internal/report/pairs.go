@@ -9,13 +9,6 @@ import (
 	"tare/internal/units"
 )
 
-// What makes up less than one part in small of a difference, and less than noise bytes,
-// is folded.
-const (
-	small = 100
-	noise = 100_000
-)
-
 // chosen are the differences of the first screen: between neighbours, where the
 // baseline is the first, else those from the baseline. Those that lead to the smallest
 // image come first.
@@ -82,7 +75,7 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 	t := Table{Title: title, Subject: pairName(d), Bare: true, Columns: []Column{number(d.Measure), text("cause").label().cut(End), text("line").spare(1)}}
 	groups := explain.Groups(d.Causes)
 	most := max(groups[0].Bytes, -groups[0].Bytes)
-	keep := kept(groups, rows)
+	keep := explain.Fold(groups, rows)
 	rest, causes := int64(0), 0
 	for i := range groups {
 		g := &groups[i]
@@ -97,27 +90,6 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 		t.add(z.change(rest), words(fmt.Sprintf("everything else (%s)", units.Plural(causes, "cause")))).Bar = part(max(rest, -rest), most)
 	}
 	return t
-}
-
-// kept is how many of the groups, the largest first, have a row of their own. One that
-// would be folded alone has one, too.
-func kept(groups []explain.Group, rows int) int {
-	var all int64
-	for i := range groups {
-		all += max(groups[i].Bytes, -groups[i].Bytes)
-	}
-	n := 0
-	for n < len(groups) && n < rows-1 {
-		b := max(groups[n].Bytes, -groups[n].Bytes)
-		if b < noise && b < all/small {
-			break
-		}
-		n++
-	}
-	if n == len(groups)-1 {
-		n++
-	}
-	return n
 }
 
 // lineOf is the line of a Dockerfile that a group comes from; empty if it is not known.
@@ -146,31 +118,11 @@ func transferOf(r *compare.Result, name string) int64 {
 	return 0
 }
 
-// telling are the sentences of the first screen: what a reader would not see in the
-// tables, at most a few.
+// telling are the sentences of the first screen.
 func telling(r *compare.Result, most int) Document {
 	var d Document
-	for _, topic := range []string{"stages", "tools", "waste", "sharing"} {
-		for _, s := range r.Sentences {
-			if s.Topic != topic || len(d) == most || topic == "waste" && !wasteful(r, &s) || topic == "sharing" && !shares(r) {
-				continue
-			}
-			d = append(d, Item{Text: Safe(s.Text)})
-		}
+	for _, s := range explain.Telling(r, most) {
+		d = append(d, Item{Text: Safe(s.Text)})
 	}
 	return in("sentences", Brief, d...)
-}
-
-// wasteful tells whether a sentence is about an image of whose files a twentieth or more
-// is waste.
-func wasteful(r *compare.Result, s *compare.Sentence) bool {
-	return slices.ContainsFunc(r.Images, func(i compare.Image) bool {
-		return len(s.Evidence) > 0 && i.Name == s.Evidence[0].Image && i.Sizes.Waste*20 >= i.Sizes.Files
-	})
-}
-
-// shares tells whether layers in common save a twentieth or more of a pull.
-func shares(r *compare.Result) bool {
-	b := r.Sharing.Blob
-	return (b.Separately-b.Together)*20 >= b.Separately && b.Separately > b.Together
 }

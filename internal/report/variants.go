@@ -36,7 +36,7 @@ func variants(r *experiment.Record, z sizes) Table {
 		}
 	}
 	start := experiment.StartExit
-	names := measureNames(r)
+	names := r.Measured()
 	for _, n := range names {
 		if n == experiment.StartReady {
 			start = n
@@ -53,7 +53,7 @@ func variants(r *experiment.Record, z sizes) Table {
 			at = 1
 		}
 		spare++
-		sides = append(sides, side{Column: number(head).as(title(name)).spare(at), always: always, cells: per(func(v *experiment.Result) Cell { return briefCell(r, v, name, z) })})
+		sides = append(sides, side{Column: number(head).as(experiment.Title(name)).spare(at), always: always, cells: per(func(v *experiment.Result) Cell { return briefCell(r, v, name, z) })})
 	}
 	for n := range maxEdits(r) {
 		name := editName(r, n)
