@@ -47,6 +47,9 @@ directories. What the measures mean: tare help measures.`,
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}
 			}
+			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
+				o.Query.Layer = scales.NoLayer
+			}
 			o.Word = args[0]
 			return a.weigh(cmd.Context(), o)
 		},
@@ -73,8 +76,8 @@ func (o *weighOptions) check() error {
 	if err := o.output.check(); err != nil {
 		return err
 	}
-	if o.top < 0 || o.depth < 1 || o.Query.Layer < 0 {
-		return usagef("--top and --layer: want a number, 0 or more; --depth: 1 or more")
+	if o.top < 0 || o.depth < 1 || o.Query.Layer < scales.NoLayer {
+		return usagef("--top: want a number, 0 or more; --depth and --layer: 1 or more")
 	}
 	for _, s := range o.Query.Fates {
 		if err := suggest.OneOf("--state", s, scales.States()); err != nil {
@@ -87,7 +90,7 @@ func (o *weighOptions) check() error {
 // lists tells whether files are asked for instead of sums.
 func (o *weighOptions) lists() bool {
 	q := o.Query
-	return q.Layer > 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
+	return q.Layer != 0 || q.Package != "" || q.Path != "" || len(q.Fates) > 0 || o.tree
 }
 
 func (a *app) weigh(ctx context.Context, o weighOptions) error {

@@ -22,6 +22,7 @@ var Topics = []Topic{
 	{"environment", "Environment variables that tare reads"},
 	{"exit-codes", "What exit codes mean"},
 	{"experiments", "Keys of tare.yaml, the experiment of tare lab"},
+	{"findings", "What the findings of weigh and profile mean"},
 	{"formats", "Output formats: text, Markdown, JSON, CSV, HTML, SVG, templates"},
 	{"measures", "What each number of bytes and seconds means"},
 	{"targets", "What can be weighed and compared: images, Dockerfiles, archives"},

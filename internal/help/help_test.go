@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/advice"
 	"tare/internal/request"
 )
 
@@ -36,6 +37,19 @@ func TestTopics(t *testing.T) {
 	}
 	if text := Text("targets"); strings.Contains(text, "{{") || !strings.Contains(text, "registry://NAME") {
 		t.Error(text)
+	}
+}
+
+// Every rule is explained, and nothing else.
+func TestFindingsAreComplete(t *testing.T) {
+	page := Text("findings")
+	for _, r := range advice.Rules() {
+		if !strings.Contains(page, "\n  "+r.ID+" ") {
+			t.Errorf("tare help findings does not name %s", r.ID)
+		}
+	}
+	if n := len(regexp.MustCompile(`(?m)^  [a-z]`).FindAllString(page, -1)); n != len(advice.Rules()) {
+		t.Errorf("%d rules are explained, there are %d", n, len(advice.Rules()))
 	}
 }
 

@@ -26,6 +26,9 @@ type Weighed struct {
 	Maps    []weigh.Node
 }
 
+// NoLayer is the number of a layer that no image has.
+const NoLayer = weigh.NoLayer
+
 // Orders are the ways to sort files and packages.
 func Orders() []string { return weigh.Orders }
 

@@ -19,7 +19,7 @@ const FilesSchema = "tare.files/v1"
 
 // Query picks files.
 type Query struct {
-	Layer   int    // from 1; 0 for all
+	Layer   int    // from 1; 0 for all; NoLayer where somebody asked for layer 0
 	Package string // its name, or "apk name"; "" for all
 	Path    string // a pattern; "" for all
 	// Fates are "live", "waste", "all", or classes of waste; empty means live.
@@ -58,8 +58,11 @@ type StateFile struct {
 }
 
 // ErrNothing is returned (wrapped) when a query names a layer or package that the
-// image has not.
-var ErrNothing = errors.New("there is none")
+// image does not have.
+var ErrNothing = errors.New("not found")
+
+// NoLayer is a number that no layer has.
+const NoLayer = -1
 
 // Select picks files. It returns ErrNothing for a layer or package that is not there,
 // and an error for a pattern that is none.
@@ -68,11 +71,13 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.Layer > len(f.Tree.Lists) {
-		return nil, fmt.Errorf("layer %d: %w: the image has %d", q.Layer, ErrNothing, len(f.Tree.Lists))
+	if n := len(f.Tree.Lists); q.Layer == NoLayer {
+		return nil, fmt.Errorf("layer 0: %w: the image has layers 1 to %d", ErrNothing, n)
+	} else if q.Layer > n {
+		return nil, fmt.Errorf("layer %d: %w: the image has layers 1 to %d", q.Layer, ErrNothing, n)
 	}
 	if q.Package != "" && !f.knows(q.Package) {
-		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --top 0 lists them)", q.Package, ErrNothing)
+		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --show packages lists them)", q.Package, ErrNothing)
 	}
 	wanted := func(c tree.Class) bool {
 		for _, s := range q.Fates {
