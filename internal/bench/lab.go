@@ -12,6 +12,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/engine"
+	"tare/internal/exercise"
 	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/lab"
@@ -181,6 +182,7 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 		return nil, nil, err
 	}
 	r.Sentences = explain.Sentences(r)
+	exercise.Claims(r)
 	return r, settled, nil
 }
 

@@ -79,7 +79,9 @@ type Sentence struct {
 	Text string `json:"text"`
 	// Topic is what it is about: ranking, difference, layers, tools, stages, waste or
 	// sharing.
-	Topic    string     `json:"topic"`
+	Topic string `json:"topic"`
+	// Kind is the sentence's, where a claim can be held against it; see explain.
+	Kind     string     `json:"-"`
 	Evidence []Evidence `json:"evidence"`
 	// Claim is a common belief that the sentence judges, and Verdict "supported" or
 	// "refuted"; both are empty for sentences that judge none.
