@@ -39,10 +39,10 @@ var imports = map[string][]string{
 	"weigh":        {"image", "layer", "packages", "tree"},
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
-	"explain":      {"compare", "packages", "tree", "units", "weigh"},
+	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"experiment":   {"compare", "suggest", "units", "weigh"},
-	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
+	"report":       {"compare", "lab", "packages", "profile", "screen", "suggest", "units", "weigh"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},

@@ -2,10 +2,13 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"tare/internal/compare"
 	"tare/internal/lab"
+	"tare/internal/suggest"
 	"tare/internal/units"
 )
 
@@ -19,18 +22,20 @@ func Answers(r *lab.Record, exact bool) Document {
 	size := sizes{exact}.text
 	var d Document
 	ask := func(q string) { d = append(d, Para{Text: q, Heading: true}) }
-	show := func(cmd string) { d = append(d, Para{Text: "Shown by: " + cmd, Dim: true}) }
-	var names []string
-	for _, i := range c.Images {
-		names = append(names, Safe(target(r, i.Name)))
+	show := func(name string, arguments ...string) {
+		d = append(d, Para{Text: "Shown by: " + Safe(suggest.Command(name, arguments...)), Dim: true})
 	}
-	all := strings.Join(names, " ")
+	var all []string
+	for _, i := range c.Images {
+		all = append(all, target(r, i)...)
+	}
+	first, last := target(r, c.Images[0]), target(r, c.Images[len(c.Images)-1])
 
 	ask("How many layers are in each image?")
 	for _, i := range c.Images {
 		d = append(d, Item{Text: fmt.Sprintf("%s has %s, and %s that make none.", Safe(i.Name), units.Plural(i.Layers, "layer"), units.Plural(i.EmptyLayers, "step"))})
 	}
-	show("tare history " + names[0])
+	show("history", first...)
 
 	ask("How does the second stage affect the number of layers and the size?")
 	known := topic(&d, c, "stages")
@@ -42,7 +47,7 @@ func Answers(r *lab.Record, exact bool) Document {
 	if !known {
 		d = append(d, Item{Text: "No image here is known to have been built in several stages."})
 	}
-	show("tare compare " + all)
+	show("compare", all...)
 
 	ask("Which is smaller, and why?")
 	topic(&d, c, "ranking")
@@ -51,14 +56,14 @@ func Answers(r *lab.Record, exact bool) Document {
 			d = append(d, said(s))
 		}
 	}
-	show("tare compare --depth 5 " + all)
+	show("compare", append([]string{"--depth", "5"}, all...)...)
 
 	ask("Convenience against size: what does each image have that the others lack?")
 	for i := range c.Images {
 		d = append(d, Item{Text: lacks(c, i, size)})
 	}
 	topic(&d, c, "tools")
-	show("tare diff " + names[0] + " " + names[len(names)-1])
+	show("diff", append(slices.Clone(first), last...)...)
 
 	ask("What does it cost to change one file?")
 	costs := false
@@ -86,15 +91,22 @@ func Answers(r *lab.Record, exact bool) Document {
 	return append(d, failures(r)...)
 }
 
-// target is what one writes to name a variant's image on a command line.
-func target(r *lab.Record, name string) string {
-	if v := r.Variant(name); v != nil {
-		if image, ok := strings.CutPrefix(v.Source, "image "); ok {
-			return image
-		}
-		return "./" + v.Source
+// target are the arguments that name a variant's image on a command line. Records of
+// earlier versions do not have them.
+func target(r *lab.Record, i compare.Image) []string {
+	if len(i.Target) > 0 {
+		return i.Target
 	}
-	return name
+	if v := r.Variant(i.Name); v != nil {
+		if image, ok := strings.CutPrefix(v.Source, "image "); ok {
+			return []string{image}
+		}
+		if filepath.IsAbs(v.Source) {
+			return []string{v.Source}
+		}
+		return []string{"./" + v.Source}
+	}
+	return []string{i.Name}
 }
 
 func said(s compare.Sentence) Item {
