@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2
 
-.PHONY: vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,14 @@ test: packages fmt-check cross unit check-docker-sizes ## all tests; installs th
 
 unit:
 	go vet ./...
-	go test -timeout 45m ./...
+	@go run ./scripts/gotest -timeout 45m ./...
+
+imports: ## draw which package imports which, and count their lines: docs/imports.svg, docs/architecture.md
+	@go run ./scripts/imports
+
+cover: ## print how much of each package its own tests run
+	@go test -timeout 45m -cover ./internal/... | awk '$$1 == "ok" || /coverage:/ { p = $$1 == "ok" ? $$2 : $$1; match($$0, /coverage: [0-9.]+%/); \
+	  if (RSTART) printf "%6s  %s\n", substr($$0, RSTART + 10, RLENGTH - 10), p } /^(FAIL|---)/ { print; bad = 1 } END { exit bad }' | sort -k2
 
 # Not fatal: who cannot install still gets the tests that need nothing.
 packages:
@@ -91,5 +98,6 @@ bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skop
 bench-weigh: build ## weigh and compare large images, in turn with a bare pipeline, dive, syft and container-diff
 	@scripts/bench/weigh.sh
 
-clean: ## remove what was built
+clean: ## remove what was built, and what make demo left (its store, the hub that it made)
 	rm -rf bin dist
+	@scripts/hub.sh clean

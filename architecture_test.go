@@ -46,7 +46,7 @@ var imports = map[string][]string{
 
 	"request":   {},
 	"workspace": {"buildcontext"},
-	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
+	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "request", "store"},
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"advice", "engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
@@ -56,7 +56,8 @@ var imports = map[string][]string{
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
-	"fsck":    {"engine", "store"},
+	"fsck":    {"engine", "store", "units"},
+	"session": {"bench", "buildinfo", "builds", "engine", "fsck", "progress", "source", "store", "target"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
 	"pager":   {},
@@ -64,11 +65,11 @@ var imports = map[string][]string{
 	"suggest": {"request"},
 	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
-	"cmd/tare": {"buildkit", "cli", "container", "engine", "source"},
+	"cmd/tare": {"buildkit", "cli", "container", "engine", "session", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
@@ -84,7 +85,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "listing", "runner", "source", "buildkit", "table"},
+	"github.com/docker/cli":                                     {"builds", "cli", "listing", "runner", "session", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},

@@ -7,6 +7,7 @@
 #                      stderr in one line what it took and why
 #   hub.sh own [DIR]   makes and serves a small hub from this machine's Debian mirror
 #   hub.sh stop [DIR]  stops what `own` left running
+#   hub.sh clean [DIR] stops it and removes what `own` made
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(dirname "$here")
@@ -199,9 +200,17 @@ stop() {
   rm -f "$1/pid" "$1/port"
 }
 
+clean() {
+  stop "$1"
+  # Only what `own` made: DIR may be anything.
+  [[ -e $1/registry.yml || -e $1/ready ]] && rm -rf "$1"
+  return 0
+}
+
 case ${1:-} in
   find) find_hub ;;
   own)  own "$(realpath -m "${2:-$default_dir}")"; say "serving on 127.0.0.1:$(cat "${2:-$default_dir}/port")" ;;
   stop) stop "${2:-$default_dir}" ;;
+  clean) clean "$(realpath -m "${2:-$default_dir}")" ;;
   *)    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac

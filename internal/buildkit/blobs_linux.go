@@ -23,7 +23,7 @@ import (
 )
 
 // blobs is the engine's content store with tare's image store behind it: a blob
-// that the engine has not, but the image store has, is hard-linked over when it
+// that the engine lacks but the image store has is hard-linked over when it
 // is asked for. So nothing is fetched or stored twice, and the engine's garbage
 // collection takes only its own link.
 type blobs struct {

@@ -25,7 +25,7 @@ func (l *leftovers) databases(alive []string) {
 		if err == nil {
 			continue
 		}
-		text := fmt.Sprintf("the build engine's database %s is damaged: %v; its cache is of no use without", filepath.Base(p), err)
+		text := fmt.Sprintf("the build engine's database %s is damaged: %v; its cache cannot be used without it", filepath.Base(p), err)
 		l.add(engine.Damage, p, text, func() error {
 			if len(alive) > 0 {
 				return errors.New("a tare run is using the cache; try again when it has ended")

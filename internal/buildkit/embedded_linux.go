@@ -69,7 +69,7 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 	if err := container.PrivateDir(root); err != nil {
 		return nil, fmt.Errorf("engine state: %w", err)
 	}
-	// bbolt would block for ever on its own lock, without a word: ours comes first.
+	// bbolt would block without end on its own lock, without a word: ours comes first.
 	o := &owner{opt: opt, root: root, lock: flock.New(filepath.Join(root, "engine.lock"))}
 	ok, err := o.lock.TryLock()
 	if err != nil {

@@ -28,7 +28,7 @@ func explain(err error, req engine.Build) error {
 	// The kernel's answer to too many layers is "invalid argument", and containerd quotes
 	// all of them.
 	if strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
-		return fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot mount more on one another; put instructions together", dockerfile.MaxLayers)
+		return fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot stack more mounts; combine instructions", dockerfile.MaxLayers)
 	}
 	if m := unreachable.FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%w\n  the base image %s is not here, and its registry cannot be reached: bring the image here with tare load, or build where there is a network", err, m[1])

@@ -91,7 +91,7 @@ func (l *leftovers) runs() (alive []string, err error) {
 			alive = append(alive, d)
 			continue
 		}
-		l.add("container", d, "container "+filepath.Base(d)+" is left of a tare run that was killed", func() error {
+		l.add("container", d, "container "+filepath.Base(d)+" is left over from a tare run that was killed", func() error {
 			if l.rtErr != nil {
 				return l.rtErr
 			}
@@ -109,9 +109,9 @@ func (l *leftovers) builds() {
 	for _, d := range bundles {
 		fi, err := os.Lstat(d)
 		if err != nil || !fi.IsDir() {
-			continue // files that every engine writes anew
+			continue // files that every engine writes again
 		}
-		l.add("container", d, "container "+filepath.Base(d)+" is left of a build that was killed", func() error {
+		l.add("container", d, "container "+filepath.Base(d)+" is left over from a build that was killed", func() error {
 			if l.rtErr != nil {
 				return l.rtErr
 			}
@@ -128,7 +128,7 @@ func (l *leftovers) builds() {
 	pool, _ := infile.Glob(l.root, "worker-*", "cachemounts", "*")
 	reserves, _ := infile.Glob(l.root, ".reserve-*")
 	for _, p := range slices.Concat(tmp, half, probes, pool, reserves) {
-		l.add("temporary", p, p+" is left of a build that was killed", func() error { return container.RemoveTree(p) })
+		l.add("temporary", p, p+" is left over from a build that was killed", func() error { return container.RemoveTree(p) })
 	}
 }
 

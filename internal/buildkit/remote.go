@@ -132,7 +132,7 @@ func (r *Remote) honourable(run engine.Run) error {
 		{len(run.ExtraHosts) > 0, "--add-host"}, {run.ShmSize > 0, "--shm-size"},
 	} {
 		if f.given {
-			return fmt.Errorf("a builder at an address (%s) cannot do %s; leave --builder out to run it here", r.addr, f.flag)
+			return fmt.Errorf("a remote builder (%s) cannot do %s; omit --builder to run it here", r.addr, f.flag)
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 )
 
 // On a full disk BuildKit cannot start (a socket, files for its containers) nor forget
-// anything (its databases are written anew before they shrink), and so a prune could
+// anything (its databases are written again before they shrink), and so a prune could
 // make no room. Therefore the engine keeps some bytes and inodes, which only a prune may
 // use. (docs/decisions/0063-full-disk.md)
 const reserveFiles = 32
@@ -66,7 +66,7 @@ func whole(dir string, size uint64) bool {
 }
 
 // giveUpReserve makes its room free if there is little else. The engine that is closed
-// next makes it anew.
+// next makes it again.
 func giveUpReserve(root string) {
 	if short(root, 2*reserveBytes(root), 2*reserveFiles) {
 		_ = os.RemoveAll(reserveDir(root))

@@ -97,14 +97,14 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	o.Platform = a.platformName(o.Platform)
+	o.Platform = a.Platform(o.Platform)
 	if err := a.enterFor(o.Word); err != nil {
 		return err
 	}
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -121,7 +121,7 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 	if !o.tree {
 		o.Query.Top = o.top
 	}
-	list, err := scales.Files(ctx, a.finder(), o.FilesRequest)
+	list, err := scales.Files(ctx, a.Finder(), o.FilesRequest)
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -146,7 +146,7 @@ func (a *app) enterFor(words ...string) error {
 	if !target.NeedsBuild(words) {
 		return nil
 	}
-	return a.enter()
+	return a.Enter()
 }
 
 // completeTargets offers images and files.

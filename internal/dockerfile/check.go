@@ -373,7 +373,7 @@ func (c *checker) others(s *stageSizes, cmd instructions.Command, lines [2]int) 
 		return nil
 	}
 	if s.layers++; s.layers > MaxLayers {
-		return limit(lines, "more than %d instructions that make a layer: Linux cannot mount more on one another; put some together", MaxLayers)
+		return limit(lines, "more than %d instructions that make a layer: Linux cannot stack more mounts; combine some", MaxLayers)
 	}
 	// Every such instruction takes all variables and the working directory along.
 	if c.carried += s.bytes + 16*int64(s.count) + s.dir; c.carried > MaxCarried {

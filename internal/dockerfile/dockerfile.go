@@ -90,7 +90,7 @@ func (f *File) index(name string, n int) int {
 }
 
 // Behind are the stages that the target (the last one if "") takes files from, but
-// does not go on from: what they have and the target has not stays behind. They are
+// does not go on from: what they have and the target lacks stays behind. They are
 // in the order of the file.
 func (f *File) Behind(target string) []Stage {
 	last := len(f.Stages) - 1

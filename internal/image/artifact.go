@@ -117,7 +117,7 @@ func artifact(own, config string, parts []ocispec.Descriptor) error {
 	return &ArtifactError{Kind: "an artifact", Type: shownText(first)}
 }
 
-// Artifact says what something of this media type is that is no image's configuration.
+// Artifact says what something of this media type is that is not an image's configuration.
 func Artifact(mediaType string) *ArtifactError {
 	if k := kindOf(mediaType); k != "" {
 		return &ArtifactError{Kind: k, Type: shownText(mediaType)}

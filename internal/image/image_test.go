@@ -88,7 +88,7 @@ func TestEndlessIndexes(t *testing.T) {
 	for range 10 {
 		d = put(t, s, ocispec.MediaTypeImageIndex, ocispec.Index{Manifests: []ocispec.Descriptor{d}})
 	}
-	if _, err := image.Load(ctx, s.Content(), d, nil); err == nil || !strings.Contains(err.Error(), "within one another") {
+	if _, err := image.Load(ctx, s.Content(), d, nil); err == nil || !strings.Contains(err.Error(), "nested more than") {
 		t.Errorf("%v", err)
 	}
 }

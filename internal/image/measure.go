@@ -191,7 +191,7 @@ func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index,
 func records(x *layer.Index) {
 	for name, b := range x.Kept {
 		if packages.Wanted(name, 0, int64(len(b))).Records {
-			x.Kept[name] = rpmdb.Records(name, b)
+			x.Kept[name] = rpmdb.Records(b)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func WalkIndexes(index ocispec.Descriptor, read func(ocispec.Descriptor) (ocispe
 	var visit func(d ocispec.Descriptor, depth int) error
 	visit = func(d ocispec.Descriptor, depth int) error {
 		if depth >= MaxDepth {
-			return fmt.Errorf("index %s: more than %d indexes within one another", shown(d.Digest), MaxDepth)
+			return fmt.Errorf("index %s: indexes nested more than %d deep", shown(d.Digest), MaxDepth)
 		}
 		if seen[d.Digest] {
 			return nil

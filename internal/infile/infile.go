@@ -1,5 +1,5 @@
 // Package infile reads what a user named: files, pipes, standard input. Reading from a
-// pipe can take for ever; here it ends when the command does.
+// pipe can block without end; here it ends when the command does.
 package infile
 
 import (

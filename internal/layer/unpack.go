@@ -116,7 +116,7 @@ func (u *unpacking) add(i int32) string {
 	}
 	if e.Kind == Opaque {
 		if real, ok := u.leaf(e.Path); ok {
-			return real // a marker in what is no directory marks nothing of this layer
+			return real // a marker in what is not a directory marks nothing of this layer
 		}
 		_, real := u.directory(e.Path)
 		return real
@@ -153,7 +153,7 @@ func (u *unpacking) add(i int32) string {
 			u.inodes[to].names++ // before the old name goes: it may be the same file's
 			u.out.Targets[i] = u.inodes[to].entry
 		} else {
-			// In a lower layer, which a layer that is unpacked alone has not.
+			// In a lower layer, which a layer that is unpacked alone lacks.
 			u.inodes = append(u.inodes, inode{names: 1, entry: i})
 			to = int32(len(u.inodes) - 1)
 		}
@@ -275,7 +275,7 @@ func (u *unpacking) find(path string) *node {
 	return n.kids[path[at+1:]]
 }
 
-// leaf tells whether something that is no directory stands at a path, links followed;
+// leaf tells whether something that is not a directory stands at a path, links followed;
 // and its real path.
 func (u *unpacking) leaf(path string) (string, bool) {
 	parts := u.follow(path)
@@ -293,7 +293,7 @@ func (u *unpacking) leaf(path string) (string, bool) {
 func (u *unpacking) follow(path string) []string {
 	type place struct {
 		name string
-		n    *node // nil: nothing, or what is no directory
+		n    *node // nil: nothing, or what is not a directory
 	}
 	var at []place
 	hops := 0

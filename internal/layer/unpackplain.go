@@ -8,7 +8,7 @@ import (
 // plainSize is the sum for the ordinary layer.
 func plainSize(list []Entry) (int64, bool) {
 	var n int64
-	leaf, shown := "", -1 // the last entry that is no directory, and the last that shows
+	leaf, shown := "", -1 // the last entry that is not a directory, and the last that shows
 	links := false
 	for i := range list {
 		e := &list[i]

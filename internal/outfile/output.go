@@ -260,7 +260,7 @@ func explain(name string, err error) error {
 
 // resolve follows links to the file that they lead to, which may be missing. A link to
 // an open file of this process, such as /dev/stdout, is the number of its descriptor:
-// its name would lead to the file anew, at its start.
+// its name would lead to the file again, at its start.
 func resolve(name string) (path string, fd int, err error) {
 	path = name
 	for range 40 {

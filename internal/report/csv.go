@@ -22,16 +22,21 @@ type csvWriter struct {
 // row. Numbers are plain: integer bytes, "-" for minus, no unit. A text that a
 // spreadsheet would take for a formula gets an apostrophe before it.
 func (d Document) WriteCSV(w io.Writer) error {
-	c := &csvWriter{seen: map[string]int{}, said: map[string]int{}}
-	d.write(c)
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHead); err != nil {
 		return err
 	}
-	if err := out.WriteAll(c.rows); err != nil {
+	if err := out.WriteAll(d.longRows()); err != nil {
 		return err
 	}
 	return out.Error()
+}
+
+// longRows are all values of the document, one a row.
+func (d Document) longRows() [][]string {
+	c := &csvWriter{seen: map[string]int{}, said: map[string]int{}}
+	d.write(c)
+	return c.rows
 }
 
 // add adds a value. What identifies it is unique: a second one of the same name gets

@@ -26,6 +26,7 @@ var Formats = []Format{
 	{Name: "markdown", Extension: "md", Rest: Fold, Write: func(w io.Writer, p *Page, _ Style) error { return p.Doc.WriteMarkdown(w) }},
 	{Name: "json", Extension: "json", Write: func(w io.Writer, p *Page, _ Style) error { return WriteJSON(w, p.Data) }},
 	{Name: "csv", Extension: "csv", Rest: Keep, Write: func(w io.Writer, p *Page, _ Style) error { return p.Doc.WriteCSV(w) }},
+	{Name: "tsv", Extension: "tsv", Rest: Keep, Write: func(w io.Writer, p *Page, _ Style) error { return p.Doc.WriteTSV(w) }},
 	{Name: "html", Extension: "html", Pictures: true, Rest: Fold, Write: func(w io.Writer, p *Page, _ Style) error { return p.Write(w) }},
 	{Name: "svg", Extension: "svg", Pictures: true, Write: func(w io.Writer, p *Page, _ Style) error { return p.WriteSVG(w) }},
 }

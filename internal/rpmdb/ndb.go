@@ -10,58 +10,43 @@ import (
 const (
 	ndbUnit      = 16
 	ndbPage      = 4096
-	ndbHeader    = 2 * ndbUnit
 	ndbMagic     = "RpmP"
 	ndbSlotMagic = "Slot"
 	ndbBlobMagic = "BlbS"
 )
 
-// checkNDB refuses databases that the library would allocate too much for, or wait for
-// without end.
-func checkNDB(b []byte) error {
-	if len(b) < ndbHeader {
-		return fmt.Errorf("damaged: %d bytes", len(b))
+// ndbHeaders are the package headers in an ndb database.
+func ndbHeaders(b []byte) ([][]byte, error) {
+	if len(b) < 2*ndbUnit {
+		return nil, fmt.Errorf("damaged: %d bytes", len(b))
 	}
 	pages := int64(binary.LittleEndian.Uint32(b[12:]))
 	if pages == 0 || pages*ndbPage > int64(len(b)) {
-		return fmt.Errorf("damaged: %d pages of slots in %d bytes", pages, len(b))
+		return nil, fmt.Errorf("damaged: %d pages of slots in %d bytes", pages, len(b))
 	}
-	for at := int64(ndbHeader); at < pages*ndbPage; at += ndbUnit {
+	var out [][]byte
+	var total int64
+	for at := int64(2 * ndbUnit); at < pages*ndbPage; at += ndbUnit {
 		slot := b[at : at+ndbUnit]
 		if string(slot[:4]) != ndbSlotMagic {
-			return fmt.Errorf("damaged: no slot at byte %d", at)
+			return nil, fmt.Errorf("damaged: no slot at byte %d", at)
 		}
 		id, from := binary.LittleEndian.Uint32(slot[4:]), int64(binary.LittleEndian.Uint32(slot[8:]))*ndbUnit
 		if id == 0 {
 			continue
 		}
-		if from+ndbUnit > int64(len(b)) || string(b[from:from+4]) != ndbBlobMagic || binary.LittleEndian.Uint32(b[from+4:]) != id ||
-			from+ndbUnit+int64(binary.LittleEndian.Uint32(b[from+12:])) > int64(len(b)) {
-			return fmt.Errorf("damaged: package %d is not at byte %d", id, from)
+		if from+ndbUnit > int64(len(b)) || string(b[from:from+4]) != ndbBlobMagic || binary.LittleEndian.Uint32(b[from+4:]) != id {
+			return nil, fmt.Errorf("damaged: package %d is not at byte %d", id, from)
 		}
+		size := int64(binary.LittleEndian.Uint32(b[from+12:]))
+		if total += size; total > int64(len(b)) { // else one blob could be many packages
+			return nil, fmt.Errorf("damaged: packages of more bytes than the database has")
+		}
+		from += ndbUnit
+		if from+size > int64(len(b)) {
+			return nil, fmt.Errorf("damaged: package %d is cut short", id)
+		}
+		out = append(out, b[from:from+size])
 	}
-	return nil
-}
-
-// ndb makes a database of package headers.
-func ndb(headers [][]byte) []byte {
-	pages := (ndbHeader + len(headers)*ndbUnit + ndbPage - 1) / ndbPage
-	b := make([]byte, max(1, pages)*ndbPage)
-	copy(b, ndbMagic)
-	binary.LittleEndian.PutUint32(b[12:], uint32(len(b)/ndbPage))
-	for at := ndbHeader; at < len(b); at += ndbUnit {
-		copy(b[at:], ndbSlotMagic)
-	}
-	for i, h := range headers {
-		slot, id := b[ndbHeader+i*ndbUnit:], uint32(i+1)
-		binary.LittleEndian.PutUint32(slot[4:], id)
-		binary.LittleEndian.PutUint32(slot[8:], uint32(len(b)/ndbUnit))
-		var head [ndbUnit]byte
-		copy(head[:], ndbBlobMagic)
-		binary.LittleEndian.PutUint32(head[4:], id)
-		binary.LittleEndian.PutUint32(head[12:], uint32(len(h)))
-		b = append(append(b, head[:]...), h...)
-		b = append(b, make([]byte, (ndbUnit-len(h)%ndbUnit)%ndbUnit)...)
-	}
-	return b
+	return out, nil
 }

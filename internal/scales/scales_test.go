@@ -135,3 +135,14 @@ func TestDiffContent(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestReadFile(t *testing.T) {
+	f := finder(t)
+	if b, err := scales.ReadFile(t.Context(), f, "a:1", "", "/etc/x"); err != nil || string(b) != "one\ntwo\n" {
+		t.Errorf("%q %v", b, err)
+	}
+	// A file that a later layer deletes is not there.
+	if _, err := scales.ReadFile(t.Context(), f, "b:1", "", "/usr/big"); !errors.Is(err, scales.ErrAbsent) {
+		t.Errorf("%v", err)
+	}
+}

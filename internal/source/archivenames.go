@@ -14,7 +14,7 @@ import (
 const maxTags = 100_000
 
 // repoTags are the names in a manifest.json in their full form, each once. As for Docker,
-// a digest is no tag: what it says would not be checked.
+// a digest is not a tag: what it says would not be checked.
 func repoTags(list []string) ([]string, error) {
 	if len(list) > maxTags {
 		return nil, fmt.Errorf("%d names: more than %d", len(list), maxTags)
@@ -38,10 +38,10 @@ func repoTags(list []string) ([]string, error) {
 func tagged(name string) (string, error) {
 	n, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
-		return "", errors.New("no image name")
+		return "", errors.New("not an image name")
 	}
 	if _, ok := n.(reference.Digested); ok {
-		return "", errors.New("a digest is no tag")
+		return "", errors.New("a digest is not a tag")
 	}
 	return reference.TagNameOnly(n).String(), nil
 }
@@ -64,7 +64,7 @@ func archiveName(d ocispec.Descriptor) (ociName, error) {
 		n, err := reference.ParseNormalizedNamed(name)
 		if err != nil {
 			if name == full {
-				return ociName{}, fmt.Errorf("%s says %s, which is no image name", images.AnnotationImageName, quote(name))
+				return ociName{}, fmt.Errorf("%s says %s, which is not an image name", images.AnnotationImageName, quote(name))
 			}
 			continue
 		}

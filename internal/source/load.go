@@ -160,7 +160,7 @@ func (in *intake) others(ctx context.Context, d ocispec.Descriptor, chosen diges
 // has tells whether a layer is in the store; the error goes on from "its layer X".
 func (in *intake) has(ctx context.Context, d ocispec.Descriptor) error {
 	if d.Digest.Validate() != nil {
-		return errors.New("has no digest that could be one")
+		return errors.New("has no valid digest")
 	}
 	info, err := in.st.Content().Info(ctx, d.Digest)
 	if err != nil {

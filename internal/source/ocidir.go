@@ -47,7 +47,7 @@ func (l layoutDir) ReaderAt(_ context.Context, d ocispec.Descriptor) (content.Re
 func openRegular(name string) (*os.File, int64, error) {
 	fi, err := os.Stat(name)
 	if err == nil && !fi.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", name)
+		err = fmt.Errorf("%s is not a regular file", name)
 	}
 	if err != nil {
 		return nil, 0, err

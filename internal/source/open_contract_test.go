@@ -348,7 +348,6 @@ func TestSchemeTable(t *testing.T) {
 		"docker://app:1":                  {"registry://app:1", "daemon://app:1"},
 		"containers-storage:quay.io/x":    {"containers-storage", "registry://", "oci-dir://", "archive://", "daemon://"},
 		"containers-storage:[a@/b+/c]x:1": {"registry://"},
-		"dir:/x":                          {"registry://"},
 		"podman://app":                    {"podman", "registry://"},
 		"https://example.com/x":           {"https", "registry://"},
 		"registry://":                     {"nothing after"},

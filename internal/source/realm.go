@@ -25,7 +25,7 @@ func realms(h http.Header) []string {
 	return out
 }
 
-var errRealm = errors.New("that is no address to ask for tokens at")
+var errRealm = errors.New("that is not the address of a token server")
 
 // checkRealm refuses token servers that nothing should be asked of.
 func checkRealm(registry *url.URL, realm string) error {

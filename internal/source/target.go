@@ -53,11 +53,12 @@ var schemes = []scheme{
 	{name: "registry", rest: "NAME", open: openRegistry},
 	{name: "oci-dir", rest: "DIR", aliases: []string{"oci"}, taken: namesLayout, holds: isLayout, open: openLayout},
 	{name: "archive", rest: "FILE", aliases: []string{"oci-archive", "docker-archive"}, holds: isArchive, open: openArchive},
+	{name: "dir", rest: "DIR", aliases: []string{"dir"}, taken: namesDir, holds: isSkopeoDir, open: openSkopeoDir},
 	{name: "daemon", rest: "NAME", aliases: []string{"docker-daemon"}, open: openDaemon},
 }
 
 // others are skopeo's and podman's names of places that tare does not read.
-var others = []string{"containers-storage", "dir", "ostree", "docker-image"}
+var others = []string{"containers-storage", "ostree", "docker-image"}
 
 // known lists what a target may begin with, for messages.
 func known() string {

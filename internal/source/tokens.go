@@ -53,7 +53,7 @@ func (a *authorizer) Authorize(ctx context.Context, req *http.Request) error {
 	err := use.Authorize(ctx, req)
 	if err != nil && req.Body != nil {
 		// The request is not sent now. containerd's pusher would go on to write its
-		// body into a pipe that nobody reads, for ever.
+		// body into a pipe that nobody reads, without end.
 		_ = req.Body.Close()
 	}
 	return err

@@ -77,7 +77,7 @@ func (s *Store) Fetch(ctx context.Context, f remotes.Fetcher, d ocispec.Descript
 // writebackFrom is the size of a blob, in bytes, from which writeback pays.
 const writebackFrom = 4 << 20
 
-// Abandon drops what an interrupted download of d left, so that the next starts anew.
+// Abandon drops what an interrupted download of d left, so that the next starts over.
 func (s *Store) Abandon(ctx context.Context, d ocispec.Descriptor) {
 	d.Annotations = nil
 	_ = s.blob.Abort(context.WithoutCancel(ctx), remotes.MakeRefKey(ctx, d))

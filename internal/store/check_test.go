@@ -159,7 +159,7 @@ func TestCheck(t *testing.T) {
 			harm: func(t *testing.T, s *store.Store, _, _ *testkit.Built) {
 				put(t, filepath.Join(s.Root(), "blobs", "sha256", ".nfs0001"), "")
 			},
-			kinds: "temporary", say: []string{"is no blob"},
+			kinds: "temporary", say: []string{"is not a blob"},
 		},
 		"a damaged derived value": {
 			harm: func(t *testing.T, s *store.Store, _, _ *testkit.Built) {

@@ -167,7 +167,7 @@ func (c *checker) damagedBlobs(ctx context.Context) error {
 		if !errors.As(st.err, &wrong) {
 			// It may be whole: what cannot be read is not deleted.
 			p.Text = fmt.Sprintf("blob %s cannot be read: %v", d, st.err)
-			p.Remedy = "make it readable, or look at the disk"
+			p.Remedy = "make it readable, or check the disk"
 			c.problem(p, nil)
 			continue
 		}
@@ -194,7 +194,7 @@ func (c *checker) strays(context.Context) error {
 			continue
 		}
 		c.problem(Problem{
-			Kind: ProblemTemporary, Path: c.rel(path), Text: c.rel(path) + " is no blob: its name is no digest, or it is no file",
+			Kind: ProblemTemporary, Path: c.rel(path), Text: c.rel(path) + " is not a blob: its name is not a digest, or it is not a regular file",
 			Remedy: "tare fsck --repair removes it",
 		}, func() error { return c.files.Remove(path) })
 	}

@@ -103,7 +103,7 @@ func (c *checker) faultsOf(ctx context.Context, d ocispec.Descriptor, depth int)
 	}
 	doc, ok := c.document(ctx, d.Digest)
 	if !ok {
-		return []string{fmt.Sprintf("manifest %s is no document that tare can read", d.Digest)}
+		return []string{fmt.Sprintf("manifest %s is not a document that tare can read", d.Digest)}
 	}
 	if len(doc.Manifests) > 0 {
 		return c.indexFaults(ctx, d, doc, depth)
@@ -129,7 +129,7 @@ func (c *checker) indexFaults(ctx context.Context, d ocispec.Descriptor, doc doc
 	}
 	defer func() { c.judged[d.Digest] = out }()
 	if depth > image.MaxDepth {
-		return []string{fmt.Sprintf("index %s: too many indexes within one another", d.Digest)}
+		return []string{fmt.Sprintf("index %s: indexes are nested too deeply", d.Digest)}
 	}
 	var first []string
 	for _, m := range doc.Manifests {

@@ -54,7 +54,7 @@ func (c *checker) readLayers(ctx context.Context) error {
 		if image.BeyondLimits(err) {
 			c.out.Layers--
 			c.out.Unread++
-			c.note("%v: it was not looked into", err)
+			c.note("%v: it was not checked", err)
 			continue
 		}
 		c.layers[pair{l.Digest, l.DiffID}] = err

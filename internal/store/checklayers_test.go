@@ -90,7 +90,7 @@ func TestCheckRemembersLayers(t *testing.T) {
 	claims(t, s, "app:1", testkit.Gzip(t, tar), digest.FromBytes(tar))
 	t.Setenv("TARE_MAX_LAYER", "100000")
 	got := check(t, s, false)
-	if got.Unread != 1 || got.Layers != 0 || !got.Clean || !strings.Contains(fmt.Sprint(got.Notes), "not looked into") || !strings.Contains(fmt.Sprint(got.Notes), "TARE_MAX_LAYER") {
+	if got.Unread != 1 || got.Layers != 0 || !got.Clean || !strings.Contains(fmt.Sprint(got.Notes), "not checked") || !strings.Contains(fmt.Sprint(got.Notes), "TARE_MAX_LAYER") {
 		t.Errorf("%+v", got)
 	}
 	t.Setenv("TARE_MAX_LAYER", "")

@@ -26,7 +26,7 @@ type download struct {
 	torn      bool // it lacks what it takes to go on
 }
 
-// once matches the references of writers that always begin anew.
+// once matches the references of writers that always start over.
 var once = regexp.MustCompile(`^(write-|\d+-\d+-)`)
 
 // resumable tells whether the next pull of the same blob goes on where this stopped.
@@ -69,7 +69,7 @@ func (c *checker) downloads(context.Context) error {
 			continue
 		}
 		c.problem(Problem{
-			Kind: ProblemDownload, Path: c.rel(d.path), Text: fmt.Sprintf("%s is left of a process that ended: nothing goes on with it", c.rel(d.path)),
+			Kind: ProblemDownload, Path: c.rel(d.path), Text: fmt.Sprintf("%s is left over from a process that ended; nothing resumes it", c.rel(d.path)),
 			Remedy: "tare fsck --repair removes it",
 		}, func() error { return c.files.Remove(d.path) })
 	}
@@ -83,7 +83,7 @@ func (c *checker) downloads(context.Context) error {
 func (c *checker) locks(context.Context) error {
 	for _, path := range c.staleLocks() {
 		c.problem(Problem{
-			Kind: ProblemLock, Path: c.rel(path), Text: c.rel(path) + " is a lock that nobody holds",
+			Kind: ProblemLock, Path: c.rel(path), Text: c.rel(path) + " is a stale lock file",
 			Remedy: "tare fsck --repair removes it; it does no harm",
 		}, func() error { return c.files.Remove(path) })
 	}
@@ -144,7 +144,7 @@ func (c *checker) temporaries(ctx context.Context) error {
 			continue // renamed while we waited for the lock
 		}
 		c.problem(Problem{
-			Kind: ProblemTemporary, Path: c.rel(path), Text: c.rel(path) + " is a temporary file of a process that ended",
+			Kind: ProblemTemporary, Path: c.rel(path), Text: c.rel(path) + " is a temporary file left over from a process that ended",
 			Remedy: "tare fsck --repair removes it",
 		}, func() error { return c.files.Remove(path) })
 	}
@@ -201,7 +201,7 @@ func (c *checker) unused(ctx context.Context) error {
 		n += size
 	}
 	if err == nil && n > 0 {
-		c.note("%d bytes of blobs belong to no image: the next pull may use them, tare system prune removes them", n)
+		c.note("%s of unreferenced blobs: the next pull may use them; tare system prune removes them", units.Bytes(n))
 	}
 	return nil //nolint:nilerr // what stops it was reported already
 }

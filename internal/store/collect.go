@@ -171,7 +171,7 @@ type document struct {
 // reach marks the document d, an index or a manifest, and what it leads to. The
 // place of a blob decides how it is read and not the media type or size that stand
 // there: those are a stranger's words, and a wrong one must neither hide another
-// image's layers from us nor stop the collection for ever.
+// image's layers from us nor stop the collection for good.
 func (s *Store) reach(ctx context.Context, d digest.Digest, w walk) error {
 	if w.read[d] || d.Validate() != nil {
 		return nil

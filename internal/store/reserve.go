@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// To remove an image is to write index.json anew, and so nobody could make room on a
+// To remove an image is to write index.json again, and so nobody could make room on a
 // full disk. Therefore the store keeps a file of random bytes that is large enough for
 // the next index.json and some: where the disk has no room, it is overwritten in place,
 // which takes neither a block nor an inode, and becomes index.json by rename. That is as

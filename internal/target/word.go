@@ -17,6 +17,7 @@ const Help = `A TARGET is an image (pulled if it is not in the store), a Dockerf
 directory with one (built; write ./NAME if an image has that name, too), or
   registry://NAME      an image in its registry, read without storing it
   oci-dir://DIR[:TAG]  an OCI image layout (also oci:DIR[:TAG])
+  dir://DIR            a directory that skopeo wrote (also dir:DIR)
   archive://FILE       an archive of docker save, or an OCI archive
                        (also docker-archive:FILE, oci-archive:FILE)
   daemon://NAME        an image of a Docker daemon (also docker-daemon:NAME)
@@ -45,7 +46,7 @@ func parse(text string, names Names) (word, error) {
 	case names == InStore:
 	default:
 		w.dockerfile = Dockerfile(text)
-		if p := source.Recognise(text); p.Scheme() != "" && (p.Scheme() != "oci-dir" || w.dockerfile == "") {
+		if p := source.Recognise(text); p.Scheme() != "" && (w.dockerfile == "" || w.dockerfile == text) {
 			w.place, w.dockerfile = p, ""
 		}
 	}

@@ -183,7 +183,7 @@ func flatten(t *testing.T, k int, b []byte) *flat {
 		}
 		dir = f.real(dir)
 		if t, ok := f.fs[dir]; ok && !t.dir && base == ".wh..wh..opq" {
-			it.typ, it.path, it.size = "opaque", dir, 0 // in what is no directory
+			it.typ, it.path, it.size = "opaque", dir, 0 // in what is not a directory
 			f.opaque[dir] = true
 			continue
 		}

@@ -157,7 +157,7 @@ func show(t *testing.T, layers [][]testkit.Entry) {
 }
 
 // soundStack makes layers that every unpacker takes alike: none has a path twice, or
-// anything below what is no directory, or a link to what is not there; for what they do
+// anything below what is not a directory, or a link to what is not there; for what they do
 // otherwise the tools of the field differ from one another. Whiteouts are of every type
 // and at any place in the tar, and hide what is there or is not.
 func soundStack(r *rand.Rand) [][]testkit.Entry {
