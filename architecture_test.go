@@ -39,10 +39,12 @@ var imports = map[string][]string{
 	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
-	"explain":      {"compare", "packages", "tree", "units", "weigh"},
+	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"experiment":   {"compare", "suggest", "units", "weigh"},
-	"report":       {"compare", "lab", "packages", "profile", "screen", "units", "weigh"},
+	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
+	"report":       {"chart", "compare", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
+	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
@@ -51,8 +53,8 @@ var imports = map[string][]string{
 	"target":    {"advice", "engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
-	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
-	"scales":    {"compare", "explain", "image", "request", "target", "weigh"},
+	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
@@ -65,7 +67,7 @@ var imports = map[string][]string{
 	"suggest": {"request"},
 	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "display", "engine", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
@@ -98,6 +100,8 @@ var pure = map[string][]string{
 	"advice":     {"os", "net", "net/http", "os/exec", "context"},
 	"tree":       {"os", "net", "net/http", "os/exec", "context"},
 	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
+	"chart":      {"os", "net", "net/http", "os/exec", "context"},
+	"exercise":   {"os", "net", "net/http", "os/exec", "context"},
 	"experiment": {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},

@@ -37,7 +37,7 @@ func buildTools(img *Image) (out []Finding) {
 	})
 	for _, h := range all.list {
 		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+packageNames(names[h]),
-			"if only the build needs them: build in an earlier stage, or remove them in the same RUN"))
+			"build in an earlier stage, if only the build needs them"))
 	}
 	return out
 }

@@ -10,7 +10,7 @@ func init() {
 func copiedThenDeleted(img *Image) (out []Finding) {
 	for _, h := range img.hidden(img.copied, deleted...) {
 		out = append(out, h.found("deletes "+h.size()+" that "+h.from()+" copied in, where they stay",
-			"leave them out (.dockerignore, COPY --exclude), or mount them (RUN --mount=type=bind)"))
+			"don't copy it (.dockerignore, --exclude), or RUN --mount=type=bind"))
 	}
 	return out
 }

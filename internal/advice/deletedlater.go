@@ -17,7 +17,7 @@ var deleted = []tree.Class{tree.DeletedFile, tree.DeletedDir, tree.Opaque}
 func deletedLater(img *Image) (out []Finding) {
 	for _, h := range img.hidden(img.ran, deleted...) {
 		out = append(out, h.found("deletes "+h.size()+" from "+h.from()+", where they stay",
-			"delete them in the RUN that writes them, or keep them out with RUN --mount=type=cache or type=tmpfs"))
+			"delete in the RUN that writes, or write in an earlier stage"))
 	}
 	return out
 }

@@ -5,7 +5,7 @@ import "testing"
 func TestDeletedLater(t *testing.T) {
 	const rule = "deleted-later"
 	made, gone := step{"RUN make", []E{kib("app/o", 50)}}, step{"RUN rm -r /app/o", []E{whiteout("app/o")}}
-	one(t, image(t, distribution(), made, gone), rule, 3, 50, "deletes", "in 1 file from layer 2, where they stay", "delete them in the RUN that writes them")
+	one(t, image(t, distribution(), made, gone), rule, 3, 50, "deletes", "in 1 file from layer 2, where they stay", "delete in the RUN that writes")
 	// A directory that goes takes its files along.
 	one(t, image(t, distribution(), made, step{"RUN rm -r /app", []E{whiteout("app")}}), rule, 3, 50)
 	// What was copied in is another rule's.

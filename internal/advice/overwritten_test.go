@@ -4,7 +4,7 @@ import "testing"
 
 func TestOverwritten(t *testing.T) {
 	const rule = "overwritten"
-	f := one(t, image(t, distribution(), step{"RUN one", []E{kib("app/a", 30)}}, step{"RUN two", []E{kib("app/a", 31)}}), rule, 3, 30, "overwrites", "in 1 file from layer 2", "write them once")
+	f := one(t, image(t, distribution(), step{"RUN one", []E{kib("app/a", 30)}}, step{"RUN two", []E{kib("app/a", 31)}}), rule, 3, 30, "overwrites", "in 1 file from layer 2", "write these files once")
 	if f.Severity != "note" {
 		t.Errorf("%+v", f)
 	}

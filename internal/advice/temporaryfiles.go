@@ -9,7 +9,7 @@ func init() {
 // temporaryFiles: files in directories for temporary ones that a container still sees.
 func temporaryFiles(img *Image) (out []Finding) {
 	for _, h := range img.below("tmp/", "var/tmp/").list {
-		remedy := "delete them in the same RUN, or RUN --mount=type=tmpfs,target=/tmp"
+		remedy := "delete in the same RUN, or RUN --mount=type=tmpfs,target=/tmp"
 		if img.copies(h.layer) {
 			remedy = "mount instead of copying: RUN --mount=type=bind"
 		}

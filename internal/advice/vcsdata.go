@@ -22,9 +22,9 @@ func vcsData(img *Image) (out []Finding) {
 		}
 	})
 	for _, h := range all.list {
-		remedy := "remove it in the same RUN"
+		remedy := "clone in an earlier stage, or remove .git in the same RUN"
 		if img.copies(h.layer) {
-			remedy = "list it in .dockerignore"
+			remedy = "list .git in .dockerignore"
 		}
 		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository), remedy))
 	}

@@ -14,7 +14,7 @@ func TestVCSData(t *testing.T) {
 	if f.Live != 80*1024 {
 		t.Error(f.Live)
 	}
-	one(t, image(t, distribution(), step{"RUN git clone x /app", git}), rule, 2, 80, "remove it in the same RUN")
+	one(t, image(t, distribution(), step{"RUN git clone x /app", git}), rule, 2, 80, "remove .git in the same RUN")
 	// A later chown copies it: both copies go with the line that brought it.
 	chown := step{"RUN chown -R app /app", []E{owned(git[0]), owned(git[1])}}
 	l = image(t, distribution(), step{"COPY . /app", git}, chown)

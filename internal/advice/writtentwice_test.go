@@ -5,7 +5,7 @@ import "testing"
 func TestWrittenTwice(t *testing.T) {
 	const rule = "written-twice"
 	a := step{"COPY a /", []E{kib("app/a", 30)}}
-	f := one(t, image(t, distribution(), a, a, step{"RUN true", nil}), rule, 3, 30, "writes", "in 1 file from layer 2 again, unchanged", "leave one of the two out")
+	f := one(t, image(t, distribution(), a, a, step{"RUN true", nil}), rule, 3, 30, "writes", "in 1 file from layer 2 again, unchanged", "write these files once")
 	if f.Severity != "warning" {
 		t.Error(f.Severity)
 	}

@@ -57,7 +57,7 @@ what they keep out of the image. What the measures mean: tare help measures.`,
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
-	f.StringVar(&o.measure, "measure", "tar", "the measure whose differences are explained, or all or none")
+	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
 	f.IntVar(&o.top, "top", 12, "causes to show for each difference; 0 for all")
 	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
 	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")

@@ -60,7 +60,7 @@ differ, and 2 for any error.`,
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&o.content, "content", "", "show a text diff of the file at this path")
-	f.IntVar(&o.top, "top", 50, "files to list; 0 for all")
+	f.IntVar(&o.top, "top", 10, "rows of each kind to list; 0 for all")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if the images differ, 2 on errors")
 	f.BoolVar(&o.IgnoreTimes, "ignore-times", false, "ignore files that differ only in modification time")
 	f.BoolVar(&o.IgnoreHistory, "ignore-history", false, "ignore the history")

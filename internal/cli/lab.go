@@ -12,6 +12,7 @@ import (
 
 	"tare/internal/bench"
 	"tare/internal/display"
+	"tare/internal/exercise"
 	"tare/internal/lab"
 	"tare/internal/outfile"
 	"tare/internal/report"
@@ -159,7 +160,7 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	}
 	doc := func() report.Document {
 		if o.answers {
-			return report.Answers(rec, o.bytes)
+			return exercise.Answers(rec, o.bytes)
 		}
 		return report.Lab(rec, o.bytes)
 	}
@@ -183,7 +184,7 @@ func fillFile(ctx context.Context, rec *lab.Record, name string) error {
 	if err != nil {
 		return err
 	}
-	out, n, err := lab.Fill(b, rec)
+	out, n, err := exercise.Fill(b, rec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -11,6 +11,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/compare"
+	"tare/internal/exercise"
 	"tare/internal/explain"
 	"tare/internal/store"
 	"tare/internal/testkit"
@@ -157,7 +158,9 @@ func TestLedgerBalances(t *testing.T) {
 					t.Fatalf("seed %d: sharing %+v", seed, l)
 				}
 			}
-			for _, s := range explain.Sentences(r) {
+			r.Sentences = explain.Sentences(r)
+			exercise.Claims(r)
+			for _, s := range r.Sentences {
 				if len(s.Evidence) == 0 || s.Text == "" || (s.Claim == "") != (s.Verdict == "") {
 					t.Fatalf("seed %d: %+v", seed, s)
 				}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/suggest"
 	"tare/internal/units"
 )
 
@@ -46,10 +47,14 @@ func Sentences(r *compare.Result) []compare.Sentence {
 	return w.out
 }
 
-// Verdicts of claims.
+// Kinds of sentences that a common belief can be held against.
 const (
-	Supported = "supported"
-	Refuted   = "refuted"
+	Smallest   = "smallest"
+	Largest    = "largest"
+	BuildTools = "build-tools"
+	MoreTools  = "more-tools"
+	Stages     = "stages"
+	OneStage   = "one-stage"
 )
 
 type writer struct {
@@ -101,22 +106,27 @@ func (w *writer) ranking() {
 		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), list(measures)), Evidence: evidence})
 		return
 	}
-	say := func(places []*place, what string) {
+	say := func(places []*place, kind string) {
 		for _, p := range places {
-			is := "is"
+			verb := "is"
 			if len(p.names) > 1 {
-				is = "are equal and"
+				verb = "are equal and"
 			}
-			s := compare.Sentence{Text: fmt.Sprintf("%s %s the %s on %s.", list(p.names), is, what, on2(p.on, measures)), Evidence: of(evidence, p.names)}
+			text := fmt.Sprintf("%s %s the %s on every measure (%s).", list(p.names), verb, kind, list(measures))
+			if len(p.on) < len(measures) {
+				verb = strings.NewReplacer("is", "has", "are equal and", "have").Replace(verb)
+				text = fmt.Sprintf("%s %s the %s %s.", list(p.names), verb, kind, list(p.on))
+			}
+			s := compare.Sentence{Text: text, Evidence: of(evidence, p.names)}
 			if len(p.names) == 1 {
-				s.Claim, s.Verdict = p.names[0]+" is the "+what+" image", verdict(len(p.on) == len(measures))
+				s.Kind = kind
 			}
 			w.say(s)
 		}
 	}
-	say(best, "smallest")
+	say(best, Smallest)
 	if len(w.r.Images) > 2 {
-		say(worst, "largest")
+		say(worst, Largest)
 	}
 }
 
@@ -128,20 +138,6 @@ func (w *writer) named(values []int64, v int64) (names []string) {
 		}
 	}
 	return names
-}
-
-func verdict(ok bool) string {
-	if ok {
-		return Supported
-	}
-	return Refuted
-}
-
-func on2(on, all []string) string {
-	if len(on) == len(all) {
-		return "every measure (" + list(all) + ")"
-	}
-	return list(on) + " only"
 }
 
 func of(all []compare.Evidence, images []string) []compare.Evidence {
@@ -190,6 +186,10 @@ func (w *writer) waste() {
 		if im.Sizes.Files == 0 || im.Sizes.Waste*1000 < im.Sizes.Files {
 			continue
 		}
+		more := ""
+		if len(im.Target) > 0 {
+			more = fmt.Sprintf(" (%s shows which layers wrote and hid it)", suggest.Command("weigh", im.Target...))
+		}
 		worst, most := "", int64(-1)
 		for class, n := range im.Waste {
 			if n > most || n == most && class < worst {
@@ -197,15 +197,15 @@ func (w *writer) waste() {
 			}
 		}
 		w.say(compare.Sentence{
-			Text: fmt.Sprintf("%s carries %s that no container can see, %s of it %s (tare weigh %s shows which layers wrote and hid it).",
-				im.Name, units.Bytes(im.Sizes.Waste), units.Bytes(most), worst, im.Name),
+			Text: fmt.Sprintf("%s has %s that no container can see, %s of it %s%s.",
+				im.Name, units.Bytes(im.Sizes.Waste), units.Bytes(most), worst, more),
 			Evidence: []compare.Evidence{{What: "waste", Image: im.Name, Measure: "waste", Value: im.Sizes.Waste},
 				{What: worst, Image: im.Name, Measure: "waste", Kind: "waste", Subject: worst, Value: most}},
 		})
 	}
 }
 
-// sharing says what a node that has all of them stores and pulls once.
+// sharing says what a host that has all of them stores and pulls once.
 func (w *writer) sharing() {
 	b, c := w.r.Sharing.Blob, w.r.Sharing.Content
 	evidence := []compare.Evidence{{What: "blobs together", Measure: "transfer", Value: b.Together}, {What: "blobs separately", Measure: "transfer", Value: b.Separately},
@@ -214,9 +214,10 @@ func (w *writer) sharing() {
 		w.say(compare.Sentence{Text: fmt.Sprintf("They share no layer (0B of %s).", units.Bytes(b.Separately)), Evidence: evidence})
 		return
 	}
-	text := fmt.Sprintf("A node that pulls all of them fetches %s instead of %s, since they share layers", units.Bytes(b.Together), units.Bytes(b.Separately))
+	now, was := units.Pair(b.Together, b.Separately)
+	text := fmt.Sprintf("Pulling all of them onto one host transfers %s instead of %s, because they share layers", now, was)
 	if more := c.Separately - c.Together - (w.r.Sharing.DiffID.Separately - w.r.Sharing.DiffID.Together); more > b.Separately/20 {
-		text += fmt.Sprintf("; another %s of equal files stand in layers that differ", units.Bytes(more))
+		text += fmt.Sprintf("; another %s are equal files in different layers", units.Bytes(more))
 	}
 	w.say(compare.Sentence{Text: text + ".", Evidence: evidence})
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tare/internal/compare"
 	"tare/internal/packages"
@@ -12,66 +11,6 @@ import (
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
-
-// group is a package with what it pulled in.
-type group struct {
-	root   string // key; or the subject of a cause that is no package
-	kind   string
-	more   int // packages pulled in
-	bytes  int64
-	change string
-}
-
-// groups puts packages that came or went together under the one that pulled them in.
-func groups(causes []compare.Cause) []group {
-	at := map[string]int{}
-	var out []group
-	add := func(root string, c compare.Cause) *group {
-		id := c.Kind + "\x00" + root + "\x00" + c.Change
-		n, ok := at[id]
-		if !ok {
-			n = len(out)
-			at[id] = n
-			out = append(out, group{root: root, kind: c.Kind, change: c.Change})
-		}
-		return &out[n]
-	}
-	for _, c := range causes {
-		root := c.Subject
-		if c.Via != "" {
-			root = c.Via
-		}
-		g := add(root, c)
-		g.bytes += c.Bytes
-		if c.Via != "" {
-			g.more++
-		}
-	}
-	slices.SortStableFunc(out, func(a, b group) int { return cmp.Compare(abs(b.bytes), abs(a.bytes)) })
-	return out
-}
-
-func abs(n int64) int64 { return max(n, -n) }
-
-func (g *group) String() string {
-	name := g.root
-	if g.kind == "package" {
-		_, name, _ = strings.Cut(g.root, " ")
-		if g.more > 0 {
-			return fmt.Sprintf("%s and the %s that it pulls in", name, units.Plural(g.more, "package"))
-		}
-		return name
-	}
-	switch g.kind {
-	case "base":
-		return "the distribution " + name
-	case "waste":
-		return "waste (" + name + ")"
-	case "overhead", "metadata", "compression", "links", "blocks", "blobs", "duplicate":
-		return name
-	}
-	return name + " files that no package owns"
-}
 
 // pair explains one difference in what a container sees.
 func (w *writer) pair(d *compare.Difference) {
@@ -87,9 +26,13 @@ func (w *writer) pair(d *compare.Difference) {
 		word = "smaller"
 	}
 	wire := to.Sizes.Transfer - from.Sizes.Transfer
+	now, was := units.Pair(to.Sizes.Live, from.Sizes.Live)
+	text := fmt.Sprintf("%s is %s %s than %s (live: %s instead of %s; transfer: %s).", d.To, units.Bytes(abs(d.Total)), word, d.From, now, was, units.Delta(wire))
+	if d.Total == 0 {
+		text = fmt.Sprintf("%s and %s are equally large (live: %s; transfer: %s), but not the same.", d.From, d.To, now, units.Delta(wire))
+	}
 	w.say(compare.Sentence{
-		Text: fmt.Sprintf("%s is %s %s than %s in what a container sees (%s instead of %s), and %s on the wire.", d.To, units.Bytes(abs(d.Total)), word, d.From,
-			units.Bytes(to.Sizes.Live), units.Bytes(from.Sizes.Live), units.Delta(wire)),
+		Text:     text,
 		Evidence: []compare.Evidence{{What: "difference of live", From: d.From, To: d.To, Measure: "live", Value: d.Total}, {What: "difference of transfer", From: d.From, To: d.To, Measure: "transfer", Value: wire}},
 	})
 	w.why(d)
@@ -101,26 +44,32 @@ func (w *writer) pair(d *compare.Difference) {
 
 // why names the causes that make up most of a difference, and the rest.
 func (w *writer) why(d *compare.Difference) {
-	all := groups(d.Causes)
+	all := Groups(d.Causes)
 	var parts []string
 	var evidence []compare.Evidence
 	var said int64
 	for i := range all {
 		g := &all[i]
-		if i == 4 || i > 0 && abs(g.bytes)*50 < abs(d.Total) {
+		if i == 4 || i > 0 && abs(g.Bytes)*50 < abs(d.Total) {
 			break
 		}
-		verb := map[string]string{"added": "only in " + d.To, "removed": "only in " + d.From, "changed": "different"}[g.change]
-		parts = append(parts, fmt.Sprintf("%s (%s, %s)", g, units.Delta(g.bytes), verb))
-		said += g.bytes
-		evidence = append(evidence, compare.Evidence{What: g.String(), From: d.From, To: d.To, Measure: d.Measure, Kind: g.kind, Subject: g.root, Value: g.bytes})
+		verb := map[string]string{"added": "only in " + d.To, "removed": "only in " + d.From, "changed": "different"}[g.Head.Change]
+		if g.Was != nil {
+			verb = "replaced"
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s, %s)", g.name(), units.Delta(g.Bytes), verb))
+		said += g.Bytes
+		evidence = append(evidence, compare.Evidence{What: g.name(), From: d.From, To: d.To, Measure: d.Measure, Kind: g.Head.Kind, Subject: g.Head.Subject, Value: g.Bytes})
 	}
 	rest := d.Total - said
 	evidence = append(evidence, compare.Evidence{What: "everything else", From: d.From, To: d.To, Measure: d.Measure, Value: rest})
 	text := fmt.Sprintf("Why: %s; everything else adds up to %s.", list(parts), units.Delta(rest))
-	if len(all) > 0 && all[0].kind == "package" && all[0].bytes*d.Total > 0 && abs(rest)*1000 < abs(d.Total) && len(parts) == 1 {
-		text = fmt.Sprintf("The difference is %s: %s of %s, which only %s has; everything else adds up to %s.", &all[0],
-			units.Bytes(abs(all[0].bytes)), units.Bytes(abs(d.Total)), map[string]string{"added": d.To, "removed": d.From, "changed": "one"}[all[0].change], units.Delta(rest))
+	if rest == 0 {
+		text = fmt.Sprintf("Why: %s; that is all of it.", list(parts))
+	}
+	if len(all) > 0 && all[0].Head.Kind == "package" && all[0].Was == nil && all[0].Head.Change != "changed" && all[0].Bytes*d.Total > 0 && abs(rest)*1000 < abs(d.Total) && len(parts) == 1 {
+		text = fmt.Sprintf("The difference is %s: %s of %s, which only %s has; everything else adds up to %s.", all[0].name(),
+			units.Bytes(abs(all[0].Bytes)), units.Bytes(abs(d.Total)), map[string]string{"added": d.To, "removed": d.From}[all[0].Head.Change], units.Delta(rest))
 	}
 	w.say(compare.Sentence{Text: text, Evidence: evidence})
 }
@@ -128,6 +77,9 @@ func (w *writer) why(d *compare.Difference) {
 // buildTools says how much of a difference are compilers, headers and the like: what
 // is commonly believed to be the reason.
 func (w *writer) buildTools(d *compare.Difference) {
+	if d.Total == 0 {
+		return
+	}
 	var n int64
 	evidence := []compare.Evidence{}
 	for _, c := range d.Causes {
@@ -136,20 +88,27 @@ func (w *writer) buildTools(d *compare.Difference) {
 			evidence = append(evidence, compare.Evidence{What: "build tool", From: d.From, To: d.To, Measure: d.Measure, Kind: c.Kind, Subject: c.Subject, Value: c.Bytes})
 		}
 	}
-	evidence = append(evidence, compare.Evidence{What: "compilers, build tools, headers and static libraries", From: d.From, To: d.To, Measure: d.Measure, Value: n})
-	larger, smaller := d.To, d.From
-	if d.Total < 0 {
-		larger, smaller = d.From, d.To
-	}
-	claim := fmt.Sprintf("%s is larger than %s because of build dependencies", larger, smaller)
+	evidence = append(evidence, compare.Evidence{What: toolchain, From: d.From, To: d.To, Measure: d.Measure, Value: n})
+	larger, _ := ends(d)
 	text := fmt.Sprintf("Compilers, build tools, headers and static libraries are %s of the %s.", units.Bytes(abs(n)), units.Bytes(abs(d.Total)))
-	if n*d.Total <= 0 {
-		text = fmt.Sprintf("Build dependencies are not the reason: compilers, build tools, headers and static libraries are 0B of the %s by which %s is larger.", units.Bytes(abs(d.Total)), larger)
-		if n != 0 {
-			text = fmt.Sprintf("Build dependencies are not the reason: %s, the larger one, has %s less of compilers, build tools, headers and static libraries.", larger, units.Bytes(abs(n)))
-		}
+	switch {
+	case n*d.Total < 0:
+		text = fmt.Sprintf("Build dependencies are not the reason: %s, the larger one, has %s less of %s.", larger, units.Bytes(abs(n)), toolchain)
+	case n == 0:
+		text = fmt.Sprintf("Build dependencies are not the reason: %s are 0B of the %s by which %s is larger.", toolchain, units.Bytes(abs(d.Total)), larger)
 	}
-	w.say(compare.Sentence{Text: text, Evidence: evidence, Claim: claim, Verdict: verdict(n*d.Total > 0 && abs(n)*2 >= abs(d.Total))})
+	w.say(compare.Sentence{Kind: BuildTools, Text: text, Evidence: evidence})
+}
+
+// toolchain is what only builds need.
+const toolchain = "compilers, build tools, headers and static libraries"
+
+// ends are the names of the larger and the smaller image of a difference.
+func ends(d *compare.Difference) (larger, smaller string) {
+	if d.Total < 0 {
+		return d.From, d.To
+	}
+	return d.To, d.From
 }
 
 // carries names what the larger image of two on different distributions has and the
@@ -188,23 +147,23 @@ func (w *writer) carries(d *compare.Difference) {
 		return
 	}
 	slices.SortFunc(rows, func(x, y row) int { return cmp.Or(cmp.Compare(y.live, x.live), cmp.Compare(x.name, y.name)) })
-	evidence := []compare.Evidence{{What: "packages that the other has not, by name", Image: more.Name, Measure: "live", Value: sum}, {What: "their number", Image: more.Name, Value: int64(len(rows))}}
+	evidence := []compare.Evidence{{What: "packages that the other lacks, by name", Image: more.Name, Measure: "live", Value: sum}, {What: "their number", Image: more.Name, Value: int64(len(rows))}}
 	var names []string
 	for _, r := range rows[:min(6, len(rows))] {
 		names = append(names, fmt.Sprintf("%s (%s)", r.name, units.Bytes(r.live)))
 		evidence = append(evidence, compare.Evidence{What: "package", Image: more.Name, Measure: "live", Kind: "package", Subject: r.name, Value: r.live})
 	}
-	text := fmt.Sprintf("%s carries %s of its distribution (%s) that %s has not", more.Name, units.Plural(len(rows), "package"), units.Bytes(sum), less.Name)
+	text := fmt.Sprintf("%s has %s of its distribution (%s) that %s lacks", more.Name, units.Plural(len(rows), "package"), units.Bytes(sum), less.Name)
 	if len(names) == len(rows) {
 		text += ": " + list(names) + "."
 	} else {
 		text += ", the largest being " + list(names) + "."
 	}
-	w.say(compare.Sentence{Text: text, Evidence: evidence, Claim: more.Name + " is larger but includes more tools", Verdict: Supported})
+	w.say(compare.Sentence{Text: text, Evidence: evidence, Kind: MoreTools})
 }
 
 // installers says which images can install more Python or JavaScript libraries: a
-// smaller image is no gain to who needs that.
+// smaller image does not help whoever needs that.
 func (w *writer) installers() {
 	for _, kind := range packages.Kinds() {
 		name := kind.Installer

@@ -39,14 +39,13 @@ func (w *writer) known(im *compare.Image) {
 	for _, s := range im.Stages {
 		names = append(names, s.Name)
 	}
-	claim := fmt.Sprintf("%s is smaller for being built in several stages", im.Name)
 	if left == 0 {
-		w.say(compare.Sentence{Text: fmt.Sprintf("The second stage of %s saves 0B: %s holds nothing that is not in the image as well, so one stage with the same instructions would be as small.", im.Name, stageWord(names)),
-			Evidence: evidence, Claim: claim, Verdict: Refuted})
+		w.say(compare.Sentence{Kind: Stages, Text: fmt.Sprintf("The multi-stage build of %s saves 0B: %s holds nothing that is not in the image as well; one stage with the same instructions is as small.", im.Name, stageWord(names)),
+			Evidence: evidence})
 		return
 	}
-	w.say(compare.Sentence{Text: fmt.Sprintf("The stages of %s pay: %s keeps %s out of the image, %s of it compilers, build tools, headers and static libraries.", im.Name, stageWord(names), units.Bytes(left), units.Bytes(tools)),
-		Evidence: evidence, Claim: claim, Verdict: Supported})
+	w.say(compare.Sentence{Kind: Stages, Text: fmt.Sprintf("The multi-stage build of %s saves %s that %s would add, %s of it %s.", im.Name, units.Bytes(left), stageWord(names), units.Bytes(tools), toolchain),
+		Evidence: evidence})
 }
 
 func stageWord(names []string) string {
@@ -72,14 +71,11 @@ func (w *writer) unknown(d *compare.Difference) {
 	if packs == 0 || packs*d.Total <= 0 || abs(rest)*100 > abs(d.Total) {
 		return
 	}
-	larger, smaller := d.To, d.From
-	if d.Total < 0 {
-		larger, smaller = d.From, d.To
-	}
+	larger, smaller := ends(d)
 	w.say(compare.Sentence{
+		Kind: OneStage,
 		Text: fmt.Sprintf("Without the packages that only %s has, the two differ by %s: leaving them out makes %s as small as %s, and the number of stages it was built in saves 0B beyond that.",
 			larger, units.Bytes(abs(rest)), larger, smaller),
 		Evidence: []compare.Evidence{{What: "packages that only one has", From: d.From, To: d.To, Measure: "live", Kind: "package", Value: packs}, {What: "everything else", From: d.From, To: d.To, Measure: "live", Value: rest}},
-		Claim:    smaller + " is smaller for being built in several stages", Verdict: Refuted,
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
+	"tare/internal/exercise"
 	"tare/internal/experiment"
 	"tare/internal/lab"
 )
@@ -71,7 +72,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		_ = experiment.Compare(rec, rec)
 		_ = rec.WriteBenchmarks(&bytes.Buffer{})
-		_, _, _ = lab.Fill([]byte("|a|size|\n|-|-|\n|a|XX MB|\n"), rec)
+		_, _, _ = exercise.Fill([]byte("|a|size|\n|-|-|\n|a|XX MB|\n"), rec)
 	})
 }
 
@@ -82,7 +83,7 @@ func TestFill(t *testing.T) {
 	if err := r.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	out, n, err := lab.Fill([]byte(page), rec)
+	out, n, err := exercise.Fill([]byte(page), rec)
 	if err != nil {
 		t.Fatal(err)
 	}

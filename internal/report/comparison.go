@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/explain"
 )
 
 // ComparisonOptions choose what of a comparison is shown.
@@ -17,22 +18,41 @@ type ComparisonOptions struct {
 }
 
 // ComparisonParts are the parts of a Comparison.
-var ComparisonParts = []string{"measures", "causes", "sharing", "sentences", "warnings"}
+var ComparisonParts = []string{"verdict", "table", "measures", "pairs", "causes", "sharing", "sentences", "warnings"}
 
-// Comparison lays a comparison out.
+// screen is how many lines the first screen has.
+const screenLines = 40
+
+// Comparison lays a comparison out: the verdict, a row for each image, why neighbours
+// differ, and what else a reader should know. Everything else is there in full.
 func Comparison(r *compare.Result, o ComparisonOptions) Document {
 	z := sizes{o.Exact}
-	d := Document{measures(r, z)}
+	d := in("verdict", Always, Para{Text: Safe(explain.Verdict(r, z.text)), Heading: true})
+	d = append(d, overview(r, "IMAGE", imageSides(r, z)), measures(r, z))
+	said := telling(r, 3)
+	if o.Measure != "none" {
+		lines := screenLines - 3 - (len(r.Images) + 3) - 2*len(said) - 3
+		d = append(d, pairs(r, z, o.Measure, lines)...)
+	}
+	d = append(d, causes(r, z, o)...)
+	if len(r.Images) > 1 {
+		d = append(d, sharing(r, z))
+	}
+	d = append(d, said...)
+	d = append(d, sentences(r.Sentences)...)
+	d = append(d, troubles(r)...)
+	return append(d, more([]string{"measures", "causes", "sharing", "sentences"}))
+}
+
+// causes are all causes of the differences on the measure that was asked for.
+func causes(r *compare.Result, z sizes, o ComparisonOptions) Document {
+	var d Document
 	for i := range r.Differences {
 		if diff := &r.Differences[i]; diff.Measure == o.Measure || o.Measure == "all" {
 			d = append(d, waterfall(diff, z, o.Top))
 		}
 	}
-	if len(r.Images) > 1 {
-		d = append(d, sharing(r, z))
-	}
-	d = append(d, sentences(r.Sentences)...)
-	return append(d, troubles(r)...)
+	return d
 }
 
 // troubles are what is wrong with the images themselves.
@@ -49,21 +69,19 @@ func troubles(r *compare.Result) Document {
 	return in("warnings", Always, d...)
 }
 
-// verdictMark is the mark of a sentence that judges a claim.
-var verdictMark = map[string]Mark{"supported": Yes, "refuted": No}
-
+// sentences are all that the numbers say.
 func sentences(list []compare.Sentence) Document {
 	var d Document
 	for _, s := range list {
-		d = append(d, Item{Mark: verdictMark[s.Verdict], Text: Safe(s.Text)})
+		d = append(d, Item{Text: Safe(s.Text)})
 	}
-	return in("sentences", Always, d...)
+	return in("sentences", Full, d...)
 }
 
 // measures are all measures of all images.
 func measures(r *compare.Result, z sizes) Sides {
 	base := r.BaselineIndex()
-	s := Sides{Place: Place{Part: "measures"}, Baseline: base}
+	s := Sides{Place: Place{"measures", Full}, Baseline: base}
 	add := func(label string, cell func(*compare.Image) Cell) *Measure {
 		row := Measure{Label: label}
 		for n := range r.Images {
@@ -136,8 +154,8 @@ func buildTime(i *compare.Image) Cell {
 }
 
 func sharing(r *compare.Result, z sizes) Block {
-	t := Table{Place: Place{Part: "sharing"}, Title: "SHARED / UNIQUE",
-		Columns: []Column{number("BLOBS").as("blobs shared"), number("").as("blobs unique"), number("LAYERS").as("layers shared"), number("").as("layers unique"), number("CONTENTS").as("contents shared"), number("").as("contents unique"), text("IMAGE").subject().label()}}
+	t := Table{Place: Place{"sharing", Full}, Title: "SHARED / UNIQUE",
+		Columns: []Column{number("BLOBS").as("blobs shared"), number("UNIQUE").as("blobs unique"), number("LAYERS").as("layers shared"), number("UNIQUE").as("layers unique"), number("CONTENTS").as("contents shared"), number("UNIQUE").as("contents unique"), text("IMAGE").subject().label()}}
 	s := r.Sharing
 	for n, i := range r.Images {
 		t.add(z.of(s.Blob.Images[n].Shared), z.of(s.Blob.Images[n].Unique), z.of(s.DiffID.Images[n].Shared), z.of(s.DiffID.Images[n].Unique),

@@ -97,6 +97,13 @@ func (c *csvWriter) sentence(at Place, measure, s string) {
 func (c *csvWriter) table(t Table) {
 	for n := range t.Rows {
 		r := &t.Rows[n]
+		if r.Head {
+			continue
+		}
+		part := t.Part
+		if r.Detail {
+			part = "files"
+		}
 		subject, row := t.Subject, t.key(r)
 		for k, col := range t.Columns {
 			if col.Subject {
@@ -105,7 +112,7 @@ func (c *csvWriter) table(t Table) {
 		}
 		for k, col := range t.Columns {
 			if !col.Subject && !t.names(k) {
-				c.add(subject, t.Part, row, col.name(), r.cell(k))
+				c.add(subject, part, row, col.name(), r.cell(k))
 			}
 		}
 	}

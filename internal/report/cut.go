@@ -51,23 +51,30 @@ func clip(s string, n int) string {
 	return head + "…" + tail
 }
 
-// cutPath shortens a path to n columns: whole directories go, the file name stays, and
-// as many of the first directories as there is room for.
+// cutPath shortens a path to n columns: whole directories go from its middle. The first
+// one and the file name stay, and as many of the last directories as there is room for.
 func cutPath(s string, n int) string {
 	at := strings.LastIndexByte(strings.TrimRight(s, "/"), '/')
 	if at < 1 {
 		return runewidth.TruncateLeft(s, width(s)-n+1, "…")
 	}
-	name := s[at:] // with the slash before it
-	if width(name)+1 > n {
+	dirs := strings.SplitAfter(s[:at+1], "/") // each with its slash; the last is empty
+	dirs = dirs[:len(dirs)-1]
+	head, tail := "", "/"+s[at+1:]
+	for _, d := range dirs[:min(2, len(dirs))] { // the root, and what stands in it
+		if width(head)+width(d)+1+width(tail) <= n {
+			head += d
+		}
+	}
+	if width(head)+1+width(tail) > n {
 		return runewidth.TruncateLeft(s, width(s)-n+1, "…")
 	}
-	head := ""
-	for dir := range strings.SplitAfterSeq(s[:at], "/") {
-		if width(head)+width(dir)+1+width(name) > n {
+	for k := len(dirs) - 1; k >= 0; k-- {
+		more := "/" + strings.TrimSuffix(dirs[k], "/") + tail
+		if width(head)+1+width(more) > n {
 			break
 		}
-		head += dir
+		tail = more
 	}
-	return head + "…" + name
+	return head + "…" + tail
 }

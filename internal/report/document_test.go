@@ -110,9 +110,9 @@ func TestWidths(t *testing.T) {
 	for width, want := range map[int]struct{ has, not string }{
 		0:   {"BYTES  SPARE           LESS          PATH|/usr/lib/python3.11/site-packages/package/sub0/libpython3.so.1.0", "…|█"},
 		200: {"LESS|SPARE|sub0/libpython3.so.1.0  █████", "…"},
-		80:  {"SPARE|BYTES|…/libpython3.so.1.0", "/sub0|█"},
-		70:  {"SPARE|BYTES|…/libpython3.so.1.0", "LESS"},
-		50:  {"BYTES|/usr/lib/…/libpython3.so.1.0", "SPARE|LESS"},
+		80:  {"SPARE|BYTES|/usr/…/package/sub0/libpython3.so.1.0", "█"},
+		70:  {"SPARE|BYTES|/usr/…/package/sub0/libpython3.so.1.0", "LESS"},
+		50:  {"BYTES|/usr/…/package/sub0/libpython3.so.1.0", "SPARE|LESS"},
 		40:  {"BYTES|libpython3.so.1.0", "SPARE|LESS"},
 	} {
 		var b bytes.Buffer

@@ -22,7 +22,7 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z siz
 	var d Document
 	for _, f := range list {
 		if f.Rule == weigh.SecretFile {
-			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(where(f) + ": " + f.Text)})
+			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(spotOf(f) + ": " + f.Text)})
 		}
 	}
 	if s == nil || s.Tar < least || s.Places == 0 {
@@ -62,8 +62,8 @@ func places(s *weigh.Savings) string {
 	}
 }
 
-// where names the place of a finding.
-func where(f weigh.Finding) string {
+// spotOf names the place of a finding.
+func spotOf(f weigh.Finding) string {
 	switch {
 	case f.Line > 0:
 		return fmt.Sprintf("line %d", f.Line)
@@ -74,7 +74,7 @@ func where(f weigh.Finding) string {
 }
 
 // findingBlocks are the worst findings, one a row, and all of them in full.
-func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
+func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z sizes) Document {
 	if len(list) == 0 {
 		return nil
 	}
@@ -84,7 +84,7 @@ func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
 	for _, f := range list {
 		switch {
 		case f.Rule == weigh.SecretFile: // it stands above all
-		case len(t.Rows) >= firstFindings || f.Tar+f.Sent < least:
+		case len(t.Rows) >= firstFindings || f.Tar+f.Sent < least || s != nil && (f.Tar+f.Sent)*100 < s.Tar:
 			left++
 			rest += f.Tar
 		default:
@@ -105,7 +105,7 @@ func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
 			bytes += f.Tar
 			continue
 		}
-		text := fmt.Sprintf("%s, %s: %s. To do: %s.", where(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
+		text := fmt.Sprintf("%s, %s: %s. To do: %s.", spotOf(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
 		if f.Tar > 0 && f.Rule != weigh.SecretFile {
 			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), z.text(f.Transfer))
 		}
@@ -127,5 +127,5 @@ func costs(f weigh.Finding, z sizes) []Cell {
 		tar, transfer = none(), none()
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
 	}
-	return []Cell{tar, transfer, words(where(f)), words(Safe(what))}
+	return []Cell{tar, transfer, words(spotOf(f)), words(Safe(what))}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tare/internal/chart"
 	"tare/internal/screen"
 )
 
@@ -64,7 +65,7 @@ func WriteJSON(w io.Writer, data any) error {
 }
 
 // Charts are the names of all pictures that reports have.
-var Charts = []string{"layers", "waterfall", "pareto", "treemap", "gantt"}
+var Charts = chart.Names
 
 // Chart is the name of a chart as it is now; "strata" is the earlier name of layers.
 func Chart(name string) string {
@@ -107,5 +108,5 @@ func (p *Page) WriteSVG(w io.Writer) error {
 	if len(list) == 0 {
 		return &ChartError{p.Chart, have}
 	}
-	return WriteSVG(w, list)
+	return chart.WriteSVG(w, list)
 }

@@ -9,14 +9,15 @@ import (
 	"html"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/chart"
 	"tare/internal/compare"
+	"tare/internal/exercise"
 	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/report"
@@ -46,6 +47,7 @@ func experimentOf(t testing.TB, names ...string) (*experiment.Record, report.Pag
 		t.Fatal(err)
 	}
 	c.Sentences = explain.Sentences(c)
+	exercise.Claims(c)
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	rec := &experiment.Record{Schema: experiment.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
 		Machine: experiment.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: experiment.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: experiment.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}
@@ -154,7 +156,7 @@ func TestHostileNames(t *testing.T) {
 	rec, page := experimentOf(t, "a"+evil, "b"+evil, "c"+evil)
 	var text, md, cs, ht, svg, ans bytes.Buffer
 	if err := errors.Join(page.Doc.WriteText(&text, report.Style{Width: 80}), page.Doc.WriteMarkdown(&md), page.Doc.WriteCSV(&cs), page.Write(&ht),
-		report.WriteSVG(&svg, page.Pictures()), report.Answers(rec, false).WriteText(&ans, report.Style{Width: 160})); err != nil {
+		chart.WriteSVG(&svg, page.Pictures()), exercise.Answers(rec, false).WriteText(&ans, report.Style{Width: 160})); err != nil {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]string{"text": text.String(), "markdown": md.String(), "csv": cs.String(), "html": ht.String(), "svg": svg.String(), "answers": ans.String()} {
@@ -179,32 +181,5 @@ func TestHostileNames(t *testing.T) {
 	}
 	if strings.Count(ht.String(), "<script") != 2 {
 		t.Errorf("%d script elements", strings.Count(ht.String(), "<script"))
-	}
-}
-
-// Squarify fills its rectangle: areas are in proportion, nothing overlaps or sticks out.
-func TestSquarify(t *testing.T) {
-	_, page := experimentOf(t, "a", "b", "c")
-	parts := page.Maps[2].Parts
-	for _, sizes := range [][]int64{{6, 6, 4, 3, 2, 2, 1}, {1}, {1000000, 1, 1}, {5, 5, 5, 5, 5}} {
-		nodes := slices.Clone(parts)[:0]
-		var sum int64
-		for _, n := range sizes {
-			p := parts[0]
-			p.Bytes = n
-			nodes = append(nodes, p)
-			sum += n
-		}
-		for _, size := range [][2]float64{{600, 400}, {100, 700}} {
-			for i, r := range report.Squarify(nodes, 10, 20, size[0], size[1]) {
-				want := size[0] * size[1] * float64(sizes[i]) / float64(sum)
-				if got := r[2] * r[3]; got < want*0.999 || got > want*1.001 {
-					t.Errorf("%v in %v: part %d has area %f, not %f", sizes, size, i, got, want)
-				}
-				if r[0] < 9.99 || r[1] < 19.99 || r[0]+r[2] > 10.01+size[0] || r[1]+r[3] > 20.01+size[1] {
-					t.Errorf("%v in %v: part %d sticks out: %v", sizes, size, i, r)
-				}
-			}
-		}
 	}
 }

@@ -10,10 +10,14 @@ import (
 func esc(s string) string { return html.EscapeString(Safe(s)) }
 
 // htmlWriter writes the blocks of a page.
-type htmlWriter struct{ strings.Builder }
+type htmlWriter struct {
+	strings.Builder
+	head string // what the last fold is called
+}
 
 func (h *htmlWriter) fold(title string) {
 	fmt.Fprintf(h, "<details><summary>%s</summary>\n", esc(title))
+	h.head = title
 }
 
 func (h *htmlWriter) unfold() { h.WriteString("</details>\n") }
@@ -57,7 +61,7 @@ func (c Cell) html() string {
 
 func (h *htmlWriter) table(t Table) {
 	h.WriteString("<div class=\"scroll\"><table class=\"grid\">")
-	if t.Title != "" {
+	if t.Title != "" && t.Title != h.head {
 		fmt.Fprintf(h, "<caption>%s</caption>", esc(t.Title))
 	}
 	class := func(c int) string {

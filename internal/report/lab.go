@@ -3,51 +3,59 @@ package report
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
+	"tare/internal/explain"
 	"tare/internal/units"
 )
 
 // LabParts are the parts of a Lab.
-var LabParts = []string{"measures", "causes", "sharing", "sentences", "significant", "failures", "method"}
+var LabParts = []string{"verdict", "failures", "table", "measures", "significant", "pairs", "causes", "sharing", "sentences", "method"}
 
-// Lab lays an experiment out.
-func Lab(r *lab.Record, exact bool) Document {
+// Lab lays an experiment out: the verdict, what failed, a row for each variant, which
+// timed differences are real, and why neighbours differ. Everything else is there in full.
+func Lab(r *experiment.Record, exact bool) Document {
 	z := sizes{exact}
 	d := Document{Para{Text: "Experiment " + Safe(r.Name) + ", " + r.Started.UTC().Format("2006-01-02 15:04") + " UTC", Heading: true}}
-	if r.Comparison != nil {
-		s := measures(r.Comparison, z)
-		labRows(&s, r, z)
-		d = append(d, s)
-		for i := range r.Comparison.Differences {
-			if diff := &r.Comparison.Differences[i]; diff.Measure == "tar" && (diff.From == r.Baseline || len(r.Comparison.Images) < 4) {
-				d = append(d, waterfall(diff, z, 8))
-			}
-		}
-		if len(r.Comparison.Images) > 1 {
-			d = append(d, sharing(r.Comparison, z))
-		}
-		d = append(d, sentences(r.Comparison.Sentences)...)
+	if c := r.Comparison; c != nil {
+		d = Document{Para{Text: Safe(r.Name + ": " + explain.Verdict(c, z.text)), Heading: true}}
 	}
-	d = append(d, in("significant", Always, timing(r)...)...)
-	d = append(d, in("failures", Always, failures(r)...)...)
-	return append(d, in("method", Always, method(r)...)...)
+	if r.Finished == nil {
+		d = append(d, Para{Text: "It was interrupted: some of this has fewer repetitions. tare lab --resume goes on."})
+	}
+	d = append(in("verdict", Always, d...), in("failures", Always, Failures(r)...)...)
+	real, lines := r.Timing(), screenLines-8
+	if r.Comparison != nil {
+		d = append(d, variants(r, z), labMeasures(r, z))
+		lines -= len(r.Comparison.Images) + 4
+	}
+	brief := in("significant", Brief, said(briefly(real))...)
+	d = append(append(d, brief...), in("significant", Full, said(real)...)...)
+	if c := r.Comparison; c != nil {
+		said := telling(c, 2)
+		d = append(d, pairs(c, z, "live", lines-2*len(said)-len(brief)-len(Failures(r)))...)
+		d = append(d, causes(c, z, ComparisonOptions{Measure: "live", Top: 12})...)
+		if len(c.Images) > 1 {
+			d = append(d, sharing(c, z))
+		}
+		d = append(append(d, said...), sentences(c.Sentences)...)
+	}
+	d = append(d, in("method", Full, method(r)...)...)
+	return append(d, more([]string{"measures", "significant", "causes", "sentences", "method"}))
+}
+
+// labMeasures are all measures of all variants.
+func labMeasures(r *experiment.Record, z sizes) Sides {
+	s := measures(r.Comparison, z)
+	labRows(&s, r, z)
+	return s
 }
 
 // labRows adds what an experiment measures beyond sizes.
-func labRows(s *Sides, r *lab.Record, z sizes) {
-	var names []string
-	for i := range r.Variants {
-		for _, m := range r.Variants[i].Measures {
-			if !slices.Contains(names, m.Name) {
-				names = append(names, m.Name)
-			}
-		}
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	add := func(label, help string, cell func(v *lab.Result) Cell) {
+func labRows(s *Sides, r *experiment.Record, z sizes) {
+	names := r.Measured()
+	add := func(label, help string, cell func(v *experiment.Result) Cell) {
 		row := Measure{Label: label, Help: help}
 		any := false
 		for _, img := range r.Comparison.Images {
@@ -63,11 +71,11 @@ func labRows(s *Sides, r *lab.Record, z sizes) {
 		}
 	}
 	for _, name := range names {
-		add(title(name), helpOf(name), func(v *lab.Result) Cell { return timedCell(r, v, name, z.exact) })
+		add(Safe(experiment.Title(name)), helpOf(name), func(v *experiment.Result) Cell { return timedCell(r, v, name, z.exact) })
 	}
 	base := r.Variant(r.Baseline)
 	for n := range maxEdits(r) {
-		add("re-pull after "+editName(r, n), "bytes that a node fetches again", func(v *lab.Result) Cell {
+		add("re-pull after "+editName(r, n), "what a host pulls again", func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) {
 				return Cell{}
 			}
@@ -83,167 +91,17 @@ func labRows(s *Sides, r *lab.Record, z sizes) {
 			return c
 		})
 	}
-	add("check", "", func(v *lab.Result) Cell {
-		switch {
-		case v.Check == nil:
-			return words("none")
-		case v.Check.Passed:
-			return words("passed")
-		}
-		return words("FAILED")
-	})
+	add("check", "", checkCell)
 }
 
-func maxEdits(r *lab.Record) int {
-	n := 0
-	for _, v := range r.Variants {
-		n = max(n, len(v.Edits))
-	}
-	return n
-}
-
-func editName(r *lab.Record, n int) string {
-	for _, v := range r.Variants {
-		if n < len(v.Edits) {
-			return Safe(v.Edits[n].Name)
-		}
-	}
-	return ""
-}
-
-// order is that of the measures in a table.
-var order = []string{lab.BuildCold, lab.BuildUnchanged, lab.Rebuild, lab.StartFirst, lab.StartExit, lab.StartReady, lab.PeakMemory, "pull-cold-", "pull-shared-"}
-
-func rank(name string) int {
-	for n, o := range order {
-		if strings.HasPrefix(name, o) {
-			return n
-		}
-	}
-	return len(order)
-}
-
-func title(name string) string {
-	switch name {
-	case lab.BuildCold:
-		return "build, no cache"
-	case lab.BuildUnchanged:
-		return "build, unchanged"
-	case lab.StartFirst:
-		return "start to first output"
-	case lab.StartExit:
-		return "start to exit"
-	case lab.StartReady:
-		return "start to answer"
-	case lab.PeakMemory:
-		return "peak memory"
-	}
-	if e, ok := strings.CutPrefix(name, lab.Rebuild); ok {
-		return "rebuild after " + Safe(e)
-	}
-	if m, ok := strings.CutPrefix(name, "pull-cold-"); ok {
-		return "pull at " + strings.TrimSuffix(m, "mbit") + " Mbit/s"
-	}
-	if m, ok := strings.CutPrefix(name, "pull-shared-"); ok {
-		return "… beside others, " + strings.TrimSuffix(m, "mbit")
-	}
-	return Safe(name)
-}
-
-func helpOf(name string) string {
-	if strings.HasPrefix(name, "pull-") {
-		return "modelled"
-	}
-	return "median, interval"
-}
-
-// timedCell shows a measurement and how it compares to the baseline's. A difference
-// that may be chance is none.
-func timedCell(r *lab.Record, v *lab.Result, name string, exact bool) Cell {
-	m := v.Measure(name)
-	if m == nil {
-		return Cell{}
-	}
-	c := quantity(m.Unit, m.Value, exact)
-	if m.Low != nil && m.Value > 0 {
-		c.Text += fmt.Sprintf(" ±%.0f%%", 100*math.Max(*m.High/m.Value-1, 1-*m.Low/m.Value))
-	}
-	if m.Kind == lab.Modelled {
-		if base := r.Variant(r.Baseline); base != nil && v.Name != r.Baseline {
-			if b := base.Measure(name); b != nil && b.Value > 0 {
-				c.Delta, c.Trend = change(m.Value/b.Value), lessIsBetter(m.Value, b.Value)
-			}
-		}
-		return c
-	}
-	for _, d := range r.Timed {
-		if d.From != r.Baseline || d.To != v.Name || d.Measure != name {
-			continue
-		}
-		c.Delta, c.Trend = "not significant", Same
-		if d.Significant {
-			c.Delta, c.Trend = change(d.Ratio), lessIsBetter(d.Ratio, 1)
-		}
-	}
-	return c
-}
-
-func change(ratio float64) string {
-	p := math.Round(100 * (ratio - 1))
-	switch {
-	case p == 0:
-		return "±0%"
-	case p < 0:
-		return fmt.Sprintf("−%.0f%%", -p)
-	}
-	return fmt.Sprintf("+%.0f%%", p)
-}
-
-// quantity is a cell of a measurement.
-func quantity(unit string, v float64, exact bool) Cell {
-	if unit == "bytes" {
-		return sizes{exact}.of(int64(v))
-	}
-	return span(v)
-}
-
-// timing says which timed differences are real.
-func timing(r *lab.Record) Document {
-	var d Document
-	unsure := 0
-	for _, t := range r.Timed {
-		if !t.Significant {
-			unsure++
-			continue
-		}
-		word := "slower"
-		ratio := t.Ratio
-		if strings.HasPrefix(t.Measure, lab.PeakMemory) {
-			word = "as much"
-		} else if ratio < 1 && ratio > 0 {
-			word, ratio = "faster", 1/ratio
-		}
-		what := fmt.Sprintf("%.2f times %s", ratio, word)
-		if word == "as much" {
-			what = fmt.Sprintf("%.2f times the memory", ratio)
-		}
-		d = append(d, Item{Text: fmt.Sprintf("%s: %s against %s is %s (p = %.3f).", title(t.Measure), Safe(t.To), Safe(t.From), what, t.P)})
-	}
-	if unsure > 0 {
-		d = append(d, Item{Text: fmt.Sprintf("%s no significant difference (level %g).", units.Plural(unsure, "timed comparison")+" shows", r.Method.Alpha)})
-		if unsure > 1 {
-			d[len(d)-1] = Item{Text: fmt.Sprintf("%s show no significant difference (level %g).", units.Plural(unsure, "timed comparison"), r.Method.Alpha)}
-		}
-	}
-	return d
-}
-
-func failures(r *lab.Record) Document {
+// Failures are what went wrong with variants: what could not be built, checks that were
+// not passed, edits that were left out.
+func Failures(r *experiment.Record) Document {
 	var d Document
 	for i := range r.Variants {
 		v := &r.Variants[i]
 		if v.Error != "" {
-			d = append(d, Item{Mark: No, Text: Safe(v.Name) + " could not be obtained: " + Safe(v.Error)})
+			d = append(d, Item{Mark: No, Text: Safe(v.Name) + " could not be built or pulled: " + Safe(v.Error)})
 			if v.Log != "" {
 				d = append(d, Para{Verbatim: true, Dim: true, Text: lastLines(v.Log, 12)})
 			}
@@ -266,20 +124,17 @@ func lastLines(s string, n int) string {
 }
 
 // method says how it was measured, and where.
-func method(r *lab.Record) Document {
+func method(r *experiment.Record) Document {
 	m := r.Machine
-	text := fmt.Sprintf("Method: what takes time was repeated %s in turn after %s; medians, %.0f %% intervals of the median, two-sided Mann-Whitney U test at %g. Sizes are counted, pulls modelled (bytes over bandwidth).",
+	text := fmt.Sprintf("Method: timed steps were repeated %s in turn after %s; medians, %.0f%% intervals of the median, two-sided Mann-Whitney U test at %g. Sizes are counted, pulls modelled (bytes over bandwidth).",
 		units.Plural(r.Method.Repeat, "time"), units.Plural(r.Method.Warmup, "warm-up round"), 100*r.Method.Confidence, r.Method.Alpha)
 	where := fmt.Sprintf("Machine: %s/%s, %s, %s of memory, %s, %s, tare %s.", m.OS, m.Arch, cpus(m), units.Bytes(m.Memory), Safe("kernel "+m.Kernel), Safe(m.Engine), Safe(m.Tare))
-	took := fmt.Sprintf("It took %s: %s of pulls and builds, %s of runs, %s (%.1f %%) of tare's own.", seconds(r.Seconds.Total), seconds(r.Seconds.Builds), seconds(r.Seconds.Runs), seconds(r.Seconds.Own), 100*r.Seconds.Own/math.Max(r.Seconds.Total, 1e-9))
+	took := fmt.Sprintf("It took %s: %s of pulls and builds, %s of runs, %s (%.1f%%) of tare's own.", seconds(r.Seconds.Total), seconds(r.Seconds.Builds), seconds(r.Seconds.Runs), seconds(r.Seconds.Own), 100*r.Seconds.Own/math.Max(r.Seconds.Total, 1e-9))
 	d := Document{Para{Text: text, Dim: true}, Para{Text: where, Dim: true}, Para{Text: took, Dim: true}}
-	if r.Finished == nil {
-		d = append(d, Para{Text: "It was interrupted: some of this has fewer repetitions. tare lab --resume goes on."})
-	}
 	return d
 }
 
-func cpus(m lab.Machine) string {
+func cpus(m experiment.Machine) string {
 	s := units.Plural(m.CPUs, "CPU")
 	if m.Model != "" {
 		s += " (" + Safe(m.Model) + ")"

@@ -1,53 +1,97 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
-	"tare/internal/lab"
+	"tare/internal/experiment"
 	"tare/internal/units"
 )
 
 // LabDiffParts are the parts of a LabDiff.
-var LabDiffParts = []string{"counted", "timed", "sentences"}
+var LabDiffParts = []string{"verdict", "sentences", "counted", "timed", "unsure"}
 
-// LabDiff lays out what changed between two experiments.
-func LabDiff(d *lab.Diff, exact bool) Document {
+// briefRows is how many rows of a list the first screen has.
+const briefRows = 10
+
+// LabDiff lays out what changed between two experiments: a sentence, what else is to be
+// known, then the changes, the largest first.
+func LabDiff(d *experiment.Diff, exact bool) Document {
 	z := sizes{exact}
-	out := Document{Para{Text: "From run " + Safe(d.From) + " to " + Safe(d.To), Heading: true}}
-	if len(d.Exact) > 0 {
-		t := Table{Place: Place{Part: "counted"}, Title: "COUNTED", Columns: []Column{number("FROM"), number("TO"), text("MEASURE").key(), text("VARIANT").subject().label()}}
-		for _, c := range d.Exact {
-			t.add(z.of(c.From), z.against(c.To, c.From), words(Safe(c.Measure)), words(Safe(c.Variant)))
-		}
-		out = append(out, t)
+	counted := Table{Place: Place{Part: "counted"}, Title: "COUNTED", Columns: []Column{text("VARIANT").subject().label(), text("MEASURE").key(), number("FROM"), number("TO")}}
+	exactly := slices.Clone(d.Exact)
+	slices.SortStableFunc(exactly, func(a, b experiment.ExactChange) int {
+		return cmp.Compare(max(b.To-b.From, b.From-b.To), max(a.To-a.From, a.From-a.To))
+	})
+	for _, c := range exactly {
+		counted.add(words(Safe(c.Variant)), words(Safe(c.Measure)), countedCell(z, c.Measure, c.From), againstCell(z, c))
 	}
-	sure, rest := 0, 0
-	t := Table{Place: Place{Part: "timed"}, Title: "TIMED", Columns: []Column{number("FROM"), number("TO"), number("P"), text("MEASURE").key(), text("VARIANT").subject().label()}}
+	timed, unsure := timedTable("timed", "TIMED: CHANGED SIGNIFICANTLY"), timedTable("unsure", "TIMED: NO SIGNIFICANT CHANGE")
 	for _, c := range d.Timed {
-		if !c.Significant {
-			rest++
-			continue
+		t := &unsure
+		if c.Significant {
+			t = &timed
 		}
-		sure++
 		to := quantity(c.Unit, c.To, exact)
-		to.Delta, to.Trend = change(c.To/c.From), lessIsBetter(c.To, c.From)
-		t.add(quantity(c.Unit, c.From, exact), to, Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}}, words(title(c.Measure)), words(Safe(c.Variant)))
+		if c.From > 0 {
+			to.Delta, to.Trend = units.Change(c.To/c.From), lessIsBetter(c.To, c.From)
+		}
+		t.add(words(Safe(c.Variant)), words(Safe(experiment.Title(c.Measure))), quantity(c.Unit, c.From, exact), to, Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}})
 	}
-	if sure > 0 {
-		out = append(out, t)
-	}
+	out := in("verdict", Always, Para{Text: "From run " + Safe(d.From) + " to " + Safe(d.To) + ": " + changed(d, len(timed.Rows)), Heading: true})
 	var said Document
 	for _, o := range d.Other {
 		said = append(said, Item{Text: Safe(o)})
 	}
-	if len(d.Exact) == 0 {
-		said = append(said, Item{Text: "All counted numbers are the same."})
+	if d.Speed > 0 && (d.Speed < 0.95 || d.Speed > 1.05) {
+		said = append(said, Item{Text: fmt.Sprintf("The machine itself took %.2f× as long for a fixed piece of work; that is taken off.", d.Speed)})
 	}
-	if d.Speed < 0.95 || d.Speed > 1.05 {
-		said = append(said, Item{Text: fmt.Sprintf("The machine itself took %.2f times as long for a fixed piece of work; that is taken off.", d.Speed)})
+	out = append(out, in("sentences", Always, said...)...)
+	if len(counted.Rows) > 0 {
+		out = append(out, counted.first(briefRows)...)
 	}
-	if rest > 0 {
-		said = append(said, Item{Text: fmt.Sprintf("Of %s, %d changed significantly.", units.Plural(rest+sure, "timed measure"), sure)})
+	if len(timed.Rows) > 0 {
+		out = append(out, timed.first(briefRows)...)
 	}
-	return append(out, in("sentences", Always, said...)...)
+	if len(unsure.Rows) > 0 {
+		unsure.Weight = Full
+		out = append(out, unsure, more([]string{"counted", "timed", "unsure"}))
+	}
+	return out
+}
+
+func timedTable(part, title string) Table {
+	return Table{Place: Place{Part: part}, Title: title, Columns: []Column{text("VARIANT").subject().label(), text("MEASURE").key(), number("FROM"), number("TO"), number("P").spare(1)}}
+}
+
+// changed says how much changed, in one sentence.
+func changed(d *experiment.Diff, sure int) string {
+	counted := "all counted numbers are the same"
+	if n := len(d.Exact); n > 0 {
+		counted = units.Plural(n, "counted number") + " changed"
+	}
+	switch {
+	case len(d.Timed) == 0:
+		return counted
+	case sure == 0:
+		return fmt.Sprintf("%s; none of %s changed significantly", counted, units.Plural(len(d.Timed), "timed measure"))
+	}
+	return fmt.Sprintf("%s; of %s, %d changed significantly", counted, units.Plural(len(d.Timed), "timed measure"), sure)
+}
+
+// countedCell is a counted number: bytes, or layers or packages.
+func countedCell(z sizes, measure string, n int64) Cell {
+	if strings.HasSuffix(measure, "layers") || strings.HasPrefix(measure, "packages ") {
+		return count(n)
+	}
+	return z.of(n)
+}
+
+// againstCell is a counted number beside what it was.
+func againstCell(z sizes, c experiment.ExactChange) Cell {
+	cell := countedCell(z, c.Measure, c.To)
+	cell.Delta, cell.Trend = units.Percent(c.To, c.From), lessIsBetter(float64(c.To), float64(c.From))
+	return cell
 }

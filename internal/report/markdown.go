@@ -10,7 +10,8 @@ import (
 // markdownWriter writes GitHub's Markdown.
 type markdownWriter struct {
 	strings.Builder
-	list bool // the last block was an item
+	list bool   // the last block was an item
+	head string // what the fold is called that was just opened: said once is enough
 }
 
 // WriteMarkdown writes the document as GitHub's Markdown. What is not on the first
@@ -35,6 +36,7 @@ func (m *markdownWriter) begin(item bool) {
 func (m *markdownWriter) fold(title string) {
 	m.begin(false)
 	m.WriteString("<details><summary>" + escape(title) + "</summary>\n")
+	m.head = title
 }
 
 func (m *markdownWriter) unfold() {
@@ -73,7 +75,7 @@ func (c Cell) value() string {
 
 func (m *markdownWriter) table(t Table) {
 	m.begin(false)
-	if t.Title != "" {
+	if t.Title != "" && t.Title != m.head {
 		m.WriteString("### " + escape(t.Title) + "\n\n")
 	}
 	label := t.label()

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"tare/internal/chart"
 	"tare/internal/compare"
-	"tare/internal/lab"
+	"tare/internal/experiment"
+	"tare/internal/profile"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -23,16 +25,22 @@ var pageCSS string
 //go:embed page.js
 var pageJS string
 
+// Picture is a drawing.
+type Picture = chart.Picture
+
+// Gantt draws when each step of a build was at work.
+func Gantt(r *profile.Result) Picture { return chart.Gantt(r) }
+
 // Page is a report to be looked at in a browser: one file that needs no network.
 type Page struct {
 	Title  string
-	Doc    Document        // all numbers, as in the other formats
-	Data   any             // what the report was made of, as JSON
-	Chart  string          // the only picture of a drawing; empty for all
-	Result *compare.Result // nil for reports of one image
-	Record *lab.Record     // nil for what is no experiment
-	Maps   []weigh.Node    // one for each image that has one
-	Extra  []Picture       // further pictures
+	Doc    Document           // all numbers, as in the other formats
+	Data   any                // what the report was made of, as JSON
+	Chart  string             // the only picture of a drawing; empty for all
+	Result *compare.Result    // nil for reports of one image
+	Record *experiment.Record // nil for what is no experiment
+	Maps   []weigh.Node       // one for each image that has one
+	Extra  []Picture          // further pictures
 }
 
 // Pictures are the drawings of a page.
@@ -44,7 +52,7 @@ func (p *Page) Pictures() []Picture {
 		}
 	}
 	if p.Result != nil {
-		add(layersChart(p.Result))
+		add(chart.Layers(p.Result))
 		add(p.pareto())
 		for i := range p.Result.Differences {
 			d := &p.Result.Differences[i]
@@ -54,7 +62,7 @@ func (p *Page) Pictures() []Picture {
 		}
 	}
 	for _, m := range p.Maps {
-		add(treemap(m, 3))
+		add(chart.Treemap(m, 3))
 	}
 	for _, e := range p.Extra {
 		add(e)
@@ -75,7 +83,7 @@ func waterfallOf(r *compare.Result, d *compare.Difference) Picture {
 		}
 		return 0
 	}
-	return waterfallPicture(d, value(d.From), value(d.To), 12)
+	return chart.Waterfall(d, value(d.From), value(d.To), 12)
 }
 
 // pareto sets size against the time that matters most of what was measured.
@@ -83,17 +91,17 @@ func (p *Page) pareto() Picture {
 	if p.Record == nil {
 		return Picture{}
 	}
-	for _, name := range []string{lab.StartReady, lab.StartExit, lab.BuildCold} {
-		var points []point
+	for _, name := range []string{experiment.StartReady, experiment.StartExit, experiment.BuildCold} {
+		var points []chart.Point
 		for _, img := range p.Result.Images {
 			if v := p.Record.Variant(img.Name); v != nil {
 				if m := v.Measure(name); m != nil && m.Value > 0 {
-					points = append(points, point{name: img.Name, x: float64(img.Sizes.Transfer), y: m.Value})
+					points = append(points, chart.Point{Name: img.Name, X: float64(img.Sizes.Transfer), Y: m.Value})
 				}
 			}
 		}
 		if len(points) > 1 {
-			return pareto(points, "transfer", title(name), func(v float64) string { return units.Bytes(int64(v)) },
+			return chart.Pareto(points, "transfer", experiment.Title(name), func(v float64) string { return units.Bytes(int64(v)) },
 				func(v float64) string { return units.Seconds(time.Duration(v * 1e9)) })
 		}
 	}
@@ -154,13 +162,13 @@ func (p *Page) pictures(b *strings.Builder) {
 	}
 	if p.Result != nil && len(p.Result.Images) > 1 {
 		b.WriteString("<section><h2>Layers</h2>\n")
-		figure(layersChart(p.Result), "")
+		figure(chart.Layers(p.Result), "")
 		b.WriteString("</section>\n")
 		p.waterfalls(b, figure)
 	}
 	if p.Result != nil {
 		if pic := p.pareto(); pic.SVG != "" {
-			b.WriteString("<section><h2>Size against time</h2>\n")
+			b.WriteString("<section><h2>Size vs. time</h2>\n")
 			figure(pic, "")
 			b.WriteString("</section>\n")
 		}

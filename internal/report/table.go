@@ -20,6 +20,7 @@ type Table struct {
 	Columns []Column
 	Rows    []Row
 	Note    string // below the rows
+	Bare    bool   // people need no column titles
 }
 
 // Column is one column of a table.
@@ -57,6 +58,10 @@ type Row struct {
 	Bar   float64
 	Level int  // how deep the row stands below the one that it belongs to
 	Total bool // the row is the sum of others
+	// Head rows are the sum of those below them, and left out for programs. Detail rows
+	// are files of the one above, and a part of their own for programs: so the values of
+	// a part sum up once.
+	Head, Detail bool
 }
 
 // Cell is one value.
@@ -274,6 +279,21 @@ func cleanCells(list []Cell) []Cell {
 		out[i] = c
 	}
 	return out
+}
+
+// first is the table with its first n rows for the first screen, and all of it in full.
+func (t Table) first(n int) Document {
+	if len(t.Rows) <= n || n <= 0 {
+		return Document{t}
+	}
+	whole, brief := t, t
+	whole.Weight, brief.Weight = Full, Brief
+	brief.Rows = t.Rows[:n:n]
+	brief.Note = fmt.Sprintf("and %d more: --show %s", len(t.Rows)-n, t.Part)
+	if t.Note != "" {
+		brief.Note = t.Note + "\n" + brief.Note
+	}
+	return Document{brief, whole}
 }
 
 // part is n's part of the whole, from 0 to 1.

@@ -47,7 +47,9 @@ func (f *face) measure() {
 	f.cells = make([][]string, len(t.Rows))
 	f.values, f.deltas = make([]int, len(t.Columns)), make([]int, len(t.Columns))
 	for c, col := range t.Columns {
-		f.values[c] = width(col.Title)
+		if !t.Bare {
+			f.values[c] = width(col.Title)
+		}
 	}
 	for n := range t.Rows {
 		r := &t.Rows[n]
@@ -63,6 +65,21 @@ func (f *face) measure() {
 		}
 		f.bars = f.bars || r.Bar != 0
 	}
+	for c := len(t.Columns) - 1; c >= 0; c-- {
+		if c != f.label && f.empty(c) {
+			f.without(c)
+		}
+	}
+}
+
+// empty tells whether there is nothing in a column.
+func (f *face) empty(c int) bool {
+	for n := range f.cells {
+		if f.cells[n][c] != "" || f.t.Rows[n].cell(c).Delta != "" {
+			return false
+		}
+	}
+	return len(f.cells) > 0
 }
 
 // wide is the width of a column, with the differences in it.
@@ -122,6 +139,12 @@ func (f *face) drop() bool {
 	if at < 0 {
 		return false
 	}
+	f.without(at)
+	return true
+}
+
+// without leaves out a column.
+func (f *face) without(at int) {
 	f.t.Columns = without(f.t.Columns, at)
 	f.values, f.deltas = without(f.values, at), without(f.deltas, at)
 	rows := make([]Row, len(f.t.Rows))
@@ -136,7 +159,6 @@ func (f *face) drop() bool {
 	if at < f.label {
 		f.label--
 	}
-	return true
 }
 
 func without[T any](list []T, at int) []T {
@@ -144,7 +166,7 @@ func without[T any](list []T, at int) []T {
 }
 
 func (f *face) head() {
-	if f.t.Columns == nil {
+	if f.t.Bare {
 		return
 	}
 	l := ""
@@ -183,7 +205,11 @@ func (f *face) row(n int) {
 		case r.Total:
 			code = bold
 		}
-		l += f.between(c) + f.painted(code, f.aligned(c, shorten(f.cells[n][c], f.values[c], col.Cut)))
+		how := col.Cut
+		if r.Detail && c == f.label {
+			how = Path
+		}
+		l += f.between(c) + f.painted(code, f.aligned(c, shorten(f.cells[n][c], f.values[c], how)))
 		if f.deltas[c] > 0 {
 			l += " " + f.painted(cell.Trend.code(), padLeft(cell.Delta, f.deltas[c]))
 		}

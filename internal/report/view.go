@@ -55,7 +55,7 @@ const (
 )
 
 // View is the part of the document that is shown, by a format that treats the rest
-// like that. A part that was asked for and is empty is said to be so.
+// like that. One that folds it needs no line that says how to get it. A part that was asked for and is empty is said to be so.
 func (d Document) View(v View, rest Rest) Document {
 	out := Document{}
 	if len(v.Show) > 0 {
@@ -80,7 +80,7 @@ func (d Document) View(v View, rest Rest) Document {
 				continue
 			}
 			at.Weight = Always
-		case at.Weight == Full && rest == Drop:
+		case at.Weight == Full && rest == Drop, at == Place{Weight: Brief} && rest == Fold:
 			continue
 		}
 		out = append(out, b.put(at))

@@ -18,7 +18,7 @@ var WeighParts = []string{"summary", "layers", "content", "findings", "owners", 
 func Weighed(r *weigh.Result, top int, exact bool) Document {
 	z := sizes{exact}
 	d := append(summary(r, z), layerTable(r, z), layerDigest(r, z), contents(r, z))
-	d = append(d, findingBlocks(r.Name, r.Findings, z)...)
+	d = append(d, findingBlocks(r.Name, r.Findings, r.Savings, z)...)
 	full := Document{owners(r, z), packageGrid(r, top, z), classGrid(r, z)}
 	if len(r.Wasted) > 0 {
 		full = append(full, wasteGrid(r, top, z))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ type StateFile struct {
 var ErrNothing = errors.New("not found")
 
 // NoLayer is a number that no layer has.
-const NoLayer = math.MinInt32
+const NoLayer = -1
 
 // Select picks files. It returns ErrNothing for a layer, package or path that is not
 // there, and an error for an invalid pattern.

@@ -1,4 +1,4 @@
-package lab
+package exercise
 
 import (
 	"fmt"
@@ -7,9 +7,8 @@ import (
 	"strings"
 
 	"tare/internal/compare"
-	"tare/internal/units"
-
 	"tare/internal/experiment"
+	"tare/internal/units"
 )
 
 var (
@@ -23,7 +22,7 @@ var (
 // prints. All else stays as it is, byte for byte.
 func Fill(doc []byte, rec *experiment.Record) (out []byte, filled int, err error) {
 	if rec.Comparison == nil {
-		return nil, 0, fmt.Errorf("there are no sizes: no variant could be obtained")
+		return nil, 0, fmt.Errorf("there are no sizes: no variant could be built or pulled")
 	}
 	lines := strings.SplitAfter(string(doc), "\n")
 	fence := ""

@@ -1,0 +1,72 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+
+	"tare/internal/compare"
+	"tare/internal/explain"
+	"tare/internal/units"
+)
+
+// Waterfall draws one difference, from one image's bytes to another's, with the top causes.
+func Waterfall(d *compare.Difference, from, to int64, top int) Picture {
+	const left, width, rowH = 250.0, 420.0, 21.0
+	type bar struct {
+		title string
+		n     int64
+	}
+	var bars []bar
+	rest, more := int64(0), 0
+	for n, g := range explain.Groups(d.Causes) {
+		if n >= top {
+			rest += g.Bytes
+			more += g.Causes()
+			continue
+		}
+		bars = append(bars, bar{g.String(), g.Bytes})
+	}
+	if more > 0 {
+		bars = append(bars, bar{units.Plural(more, "smaller cause"), rest})
+	}
+	lo, hi := min(from, to), max(from, to)
+	at := from
+	for _, b := range bars {
+		at += b.n
+		lo, hi = min(lo, at), max(hi, at)
+	}
+	lo = min(lo, from, to)
+	if span := hi - lo; lo > 0 && float64(lo) < 2*float64(span) {
+		lo = 0
+	}
+	if hi == lo {
+		hi = lo + 1
+	}
+	x := func(v int64) float64 { return left + width*float64(v-lo)/float64(hi-lo) }
+	c := &canvas{w: left + width + 110, h: float64(len(bars)+2)*rowH + 34}
+	y := 8.0
+	total := func(name string, v int64) {
+		c.text(left-8, y+14, "", "end", label(name, 34))
+		c.rect(x(lo), y+3, x(v)-x(lo), rowH-6, `class="tot"`, name+": "+units.Exact(v)+" bytes")
+		c.text(x(v)+6, y+14, "s", "", units.Bytes(v))
+		y += rowH
+	}
+	total(d.From, from)
+	at = from
+	for _, b := range bars {
+		class := "pos"
+		if b.n < 0 {
+			class = "neg"
+		}
+		c.text(left-8, y+14, "s", "end", label(b.title, 38))
+		c.rect(min(x(at), x(at+b.n)), y+3, math.Max(1, math.Abs(x(at+b.n)-x(at))), rowH-6, `class="`+class+`"`, b.title+": "+units.Exact(b.n)+" bytes")
+		c.text(max(x(at), x(at+b.n))+6, y+14, "s", "", units.Delta(b.n))
+		at += b.n
+		y += rowH
+	}
+	total(d.To, to)
+	if lo > 0 {
+		c.text(left, y+14, "s d", "", "the axis begins at "+units.Bytes(lo))
+	}
+	return c.picture("waterfall", fmt.Sprintf("From %s to %s: %s %s", d.From, d.To, d.Measure, units.Delta(d.Total)))
+}

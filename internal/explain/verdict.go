@@ -1,0 +1,109 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tare/internal/compare"
+	"tare/internal/units"
+)
+
+// Sized is an image with the two sizes that a verdict is about, in bytes.
+type Sized struct {
+	Name           string
+	Transfer, Live int64
+}
+
+// Verdict says in one sentence which image is the smallest, and by how much the others
+// are larger. bytes prints numbers of bytes.
+func Verdict(r *compare.Result, bytes func(int64) string) string {
+	var list []Sized
+	for i := range r.Images {
+		list = append(list, Sized{r.Images[i].Name, r.Images[i].Sizes.Transfer, r.Images[i].Sizes.Live})
+	}
+	if len(list) == 1 {
+		z := &r.Images[0].Sizes
+		return fmt.Sprintf("%s: %s to pull, %s live, %s waste", list[0].Name, bytes(z.Transfer), bytes(z.Live), bytes(z.Waste))
+	}
+	return verdictOf(list, bytes)
+}
+
+// others bounds how many other images a verdict names.
+const others = 4
+
+func verdictOf(list []Sized, bytes func(int64) string) string {
+	pull, live := smallest(list, func(s *Sized) int64 { return s.Transfer }), smallest(list, func(s *Sized) int64 { return s.Live })
+	first := list[pull[0]]
+	switch {
+	case len(pull) == len(list) && len(live) == len(list):
+		return fmt.Sprintf("%s the same size: %s to pull, %s live", all(len(list)), bytes(first.Transfer), bytes(first.Live))
+	case len(live) == len(list):
+		return fmt.Sprintf("%s the smallest: %s to pull; %s; live is the same (%s)", are(names(list, pull)), bytes(first.Transfer), larger(list, pull), bytes(first.Live))
+	case len(pull) == len(list):
+		best := list[live[0]]
+		return fmt.Sprintf("%s the smallest live (%s); all are the same to pull (%s)", are(names(list, live)), bytes(best.Live), bytes(best.Transfer))
+	case !slices.Equal(pull, live):
+		return fmt.Sprintf("%s the smallest to pull (%s), %s the smallest live (%s)", are(names(list, pull)), bytes(first.Transfer), are(names(list, live)), bytes(list[live[0]].Live))
+	}
+	return fmt.Sprintf("%s the smallest: %s to pull, %s live; %s", are(names(list, pull)), bytes(first.Transfer), bytes(first.Live), larger(list, pull))
+}
+
+// larger says by how much the others are larger to pull, the nearest first.
+func larger(list []Sized, best []int) string {
+	first := list[best[0]]
+	var rest []Sized
+	for n, s := range list {
+		if !slices.Contains(best, n) {
+			rest = append(rest, s)
+		}
+	}
+	slices.SortStableFunc(rest, func(a, b Sized) int { return cmp.Compare(a.Transfer, b.Transfer) })
+	var parts []string
+	for _, s := range rest[:min(others, len(rest))] {
+		by := units.Percent(s.Transfer, first.Transfer)
+		if by == "" {
+			by = units.Delta(s.Transfer - first.Transfer)
+		}
+		parts = append(parts, s.Name+" "+by)
+	}
+	if more := len(rest) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more up to %s", more, units.Percent(rest[len(rest)-1].Transfer, first.Transfer)))
+	}
+	return strings.Join(parts, ", ") + " to pull"
+}
+
+// smallest are the indexes of the smallest.
+func smallest(list []Sized, of func(*Sized) int64) (out []int) {
+	for n := range list {
+		switch v := of(&list[n]); {
+		case out == nil || v < of(&list[out[0]]):
+			out = []int{n}
+		case v == of(&list[out[0]]):
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func names(list []Sized, at []int) (out []string) {
+	for _, n := range at {
+		out = append(out, list[n].Name)
+	}
+	return out
+}
+
+func are(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return list(names) + " are"
+}
+
+func all(n int) string {
+	if n == 2 {
+		return "Both are"
+	}
+	return fmt.Sprintf("All %d are", n)
+}

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"tare/internal/experiment"
+	"tare/internal/units"
+)
+
+func maxEdits(r *experiment.Record) int {
+	n := 0
+	for _, v := range r.Variants {
+		n = max(n, len(v.Edits))
+	}
+	return n
+}
+
+func editName(r *experiment.Record, n int) string {
+	for _, v := range r.Variants {
+		if n < len(v.Edits) {
+			return Safe(v.Edits[n].Name)
+		}
+	}
+	return ""
+}
+
+func helpOf(name string) string {
+	if strings.HasPrefix(name, "pull-") {
+		return "modelled"
+	}
+	return "median, interval"
+}
+
+// timedCell shows a measurement and how it compares to the baseline's. A difference
+// that may be chance is none.
+func timedCell(r *experiment.Record, v *experiment.Result, name string, exact bool) Cell {
+	m := v.Measure(name)
+	if m == nil {
+		return Cell{}
+	}
+	c := quantity(m.Unit, m.Value, exact)
+	if m.Low != nil && m.Value > 0 {
+		c.Text += fmt.Sprintf(" ±%.0f%%", 100*math.Max(*m.High/m.Value-1, 1-*m.Low/m.Value))
+	}
+	if m.Kind == experiment.Modelled {
+		if base := r.Variant(r.Baseline); base != nil && v.Name != r.Baseline {
+			if b := base.Measure(name); b != nil && b.Value > 0 {
+				c.Delta, c.Trend = units.Change(m.Value/b.Value), lessIsBetter(m.Value, b.Value)
+			}
+		}
+		return c
+	}
+	for _, d := range r.Timed {
+		if d.From != r.Baseline || d.To != v.Name || d.Measure != name {
+			continue
+		}
+		c.Delta, c.Trend = "not significant", Same
+		if r.TooFew(&d) > 0 {
+			c.Delta = "too few runs"
+		}
+		if d.Significant {
+			c.Delta, c.Trend = units.Change(d.Ratio), lessIsBetter(d.Ratio, 1)
+		}
+	}
+	return c
+}
+
+// quantity is a cell of a measurement.
+func quantity(unit string, v float64, exact bool) Cell {
+	if unit == "bytes" {
+		return sizes{exact}.of(int64(v))
+	}
+	return span(v)
+}
+
+// said are the sentences as blocks.
+func said(list []experiment.Said) Document {
+	var d Document
+	for _, t := range list {
+		d = append(d, Item{Text: Safe(t.Text)})
+	}
+	return d
+}
+
+// briefTimed is how many timed differences the first screen has.
+const briefTimed = 4
+
+// briefly is of each measure the largest difference, and how many more there are.
+func briefly(all []experiment.Said) []experiment.Said {
+	var out []experiment.Said
+	seen := map[string]bool{}
+	for _, t := range all {
+		if len(out) < briefTimed && !seen[t.Measure] || t.Measure == "" {
+			seen[t.Measure] = true
+			out = append(out, t)
+		}
+	}
+	if more := len(all) - len(out); more > 0 {
+		out = append(out, experiment.Said{Text: fmt.Sprintf("%d more differ significantly: --show significant", more)})
+	}
+	return out
+}
