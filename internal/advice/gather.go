@@ -71,12 +71,16 @@ func (x *heap) finding(text, remedy string) Finding {
 
 // largest are the paths of the n largest files.
 func (x *heap) largest(n int) []string {
+	larger := func(a, b string) int { return cmp.Or(cmp.Compare(x.files[b], x.files[a]), cmp.Compare(a, b)) }
 	var out []string
 	for p := range x.files {
-		out = append(out, p)
+		if len(out) < n || larger(p, out[n-1]) < 0 {
+			at, _ := slices.BinarySearchFunc(out, p, larger)
+			out = slices.Insert(out, at, p)
+			out = out[:min(n, len(out))]
+		}
 	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(x.files[b], x.files[a]), cmp.Compare(a, b)) })
-	return out[:min(n, len(out))]
+	return out
 }
 
 // top is the directory, of those that cut gives for each file, that holds most.

@@ -34,6 +34,9 @@ var private = map[string]string{
 	".docker/config.json": settings, ".env": settings, ".npmrc": settings, ".pypirc": settings,
 }
 
+// inDirs are the base names of private that say something in their directories only.
+var inDirs = []string{"credentials", "config", "config.json", "application_default_credentials.json"}
+
 // homes are where an application or a user has settings of its own.
 var homes = []string{"root/", "home/", "app/", "srv/", "opt/", "usr/src/", "workspace/", "code/", "var/www/"}
 
@@ -108,15 +111,18 @@ func (x *heap) secret(what string, by map[string][]tree.Ref) Finding {
 
 // secret is what a file looks like by its name; "" if that tells nothing.
 func secret(file string) string {
-	dir, base := path.Dir(file), path.Base(file)
+	dir, base := "", file
+	if i := strings.LastIndexByte(file, '/'); i >= 0 {
+		dir, base = file[:i], file[i+1:]
+	}
 	what := private[base]
-	if what == "" {
+	if what == "" && slices.Contains(inDirs, base) {
 		what = private[path.Base(dir)+"/"+base]
 	}
 	switch {
 	case what == "", strings.HasPrefix(file, "usr/share/"), strings.HasPrefix(file, "usr/lib/"):
 		return ""
-	case what == settings && dir != "." && !slices.ContainsFunc(homes, func(home string) bool { return strings.HasPrefix(file, home) }):
+	case what == settings && dir != "" && !slices.ContainsFunc(homes, func(home string) bool { return strings.HasPrefix(file, home) }):
 		return ""
 	case slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool { return slices.Contains(fixtures, part) }):
 		return ""

@@ -47,6 +47,8 @@ func TestSecretFile(t *testing.T) {
 		none(t, copied(path), rule)
 	}
 	none(t, image(t, distribution(), step{"COPY", []E{testkit.File("root/.netrc", "")}}), rule)
+	one(t, copied("root/.docker/config.json"), rule, 2, 2, "often holds a token")
+	one(t, copied("root/.config/gcloud/application_default_credentials.json"), rule, 2, 2, "a file of credentials")
 	// A package's own files are no one's secret.
 	none(t, image(t, distribution(), step{"RUN apk add x", []E{kib("opt/x/id_rsa", 2), testkit.File("lib/apk/db/installed", "P:x\nV:1\nF:opt/x\nR:id_rsa\n\n")}}), rule)
 	// Deleted, it is still there.
