@@ -42,6 +42,18 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestRemoteVerdict(t *testing.T) {
+	for want, list := range map[string][]int64{"a: 5B to pull": {5}, "Both are the same size: 5B to pull": {5, 5}, "b is the smallest to pull: 4B; c +25%, a +50%": {6, 4, 5}} {
+		r := &compare.Remote{}
+		for n, b := range list {
+			r.Images = append(r.Images, compare.RemoteImage{Name: string(rune('a' + n)), Transfer: b})
+		}
+		if got := RemoteVerdict(r, units.Bytes); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // cause is a cause of few kinds, as the numbers say.
 func cause(k, n uint8, bytes int32) compare.Cause {
 	c := compare.Cause{Kind: []string{"package", "package", "base", "app", "waste"}[k%5], Bytes: int64(bytes), Change: []string{"added", "removed", "changed"}[n%3]}
