@@ -39,16 +39,16 @@ var imports = map[string][]string{
 	"weigh":        {"image", "layer", "packages", "tree"},
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
-	"explain":      {"compare", "packages", "tree", "units", "weigh"},
+	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"experiment":   {"compare", "suggest", "units", "weigh"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
 	"report":       {"chart", "compare", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
-	"exercise":     {"compare", "experiment", "explain", "report", "units"},
+	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
-	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "store"},
+	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "request", "store"},
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"advice", "engine", "image", "layer", "progress", "request", "source", "store", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
@@ -58,7 +58,8 @@ var imports = map[string][]string{
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
-	"fsck":    {"engine", "store"},
+	"fsck":    {"engine", "store", "units"},
+	"session": {"bench", "buildinfo", "builds", "engine", "fsck", "progress", "source", "store", "target"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
 	"pager":   {},
@@ -66,11 +67,11 @@ var imports = map[string][]string{
 	"suggest": {"request"},
 	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":  {"engine", "image", "source", "store", "weigh"},
 	"hostile":  {}, // tests only
-	"cmd/tare": {"buildkit", "cli", "container", "engine", "source"},
+	"cmd/tare": {"buildkit", "cli", "container", "engine", "session", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
@@ -86,7 +87,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"cli", "listing", "runner", "source", "buildkit", "table"},
+	"github.com/docker/cli":                                     {"builds", "cli", "listing", "runner", "session", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},

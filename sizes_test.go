@@ -10,7 +10,7 @@ import (
 )
 
 // The bounds of sizes, in lines: what is larger holds more than one idea. Those of
-// single packages and files are what is still to be reached: they only fall.
+// single packages and files only fall.
 const (
 	maxFile    = 400 // of what is not a test
 	maxTest    = 600
@@ -19,12 +19,12 @@ const (
 
 var (
 	packageLines = map[string]int{
-		"cli": 6604, // to become 3500
+		"cli": 3500,
 	}
 	fileLines = map[string]int{}
 	// functionLines bounds every function of a package.
 	functionLines = map[string]int{
-		"cli": 90, // to become 60
+		"cli": 60,
 	}
 )
 

@@ -5,11 +5,11 @@ import (
 	"runtime/debug"
 
 	"tare/internal/buildkit"
-	"tare/internal/cli"
 	"tare/internal/engine"
+	"tare/internal/session"
 )
 
-func options(ctx context.Context, o cli.EngineOptions) buildkit.Options {
+func options(ctx context.Context, o session.EngineOptions) buildkit.Options {
 	token := func(ctx context.Context, r engine.TokenRequest) (engine.Token, error) {
 		t, err := o.Registry.Token(ctx, r.Registry, r.Realm, r.Service, r.Scopes)
 		return engine.Token(t), err
@@ -18,10 +18,10 @@ func options(ctx context.Context, o cli.EngineOptions) buildkit.Options {
 }
 
 // engines are the engines that this program was built with.
-func engines() cli.Engines {
-	e := cli.Engines{
+func engines() session.Engines {
+	e := session.Engines{
 		Version: buildkitVersion(),
-		Remote: func(ctx context.Context, addr string, o cli.EngineOptions) (engine.Engine, error) {
+		Remote: func(ctx context.Context, addr string, o session.EngineOptions) (engine.Engine, error) {
 			return buildkit.OpenRemote(ctx, addr, options(ctx, o))
 		},
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"tare/internal/buildkit"
-	"tare/internal/cli"
 	"tare/internal/container"
 	"tare/internal/engine"
+	"tare/internal/session"
 )
 
 // early is what must happen before anything else: this program may have been
@@ -16,11 +16,11 @@ func early() error {
 	return container.StageOne()
 }
 
-func embedded(e *cli.Engines) {
+func embedded(e *session.Engines) {
 	e.Enter = container.EnterRootless
 	e.Leftovers = buildkit.Leftovers
 	e.Wipe = buildkit.Wipe
-	e.Embedded = func(ctx context.Context, o cli.EngineOptions) (engine.Engine, error) {
+	e.Embedded = func(ctx context.Context, o session.EngineOptions) (engine.Engine, error) {
 		return buildkit.OpenEmbedded(ctx, options(ctx, o))
 	}
 }

@@ -2,9 +2,9 @@
 
 package main
 
-import "tare/internal/cli"
+import "tare/internal/session"
 
 func early() error { return nil }
 
 // embedded adds nothing: BuildKit's worker needs Linux.
-func embedded(*cli.Engines) {}
+func embedded(*session.Engines) {}

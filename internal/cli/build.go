@@ -48,7 +48,7 @@ given. After a build the cache is pruned to --keep-storage.`,
   tare build -o out .`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return err
 			}
 			cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -135,11 +135,11 @@ func ignoredBuildFlags(f *pflag.FlagSet) {
 
 // build runs one build and prints what Docker prints.
 func (a *app) build(ctx context.Context, dir string, o buildOptions) error {
-	keep, err := a.complete(&o, dir)
+	err := a.complete(&o, dir)
 	if err != nil {
 		return err
 	}
-	e, err := a.engine(ctx, keep)
+	e, err := a.Engine(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (a *app) build(ctx context.Context, dir string, o buildOptions) error {
 	if err != nil || o.Call != "" {
 		return err
 	}
-	a.bench().Book().Note(o.Build, out)
+	a.Bench().Book().Note(o.Build, out)
 	if o.iidfile != "" {
 		if err := outfile.WriteBytes(ctx, o.iidfile, []byte(out.ConfigID)); err != nil {
 			return fmt.Errorf("--iidfile: %w", err)
@@ -176,33 +176,33 @@ func writeMetadata(ctx context.Context, file string, out *engine.Built) error {
 }
 
 // complete checks flags and fills the engine's request in.
-func (a *app) complete(o *buildOptions, dir string) (keep int64, err error) {
+func (a *app) complete(o *buildOptions, dir string) (err error) {
 	o.Context, o.Stdin, o.Stdout, o.Stderr = dir, a.stdin(), a.Out, a.Err
 	for _, t := range o.tags {
 		n, err := store.Normalize(t)
 		if err != nil {
-			return 0, usagef("-t: %w", err)
+			return usagef("-t: %w", err)
 		}
 		o.Names = append(o.Names, n.String())
 	}
 	if err := o.pairs(); err != nil {
-		return 0, err
+		return err
 	}
-	if o.Args, err = a.buildArgs(o.buildArgs); err != nil {
-		return 0, err
+	if o.Args, err = a.Args(o.buildArgs); err != nil {
+		return err
 	}
 	if o.shm != "" {
 		if o.ShmSize, err = units.ParseBytes(o.shm); err != nil {
-			return 0, usagef("--shm-size: %w", err)
+			return usagef("--shm-size: %w", err)
 		}
 	}
 	if o.keep != "" {
-		if keep, err = units.ParseSI(o.keep); err != nil {
-			return 0, usagef("--keep-storage: %w", err)
+		if a.Keep, err = units.ParseSI(o.keep); err != nil {
+			return usagef("--keep-storage: %w", err)
 		}
 	}
 	o.attestations()
-	if p := a.env("DOCKER_DEFAULT_PLATFORM"); len(o.Platforms) == 0 && p != "" {
+	if p := a.Env("DOCKER_DEFAULT_PLATFORM"); len(o.Platforms) == 0 && p != "" {
 		o.Platforms = []string{p}
 	}
 	if o.check {
@@ -212,7 +212,7 @@ func (a *app) complete(o *buildOptions, dir string) (keep int64, err error) {
 	if o.Dockerfile != "" && o.Dockerfile != "-" && isDir(dir) && !exists(o.Dockerfile) && exists(filepath.Join(dir, o.Dockerfile)) {
 		o.Dockerfile = filepath.Join(dir, o.Dockerfile)
 	}
-	return keep, a.progress(o)
+	return a.progress(o)
 }
 
 // pairs reads the flags that are KEY=VALUE.
@@ -243,7 +243,7 @@ func (o *buildOptions) attestations() {
 // progress chooses how a build shows how far it is.
 func (a *app) progress(o *buildOptions) error {
 	if o.Progress == "" {
-		o.Progress = a.env("BUILDKIT_PROGRESS")
+		o.Progress = a.Env("BUILDKIT_PROGRESS")
 	}
 	if o.quiet {
 		o.Progress = "quiet"
@@ -252,42 +252,6 @@ func (a *app) progress(o *buildOptions) error {
 		return nil
 	}
 	return suggest.OneOf("--progress", o.Progress, []string{"auto", "plain", "tty", "quiet", "rawjson"})
-}
-
-// buildArgs are the flags, the proxies of Docker's configuration and SOURCE_DATE_EPOCH.
-func (a *app) buildArgs(flags []string) (map[string]string, error) {
-	args := map[string]*string{}
-	for _, f := range flags {
-		k, v, ok := strings.Cut(f, "=")
-		if k == "" {
-			return nil, usagef("--build-arg %q: want NAME=VALUE", f)
-		}
-		if !ok {
-			env, set := os.LookupEnv(k)
-			if !set {
-				continue
-			}
-			v = env
-		}
-		args[k] = &v
-	}
-	cfg, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	args = cfg.ParseProxyConfig("default", args)
-	if v := a.env("SOURCE_DATE_EPOCH"); v != "" {
-		if _, ok := args["SOURCE_DATE_EPOCH"]; !ok {
-			args["SOURCE_DATE_EPOCH"] = &v
-		}
-	}
-	out := map[string]string{}
-	for k, v := range args {
-		if v != nil {
-			out[k] = *v
-		}
-	}
-	return out, nil
 }
 
 func pairs(flag string, list []string) (map[string]string, error) {

@@ -28,7 +28,7 @@ unpacked. Symbolic links are followed.
 			if err := a.enterFor(args[0]); err != nil {
 				return err
 			}
-			b, err := scales.ReadFile(cmd.Context(), a.finder(), args[0], a.platformName(platform), args[1])
+			b, err := scales.ReadFile(cmd.Context(), a.Finder(), args[0], a.Platform(platform), args[1])
 			if err != nil {
 				return fmt.Errorf("cat %w", err)
 			}

@@ -80,9 +80,9 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	o.Platform = a.platformName(o.Platform)
+	o.Platform = a.Platform(o.Platform)
 	if o.remote {
-		r, err := scales.Manifests(ctx, a.finder(), o.CompareRequest)
+		r, err := scales.Manifests(ctx, a.Finder(), o.CompareRequest)
 		if err != nil {
 			return fmt.Errorf("compare %w", err)
 		}
@@ -92,14 +92,14 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		return err
 	}
 	if !o.noStages {
-		if a.bench().NeedsStages(ctx, o.Words) {
-			_ = a.enter() // where it cannot be entered, Stages says so later
+		if a.Bench().NeedsStages(ctx, o.Words) {
+			_ = a.Enter() // where it cannot be entered, Stages says so later
 		}
-		o.Stages = a.bench().Stages
+		o.Stages = a.Bench().Stages
 	}
-	o.Lines = a.bench().Lines
+	o.Lines = a.Bench().Lines
 	o.Maps = o.pictured()
-	r, err := scales.Compare(ctx, a.finder(), o.CompareRequest)
+	r, err := scales.Compare(ctx, a.Finder(), o.CompareRequest)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +30,7 @@ in layers that other images have as well, UNIQUE SIZE what only this image has.`
 		Example: "  tare system df\n  tare system df -v\n  tare system df --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return err
 			}
 			return a.df(cmd.Context(), format, verbose)
@@ -61,7 +60,7 @@ func (a *app) df(ctx context.Context, format string, verbose bool) error {
 		done()
 		return d.Write(a.data(), format)
 	}
-	list, err := listing.Usage(ctx, l.Store, cache, a.address() != "")
+	list, err := listing.Usage(ctx, l.Store, cache, a.Address() != "")
 	if err != nil {
 		return err
 	}
@@ -70,25 +69,13 @@ func (a *app) df(ctx context.Context, format string, verbose bool) error {
 
 // cacheUsage asks the engine for its cache, unless there never was an engine.
 func (a *app) cacheUsage(ctx context.Context) (engine.Usage, error) {
-	if !a.hasEngine() {
+	if !a.HasEngine() {
 		return engine.Usage{}, nil
 	}
-	a.makeRoom = true // to look is allowed on a full disk, too
-	e, err := a.engine(ctx, 0)
+	a.MakeRoom = true // to look is allowed on a full disk, too
+	e, err := a.Engine(ctx)
 	if err != nil {
 		return engine.Usage{}, err
 	}
 	return e.Usage(ctx)
-}
-
-func (a *app) hasEngine() bool {
-	if a.address() != "" {
-		return true
-	}
-	st, err := a.store()
-	if err != nil || a.engines.Embedded == nil {
-		return false
-	}
-	_, err = os.Stat(st.EngineRoot())
-	return err == nil
 }

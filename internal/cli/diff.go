@@ -60,7 +60,7 @@ differ, and 2 for any error.`,
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&o.content, "content", "", "show a text diff of the file at this path")
-	f.IntVar(&o.top, "top", 10, "of each kind to list; 0 for all, --full as well")
+	f.IntVar(&o.top, "top", 10, "rows of each kind to list; 0 for all")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if the images differ, 2 on errors")
 	f.BoolVar(&o.IgnoreTimes, "ignore-times", false, "ignore files that differ only in modification time")
 	f.BoolVar(&o.IgnoreHistory, "ignore-history", false, "ignore the history")
@@ -74,7 +74,7 @@ func (a *app) diff(ctx context.Context, o diffOptions) error {
 	if o.top < 0 {
 		return usagef("--top: want a number, 0 or more")
 	}
-	o.Platform = a.platformName(o.Platform)
+	o.Platform = a.Platform(o.Platform)
 	if err := a.enterFor(o.From, o.To); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (a *app) differ(ctx context.Context, o diffOptions) (same bool, err error) 
 	if o.content != "" {
 		return a.diffContent(ctx, o)
 	}
-	d, err := scales.Diff(ctx, a.finder(), o.DiffRequest)
+	d, err := scales.Diff(ctx, a.Finder(), o.DiffRequest)
 	if err != nil {
 		return false, fmt.Errorf("diff %w", err)
 	}
@@ -104,7 +104,7 @@ func (a *app) differ(ctx context.Context, o diffOptions) (same bool, err error) 
 
 // diffContent prints a unified diff of one file of both images.
 func (a *app) diffContent(ctx context.Context, o diffOptions) (same bool, err error) {
-	d, err := scales.DiffContent(ctx, a.finder(), o.DiffRequest, o.content)
+	d, err := scales.DiffContent(ctx, a.Finder(), o.DiffRequest, o.content)
 	switch {
 	case errors.Is(err, scales.ErrNoFile):
 		return false, fmt.Errorf("diff --content %s: %w", o.content, err)

@@ -13,6 +13,7 @@ import (
 	"tare/internal/help"
 	"tare/internal/report"
 	"tare/internal/scales"
+	"tare/internal/session"
 )
 
 // everyHelp returns the help text of every command that is not hidden, and of every
@@ -20,7 +21,7 @@ import (
 func everyHelp(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	root := newRoot(&app{env: func(string) string { return "" }}, nil)
+	root := newRoot(newApp(t.Context(), Streams{}, session.Engines{}, nil), nil)
 	root.InitDefaultHelpCmd()
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {

@@ -85,13 +85,13 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 
 // lister lists and measures images of the store; done takes its progress away.
 func (a *app) lister() (l listing.Lister, done func(), err error) {
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return l, nil, err
 	}
 	events, done := a.watch()
 	l = listing.Lister{Store: st, Note: func(text string) { done(); a.note(text) }}
-	l.Measurer, err = a.finder().Measurer(events)
+	l.Measurer, err = a.Finder().Measurer(events)
 	return l, done, err
 }
 

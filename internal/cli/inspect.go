@@ -70,18 +70,18 @@ func (a *app) inspect(ctx context.Context, refs []string, format, platform strin
 }
 
 func (a *app) inspectOne(ctx context.Context, ref string, want platforms.MatchComparer) (listing.Inspected, error) {
-	rec, img, err := a.finder().Local(ctx, ref, want)
+	rec, img, err := a.Finder().Local(ctx, ref, want)
 	if err != nil {
 		return listing.Inspected{}, err
 	}
-	m, err := a.finder().Measurer(nil)
+	m, err := a.Finder().Measurer(nil)
 	if err == nil {
 		err = m.Measure(ctx, img)
 	}
 	if err != nil {
 		return listing.Inspected{}, err
 	}
-	st, err := a.look()
+	st, err := a.Look()
 	if err != nil {
 		return listing.Inspected{}, err
 	}

@@ -59,7 +59,7 @@ diff), images as tare-lab/NAME:VARIANT until you remove them.`,
 			if len(args) > 0 {
 				file = args[0]
 			}
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return err
 			}
 			return a.lab(cmd.Context(), file, o)
@@ -85,7 +85,7 @@ func (o *labOptions) labFlags(c *cobra.Command) {
 var labFormats = append(slices.Clone(pageFormats), "bench")
 
 func (a *app) runs() (lab.Runs, error) {
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return lab.Runs{}, err
 	}
@@ -100,7 +100,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.bench().Hold(ctx); err != nil { // what is built has no name while it is measured
+	if err := a.Bench().Hold(ctx); err != nil { // what is built has no name while it is measured
 		return err
 	}
 	var work *bench.Lab
@@ -110,7 +110,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 			show.Event(display.Step{Subject: p.Variant, What: p.What, Done: p.Done, Total: p.Total, Failed: p.Failed})
 		}, Note: a.note,
 		Bench: func(name string) lab.Bench {
-			work = &bench.Lab{Bench: a.bench(), Name: name}
+			work = &bench.Lab{Bench: a.Bench(), Name: name}
 			return work
 		}})
 	show.End()

@@ -28,7 +28,7 @@ may be compressed with gzip or zstd.`,
   docker save app | tare load`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			st, err := a.store()
+			st, err := a.Store()
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ may be compressed with gzip or zstd.`,
 					_, _ = fmt.Fprintf(a.Out, "Loaded image: %s\n", listing.Familiar(rec.Name))
 					continue
 				}
-				_, img, err := a.finder().Local(cmd.Context(), rec.Target.Digest.String(), nil)
+				_, img, err := a.Finder().Local(cmd.Context(), rec.Target.Digest.String(), nil)
 				if err != nil {
 					return err
 				}

@@ -39,7 +39,7 @@ file itself.`,
 			if user, password, err = a.ask(user, password, fromStdin); err != nil {
 				return err
 			}
-			reg, err := a.registry()
+			reg, err := a.Registry()
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,11 @@ file itself.`,
 				return err
 			}
 			key := source.ConfigKey(host)
-			st := a.cfg.GetCredentialsStore(key)
+			cfg, err := a.Config()
+			if err != nil {
+				return err
+			}
+			st := cfg.GetCredentialsStore(key)
 			if err := st.Store(types.AuthConfig{Username: user, Password: password, ServerAddress: key}); err != nil {
 				return fmt.Errorf("keep the login for %s: %w", host, err)
 			}

@@ -21,7 +21,7 @@ func newLogout(a *app) *cobra.Command {
 			if len(args) == 1 {
 				host = source.Host(args[0])
 			}
-			cfg, err := a.config()
+			cfg, err := a.Config()
 			if err != nil {
 				return err
 			}

@@ -12,17 +12,14 @@ import (
 	"strings"
 
 	"github.com/containerd/log"
-	"github.com/docker/cli/cli/config/configfile"
 	"github.com/spf13/cobra"
 
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
-	"tare/internal/fsck"
 	"tare/internal/help"
 	"tare/internal/request"
 	"tare/internal/screen"
-	"tare/internal/source"
-	"tare/internal/store"
+	"tare/internal/session"
 	"tare/internal/suggest"
 )
 
@@ -30,35 +27,6 @@ import (
 type Streams struct {
 	In       *os.File
 	Out, Err io.Writer
-}
-
-// EngineOptions are what an engine needs of the command line.
-type EngineOptions struct {
-	Store    *store.Store
-	Registry *source.Registry
-	Config   *configfile.ConfigFile
-	Keep     int64             // bytes of build cache that stay after a build
-	MakeRoom bool              // it is opened to prune: on a full disk it may use what is kept for that
-	Waiting  func(text string) // told why the command waits
-}
-
-// Engines opens engines. A nil function means that this program has none of the kind.
-type Engines struct {
-	// Embedded opens the engine inside this process.
-	Embedded func(ctx context.Context, o EngineOptions) (engine.Engine, error)
-	// Enter makes this process fit for the embedded engine (rootless: it runs itself
-	// again in a user namespace). It must come before anything is read or printed.
-	Enter func() error
-	// Leftovers looks in the embedded engine's directory for what killed builds and runs
-	// left.
-	Leftovers fsck.Leftovers
-	// Wipe removes the embedded engine's whole cache without opening it, for a full
-	// disk, and returns the bytes that the disk got back.
-	Wipe func(root string) (int64, error)
-	// Remote connects to a builder at an address.
-	Remote func(ctx context.Context, addr string, o EngineOptions) (engine.Engine, error)
-	// Version is the version of the embedded builder.
-	Version string
 }
 
 // exitCode is an error that only carries the code to exit with: everything has
@@ -73,20 +41,20 @@ func usagef(format string, a ...any) error { return request.Errorf(format, a...)
 // Main runs one command line and returns the code to exit with: 0 fine, 1 failed,
 // 2 usage, 3 a check not met; `run` returns the program's own, 125 to 127 as
 // Docker. release gives signals back to the caller's default handling.
-func Main(ctx context.Context, args []string, s Streams, e Engines, release func()) int {
+func Main(ctx context.Context, args []string, s Streams, e session.Engines, release func()) int {
 	_ = log.SetLevel("fatal") // libraries' logs are not for people
 	stdlog.SetOutput(io.Discard)
 	out, errs := screen.New(s.Out), screen.New(s.Err)
 	defer func() { _, _ = out.Flush(), errs.Flush() }()
 	s.Out, s.Err = out, errs
-	a := &app{Streams: s, engines: e, release: release, env: os.Getenv, ctx: ctx}
+	a := newApp(ctx, s, e, release)
 	root := newRoot(a, args)
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	cmd, err := root.ExecuteContextC(ctx)
-	if cerr := a.closeEngine(); err == nil {
+	if cerr := a.Close(); err == nil {
 		err = cerr
 	}
 	if err == nil {
@@ -167,8 +135,8 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("tare version {{.Version}}\n")
-	root.PersistentFlags().StringVar(&a.builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
-	root.PersistentFlags().StringArrayVar(&a.hostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
+	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
+	root.PersistentFlags().StringArrayVar(&a.HostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
 	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)

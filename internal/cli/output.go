@@ -104,7 +104,7 @@ func (a *app) style(w io.Writer) report.Style {
 	if !tty {
 		width = 0
 	}
-	if n, err := strconv.Atoi(a.env("COLUMNS")); err == nil && n > 0 {
+	if n, err := strconv.Atoi(a.Env("COLUMNS")); err == nil && n > 0 {
 		width = max(40, n)
 	}
 	return report.Style{Width: width, Color: a.colored(w), Bars: tty}
@@ -128,7 +128,7 @@ func (a *app) toFile(o output, write func(io.Writer) error) error {
 	}
 	a.note("wrote " + o.file)
 	// The engine's umask of 0 would be the browser's for all that it saves.
-	if err := a.closeEngine(); err != nil {
+	if err := a.Close(); err != nil {
 		return err
 	}
 	return browser.Open(o.file)

@@ -37,7 +37,7 @@ func (a *app) show(write func(io.Writer) error) error {
 	}
 	columns, lines, err := term.GetSize(int(f.Fd()))
 	if err == nil && !pager.Fits(p.Bytes(), columns, lines) {
-		if err := a.closeEngine(); err != nil {
+		if err := a.Close(); err != nil {
 			return err
 		}
 		if err = pager.Show(command, p.Bytes(), f); err == nil {

@@ -57,7 +57,7 @@ matched with the lines of the file. Uncertain matches are marked.`,
 				}
 				return a.profileImage(cmd.Context(), word, o)
 			}
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return err
 			}
 			return a.profile(cmd.Context(), word, o)
@@ -93,10 +93,10 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	if tty, _ := terminal(a.Err); !tty {
 		b.Progress = "quiet"
 	}
-	if _, err := a.complete(&b, dir); err != nil {
+	if err := a.complete(&b, dir); err != nil {
 		return err
 	}
-	r, err := profiler.Run(ctx, a.bench(), profiler.Request{Target: dir, File: o.file, Build: b.Build, Why: o.why, Split: o.split,
+	r, err := profiler.Run(ctx, a.Bench(), profiler.Request{Target: dir, File: o.file, Build: b.Build, Why: o.why, Split: o.split,
 		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
@@ -118,7 +118,7 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if o.why || o.split || o.cold || len(o.edits) > 0 {
 		return usagef("--why-cache, --split, --cold and --after-edit are for what is built here, not for an image")
 	}
-	args, err := a.buildArgs(o.build.buildArgs)
+	args, err := a.Args(o.build.buildArgs)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if len(o.build.Platforms) > 0 {
 		platform = o.build.Platforms[0]
 	}
-	r, err := profiler.Image(ctx, a.finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.platformName(platform), Args: args})
+	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}

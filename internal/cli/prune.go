@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tare/internal/engine"
 	"tare/internal/listing"
 	"tare/internal/prompt"
 	"tare/internal/units"
@@ -39,7 +38,7 @@ The space reclaimed is what the disk gets back. It works on a full disk.`,
 		Example: "  tare system prune\n  tare system prune -af",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return err
 			}
 			return a.prune(cmd.Context(), o, true, true)
@@ -77,7 +76,7 @@ contexts of earlier builds are removed in either case.`,
 		Example: "  tare builder prune -f\n  tare builder prune -af --keep-storage 5GB",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return err
 			}
 			return a.prune(cmd.Context(), o, false, true)
@@ -134,7 +133,7 @@ func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) err
 }
 
 func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return 0, err
 	}
@@ -155,20 +154,20 @@ func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
 }
 
 func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
-	if !a.hasEngine() {
+	if !a.HasEngine() {
 		return 0, nil
 	}
-	r := listing.CacheRequest{All: o.all, Note: a.note, Engine: func(ctx context.Context) (engine.Engine, error) { return a.engine(ctx, 0) }}
+	r := listing.CacheRequest{All: o.all, Note: a.note, Engine: a.Engine}
 	if o.keep != "" {
 		var err error
 		if r.Keep, err = units.ParseSI(o.keep); err != nil {
 			return 0, usagef("--keep-storage: %w", err)
 		}
 	}
-	if a.address() == "" && a.engines.Wipe != nil {
-		r.Wipe = func() (int64, error) { return a.engines.Wipe(a.st.EngineRoot()) }
+	if a.Address() == "" && a.Engines.Wipe != nil {
+		r.Wipe = func() (int64, error) { return a.Engines.Wipe(a.Opened().EngineRoot()) }
 	}
-	a.makeRoom = true
+	a.MakeRoom = true
 	done, err := listing.PruneCache(ctx, r)
 	for i, c := range done.Records {
 		if i == 0 {
@@ -181,7 +180,7 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 
 // adviseRoom says what to do where the store's disk is full, unless that was said.
 func (a *app) adviseRoom(err error) {
-	if text := err.Error(); a.st != nil && listing.NoRoom(err) && strings.Contains(text, a.st.Root()) && !strings.Contains(text, "make room") {
+	if text := err.Error(); a.Opened() != nil && listing.NoRoom(err) && strings.Contains(text, a.Opened().Root()) && !strings.Contains(text, "make room") {
 		a.note("the disk of the image store is full: make room (tare system prune, tare rmi IMAGE), or set TARE_HOME to a directory on another disk")
 	}
 }

@@ -50,11 +50,11 @@ func (a *app) pull(ctx context.Context, ref, platform string, w io.Writer, quiet
 	if err != nil {
 		return nil, err
 	}
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return nil, err
 	}
-	reg, err := a.registry()
+	reg, err := a.Registry()
 	if err != nil {
 		return nil, err
 	}

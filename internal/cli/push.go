@@ -35,11 +35,11 @@ way. Layers that the registry has are not sent.`,
 			if err != nil {
 				return err
 			}
-			st, err := a.store()
+			st, err := a.Store()
 			if err != nil {
 				return err
 			}
-			reg, err := a.registry()
+			reg, err := a.Registry()
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func tagged(ref string) bool {
 
 // completeImages completes the names of images in the store.
 func (a *app) completeImages(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

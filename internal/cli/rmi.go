@@ -37,7 +37,7 @@ digest (REPOSITORY@DIGEST, with the tag <none>) when its last tag is removed.`,
 }
 
 func (a *app) rmi(ctx context.Context, refs []string, force bool) error {
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ manage containers: they run in the foreground and leave nothing behind.`,
 			if err := refuse(cmd.Flags()); err != nil {
 				return err
 			}
-			if err := a.enter(); err != nil {
+			if err := a.Enter(); err != nil {
 				return &engine.StartError{Code: 125, Err: err}
 			}
 			err := a.run(cmd.Context(), args[0], args[1:], o)
@@ -167,7 +167,7 @@ func (a *app) run(ctx context.Context, ref string, args []string, o runOptions) 
 	if err := writeCID(o.cidfile); err != nil {
 		return err
 	}
-	e, err := a.engine(ctx, 0)
+	e, err := a.Engine(ctx)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (a *app) imageToRun(ctx context.Context, ref string, o runOptions) (*target
 	if err != nil {
 		return nil, usagef("--pull %q: %w", o.pull, err)
 	}
-	return a.finder().ToRun(ctx, ref, target.RunOptions{Platform: a.platformName(o.platform), Pull: pull, Fetch: func(missing bool) error {
+	return a.Finder().ToRun(ctx, ref, target.RunOptions{Platform: a.Platform(o.platform), Pull: pull, Fetch: func(missing bool) error {
 		if missing && !o.quiet {
 			name := ref
 			if !strings.Contains(path.Base(ref), ":") && !strings.Contains(ref, "@") {

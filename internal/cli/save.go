@@ -44,7 +44,7 @@ func (a *app) save(ctx context.Context, file, platform string, refs []string) er
 	if err != nil {
 		return err
 	}
-	st, err := a.store()
+	st, err := a.Store()
 	if err != nil {
 		return err
 	}

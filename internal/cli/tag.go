@@ -20,11 +20,11 @@ func newTag(a *app) *cobra.Command {
 		Example: "  tare tag app registry.example.com/team/app:1",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			st, err := a.store()
+			st, err := a.Store()
 			if err != nil {
 				return err
 			}
-			rec, _, err := a.finder().Local(cmd.Context(), args[0], nil)
+			rec, _, err := a.Finder().Local(cmd.Context(), args[0], nil)
 			if err != nil {
 				return err
 			}

@@ -37,10 +37,10 @@ func newVersion(a *app) *cobra.Command {
 		Example: "  tare version\n  tare version --deps\n  tare version --format '{{.Version}}'",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{Version: buildinfo.Version, GoVersion: runtime.Version(), Os: runtime.GOOS, Arch: runtime.GOARCH, BuildKit: a.engines.Version}
+			v := versionInfo{Version: buildinfo.Version, GoVersion: runtime.Version(), Os: runtime.GOOS, Arch: runtime.GOARCH, BuildKit: a.Engines.Version}
 			v.Client = versionSide{v.Version, v.GoVersion, v.Os, v.Arch}
 			v.Server = v.Client
-			if st, err := a.store(); err == nil {
+			if st, err := a.Store(); err == nil {
 				v.Store = st.Root()
 			}
 			if deps {
@@ -50,10 +50,10 @@ func newVersion(a *app) *cobra.Command {
 				return table.Template(a.data(), format, v)
 			}
 			engine := "inside this process, BuildKit " + v.BuildKit
-			if a.engines.Embedded == nil {
+			if a.Engines.Embedded == nil {
 				engine = "none here; --builder ADDRESS"
 			}
-			if addr := a.address(); addr != "" {
+			if addr := a.Address(); addr != "" {
 				engine = addr
 			}
 			_, err := fmt.Fprintf(a.Out, "tare:\n Version:    %s\n Go version: %s\n OS/Arch:    %s/%s\n Engine:     %s\n Store:      %s\n",

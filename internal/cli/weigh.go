@@ -47,6 +47,9 @@ directories. What the measures mean: tare help measures.`,
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}
 			}
+			if o.Query.Layer < 0 {
+				return usagef("--layer: want 1 or more")
+			}
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
@@ -77,7 +80,7 @@ func (o *weighOptions) check() error {
 		return err
 	}
 	if o.top < 0 || o.depth < 1 || o.Query.Layer < scales.NoLayer {
-		return usagef("--top: want a number, 0 or more; --depth and --layer: 1 or more")
+		return usagef("--top: want a number, 0 or more; --depth: 1 or more")
 	}
 	for _, s := range o.Query.Fates {
 		if err := suggest.OneOf("--state", s, scales.States()); err != nil {
@@ -97,14 +100,14 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	o.Platform = a.platformName(o.Platform)
+	o.Platform = a.Platform(o.Platform)
 	if err := a.enterFor(o.Word); err != nil {
 		return err
 	}
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured()})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -121,7 +124,7 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 	if !o.tree {
 		o.Query.Top = o.top
 	}
-	list, err := scales.Files(ctx, a.finder(), o.FilesRequest)
+	list, err := scales.Files(ctx, a.Finder(), o.FilesRequest)
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -146,7 +149,7 @@ func (a *app) enterFor(words ...string) error {
 	if !target.NeedsBuild(words) {
 		return nil
 	}
-	return a.enter()
+	return a.Enter()
 }
 
 // completeTargets offers images and files.

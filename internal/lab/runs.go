@@ -137,5 +137,8 @@ func (r Runs) Unfinished(like *experiment.Record) (*experiment.Record, error) {
 	return rec, nil
 }
 
+// Record is what a run leaves: see experiment.Record.
+type Record = experiment.Record
+
 // Differ tells what changed from one run of an experiment to another.
 func Differ(from, to *experiment.Record) *experiment.Diff { return experiment.Compare(from, to) }

@@ -111,8 +111,8 @@ type members struct {
 func (m *members) Read(p []byte) (int, error) {
 	for {
 		n, err := m.z.Read(p)
-		if err != io.EOF || n > 0 {
-			if err == io.EOF {
+		if !errors.Is(err, io.EOF) || n > 0 {
+			if errors.Is(err, io.EOF) {
 				err = nil // the next Read finds it again
 			}
 			return n, err
@@ -193,7 +193,7 @@ func (z *padded) Read(p []byte) (int, error) {
 		return 0, z.err
 	}
 	n, err := z.r.Read(p)
-	if err != nil && err != io.EOF && z.ended(err) && z.in.last[2] == 0 && z.in.last[3] == 0 {
+	if err != nil && !errors.Is(err, io.EOF) && z.ended(err) && z.in.last[2] == 0 && z.in.last[3] == 0 {
 		err = zeros(z.in.br)
 	}
 	z.err = err

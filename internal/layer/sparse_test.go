@@ -116,7 +116,7 @@ func expanded(t *testing.T, b []byte) []testkit.Entry {
 	var out []testkit.Entry
 	for r := tar.NewReader(bytes.NewReader(b)); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {

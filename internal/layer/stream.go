@@ -3,6 +3,7 @@ package layer
 import (
 	"bufio"
 	_ "crypto/sha512" // digests may be made with it
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -185,7 +186,7 @@ func (s *stream) Read(p []byte) (int, error) {
 // skip passes over padding; a tar may end without it.
 func (s *stream) skip(n int64) error {
 	_, err := io.CopyN(io.Discard, s, n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err

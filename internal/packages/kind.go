@@ -15,7 +15,7 @@ type Kind struct {
 	Type  Type
 	Title string // what reports call all packages of the kind: "Alpine packages (apk)"
 	// Rank orders kinds: of several that claim a file the lowest owns it. Distributions
-	// have 10 and more, languages 40 and more, programs 60 and more.
+	// have 10 and more, environments 30, languages 40, programs 60.
 	Rank int
 	// Version rises when Wants or Parse changes: layers are indexed again then.
 	Version int

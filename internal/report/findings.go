@@ -20,7 +20,7 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, z sizes) Docume
 	var d Document
 	for _, f := range list {
 		if f.Severity == weigh.Secret {
-			d = append(d, Item{Severity: Secret, Text: Safe(where(f) + ": " + f.Text)})
+			d = append(d, Item{Severity: Secret, Text: Safe(spotOf(f) + ": " + f.Text)})
 		}
 	}
 	if s == nil || s.Tar < least || s.Places == 0 {
@@ -44,8 +44,8 @@ func places(list []weigh.Finding, n int) string {
 	return fmt.Sprintf("these %d %ss", n, word)
 }
 
-// where names the place of a finding.
-func where(f weigh.Finding) string {
+// spotOf names the place of a finding.
+func spotOf(f weigh.Finding) string {
 	switch {
 	case f.Line > 0:
 		return fmt.Sprintf("line %d", f.Line)
@@ -87,7 +87,7 @@ func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
 			bytes += f.Tar
 			continue
 		}
-		text := fmt.Sprintf("%s, %s: %s. To do: %s.", where(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
+		text := fmt.Sprintf("%s, %s: %s. To do: %s.", spotOf(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
 		d = append(d, Item{Place: Place{"findings", Full}, Severity: severities[f.Severity], Text: Safe(text)})
 	}
 	if tiny > 0 {
@@ -109,5 +109,5 @@ func costs(f weigh.Finding, z sizes) []Cell {
 	if f.Severity == weigh.Secret {
 		tar, transfer = none(), none()
 	}
-	return []Cell{tar, transfer, words(where(f)), words(f.Rule), words(Safe(what))}
+	return []Cell{tar, transfer, words(spotOf(f)), words(f.Rule), words(Safe(what))}
 }

@@ -20,7 +20,7 @@ func Remote(r *compare.Remote, exact bool) Document {
 	if len(r.Images) > 1 {
 		d = append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, deduplicated: %s.", z.text(r.Together))})
 	}
-	d = append(d, Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (tare compare without --remote): " + strings.Join(r.Missing, ", ") + "."})
+	d = append(d, Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + "."})
 	return append(d, more([]string{"layers"}))
 }
 

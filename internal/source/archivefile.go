@@ -90,8 +90,8 @@ func openPlain(ctx context.Context, file string, o OpenOptions) (*os.File, error
 // spool copies what cannot be read in place to a file that has no name, decompressed.
 func spool(ctx context.Context, r io.Reader, what string, o OpenOptions) (*os.File, error) {
 	tmp, err := os.CreateTemp(o.TempDir, "tare-archive-")
-	if err != nil {
-		return nil, err
+	if err != nil { // a tar in a file needs none: it is read in place
+		return nil, fmt.Errorf("read the archive from %s: %w; set TMPDIR to a directory that you can write, or name a file that is not compressed", what, err)
 	}
 	_ = os.Remove(tmp.Name()) // where that is not allowed, a file stays behind
 	plain, _, err := layer.Decompress(infile.Reader(ctx, o.Progress.Reader(r, what, "Reading", 0)))

@@ -33,7 +33,7 @@ func checkRealm(registry *url.URL, realm string) error {
 	if err != nil || len(realm) > maxAddress || u.Host == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("%s sends for tokens to %.200s: %w", registry.Host, realm, errRealm)
 	}
-	if u.Scheme == "http" && registry.Scheme == "https" && !(loopback(registry.Hostname()) && loopback(u.Hostname())) {
+	if u.Scheme == "http" && registry.Scheme == "https" && (!loopback(registry.Hostname()) || !loopback(u.Hostname())) {
 		return fmt.Errorf("%s wants credentials sent to %s without TLS: refused", registry.Host, u.Host)
 	}
 	return nil

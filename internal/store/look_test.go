@@ -53,7 +53,7 @@ func TestLookNowhere(t *testing.T) {
 	why := errors.New("nobody has a home")
 	s := store.Nowhere(why)
 	empty(t, s)
-	if s.Looking() != why {
+	if !errors.Is(s.Looking(), why) {
 		t.Errorf("%v", s.Looking())
 	}
 	if _, err := os.Stat(s.Root()); !errors.Is(err, os.ErrNotExist) {
