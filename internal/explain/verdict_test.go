@@ -124,7 +124,7 @@ func TestGroups(t *testing.T) {
 	for _, g := range Groups(list) {
 		got = append(got, units.Delta(g.Bytes)+" "+g.String())
 	}
-	want := "−65B base: debian 12 becomes alpine 3.20|+11B py3-pip and the package it pulls in|−7B python 3.11.2 (outside the package manager) becomes python3 3.11.4 and the package it pulls in|−3B pip 22.3.1|−2B libc6 1 → 2|+1B unpackaged: cache"
+	want := "−65B base: debian 12 becomes alpine 3.20|+11B py3-pip and the package it pulls in|−7B python 3.11.2 becomes python3 3.11.4 and the package it pulls in|−3B pip 22.3.1|−2B libc6 1 → 2|+1B unpackaged: cache"
 	if s := strings.Join(got, "|"); s != want {
 		t.Errorf("%s, want\n%s", s, want)
 	}
