@@ -47,7 +47,10 @@ directories. What the measures mean: tare help measures.`,
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}
 			}
-			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
+			if cmd.Flags().Changed("layer") && o.Query.Layer <= 0 {
+				if o.Query.Layer < 0 {
+					return usagef("--layer: want a number, 1 or more")
+				}
 				o.Query.Layer = scales.NoLayer
 			}
 			o.Word = args[0]
