@@ -59,6 +59,17 @@ func (b *Lab) keptName(v experiment.Variant) string {
 	return "tare-lab/" + strings.ReplaceAll(clean(b.Name), "..", ".") + ":" + tag[:min(len(tag), 100)]
 }
 
+// arguments are what makes a command look at a variant's image.
+func (b *Lab) arguments(v experiment.Variant) []string {
+	switch {
+	case v.Image == "":
+		return []string{b.keptName(v)}
+	case v.Platform != "":
+		return []string{"--platform", v.Platform, v.Image}
+	}
+	return []string{v.Image}
+}
+
 // Obtain implements lab.Bench.
 func (b *Lab) Obtain(ctx context.Context, v experiment.Variant, log io.Writer) (*lab.Obtained, error) {
 	if v.Image != "" {
@@ -173,7 +184,7 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 	for n, f := range facts {
 		m := f.Map(list[n].Variant.Name, MapParts)
 		settled[n].Map = &m
-		s := compare.Subject{Name: list[n].Variant.Name, Facts: f, Stages: b.Stages(ctx, list[n].Image.Target.Digest)}
+		s := compare.Subject{Name: list[n].Variant.Name, Target: b.arguments(list[n].Variant), Facts: f, Stages: b.Stages(ctx, list[n].Image.Target.Digest)}
 		s.Dockerfile, s.Lines = b.Lines(list[n].Image.Target.Digest)
 		all = append(all, s)
 	}

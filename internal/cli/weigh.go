@@ -47,10 +47,10 @@ directories. What the measures mean: tare help measures.`,
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}
 			}
-			if cmd.Flags().Changed("layer") && o.Query.Layer <= 0 {
-				if o.Query.Layer < 0 {
-					return usagef("--layer: want a number, 1 or more")
-				}
+			if o.Query.Layer < 0 {
+				return usagef("--layer: want 1 or more")
+			}
+			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
 			o.Word = args[0]
@@ -80,7 +80,7 @@ func (o *weighOptions) check() error {
 		return err
 	}
 	if o.top < 0 || o.depth < 1 || o.Query.Layer < scales.NoLayer {
-		return usagef("--top: want a number, 0 or more; --depth and --layer: 1 or more")
+		return usagef("--top: want a number, 0 or more; --depth: 1 or more")
 	}
 	for _, s := range o.Query.Fates {
 		if err := suggest.OneOf("--state", s, scales.States()); err != nil {

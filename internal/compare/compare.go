@@ -22,9 +22,12 @@ const Schema = "tare.compare/v1"
 
 // Subject is one thing to compare: the facts of an image and what is known beside.
 type Subject struct {
-	Name  string // what the user called it
-	Facts *weigh.Facts
-	Build time.Duration // how long it took to build; 0 if it was not built
+	Name string // what the user called it
+	// Target are the arguments that make a command look at this image; nil if they are not
+	// known, or mean nothing a second time (standard input).
+	Target []string
+	Facts  *weigh.Facts
+	Build  time.Duration // how long it took to build; 0 if it was not built
 	// Cached says that the build carried out no instruction: all came from the cache.
 	Cached bool
 	// Stages are the stages of its Dockerfile before the last, where they are known.
@@ -103,7 +106,9 @@ type Evidence struct {
 
 // Image is one column of a comparison.
 type Image struct {
-	Name     string        `json:"name"`
+	Name string `json:"name"`
+	// Target are the arguments that make a command look at it.
+	Target   []string      `json:"target,omitempty"`
 	ID       digest.Digest `json:"id"`
 	Manifest digest.Digest `json:"manifest"`
 	Platform string        `json:"platform"`
@@ -222,7 +227,7 @@ func column(s *Subject) Image {
 	f := s.Facts
 	img := f.Image
 	i := Image{
-		Name: s.Name, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(),
+		Name: s.Name, Target: s.Target, ID: img.ID(), Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Base: img.Base(),
 		Layers: len(img.Layers), Sizes: f.Sizes, Waste: f.WasteByClass(), Packages: map[string]int{}, Problems: f.Problems, Warnings: f.Warnings, Dockerfile: s.Dockerfile,
 	}
 	for _, id := range f.Final {

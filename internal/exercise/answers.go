@@ -3,6 +3,7 @@ package exercise
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/report"
+	"tare/internal/suggest"
 	"tare/internal/units"
 )
 
@@ -20,7 +22,7 @@ type answers struct {
 	rec   *experiment.Record
 	c     *compare.Result
 	bytes func(int64) string
-	names []string // what one writes for the variants on a command line
+	words [][]string // the arguments that name each variant on a command line
 }
 
 // Answers answers the questions of the exercise from what was measured, each with its
@@ -34,7 +36,7 @@ func Answers(r *experiment.Record, exact bool) report.Document {
 		a.bytes = units.Exact
 	}
 	for _, i := range a.c.Images {
-		a.names = append(a.names, target(r, i.Name))
+		a.words = append(a.words, target(r, i))
 	}
 	a.layers()
 	a.stages()
@@ -51,9 +53,12 @@ func (a *answers) say(format string, v ...any) {
 	a.Document = append(a.Document, report.Item{Text: report.Safe(fmt.Sprintf(format, v...))})
 }
 
-func (a *answers) show(cmd string) {
-	a.Document = append(a.Document, report.Para{Text: report.Safe("Shown by: " + cmd), Dim: true})
+func (a *answers) show(name string, arguments ...string) {
+	a.Document = append(a.Document, report.Para{Text: report.Safe("Shown by: " + suggest.Command(name, arguments...)), Dim: true})
 }
+
+// all are the arguments that name all variants.
+func (a *answers) all() []string { return slices.Concat(a.words...) }
 
 // alone says, and tells, that a question needs more than the one variant there is.
 func (a *answers) alone() bool {
@@ -69,7 +74,7 @@ func (a *answers) layers() {
 	for _, i := range a.c.Images {
 		a.say("%s has %s; %s made none.", i.Name, units.Plural(i.Layers, "layer"), units.Plural(i.EmptyLayers, "other step"))
 	}
-	a.show("tare history " + a.names[0])
+	a.show("history", a.words[0]...)
 }
 
 func (a *answers) stages() {
@@ -81,7 +86,7 @@ func (a *answers) stages() {
 	if !known {
 		a.say("No image here is known to have been built in several stages.")
 	}
-	a.show("tare compare " + strings.Join(a.names, " "))
+	a.show("compare", a.all()...)
 }
 
 func (a *answers) smaller() {
@@ -91,7 +96,7 @@ func (a *answers) smaller() {
 	}
 	a.topic("ranking", "")
 	a.topic("difference", "")
-	a.show("tare compare --full --depth 5 " + strings.Join(a.names, " "))
+	a.show("compare", append([]string{"--full", "--depth", "5"}, a.all()...)...)
 }
 
 func (a *answers) convenience() {
@@ -103,7 +108,7 @@ func (a *answers) convenience() {
 		a.lacks(i)
 	}
 	a.topic("tools", "")
-	a.show("tare diff " + a.names[0] + " " + a.names[len(a.names)-1])
+	a.show("diff", slices.Concat(a.words[0], a.words[len(a.words)-1])...)
 }
 
 func (a *answers) edits() {
@@ -151,19 +156,22 @@ func (a *answers) topic(which, claims string) (found bool) {
 	return found
 }
 
-// target is what one writes to name a variant's image on a command line.
-func target(r *experiment.Record, name string) string {
-	v := r.Variant(name)
-	if v == nil {
-		return name
+// target are the arguments that name a variant's image on a command line. Records of
+// earlier versions do not have them.
+func target(r *experiment.Record, i compare.Image) []string {
+	if len(i.Target) > 0 {
+		return i.Target
 	}
-	if image, ok := strings.CutPrefix(v.Source, "image "); ok {
-		return image
+	if v := r.Variant(i.Name); v != nil {
+		if image, ok := strings.CutPrefix(v.Source, "image "); ok {
+			return []string{image}
+		}
+		if path.IsAbs(v.Source) {
+			return []string{v.Source}
+		}
+		return []string{"./" + v.Source}
 	}
-	if strings.HasPrefix(v.Source, "/") {
-		return v.Source
-	}
-	return "./" + v.Source
+	return []string{i.Name}
 }
 
 // lacks says what an image lacks that others of the set have, from the causes of the

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/suggest"
 	"tare/internal/units"
 )
 
@@ -185,6 +186,10 @@ func (w *writer) waste() {
 		if im.Sizes.Files == 0 || im.Sizes.Waste*1000 < im.Sizes.Files {
 			continue
 		}
+		more := ""
+		if len(im.Target) > 0 {
+			more = fmt.Sprintf(" (%s shows which layers wrote and hid it)", suggest.Command("weigh", im.Target...))
+		}
 		worst, most := "", int64(-1)
 		for class, n := range im.Waste {
 			if n > most || n == most && class < worst {
@@ -192,8 +197,8 @@ func (w *writer) waste() {
 			}
 		}
 		w.say(compare.Sentence{
-			Text: fmt.Sprintf("%s has %s that no container can see, %s of it %s (tare weigh shows which layers wrote and hid it).",
-				im.Name, units.Bytes(im.Sizes.Waste), units.Bytes(most), worst),
+			Text: fmt.Sprintf("%s has %s that no container can see, %s of it %s%s.",
+				im.Name, units.Bytes(im.Sizes.Waste), units.Bytes(most), worst, more),
 			Evidence: []compare.Evidence{{What: "waste", Image: im.Name, Measure: "waste", Value: im.Sizes.Waste},
 				{What: worst, Image: im.Name, Measure: "waste", Kind: "waste", Subject: worst, Value: most}},
 		})

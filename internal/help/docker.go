@@ -11,7 +11,7 @@ import (
 
 // Reasons that several of Docker's commands share.
 const (
-	noContainers  = "tare keeps no containers: a container ends with tare run"
+	noContainers  = "tare keeps no containers: each one is removed when its program ends"
 	noSwarm       = "tare runs on one machine, not on a swarm"
 	useVersion    = "use tare version, and tare system df for the store"
 	useDockerfile = "use a Dockerfile with FROM scratch and ADD FILE.tar /, then tare build"

@@ -25,7 +25,7 @@ func Lab(r *experiment.Record, exact bool) Document {
 		d = append(d, Para{Text: "It was interrupted: some of this has fewer repetitions. tare lab --resume goes on."})
 	}
 	d = append(in("verdict", Always, d...), in("failures", Always, Failures(r)...)...)
-	real, lines := timing(r), screenLines-8
+	real, lines := r.Timing(), screenLines-8
 	if r.Comparison != nil {
 		d = append(d, variants(r, z), labMeasures(r, z))
 		lines -= len(r.Comparison.Images) + 4
@@ -54,7 +54,7 @@ func labMeasures(r *experiment.Record, z sizes) Sides {
 
 // labRows adds what an experiment measures beyond sizes.
 func labRows(s *Sides, r *experiment.Record, z sizes) {
-	names := experiment.MeasureNames(r)
+	names := r.Measured()
 	add := func(label, help string, cell func(v *experiment.Result) Cell) {
 		row := Measure{Label: label, Help: help}
 		any := false
@@ -71,11 +71,11 @@ func labRows(s *Sides, r *experiment.Record, z sizes) {
 		}
 	}
 	for _, name := range names {
-		add(title(name), experiment.HelpOf(name), func(v *experiment.Result) Cell { return timedCell(r, v, name, z.exact) })
+		add(Safe(experiment.Title(name)), helpOf(name), func(v *experiment.Result) Cell { return timedCell(r, v, name, z.exact) })
 	}
 	base := r.Variant(r.Baseline)
-	for n := range experiment.MaxEdits(r) {
-		add("re-pull after "+Safe(experiment.EditName(r, n)), "what a host pulls again", func(v *experiment.Result) Cell {
+	for n := range maxEdits(r) {
+		add("re-pull after "+editName(r, n), "what a host pulls again", func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) {
 				return Cell{}
 			}

@@ -38,7 +38,7 @@ func LabDiff(d *experiment.Diff, exact bool) Document {
 		if c.From > 0 {
 			to.Delta, to.Trend = units.Change(c.To/c.From), lessIsBetter(c.To, c.From)
 		}
-		t.add(words(Safe(c.Variant)), words(title(c.Measure)), quantity(c.Unit, c.From, exact), to, Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}})
+		t.add(words(Safe(c.Variant)), words(Safe(experiment.Title(c.Measure))), quantity(c.Unit, c.From, exact), to, Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}})
 	}
 	out := in("verdict", Always, Para{Text: "From run " + Safe(d.From) + " to " + Safe(d.To) + ": " + changed(d, len(timed.Rows)), Heading: true})
 	var said Document

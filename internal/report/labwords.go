@@ -3,10 +3,35 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"tare/internal/experiment"
 	"tare/internal/units"
 )
+
+func maxEdits(r *experiment.Record) int {
+	n := 0
+	for _, v := range r.Variants {
+		n = max(n, len(v.Edits))
+	}
+	return n
+}
+
+func editName(r *experiment.Record, n int) string {
+	for _, v := range r.Variants {
+		if n < len(v.Edits) {
+			return Safe(v.Edits[n].Name)
+		}
+	}
+	return ""
+}
+
+func helpOf(name string) string {
+	if strings.HasPrefix(name, "pull-") {
+		return "modelled"
+	}
+	return "median, interval"
+}
 
 // timedCell shows a measurement and how it compares to the baseline's. A difference
 // that may be chance is none.
@@ -32,7 +57,7 @@ func timedCell(r *experiment.Record, v *experiment.Result, name string, exact bo
 			continue
 		}
 		c.Delta, c.Trend = "not significant", Same
-		if experiment.Few(r, &d) > 0 {
+		if r.TooFew(&d) > 0 {
 			c.Delta = "too few runs"
 		}
 		if d.Significant {
@@ -50,5 +75,30 @@ func quantity(unit string, v float64, exact bool) Cell {
 	return span(v)
 }
 
-// title says what a measure is.
-func title(name string) string { return Safe(experiment.Title(name)) }
+// said are the sentences as blocks.
+func said(list []experiment.Said) Document {
+	var d Document
+	for _, t := range list {
+		d = append(d, Item{Text: Safe(t.Text)})
+	}
+	return d
+}
+
+// briefTimed is how many timed differences the first screen has.
+const briefTimed = 4
+
+// briefly is of each measure the largest difference, and how many more there are.
+func briefly(all []experiment.Said) []experiment.Said {
+	var out []experiment.Said
+	seen := map[string]bool{}
+	for _, t := range all {
+		if len(out) < briefTimed && !seen[t.Measure] || t.Measure == "" {
+			seen[t.Measure] = true
+			out = append(out, t)
+		}
+	}
+	if more := len(all) - len(out); more > 0 {
+		out = append(out, experiment.Said{Text: fmt.Sprintf("%d more differ significantly: --show significant", more)})
+	}
+	return out
+}

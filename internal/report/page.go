@@ -101,7 +101,7 @@ func (p *Page) pareto() Picture {
 			}
 		}
 		if len(points) > 1 {
-			return chart.Pareto(points, "transfer", title(name), func(v float64) string { return units.Bytes(int64(v)) },
+			return chart.Pareto(points, "transfer", experiment.Title(name), func(v float64) string { return units.Bytes(int64(v)) },
 				func(v float64) string { return units.Seconds(time.Duration(v * 1e9)) })
 		}
 	}

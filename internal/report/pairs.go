@@ -3,18 +3,10 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tare/internal/compare"
 	"tare/internal/explain"
 	"tare/internal/units"
-)
-
-// What makes up less than one part in small of a difference, and less than noise bytes,
-// is folded.
-const (
-	small = 100
-	noise = 100_000
 )
 
 // chosen are the differences of the first screen: between neighbours, where the
@@ -83,7 +75,7 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 	t := Table{Title: title, Subject: pairName(d), Bare: true, Columns: []Column{number(d.Measure), text("cause").label().cut(End), text("line").spare(1)}}
 	groups := explain.Groups(d.Causes)
 	most := max(groups[0].Bytes, -groups[0].Bytes)
-	keep := kept(groups, rows)
+	keep := explain.Fold(groups, rows)
 	rest, causes := int64(0), 0
 	for i := range groups {
 		g := &groups[i]
@@ -92,7 +84,7 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 			causes += g.Causes()
 			continue
 		}
-		t.add(z.change(g.Bytes), words(Safe(g.String())), words(where(r, d, g))).Bar = part(max(g.Bytes, -g.Bytes), most)
+		t.add(z.change(g.Bytes), words(Safe(g.String())), words(lineOf(r, d, g))).Bar = part(max(g.Bytes, -g.Bytes), most)
 	}
 	if causes > 0 {
 		t.add(z.change(rest), words(fmt.Sprintf("everything else (%s)", units.Plural(causes, "cause")))).Bar = part(max(rest, -rest), most)
@@ -100,29 +92,8 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 	return t
 }
 
-// kept is how many of the groups, the largest first, have a row of their own. One that
-// would be folded alone has one, too.
-func kept(groups []explain.Group, rows int) int {
-	var all int64
-	for i := range groups {
-		all += max(groups[i].Bytes, -groups[i].Bytes)
-	}
-	n := 0
-	for n < len(groups) && n < rows-1 {
-		b := max(groups[n].Bytes, -groups[n].Bytes)
-		if b < noise && b < all/small {
-			break
-		}
-		n++
-	}
-	if n == len(groups)-1 {
-		n++
-	}
-	return n
-}
-
-// where is the line of a Dockerfile that a group comes from; empty if it is not known.
-func where(r *compare.Result, d *compare.Difference, g *explain.Group) string {
+// lineOf is the line of a Dockerfile that a group comes from; empty if it is not known.
+func lineOf(r *compare.Result, d *compare.Difference, g *explain.Group) string {
 	name := d.To
 	if g.Head.Bytes < 0 {
 		name = d.From
@@ -147,36 +118,11 @@ func transferOf(r *compare.Result, name string) int64 {
 	return 0
 }
 
-// telling are the sentences of the first screen: what a reader would not see in the
-// tables, at most a few.
+// telling are the sentences of the first screen.
 func telling(r *compare.Result, most int) Document {
 	var d Document
-	for _, topic := range []string{"stages", "tools", "waste", "sharing"} {
-		for _, s := range r.Sentences {
-			if s.Topic != topic || len(d) == most || topic == "waste" && !wasteful(r, &s) || topic == "sharing" && !shares(r) {
-				continue
-			}
-			d = append(d, Item{Text: Safe(s.Text)})
-		}
+	for _, s := range explain.Telling(r, most) {
+		d = append(d, Item{Text: Safe(s.Text)})
 	}
 	return in("sentences", Brief, d...)
-}
-
-// wasteful tells whether a sentence is about an image of whose files a twentieth or more
-// is waste.
-func wasteful(r *compare.Result, s *compare.Sentence) bool {
-	return slices.ContainsFunc(r.Images, func(i compare.Image) bool {
-		return len(s.Evidence) > 0 && i.Name == s.Evidence[0].Image && i.Sizes.Waste*20 >= i.Sizes.Files
-	})
-}
-
-// shares tells whether layers in common save a twentieth or more of a pull.
-func shares(r *compare.Result) bool {
-	b := r.Sharing.Blob
-	return (b.Separately-b.Together)*20 >= b.Separately && b.Separately > b.Together
-}
-
-// more is the line that says how to get the rest.
-func more(parts []string) Block {
-	return Para{Place: Place{Weight: Brief}, Dim: true, Text: "More: --full, --show " + strings.Join(parts, ",") + ", --format html"}
 }

@@ -64,5 +64,5 @@ func Remote(r *compare.Remote, exact bool) Document {
 		d = append(d, t)
 	}
 	return append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, each once: %s.", z.text(r.Together))},
-		Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (tare compare without --remote): " + strings.Join(r.Missing, ", ") + "."})
+		Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + "."})
 }

@@ -36,7 +36,7 @@ func variants(r *experiment.Record, z sizes) Table {
 		}
 	}
 	start := experiment.StartExit
-	names := experiment.MeasureNames(r)
+	names := r.Measured()
 	for _, n := range names {
 		if n == experiment.StartReady {
 			start = n
@@ -53,10 +53,10 @@ func variants(r *experiment.Record, z sizes) Table {
 			at = 1
 		}
 		spare++
-		sides = append(sides, side{Column: number(head).as(title(name)).spare(at), always: always, cells: per(func(v *experiment.Result) Cell { return briefCell(r, v, name, z) })})
+		sides = append(sides, side{Column: number(head).as(experiment.Title(name)).spare(at), always: always, cells: per(func(v *experiment.Result) Cell { return briefCell(r, v, name, z) })})
 	}
-	for n := range experiment.MaxEdits(r) {
-		name := Safe(experiment.EditName(r, n))
+	for n := range maxEdits(r) {
+		name := editName(r, n)
 		sides = append(sides, side{Column: number("RE-PULL " + name).as("re-pull after " + name).spare(10 + n), cells: per(func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) || v.Edits[n].Skipped != "" {
 				return none()

@@ -99,7 +99,7 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 func subjects(set *target.Set, facts []*weigh.Facts) []compare.Subject {
 	var out []compare.Subject
 	for n, i := range set.Images {
-		s := compare.Subject{Name: i.Name, Facts: facts[n]}
+		s := compare.Subject{Name: i.Name, Target: i.Arguments(), Facts: facts[n]}
 		if i.Built != nil {
 			s.Build, s.Cached = i.Built.Took, i.Built.Executed == 0
 		}

@@ -75,6 +75,18 @@ type Image struct {
 	madeUp   bool // the manifest is not a real one
 }
 
+// Arguments are what makes a command look at the image again; nil if what was read cannot
+// be read twice.
+func (i *Image) Arguments() []string {
+	switch {
+	case i.Word == "-" || strings.HasPrefix(i.Word, "/dev/") || strings.HasPrefix(i.Word, "/proc/"):
+		return nil
+	case strings.HasSuffix(i.Name, " "+platforms.Format(i.Platform())), !platforms.Default().Match(i.Platform()):
+		return []string{"--platform", platforms.Format(i.Platform()), i.Word}
+	}
+	return []string{i.Word}
+}
+
 // Stored is an image of the store. packs tells which of its layers a push compresses.
 func Stored(name string, st *store.Store, target ocispec.Descriptor, img *image.Image, packs func(ocispec.Descriptor) bool) *Image {
 	return &Image{Word: name, Name: name, Image: img, Target: target, provider: st.Content(), packs: packs}

@@ -77,7 +77,7 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 		return nil, fmt.Errorf("layer %d: %w: the image has layers 1 to %d", q.Layer, ErrNothing, n)
 	}
 	if q.Package != "" && !f.knows(q.Package) {
-		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --show packages lists them)", q.Package, ErrNothing)
+		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --show packages IMAGE lists them)", q.Package, ErrNothing)
 	}
 	wanted := func(c tree.Class) bool {
 		for _, s := range q.Fates {

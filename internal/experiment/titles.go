@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// MeasureNames are the names of all that was measured, in the order of a table.
-func MeasureNames(r *Record) []string {
+// Measured are the names of all that was measured, in the order of a table.
+func (r *Record) Measured() []string {
 	var names []string
 	for i := range r.Variants {
 		for _, m := range r.Variants[i].Measures {
@@ -17,25 +17,6 @@ func MeasureNames(r *Record) []string {
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	return names
-}
-
-// MaxEdits is how many edits any variant has.
-func MaxEdits(r *Record) int {
-	n := 0
-	for _, v := range r.Variants {
-		n = max(n, len(v.Edits))
-	}
-	return n
-}
-
-// EditName is the name of an edit by its number.
-func EditName(r *Record, n int) string {
-	for _, v := range r.Variants {
-		if n < len(v.Edits) {
-			return v.Edits[n].Name
-		}
-	}
-	return ""
 }
 
 // order is that of the measures in a table.
@@ -50,7 +31,7 @@ func rank(name string) int {
 	return len(order)
 }
 
-// Title says what a measure is, in words.
+// Title is a measure in words.
 func Title(name string) string {
 	switch name {
 	case BuildCold:
@@ -76,12 +57,4 @@ func Title(name string) string {
 		return "pull at " + strings.TrimSuffix(m, "mbit") + " Mbit/s with the other images present"
 	}
 	return name
-}
-
-// HelpOf says how a measure comes about.
-func HelpOf(name string) string {
-	if strings.HasPrefix(name, "pull-") {
-		return "modelled"
-	}
-	return "median, interval"
 }
