@@ -15,7 +15,7 @@ func init() {
 // aptLists: what apt-get update fetched, and a container still sees.
 func aptLists(img *Image) (out []Finding) {
 	for _, h := range img.below("var/lib/apt/lists/").list {
-		out = append(out, h.finding("leaves "+h.size()+" of apt's package lists in the image", "rm -rf /var/lib/apt/lists/* in the same RUN"))
+		out = append(out, h.finding("leaves "+h.size()+" of apt's package lists in the image"+h.copies(), "rm -rf /var/lib/apt/lists/* in the same RUN"))
 	}
 	return out
 }

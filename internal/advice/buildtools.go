@@ -36,7 +36,7 @@ func buildTools(img *Image) (out []Finding) {
 		}
 	})
 	for _, h := range all.list {
-		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+packageNames(names[h]),
+		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+packageNames(names[h])+h.copies(),
 			"build in an earlier stage, if only the build needs them"))
 	}
 	return out

@@ -47,11 +47,28 @@ func (x *heap) add(refs ...tree.Ref) {
 
 // size is the content of the files, each path once, in words: "5MB in 3 files".
 func (x *heap) size() string {
-	var n int64
+	return units.Bytes(x.bytes()) + " in " + units.Plural(len(x.files), "file")
+}
+
+// bytes are those of the content of the files, each path once.
+func (x *heap) bytes() (n int64) {
 	for _, s := range x.files {
 		n += s
 	}
-	return units.Bytes(n) + " in " + units.Plural(len(x.files), "file")
+	return n
+}
+
+// copies says what the files take with the copies that later layers hold of them; empty
+// if there are none.
+func (x *heap) copies() string {
+	var n int64
+	for r := range x.refs {
+		n += x.img.Tree.Entry(r).Size
+	}
+	if n == x.bytes() {
+		return ""
+	}
+	return ", and with the copies in later layers " + units.Bytes(n)
 }
 
 // finding is what the entries come to.

@@ -67,7 +67,7 @@ func packageCache(img *Image) (out []Finding) {
 				names, remedies = append(names, c.name), append(remedies, c.remedy)
 			}
 		}
-		out = append(out, h.finding("leaves "+h.size()+" of "+and(names)+"'s "+units.Word(len(names), "cache")+" in the image, most in /"+h.top(depth(4)),
+		out = append(out, h.finding("leaves "+h.size()+" of "+and(names)+"'s "+units.Word(len(names), "cache")+" in the image, most in /"+h.top(depth(4))+h.copies(),
 			and(remedies)+" in the same RUN, or RUN --mount=type=cache"))
 	}
 	return out

@@ -13,7 +13,7 @@ func temporaryFiles(img *Image) (out []Finding) {
 		if img.copies(h.layer) {
 			remedy = "mount instead of copying: RUN --mount=type=bind"
 		}
-		out = append(out, h.finding("leaves "+h.size()+" of temporary files in the image, most in /"+h.top(depth(4)), remedy))
+		out = append(out, h.finding("leaves "+h.size()+" of temporary files in the image, most in /"+h.top(depth(4))+h.copies(), remedy))
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func vcsData(img *Image) (out []Finding) {
 		if img.copies(h.layer) {
 			remedy = "list .git in .dockerignore"
 		}
-		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository), remedy))
+		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository)+h.copies(), remedy))
 	}
 	return out
 }

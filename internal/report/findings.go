@@ -3,8 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"tare/internal/units"
 	"tare/internal/weigh"
@@ -22,55 +20,13 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z siz
 	var d Document
 	for _, f := range list {
 		if f.Rule == weigh.SecretFile {
-			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(spotOf(f) + ": " + f.Text)})
+			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(f.Where() + ": " + f.Text)})
 		}
 	}
 	if s == nil || s.Tar < least || s.Places == 0 {
 		return append(d, Para{Text: "Nothing found to save.", Heading: true})
 	}
-	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", of(s.Tar, tar, z), of(s.Transfer, transfer, z), places(s))})
-}
-
-// of is one number of bytes of another, with the unit once if both have the same: "710 of
-// 962MB".
-func of(n, whole int64, z sizes) string {
-	a, b := z.text(n), z.text(whole)
-	unit := strings.TrimLeft(b, "0123456789.,")
-	if short, ok := strings.CutSuffix(a, unit); ok && strings.TrimLeft(short, "0123456789.") == "" {
-		a = short
-	}
-	return a + " of " + b
-}
-
-// places says what to change: "line 7", "these 4 layers (2, 3, 5, 6)".
-func places(s *weigh.Savings) string {
-	word, list := "layer", s.Layers
-	if len(s.Lines) == s.Places {
-		word, list = "line", s.Lines
-	}
-	var numbers []string
-	for _, n := range list {
-		numbers = append(numbers, strconv.Itoa(n))
-	}
-	switch n := len(list); {
-	case n == 1:
-		return word + " " + numbers[0]
-	case n > 12:
-		return "these " + units.Plural(n, word)
-	default:
-		return "these " + units.Plural(n, word) + " (" + strings.Join(numbers, ", ") + ")"
-	}
-}
-
-// spotOf names the place of a finding.
-func spotOf(f weigh.Finding) string {
-	switch {
-	case f.Line > 0:
-		return fmt.Sprintf("line %d", f.Line)
-	case f.Layer > 0:
-		return fmt.Sprintf("layer %d", f.Layer)
-	}
-	return "–"
+	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", units.Of(z.text(s.Tar), z.text(tar)), units.Of(z.text(s.Transfer), z.text(transfer)), s.Where())})
 }
 
 // findingBlocks are the worst findings, one a row, and all of them in full.
@@ -105,7 +61,7 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 			bytes += f.Tar
 			continue
 		}
-		text := fmt.Sprintf("%s, %s: %s. To do: %s.", spotOf(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
+		text := fmt.Sprintf("%s, %s: %s. To do: %s.", f.Where(), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
 		if f.Tar > 0 && f.Rule != weigh.SecretFile {
 			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), z.text(f.Transfer))
 		}
@@ -127,5 +83,5 @@ func costs(f weigh.Finding, z sizes) []Cell {
 		tar, transfer = none(), none()
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
 	}
-	return []Cell{tar, transfer, words(spotOf(f)), words(Safe(what))}
+	return []Cell{tar, transfer, words(f.Where()), words(Safe(what))}
 }

@@ -17,9 +17,9 @@ var WeighParts = []string{"summary", "layers", "content", "findings", "owners", 
 // there in full. top bounds the lists.
 func Weighed(r *weigh.Result, top int, exact bool) Document {
 	z := sizes{exact}
-	d := append(summary(r, z), layerTable(r, z), layerDigest(r, z), contents(r, z))
+	d := append(summary(r, z), layerDigest(r, z), contents(r, z))
 	d = append(d, findingBlocks(r.Name, r.Findings, r.Savings, z)...)
-	full := Document{owners(r, z), packageGrid(r, top, z), classGrid(r, z)}
+	full := append(allSizes(r, z), layerTable(r, z), owners(r, z), packageGrid(r, top, z), classGrid(r, z))
 	if len(r.Wasted) > 0 {
 		full = append(full, wasteGrid(r, top, z))
 	}
@@ -41,7 +41,7 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	return append(d, more([]string{"packages", "waste", "files", "findings"}))
 }
 
-// summary is the image in one line, what could be saved, and all its sizes.
+// summary is the image in one line, and what could be saved.
 func summary(r *weigh.Result, z sizes) Document {
 	n, size := r.Sizes, z.text
 	on := r.Base
@@ -51,13 +51,18 @@ func summary(r *weigh.Result, z sizes) Document {
 		}
 	}
 	head := fmt.Sprintf("%s · %s · %s: %s to pull, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(on), size(n.Transfer), size(n.Live), size(n.Waste))
-	d := in("summary", Always, append(Document{Para{Text: head, Heading: true}}, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
-	return append(d, in("summary", Full,
+	return in("summary", Always, append(Document{Para{Text: head, Heading: true}}, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
+}
+
+// allSizes are the sizes of an image under all their names.
+func allSizes(r *weigh.Result, z sizes) Document {
+	n, size := r.Sizes, z.text
+	return in("summary", Full,
 		Para{Text: "manifest " + units.ShortID(r.Manifest.String())},
 		Para{Text: fmt.Sprintf("transfer %s · tar %s · files %s · overhead %s · live %s · waste %s · duplicate %s · disk %s",
 			size(n.Transfer), size(n.Tar), size(n.Files), size(n.Overhead), size(n.Live), size(n.Waste), size(n.Duplicate), size(n.Disk))},
 		Para{Dim: true, Text: fmt.Sprintf("docker images prints %s with a graph driver (the files of each layer) and about %s with the containerd image store (the compressed blobs, %s, and all layers unpacked in blocks of 4 KiB with their directories, %s).",
-			size(n.Docker), size(n.DockerContainerd), size(n.DockerContainerd-n.Disk), size(n.Disk))})...)
+			size(n.Docker), size(n.DockerContainerd), size(n.DockerContainerd-n.Disk), size(n.Disk))})
 }
 
 // layerTable has all layers and all their measures.
