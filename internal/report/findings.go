@@ -26,6 +26,9 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z siz
 	if s == nil || s.Tar < least || s.Places == 0 {
 		return append(d, Para{Text: "Nothing found to save.", Heading: true})
 	}
+	if s.Tar < 100_000 && s.Tar*100 < tar {
+		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar).", units.Of(z.text(s.Tar), z.text(tar)))})
+	}
 	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", units.Of(z.text(s.Tar), z.text(tar)), units.Of(z.text(s.Transfer), z.text(transfer)), s.Where())})
 }
 

@@ -26,14 +26,14 @@ func TestProfileFitsOneScreen(t *testing.T) {
 	for _, n := range []int{1, 16, 17, 18, 19, 60, 300} {
 		r := profiled(n)
 		for k := range 8 {
-			r.Findings = append(r.Findings, weigh.Finding{Rule: "overwritten", Line: 2 + k, Layer: 1 + k, Tar: int64(9000 - k), Text: "overwrites", Remedy: "write once"})
+			r.Findings = append(r.Findings, weigh.Finding{Rule: "overwritten", Line: 2 + k, Layer: 1 + k, Tar: int64(90_000 - k), Text: "overwrites", Remedy: "write once"})
 		}
-		r.Savings = &weigh.Savings{Tar: 9000, Places: 1, Lines: []int{2}, Layers: []int{1}}
+		r.Savings = &weigh.Savings{Tar: 900_000, Places: 1, Lines: []int{2}, Layers: []int{1}}
 		text := lines(t, Profile(r, ProfileOptions{}), View{}, 100)
 		if got := strings.Count(text, "\n"); got > 40 {
 			t.Errorf("%d lines take %d:\n%s", n, got, text)
 		}
-		if !strings.HasPrefix(text, "  Save 9") {
+		if !strings.HasPrefix(text, "  Save 900") {
 			t.Errorf("it does not begin with what can be saved:\n%s", text)
 		}
 		if short := strings.Contains(text, "… "); short != (n+1 > longFile) {
