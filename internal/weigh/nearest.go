@@ -35,7 +35,7 @@ func (f *Facts) similar(name string) string {
 	slices.Sort(all)
 	text := strings.Join(all[:min(nearest, len(all))], ", ")
 	if more := len(all) - nearest; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+		text += fmt.Sprintf(" and %d more (tare weigh --show packages --top 0 IMAGE lists them)", more)
 	}
 	return text + suggest.Meant(name, all)
 }

@@ -27,7 +27,7 @@ func TestSelectNamesWhatThereIs(t *testing.T) {
 		{full, weigh.Query{Layer: weigh.NoLayer}, "layer 0: not found: the image has layers 1 to 2"},
 		{full, weigh.Query{Layer: 3}, "layer 3: not found: the image has layers 1 to 2"},
 		{full, weigh.Query{Layer: 2}, ""},
-		{full, weigh.Query{Package: "crl"}, `package "crl": not found in this image: it has a, b, c, curl, libcurl and 1 more; did you mean curl?`},
+		{full, weigh.Query{Package: "crl"}, `package "crl": not found in this image: it has a, b, c, curl, libcurl and 1 more (tare weigh --show packages --top 0 IMAGE lists them); did you mean curl?`},
 		{full, weigh.Query{Package: "url"}, `package "url": not found in this image: it has curl, libcurl`},
 		{full, weigh.Query{Package: "curl"}, ""},
 		{bare, weigh.Query{Package: "curl"}, `package "curl": not found in this image: it has no packages`},
