@@ -137,7 +137,7 @@ func listing(r *profile.Result, z sizes, only map[int]bool) Block {
 			continue
 		}
 		if skipped > 0 {
-			plain(words("…"), fmt.Sprintf("(lines %d-%d)", n+1-skipped, n))
+			plain(words("…"), units.Plural(skipped, "line"))
 			skipped = 0
 		}
 		if end {
