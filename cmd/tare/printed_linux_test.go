@@ -121,11 +121,15 @@ func (h *home) works(t *testing.T, from, command string) {
 	t.Errorf("%s prints %q, which does not work:\n%s", from, command, last)
 }
 
-// readmeCommands runs the commands of README.md that need no other machine.
+// readmeCommands runs the commands of README.md and docs/tour.md that need no other machine.
 func readmeCommands(t *testing.T, h *home) {
-	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
+	var page []byte
+	for _, name := range []string{"README.md", "docs/tour.md"} {
+		b, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = append(page, b...)
 	}
 	// What needs a Docker daemon, another machine, a terminal, root, or is a pattern.
 	elsewhere := regexp.MustCompile(`docker |skopeo|tcp://|daemon://|ghcr|example\.com|-it\b|sudo|[A-Z]{3,}|…|completion|<\(`)

@@ -12,9 +12,6 @@ import (
 	"tare/internal/screen"
 )
 
-// Names are the names of all charts.
-var Names = []string{"layers", "waterfall", "pareto", "treemap", "gantt"}
-
 // Picture is a drawing: an SVG without XML head, that works in a page and alone.
 type Picture struct {
 	ID, Title string

@@ -22,6 +22,7 @@ type output struct {
 	format, file, chart string
 	bytes, open         bool
 	view                report.View
+	command             string   // whose report it is
 	known               []string // formats
 	parts               []string // of the document
 }
@@ -36,7 +37,7 @@ var (
 func (o *output) flags(c *cobra.Command, parts []string) { o.formats(c, plainFormats, parts) }
 
 func (o *output) formats(c *cobra.Command, known, parts []string) {
-	o.known, o.parts = known, parts
+	o.command, o.known, o.parts = c.Name(), known, parts
 	f := c.Flags()
 	f.StringVar(&o.format, "format", "text", strings.Join(known, ", "))
 	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
@@ -88,7 +89,7 @@ func (a *app) write(o output, data any, doc func() report.Document) error {
 // writePage is write for reports with pictures; page has all but the document.
 func (a *app) writePage(o output, data any, doc func() report.Document, page report.Page) error {
 	f := report.FormatOf(o.format)
-	page.Data, page.Chart = data, report.Chart(o.chart)
+	page.Data, page.Report, page.Chart = data, o.command, report.Chart(o.chart)
 	return a.toFile(o, func(w io.Writer) error {
 		if f.Name != "json" && f.Name != "svg" {
 			page.Doc = doc().View(o.view, f.Rest)

@@ -171,7 +171,7 @@ type Measure struct {
 
 // Measures are what a comparison compares, in the order in which it is shown.
 var Measures = []Measure{
-	{"transfer", "what a node pulls", func(z *image.Sizes) int64 { return z.Transfer }},
+	{"transfer", "what a pull transfers", func(z *image.Sizes) int64 { return z.Transfer }},
 	{"tar", "uncompressed layers", func(z *image.Sizes) int64 { return z.Tar }},
 	{"files", "the files in them", func(z *image.Sizes) int64 { return z.Files }},
 	{"overhead", "tar without files", func(z *image.Sizes) int64 { return z.Overhead }},

@@ -147,13 +147,16 @@ func (g *Group) String() string {
 		if g.Head.Kind == "base" {
 			return "base: " + g.Was.Subject + " becomes " + g.Head.Subject
 		}
-		return Title(g.Was) + " becomes " + Title(&g.Head) + g.pulled()
+		return strings.TrimSuffix(Title(g.Was), outside) + " becomes " + strings.TrimSuffix(Title(&g.Head), outside) + g.pulled()
 	}
 	if len(g.Kids) > 0 { // the group has no version
 		return nameOf(&g.Head) + g.pulled()
 	}
 	return Title(&g.Head)
 }
+
+// outside marks a language runtime that no package manager installed.
+const outside = " (outside the package manager)"
 
 // Title is a cause as a row of a table names it. A version is that of the image that
 // has the package.
@@ -171,7 +174,7 @@ func Title(c *compare.Cause) string {
 			name += " " + c.FromVersion
 		}
 		if kind == "runtime" {
-			name += " (outside the package manager)"
+			name += outside
 		}
 		return name
 	case "base":

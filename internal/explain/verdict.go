@@ -30,6 +30,23 @@ func Verdict(r *compare.Result, bytes func(int64) string) string {
 	return verdictOf(list, bytes)
 }
 
+// RemoteVerdict says in one sentence which image is the smallest to pull: manifests say
+// no more.
+func RemoteVerdict(r *compare.Remote, bytes func(int64) string) string {
+	var list []Sized
+	for i := range r.Images {
+		list = append(list, Sized{Name: r.Images[i].Name, Transfer: r.Images[i].Transfer})
+	}
+	if len(list) == 1 {
+		return fmt.Sprintf("%s: %s to pull", list[0].Name, bytes(list[0].Transfer))
+	}
+	pull := smallest(list, func(s *Sized) int64 { return s.Transfer })
+	if len(pull) == len(list) {
+		return fmt.Sprintf("%s the same size: %s to pull", all(len(list)), bytes(list[0].Transfer))
+	}
+	return fmt.Sprintf("%s the smallest to pull: %s; %s", are(names(list, pull)), bytes(list[pull[0]].Transfer), strings.TrimSuffix(larger(list, pull), " to pull"))
+}
+
 // others bounds how many other images a verdict names.
 const others = 4
 

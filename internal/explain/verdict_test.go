@@ -42,6 +42,18 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestRemoteVerdict(t *testing.T) {
+	for want, list := range map[string][]int64{"a: 5B to pull": {5}, "Both are the same size: 5B to pull": {5, 5}, "b is the smallest to pull: 4B; c +25%, a +50%": {6, 4, 5}} {
+		r := &compare.Remote{}
+		for n, b := range list {
+			r.Images = append(r.Images, compare.RemoteImage{Name: string(rune('a' + n)), Transfer: b})
+		}
+		if got := RemoteVerdict(r, units.Bytes); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // cause is a cause of few kinds, as the numbers say.
 func cause(k, n uint8, bytes int32) compare.Cause {
 	c := compare.Cause{Kind: []string{"package", "package", "base", "app", "waste"}[k%5], Bytes: int64(bytes), Change: []string{"added", "removed", "changed"}[n%3]}
@@ -112,7 +124,7 @@ func TestGroups(t *testing.T) {
 	for _, g := range Groups(list) {
 		got = append(got, units.Delta(g.Bytes)+" "+g.String())
 	}
-	want := "−65B base: debian 12 becomes alpine 3.20|+11B py3-pip and the package it pulls in|−7B python 3.11.2 (outside the package manager) becomes python3 3.11.4 and the package it pulls in|−3B pip 22.3.1|−2B libc6 1 → 2|+1B unpackaged: cache"
+	want := "−65B base: debian 12 becomes alpine 3.20|+11B py3-pip and the package it pulls in|−7B python 3.11.2 becomes python3 3.11.4 and the package it pulls in|−3B pip 22.3.1|−2B libc6 1 → 2|+1B unpackaged: cache"
 	if s := strings.Join(got, "|"); s != want {
 		t.Errorf("%s, want\n%s", s, want)
 	}

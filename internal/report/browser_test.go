@@ -129,11 +129,11 @@ func TestPageInBrowser(t *testing.T) {
 	if got := w.eval(t, `String(document.querySelectorAll("td.best").length > 0)`); got != "true" {
 		t.Error("no winner is marked")
 	}
-	w.do(t, chromedp.Evaluate(head("live"), nil))
+	w.do(t, chromedp.Evaluate(head("LIVE"), nil))
 	if got := w.eval(t, first); got != "a" {
 		t.Errorf("sorted by live, %s is first", got)
 	}
-	w.do(t, chromedp.Evaluate(head("live"), nil))
+	w.do(t, chromedp.Evaluate(head("LIVE"), nil))
 	if got := w.eval(t, first); got != "c" {
 		t.Errorf("sorted by live the other way round, %s is first", got)
 	}

@@ -17,8 +17,8 @@ type ComparisonOptions struct {
 	Top     int    // causes that are shown for each
 }
 
-// ComparisonParts are the parts of a Comparison.
-var ComparisonParts = []string{"verdict", "table", "measures", "pairs", "causes", "sharing", "sentences", "warnings"}
+// ComparisonParts are the parts of a Comparison, and (layers, method) of a Remote.
+var ComparisonParts = []string{"verdict", "table", "measures", "pairs", "causes", "sharing", "sentences", "warnings", "layers", "method"}
 
 // screen is how many lines the first screen has.
 const screenLines = 40
@@ -28,7 +28,7 @@ const screenLines = 40
 func Comparison(r *compare.Result, o ComparisonOptions) Document {
 	z := sizes{o.Exact}
 	d := in("verdict", Always, Para{Text: Safe(explain.Verdict(r, z.text)), Heading: true})
-	d = append(d, overview(r, "IMAGE", imageSides(r, z)), measures(r, z))
+	d = append(d, overview("IMAGE", imageNames(r), imageSides(r, z)), measures(r, z))
 	said := telling(r, 3)
 	if o.Measure != "none" {
 		lines := screenLines - 3 - (len(r.Images) + 3) - 2*len(said) - 3

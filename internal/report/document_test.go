@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"tare/internal/chart"
 	"tare/internal/report"
 )
 
@@ -176,9 +177,9 @@ func TestCharts(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	page.Chart = "gantt"
-	var none *report.ChartError
-	if err := page.WriteSVG(&bytes.Buffer{}); !errors.As(err, &none) || !strings.Contains(err.Error(), "only: layers, pareto, waterfall, treemap") {
+	page.Chart, page.Report = "gantt", "compare"
+	var none *chart.Error
+	if err := page.WriteSVG(&bytes.Buffer{}); !errors.As(err, &none) || !strings.Contains(err.Error(), "--chart gantt: compare has only: layers, pareto, waterfall, treemap") {
 		t.Error(err)
 	}
 	if err := (&report.Page{}).WriteSVG(&bytes.Buffer{}); !errors.As(err, &none) || !strings.Contains(err.Error(), "no chart of this") {

@@ -26,6 +26,9 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, z sizes) Docume
 	if s == nil || s.Tar < least || s.Places == 0 {
 		return append(d, Para{Text: "Nothing found to save.", Heading: true})
 	}
+	if s.Tar < 100_000 && s.Tar*100 < tar {
+		return append(d, Para{Text: fmt.Sprintf("Next to nothing to save: %s of %s (tar).", z.text(s.Tar), z.text(tar)), Heading: true})
+	}
 	of := places(list, s.Places)
 	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s of %s (tar), %s to pull: %s", z.text(s.Tar), z.text(tar), z.text(s.Transfer), of)})
 }

@@ -3,10 +3,8 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"tare/internal/chart"
 	"tare/internal/screen"
@@ -67,46 +65,15 @@ func WriteJSON(w io.Writer, data any) error {
 // Charts are the names of all pictures that reports have.
 var Charts = chart.Names
 
-// Chart is the name of a chart as it is now; "strata" is the earlier name of layers.
-func Chart(name string) string {
-	if name == "strata" {
-		return "layers"
-	}
-	return name
-}
-
-// ChartError says that a report has no chart of a name.
-type ChartError struct {
-	Chart string   // empty if any chart would have done
-	Have  []string // those that it has
-}
-
-// Error names the charts that there are.
-func (e *ChartError) Error() string {
-	switch {
-	case len(e.Have) == 0:
-		return "there is no chart of this: one needs several images, files or measured times"
-	case e.Chart == "":
-		return "the charts are: " + strings.Join(e.Have, ", ")
-	}
-	return fmt.Sprintf("--chart %s: there is only: %s", e.Chart, strings.Join(e.Have, ", "))
-}
+// Chart is the name of a chart as it is now.
+func Chart(name string) string { return chart.Name(name) }
 
 // WriteSVG writes the page's pictures, or the one that was asked for, as a drawing. It
-// returns a *ChartError where there is none.
+// returns a *chart.Error where there is none.
 func (p *Page) WriteSVG(w io.Writer) error {
-	list := p.Pictures()
-	var have []string
-	for _, pic := range list {
-		if !slices.Contains(have, pic.ID) {
-			have = append(have, pic.ID)
-		}
-	}
-	if p.Chart != "" {
-		list = slices.DeleteFunc(list, func(pic Picture) bool { return pic.ID != p.Chart })
-	}
-	if len(list) == 0 {
-		return &ChartError{p.Chart, have}
+	list, err := chart.Select(p.Pictures(), p.Report, p.Chart)
+	if err != nil {
+		return err
 	}
 	return chart.WriteSVG(w, list)
 }

@@ -59,8 +59,14 @@ func (c Cell) html() string {
 	return s
 }
 
+// table writes a table; one with a row for each image can be sorted by its columns.
 func (h *htmlWriter) table(t Table) {
-	h.WriteString("<div class=\"scroll\"><table class=\"grid\">")
+	label := t.label()
+	sort, open, end := "", "", ""
+	if t.Columns[label].Subject && !t.summed() {
+		sort, open, end = " data-sort", "<button>", "</button>"
+	}
+	fmt.Fprintf(h, "<div class=\"scroll\"><table class=\"grid\"%s>", sort)
 	if t.Title != "" && t.Title != h.head {
 		fmt.Fprintf(h, "<caption>%s</caption>", esc(t.Title))
 	}
@@ -72,10 +78,9 @@ func (h *htmlWriter) table(t Table) {
 	}
 	h.WriteString("<thead><tr>")
 	for c, col := range t.Columns {
-		fmt.Fprintf(h, "<th%s scope=\"col\">%s</th>", class(c), esc(col.Title))
+		fmt.Fprintf(h, "<th%s scope=\"col\">%s%s%s</th>", class(c), open, esc(col.Title), end)
 	}
 	h.WriteString("</tr></thead><tbody>\n")
-	label := t.label()
 	for n := range t.Rows {
 		r := &t.Rows[n]
 		if r.Total {
@@ -84,11 +89,14 @@ func (h *htmlWriter) table(t Table) {
 			h.WriteString("<tr>")
 		}
 		for c := range t.Columns {
-			lead := ""
+			lead, key, cell := "", "", r.cell(c)
 			if c == label && r.Level > 0 {
 				lead = strings.Repeat("&emsp;", r.Level) + "└ "
 			}
-			fmt.Fprintf(h, "<td%s>%s%s</td>", class(c), lead, r.cell(c).html())
+			if sort != "" && cell.Number.Known {
+				key = fmt.Sprintf(" data-v=\"%v\"", cell.Number.Float())
+			}
+			fmt.Fprintf(h, "<td%s%s>%s%s</td>", class(c), key, lead, cell.html())
 		}
 		h.WriteString("</tr>\n")
 	}

@@ -67,14 +67,14 @@ func imageSides(r *compare.Result, z sizes) []side {
 
 // overview is one row for each image, with the measures that differ as columns. What is
 // the same for all is said once.
-func overview(r *compare.Result, label string, sides []side) Table {
+func overview(label string, names []string, sides []side) Table {
 	t := Table{Place: Place{"table", Brief}, Columns: []Column{text(label).label().subject()}}
-	for n := range r.Images {
-		t.add(words(Safe(r.Images[n].Name)))
+	for _, n := range names {
+		t.add(words(Safe(n)))
 	}
 	var once []string
 	for _, s := range sides {
-		if s.same() && !s.always && len(r.Images) > 1 {
+		if s.same() && !s.always && len(names) > 1 {
 			if s.once != nil && s.once(s.cells[0]) != "" {
 				once = append(once, s.once(s.cells[0]))
 			}
@@ -99,6 +99,14 @@ func some(what string, say func(Cell) string) func(Cell) string {
 		}
 		return say(c)
 	}
+}
+
+// imageNames are the names of a comparison's images.
+func imageNames(r *compare.Result) (out []string) {
+	for n := range r.Images {
+		out = append(out, r.Images[n].Name)
+	}
+	return out
 }
 
 func briefBuild(i *compare.Image) Cell {

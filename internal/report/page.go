@@ -36,6 +36,7 @@ type Page struct {
 	Title  string
 	Doc    Document           // all numbers, as in the other formats
 	Data   any                // what the report was made of, as JSON
+	Report string             // the command whose report it is
 	Chart  string             // the only picture of a drawing; empty for all
 	Result *compare.Result    // nil for reports of one image
 	Record *experiment.Record // nil for what is no experiment
@@ -123,14 +124,7 @@ func (p *Page) Write(w io.Writer) error {
 	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n"+
 		"<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style>%s</style></head><body><main>\n<h1>%s</h1>\n", hash(pageCSS), hash(pageJS), esc(p.Title), pageCSS, esc(p.Title))
-	// What decides comes first: the table and, of a comparison, what it says.
-	lead := 0
-	for n, block := range p.Doc {
-		if _, ok := block.(Sides); ok {
-			lead = n + 1
-			break
-		}
-	}
+	lead := p.Doc.lead()
 	h := &htmlWriter{}
 	p.Doc[:lead].write(h)
 	b.WriteString(h.String())
@@ -152,6 +146,20 @@ func (p *Page) Write(w io.Writer) error {
 	fmt.Fprintf(&b, "<script type=\"application/json\" id=\"maps\">%s</script>\n<script>%s</script></body></html>\n", data, pageJS)
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// lead is how many blocks stand before the pictures: what decides comes first, the verdict
+// and the first table, whichever form it has.
+func (d Document) lead() int {
+	for n, b := range d {
+		switch b.(type) {
+		case Table, Sides:
+			for n++; n < len(d) && d[n].at().Weight == Full; n++ {
+			}
+			return n
+		}
+	}
+	return 0
 }
 
 func (p *Page) pictures(b *strings.Builder) {

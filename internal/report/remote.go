@@ -5,64 +5,68 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/explain"
+	"tare/internal/units"
 )
-
-// RemoteParts are the parts of a Remote.
-var RemoteParts = []string{"measures", "layers", "sharing", "method"}
 
 // Remote lays out a comparison by manifests and configurations alone.
 func Remote(r *compare.Remote, exact bool) Document {
 	z := sizes{exact}
-	s := Sides{Place: Place{Part: "measures"}, Baseline: r.Base}
-	row := func(label, help string, value func(*compare.RemoteImage) Cell) {
-		line := Measure{Label: label, Help: help}
-		for i := range r.Images {
-			line.Cells = append(line.Cells, value(&r.Images[i]))
-		}
-		s.Rows = append(s.Rows, line)
+	d := in("verdict", Always, Para{Text: Safe(explain.RemoteVerdict(r, z.text)), Heading: true})
+	d = append(d, remoteOverview(r, z))
+	for i := range r.Images {
+		d = append(d, remoteLayers(&r.Images[i], z))
 	}
-	for n, i := range r.Images {
-		c := Subject{Title: Safe(i.Name)}
-		if n == r.Base && len(r.Images) > 1 {
-			c.Note = "baseline"
-		}
-		s.Subjects = append(s.Subjects, c)
+	if len(r.Images) > 1 {
+		d = append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, deduplicated: %s.", z.text(r.Together))})
 	}
-	base := &r.Images[r.Base]
-	row("platform", "", func(i *compare.RemoteImage) Cell { return words(Safe(i.Platform)) })
-	row("created", "", func(i *compare.RemoteImage) Cell {
-		if i.Created == "" {
-			return words("does not say")
+	d = append(d, Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + "."})
+	return append(d, more([]string{"layers"}))
+}
+
+// remoteOverview is one row for each image.
+func remoteOverview(r *compare.Remote, z sizes) Table {
+	var names []string
+	base := r.Images[r.Base].Transfer
+	transfer, shared := side{Column: number("TRANSFER"), always: true}, side{Column: number("SHARED").spare(3), once: some("shared layers", func(c Cell) string { return c.Text + " in shared layers" })}
+	layers := side{Column: number("LAYERS").spare(1), once: func(c Cell) string { return units.Plural(c.Number.Int, "layer") }}
+	created, platform := side{Column: text("CREATED").spare(2)}, side{Column: text("PLATFORM").spare(4), once: func(c Cell) string { return c.Text }}
+	for n := range r.Images {
+		i := &r.Images[n]
+		names = append(names, i.Name)
+		cell := z.of(i.Transfer)
+		if n != r.Base {
+			cell = z.against(i.Transfer, base)
 		}
-		return words(i.Created)
-	})
-	row("transfer", "what a node pulls", func(i *compare.RemoteImage) Cell {
-		if i == base {
-			return z.of(i.Transfer)
+		when := none()
+		if i.Created != "" {
+			when = words(Safe(i.Created))
 		}
-		return z.against(i.Transfer, base.Transfer)
-	})
-	row("shared", "in layers that others have, too", func(i *compare.RemoteImage) Cell { return z.of(i.Shared) })
-	row("layers", "empty steps in brackets", func(i *compare.RemoteImage) Cell {
-		c := count(i.Layers)
-		if i.EmptyLayers > 0 {
-			c.Text = fmt.Sprintf("%d (+%d)", i.Layers, i.EmptyLayers)
-		}
-		return c
-	})
-	d := Document{s}
-	for _, i := range r.Images {
-		t := Table{Place: Place{Part: "layers"}, Title: Safe(i.Name), Subject: Safe(i.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("SHARED").spare(1), text("INSTRUCTION").cut(End)}}
-		for k, l := range i.Blobs {
-			shared := none()
-			if l.SharedWith > 0 {
-				shared = count(l.SharedWith)
-				shared.Text = "with " + shared.Text
-			}
-			t.add(count(k+1), z.of(l.Transfer), shared, words(oneLine(l.Instruction))).Bar = part(l.Transfer, i.Transfer)
-		}
-		d = append(d, t)
+		transfer.cells, shared.cells, layers.cells = append(transfer.cells, cell), append(shared.cells, z.of(i.Shared)), append(layers.cells, count(i.Layers))
+		created.cells, platform.cells = append(created.cells, when), append(platform.cells, words(Safe(i.Platform)))
 	}
-	return append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, each once: %s.", z.text(r.Together))},
-		Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + "."})
+	t := overview("IMAGE", names, []side{transfer, shared, layers, created, platform})
+	t.Weight = Always
+	return t
+}
+
+// remoteLayers are the layers of an image, below when and for what it was built.
+func remoteLayers(i *compare.RemoteImage, z sizes) Table {
+	title := Safe(i.Name + " · " + i.Platform)
+	if i.Created != "" {
+		title += " · created " + Safe(i.Created)
+	}
+	if i.EmptyLayers > 0 {
+		title += " · " + units.Plural(i.EmptyLayers, "empty step")
+	}
+	t := Table{Place: Place{"layers", Full}, Title: title, Subject: Safe(i.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("SHARED").spare(1), text("INSTRUCTION").cut(End)}}
+	for k, l := range i.Blobs {
+		shared := none()
+		if l.SharedWith > 0 {
+			shared = count(l.SharedWith)
+			shared.Text = "with " + shared.Text
+		}
+		t.add(count(k+1), z.of(l.Transfer), shared, words(oneLine(l.Instruction))).Bar = part(l.Transfer, i.Transfer)
+	}
+	return t
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -230,6 +231,11 @@ func (t *Table) names(c int) bool {
 		}
 	}
 	return c == t.label()
+}
+
+// summed tells whether rows are sums or parts of others, so that their order matters.
+func (t *Table) summed() bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Total || r.Head || r.Detail || r.Level > 0 })
 }
 
 // key is the name of a row for programs; empty for a row that is all of its subject.

@@ -7,6 +7,8 @@ const (
 	// narrow is the least that the label of a row should have while other columns may
 	// go.
 	narrow = 34
+	// readable is what a label should have while there is a bar.
+	readable = 56
 )
 
 // face is a table ready to be written in columns of one width.
@@ -18,6 +20,7 @@ type face struct {
 	values []int      // width of the values of a column
 	deltas []int      // width of their differences; 0 if it has none
 	bars   bool
+	bar    int // its columns
 }
 
 func (t *textWriter) table(tab Table) {
@@ -113,9 +116,16 @@ func (f *face) fit() {
 	for f.Width-f.used() < min(f.values[f.label], narrow) && f.drop() {
 	}
 	room := max(12, f.Width-f.used())
-	f.bars = f.bars && f.Bars && room-barWidth-2 >= min(f.values[f.label], 30)
-	if f.bars {
-		room -= barWidth + 2
+	if f.bars && f.Bars {
+		// A bar does not shorten labels, but for the longest: half a bar, or none.
+		for _, f.bar = range []int{barWidth, barWidth / 2, 0} {
+			if f.bar == 0 || room-f.bar-2 >= min(f.values[f.label], readable) {
+				break
+			}
+		}
+	}
+	if f.bars = f.bar > 0; f.bars {
+		room -= f.bar + 2
 	}
 	f.values[f.label] = min(f.values[f.label], room)
 }
@@ -215,7 +225,7 @@ func (f *face) row(n int) {
 		}
 	}
 	if f.bars && r.Bar > 0 {
-		l += "  " + Bar(r.Bar, barWidth)
+		l += "  " + Bar(r.Bar, f.bar)
 	}
 	f.line(l)
 }

@@ -71,7 +71,7 @@ func variants(r *experiment.Record, z sizes) Table {
 		}
 		return ""
 	}})
-	return overview(c, "VARIANT", append(sides, sizes...))
+	return overview("VARIANT", imageNames(c), append(sides, sizes...))
 }
 
 // differs tells whether any two variants differ significantly in a measure.

@@ -78,6 +78,11 @@ func TestSaveLine(t *testing.T) {
 	if !strings.Contains(strings.Split(text, "\n")[2], "Save 710MB of 962MB (tar), 312MB to pull: these 4 layers") {
 		t.Errorf("%s", text)
 	}
+	r.Savings = &weigh.Savings{Tar: 54_000, Transfer: 12_000, Places: 1}
+	if text = lines(t, Weighed(r, 10, false), View{}, 100); strings.Contains(text, "Save ") || !strings.Contains(text, "Next to nothing to save: 54kB of 962MB (tar).") {
+		t.Errorf("%s", text)
+	}
+	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000, Places: 4}
 	r.Findings[0].Line = 7
 	r.Savings.Places = 1
 	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "312MB to pull: this line") {
