@@ -146,10 +146,14 @@ func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !keep {
-		return named(report(facts[0], top), i.Name, top), nil
+	most := top
+	if keep {
+		most = reportTop
 	}
-	r := report(facts[0], reportTop)
+	r, err := Compute(ctx, s.finder, i.Name, "Summing up", func() (*weigh.Result, error) { return report(facts[0], most), nil })
+	if err != nil || !keep {
+		return named(r, i.Name, top), err
+	}
 	st.Keep(reportKind, weigh.Key(i.Image), r)
 	return named(r, i.Name, top), nil
 }
@@ -169,6 +173,9 @@ func report(f *weigh.Facts, top int) *weigh.Result {
 }
 
 func named(r *weigh.Result, name string, top int) *weigh.Result {
+	if r == nil {
+		return nil
+	}
 	r.Name = name
 	r.Trim(top)
 	return r
