@@ -148,10 +148,14 @@ func (s *Set) Report(ctx context.Context, n, top int, d *weigh.Dockerfile) (*wei
 	if err != nil {
 		return nil, err
 	}
-	if !keep {
-		return named(report(facts[0], top, d), i.Name, top), nil
+	most := top
+	if keep {
+		most = reportTop
 	}
-	r := report(facts[0], reportTop, d)
+	r, err := Compute(ctx, s.finder, i.Name, "Summing up", func() (*weigh.Result, error) { return report(facts[0], most, d), nil })
+	if err != nil || !keep {
+		return named(r, i.Name, top), err
+	}
 	st.Keep(reportKind, reportKey(i, d), r)
 	return named(r, i.Name, top), nil
 }
@@ -182,6 +186,9 @@ func report(f *weigh.Facts, top int, d *weigh.Dockerfile) *weigh.Result {
 }
 
 func named(r *weigh.Result, name string, top int) *weigh.Result {
+	if r == nil {
+		return nil
+	}
 	r.Name = name
 	r.Trim(top)
 	return r
