@@ -19,8 +19,8 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
-	"tare/internal/explain"
 	"tare/internal/experiment"
+	"tare/internal/explain"
 	"tare/internal/lab"
 	"tare/internal/profile"
 	"tare/internal/store"
@@ -99,7 +99,7 @@ func comments(t *testing.T) map[string]string {
 // text, and a map of files has maps as its parts.
 var special = map[reflect.Type]*jsonschema.Schema{
 	reflect.TypeFor[experiment.Duration](): {Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
-	reflect.TypeFor[weigh.Node]():   {Ref: "#/$defs/node"},
+	reflect.TypeFor[weigh.Node]():          {Ref: "#/$defs/node"},
 }
 
 // describe puts the comments into a schema.
@@ -182,7 +182,7 @@ func TestSchemasArePublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(have), string(b)); diff != "" {
-			t.Errorf("%s is not what the types say; go test . -run Schemas -update writes it anew (-published +types):\n%s", file, diff)
+			t.Errorf("%s is not what the types say; go test . -run Schemas -update rewrites it (-published +types):\n%s", file, diff)
 		}
 	}
 }

@@ -171,7 +171,7 @@ func misbehaviours() []misbehaviour {
 			for write(strings.Repeat("x", 64<<10)) {
 			}
 		})},
-		{name: "says to go on, for ever", slow: true, do: raw(func(write func(string) bool) {
+		{name: "says to go on, forever", slow: true, do: raw(func(write func(string) bool) {
 			for write("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n") {
 				time.Sleep(time.Millisecond)
 			}
@@ -229,13 +229,13 @@ func misbehaviours() []misbehaviour {
 		{name: "puts off for 292 years", do: status(429, "Retry-After", "9223372037")},
 		{name: "puts off by more digits than numbers have", do: status(429, "Retry-After", strings.Repeat("9", 5000))},
 		{name: "puts off for a negative time", slow: true, do: status(429, "Retry-After", "-1")},
-		{name: "puts off for no time, for ever", slow: true, do: status(429, "Retry-After", "0")},
+		{name: "puts off for no time, forever", slow: true, do: status(429, "Retry-After", "0")},
 		{name: "puts off until a date long past", slow: true, do: status(429, "Retry-After", "Mon, 01 Jan 0001 00:00:00 GMT")},
 		{name: "puts off until the year 9999", do: status(503, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")},
-		{name: "puts off without a word, for ever", slow: true, do: status(429)},
+		{name: "puts off without a word, forever", slow: true, do: status(429)},
 		{name: "puts off without end", slow: true, do: with(429, forever)},
-		{name: "is not available, for ever", do: status(503)},
-		{name: "times out, for ever", do: status(408)},
+		{name: "is not available, forever", do: status(503)},
+		{name: "times out, forever", do: status(408)},
 		{name: "redirects to itself", do: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String(), 307) }},
 		{name: "redirects around", do: func(w http.ResponseWriter, r *http.Request) {
 			q := r.URL.Query()

@@ -193,7 +193,7 @@ func savedNames(t *testing.T, archive string) []string {
 	}
 }
 
-// writeNames writes the fixture anew.
+// writeNames rewrites the fixture.
 func writeNames(t *testing.T, head string, list []sequence) {
 	t.Helper()
 	var file strings.Builder

@@ -41,7 +41,7 @@ func buildTools(img *Image) (out []Finding) {
 	})
 	for _, h := range all.list {
 		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+some(names[h]),
-			"if only the build needs them: build in an earlier stage, or remove them in the same RUN"))
+			"build in an earlier stage if only the build needs these tools, or remove them in the same RUN"))
 	}
 	return out
 }

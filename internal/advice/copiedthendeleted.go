@@ -11,7 +11,7 @@ func copiedThenDeleted(img *Image) (out []Finding) {
 	copied := func(k int32) bool { return img.own(k) && img.copies(k) }
 	for _, h := range img.hidden(copied, deleted...) {
 		out = append(out, h.found("deletes "+h.size()+" that "+h.from()+" copied in, where they stay",
-			"leave them out (.dockerignore, COPY --exclude), or mount them (RUN --mount=type=bind)"))
+			"leave the deleted files out (.dockerignore, COPY --exclude), or mount them (RUN --mount=type=bind)"))
 	}
 	return out
 }

@@ -18,7 +18,7 @@ func deletedLater(img *Image) (out []Finding) {
 	ran := func(k int32) bool { return img.own(k) && !img.copies(k) }
 	for _, h := range img.hidden(ran, deleted...) {
 		out = append(out, h.found("deletes "+h.size()+" from "+h.from()+", where they stay",
-			"delete them in the RUN that writes them, or keep them out with RUN --mount=type=cache or type=tmpfs"))
+			"delete files in the RUN that writes them, or keep them out with RUN --mount=type=cache or type=tmpfs"))
 	}
 	return out
 }

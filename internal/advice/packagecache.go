@@ -22,7 +22,7 @@ func packageCache(img *Image) (out []Finding) {
 	})
 	for _, h := range all.list {
 		out = append(out, h.finding("leaves "+h.size()+" of caches in the image, most in /"+h.top(depth(4)),
-			"remove them in the same RUN (rm -rf /var/lib/apt/lists/*), use the package manager's option (--no-cache, --no-cache-dir) or RUN --mount=type=cache"))
+			"remove caches in the same RUN (rm -rf /var/lib/apt/lists/*), use the package manager's option (--no-cache, --no-cache-dir) or RUN --mount=type=cache"))
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func secretFile(img *Image) (out []Finding) {
 		if img.Tree.Bytes(r).Class != tree.Live {
 			text += "; it was deleted or overwritten later, and can still be read from this layer"
 		}
-		f := h.finding(text, "use RUN --mount=type=secret or type=ssh instead, build again, and replace the secret: whoever has the image has it")
+		f := h.finding(text, "keep secrets out with RUN --mount=type=secret, build again, and replace this one: whoever has the image has it")
 		f.frees = nil
 		out = append(out, f)
 	}

@@ -50,7 +50,7 @@ func (r *Result) misses(in Input) {
 			continue
 		}
 		if from := r.upstream(in, i); from > 0 {
-			follow = append(follow, Miss{Line: l.Lines[0], Kind: "follows", Follows: from, Cause: fmt.Sprintf("line %d was built anew", from)})
+			follow = append(follow, Miss{Line: l.Lines[0], Kind: "follows", Follows: from, Cause: fmt.Sprintf("line %d was rebuilt", from)})
 			continue
 		}
 		r.Misses = append(r.Misses, r.direct(in, i))

@@ -2,7 +2,11 @@
 // severities are fields) and one writer for each output format.
 package report
 
-import "tare/internal/screen"
+import (
+	"strings"
+
+	"tare/internal/screen"
+)
 
 // Document is a report as a list of blocks, which every writer writes in its way.
 type Document []Block
@@ -180,7 +184,7 @@ func (d Document) title() string {
 			}
 		}
 	}
-	return part
+	return strings.ToUpper(part[:min(1, len(part))]) + part[min(1, len(part)):]
 }
 
 // Safe makes a stranger's text fit for one line of a report.

@@ -77,7 +77,7 @@ func TestFolding(t *testing.T) {
 			t.Errorf("%s: %d folds:\n%s", name, n, s)
 		}
 		inside := strings.Join([]string{between(s, "<details>", "</details>", 0), between(s, "<details>", "</details>", 1)}, "")
-		for _, want := range []string{"the long table", "the files", "a file", "<summary>table</summary>", "<summary>the files</summary>"} {
+		for _, want := range []string{"the long table", "the files", "a file", "<summary>Table</summary>", "<summary>the files</summary>"} {
 			if !strings.Contains(inside, want) {
 				t.Errorf("%s: %q is not folded", name, want)
 			}

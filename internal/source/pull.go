@@ -193,9 +193,9 @@ func fetchLayer(ctx context.Context, st *store.Store, c *counting, d ocispec.Des
 		if err = r.after(ctx, err, c.got.Swap(0)); err != nil {
 			return err
 		}
-		if r.anew {
+		if r.restart {
 			st.Abandon(ctx, d)
-			r.anew = false
+			r.restart = false
 		}
 		c.p.Report(progress.Event{ID: short, Action: "Retrying", Total: d.Size})
 	}

@@ -209,7 +209,7 @@ func TestPatience(t *testing.T) {
 			})
 		}
 	}
-	t.Run("for ever", func(t *testing.T) {
+	t.Run("forever", func(t *testing.T) {
 		reg := testkit.NewRegistry(t)
 		reg.Fault(testkit.Times(-1, "/v2/", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "86400")

@@ -180,7 +180,7 @@ func (r *remoteReader) seek(off int64) error {
 	if r.pos == off {
 		return nil
 	}
-	if s, ok := r.rc.(io.Seeker); ok && !r.anew {
+	if s, ok := r.rc.(io.Seeker); ok && !r.restart {
 		if _, err := s.Seek(off, io.SeekStart); err == nil {
 			r.pos = off
 			return nil

@@ -22,9 +22,9 @@ const goodRun = 4 << 20
 // goes on by itself after a clean end of the stream, but not after a reset.
 type resume struct {
 	cuts int
-	// anew: the registry cannot send the rest of a blob, which has to come from its
+	// restart: the registry cannot send the rest of a blob, which has to come from its
 	// beginning.
-	anew bool
+	restart bool
 }
 
 // after waits and returns nil if the download shall be tried again; else it returns why
@@ -35,7 +35,7 @@ func (r *resume) after(ctx context.Context, err error, got int64) error {
 	}
 	r.cuts++
 	refused := unresumable(err)
-	r.anew = r.anew || refused
+	r.restart = r.restart || refused
 	if r.cuts > maxCuts || !cut(err) && !refused || ctx.Err() != nil {
 		return err
 	}

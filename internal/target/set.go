@@ -161,7 +161,7 @@ func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 // reportKind is the kind under which results are cached, with the longest lists that
 // a cached result can serve.
 const (
-	reportKind = "report-v3"
+	reportKind = "report-v4"
 	reportTop  = 100
 )
 

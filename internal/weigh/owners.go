@@ -119,7 +119,7 @@ func claims(p *packages.Package) claimant {
 	return claimant{&p.Files[0], len(p.Files)}
 }
 
-// grown tells whether packages were only added: then claims need not be made anew.
+// grown tells whether packages were only added: then claims need not be made again.
 func (o *owners) grown(list []packages.Package) bool {
 	still := 0
 	for n := range list {

@@ -13,7 +13,7 @@ import (
 
 func main() {
 	svg := flag.String("o", "docs/imports.svg", "the picture to write")
-	page := flag.String("table", "docs/architecture.md", "the page whose table of lines is written anew")
+	page := flag.String("table", "docs/architecture.md", "the page whose table of lines is rewritten")
 	flag.Parse()
 	if err := write(".", *svg, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "imports:", err)
