@@ -14,7 +14,7 @@ func init() {
 func chownCopiesLayer(img *Image) (out []Finding) {
 	for _, h := range img.hidden(anyLayer, tree.MetadataOnly) {
 		out = append(out, h.found("changes only owner, permissions or times of "+h.size()+" from "+h.from()+", and so copies them",
-			"set them where the files are written: COPY --chown, --chmod, or in the same RUN"))
+			"set owner and mode in COPY --chown, --chmod, or in the same RUN"))
 	}
 	return out
 }

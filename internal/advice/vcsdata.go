@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"path"
 	"strings"
 
 	"tare/internal/layer"
@@ -22,11 +23,11 @@ func vcsData(img *Image) (out []Finding) {
 		}
 	})
 	for _, h := range all.list {
-		remedy := "remove it in the same RUN"
+		remedy := "clone in an earlier stage, or remove .git in the same RUN"
 		if img.copies(h.layer) {
-			remedy = "list it in .dockerignore"
+			remedy = "list " + path.Base(h.top(repository)) + " in .dockerignore"
 		}
-		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository), remedy))
+		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository)+h.copies(), remedy))
 	}
 	return out
 }

@@ -65,8 +65,10 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 	}
 	fi, err = os.Stat(file)
 	switch {
+	case errors.Is(err, os.ErrNotExist) && r.Dockerfile == "":
+		return fmt.Errorf("no Dockerfile in %s; name one with -f, or another directory", dir)
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("there is no Dockerfile at %s; name one with -f, or another directory", file)
+		return fmt.Errorf("no such Dockerfile: %s", file)
 	case err != nil:
 		return fmt.Errorf("read the Dockerfile: %w", err)
 	case fi.IsDir():

@@ -10,12 +10,20 @@ import (
 
 	"tare/internal/pager"
 	"tare/internal/screen"
+	"tare/internal/target"
 )
 
 // page is what a pager will show on a terminal. It looks as the terminal does.
 type page struct {
 	bytes.Buffer
 	on *os.File
+}
+
+// promptly calls write, which may have much to lay out and to print, and does not wait for
+// it when the user has left.
+func (a *app) promptly(write func() error) error {
+	_, err := target.Compute(a.ctx, &target.Finder{}, "", "", func() (bool, error) { return true, write() })
+	return err
 }
 
 // show calls write with standard output. On a terminal, what does not fit its screen goes
@@ -29,10 +37,10 @@ func (a *app) show(write func(io.Writer) error) error {
 		command = pager.Command(os.LookupEnv)
 	}
 	if command == "" {
-		return write(raw)
+		return a.promptly(func() error { return write(raw) })
 	}
 	p := &page{on: f}
-	if err := write(p); err != nil {
+	if err := a.promptly(func() error { return write(p) }); err != nil {
 		return err
 	}
 	columns, lines, err := term.GetSize(int(f.Fd()))

@@ -77,15 +77,28 @@ func (m Measurer) fill(ctx context.Context, imgs []*Image, known func(*Layer) bo
 	}
 	var todo []*Layer
 	missing := make([]bool, len(distinct))
-	lookup := new(errgroup.Group)
-	lookup.SetLimit(workers)
-	for n, l := range distinct {
-		lookup.Go(func() error {
-			missing[n] = !known(l)
-			return nil
-		})
+	looked := make(chan error, 1)
+	go func() {
+		lookup := new(errgroup.Group)
+		lookup.SetLimit(workers)
+		for n, l := range distinct {
+			lookup.Go(func() error {
+				if ctx.Err() == nil {
+					missing[n] = !known(l)
+				}
+				return ctx.Err()
+			})
+		}
+		looked <- lookup.Wait()
+	}()
+	select { // to decode an index of a million entries takes a second
+	case err := <-looked:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	_ = lookup.Wait()
 	for n, l := range distinct {
 		if missing[n] {
 			todo = append(todo, l)

@@ -85,13 +85,19 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 		}
 	}
 	out := new(Compared)
-	if out.Result, err = compare.Compare(subjects, compare.Options{Baseline: set.Index(base), Pairs: r.Pairs, Depth: r.Depth}); err != nil {
+	out.Result, err = target.Compute(ctx, f, strings.Join(r.Words, ", "), "Comparing", func() (*compare.Result, error) {
+		c, err := compare.Compare(subjects, compare.Options{Baseline: set.Index(base), Pairs: r.Pairs, Depth: r.Depth})
+		if err == nil {
+			c.Sentences = explain.Sentences(c)
+		}
+		return c, err
+	})
+	if err != nil {
 		return nil, err
 	}
-	out.Sentences = explain.Sentences(out.Result)
 	exercise.Claims(out.Result)
 	if r.Maps {
-		out.Maps, err = maps(ctx, set)
+		out.Maps, err = maps(ctx, f, set)
 	}
 	return out, err
 }

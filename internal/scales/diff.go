@@ -33,7 +33,9 @@ func Diff(ctx context.Context, f *target.Finder, r DiffRequest) (*compare.Diff, 
 		return nil, err
 	}
 	s := subjects(set, facts)
-	return compare.Differ(s[0], s[1], compare.DiffOptions{IgnoreTimes: r.IgnoreTimes, IgnoreHistory: r.IgnoreHistory}), nil
+	return target.Compute(ctx, f, r.From+", "+r.To, "Comparing", func() (*compare.Diff, error) {
+		return compare.Differ(s[0], s[1], compare.DiffOptions{IgnoreTimes: r.IgnoreTimes, IgnoreHistory: r.IgnoreHistory}), nil
+	})
 }
 
 // maxText bounds the files whose text is compared, in bytes.

@@ -6,6 +6,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/compare"
 	"tare/internal/target"
 	"tare/internal/weigh"
 )
@@ -18,6 +21,9 @@ type WeighRequest struct {
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
+	// Lines are the instructions that an image was built from, and the name of their
+	// file; nil if none is known.
+	Lines func(built digest.Digest) (file string, lines []compare.Line)
 }
 
 // Weighed are the results, one a platform.
@@ -44,7 +50,12 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 	defer set.Close()
 	out := new(Weighed)
 	for n := range set.Images {
-		one, err := set.Report(ctx, n, r.Top)
+		var d *weigh.Dockerfile
+		if img := set.Images[n].Image; r.Lines != nil {
+			file, lines := r.Lines(img.Target.Digest)
+			d = compare.Match(file, lines, img)
+		}
+		one, err := set.Report(ctx, n, r.Top, d)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +63,7 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		out.Results = append(out.Results, one)
 	}
 	if r.Maps {
-		out.Maps, err = maps(ctx, set)
+		out.Maps, err = maps(ctx, f, set)
 	}
 	return out, err
 }
@@ -60,16 +71,17 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 // mapParts is how finely the files of an image are divided for pictures.
 const mapParts = 3000
 
-func maps(ctx context.Context, set *target.Set) ([]weigh.Node, error) {
+func maps(ctx context.Context, f *target.Finder, set *target.Set) ([]weigh.Node, error) {
 	facts, err := set.Facts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []weigh.Node
-	for n, f := range facts {
-		out = append(out, f.Map(set.Images[n].Name, mapParts))
-	}
-	return out, nil
+	return target.Compute(ctx, f, set.Images[0].Name, "Drawing", func() (out []weigh.Node, err error) {
+		for n, one := range facts {
+			out = append(out, one.Map(set.Images[n].Name, mapParts))
+		}
+		return out, nil
+	})
 }
 
 // FilesRequest says which files of an image to list.
@@ -93,7 +105,8 @@ func Files(ctx context.Context, f *target.Finder, r FilesRequest) ([]*weigh.Sele
 	}
 	var out []*weigh.Selection
 	for n, one := range facts {
-		s, err := one.Select(set.Images[n].Name, r.Query)
+		name := set.Images[n].Name
+		s, err := target.Compute(ctx, f, name, "Selecting files", func() (*weigh.Selection, error) { return one.Select(name, r.Query) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", set.Images[n].Name, err)
 		}

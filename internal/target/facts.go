@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/opencontainers/go-digest"
@@ -26,6 +27,15 @@ func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, erro
 	if err := f.Index(ctx, list); err != nil {
 		return nil, err
 	}
+	names := make([]string, len(list))
+	for n, i := range list {
+		names[n] = i.Name
+	}
+	return Compute(ctx, f, strings.Join(names, ", "), "Analyzing", func() ([]*weigh.Facts, error) { return factsOf(list) })
+}
+
+// factsOf works out the facts of images whose layers are known, several at once.
+func factsOf(list []*Image) ([]*weigh.Facts, error) {
 	facts := make([]*weigh.Facts, len(list))
 	first := map[digest.Digest]int{} // one image may be named twice
 	g := new(errgroup.Group)
