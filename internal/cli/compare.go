@@ -58,7 +58,7 @@ what they keep out of the image. What the measures mean: tare help measures.`,
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
 	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
-	f.IntVar(&o.top, "top", 12, "causes to show for each difference; 0 for all")
+	f.IntVar(&o.top, "top", 12, "causes to show for each difference with --full; 0 for all")
 	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
 	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")
 	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles")
@@ -104,7 +104,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		return fmt.Errorf("compare %w", err)
 	}
 	return a.writePage(o.output, r.Result, func() report.Document {
-		return report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top})
+		return report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0})
 	}, report.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 

@@ -15,6 +15,7 @@ type ComparisonOptions struct {
 	Exact   bool   // all bytes instead of three digits
 	Measure string // whose differences are divided into causes
 	Top     int    // causes that are shown for each
+	Files   bool   // causes were asked for down to files: they stand on the first screen
 }
 
 // ComparisonParts are the parts of a Comparison, and (layers, method) of a Remote.
@@ -30,11 +31,14 @@ func Comparison(r *compare.Result, o ComparisonOptions) Document {
 	d := in("verdict", Always, Para{Text: Safe(explain.Verdict(r, z.text)), Heading: true})
 	d = append(d, overview("IMAGE", imageNames(r), imageSides(r, z)), measures(r, z))
 	said := telling(r, 3)
-	if o.Measure != "none" {
+	whole := causes(r, z, o)
+	if o.Files { // who asks for files asks for all causes
+		whole = in("causes", Always, whole...)
+	} else if o.Measure != "none" {
 		lines := screenLines - 3 - (len(r.Images) + 3) - 2*len(said) - 3
 		d = append(d, pairs(r, z, o.Measure, lines)...)
 	}
-	d = append(d, causes(r, z, o)...)
+	d = append(d, whole...)
 	if len(r.Images) > 1 {
 		d = append(d, sharing(r, z))
 	}

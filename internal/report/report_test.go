@@ -100,6 +100,20 @@ func text(b *bytes.Buffer, r *compare.Result, width int, color bool, v report.Vi
 	return d.WriteText(b, report.Style{Width: width, Color: color, Bars: true})
 }
 
+// Who asks for files gets the causes with them on the first screen; others do not.
+func TestFilesAreShown(t *testing.T) {
+	for _, files := range []bool{true, false} {
+		var b bytes.Buffer
+		d := report.Comparison(result("a", "b"), report.ComparisonOptions{Measure: "tar", Top: 12, Files: files}).View(first, report.Drop)
+		if err := d.WriteText(&b, report.Style{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "all other files"); got != files {
+			t.Errorf("files %v:\n%s", files, b.String())
+		}
+	}
+}
+
 func TestMarkdownKeepsNamesText(t *testing.T) {
 	var b bytes.Buffer
 	if err := report.Comparison(result("<img src=x>|`*_[a](b)"), report.ComparisonOptions{Measure: "tar"}).WriteMarkdown(&b); err != nil {
