@@ -36,7 +36,7 @@ var imports = map[string][]string{
 	"rpmdb":        {"packages"},
 	"buildcontext": {"dockerfile"},
 	"dockerfile":   {},
-	"weigh":        {"image", "layer", "packages", "tree"},
+	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
 	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},

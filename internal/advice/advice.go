@@ -5,7 +5,9 @@ package advice
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"tare/internal/layer"
 	"tare/internal/tree"
@@ -16,10 +18,22 @@ import (
 type Image struct {
 	*weigh.Facts
 	// Lines are the lines of the Dockerfile that made layers, by the layer's index; nil if
-	// no Dockerfile is known. Layers without a line are the base image's.
+	// no Dockerfile is known. Base is how many layers below them are the base image's.
 	Lines map[int]int
+	Base  int
 	// Context is the build context, where a build was watched.
 	Context Context
+
+	first int // the lowest layer of its own
+}
+
+// Built is an image with what is known of its Dockerfile; d may be nil.
+func Built(f *weigh.Facts, d *weigh.Dockerfile) *Image {
+	img := &Image{Facts: f}
+	if d != nil {
+		img.Lines, img.Base = d.Lines, d.Base
+	}
+	return img
 }
 
 // Context is what was sent to a builder and what became of it.
@@ -55,6 +69,7 @@ func Rules() []Rule {
 
 // Find applies all rules: secrets first, then what costs most.
 func Find(img *Image) []Finding {
+	img.first = img.base()
 	var out []Finding
 	for _, r := range Rules() {
 		for _, f := range r.Find(img) {
@@ -66,15 +81,30 @@ func Find(img *Image) []Finding {
 		}
 	}
 	secret := func(f Finding) int {
-		if f.Severity == weigh.Secret {
+		switch {
+		case f.Severity == weigh.Secret:
 			return 0
+		case f.Rule == weigh.SecretFile:
+			return 1
 		}
-		return 1
+		return 2
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Tar+b.Sent, a.Tar+a.Sent), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Layer, b.Layer))
 	})
 	return out
+}
+
+// edition rises when a rule finds something else than before.
+const edition = 1
+
+// Edition names the rules: what was found by others, and kept, is out of date.
+func Edition() string {
+	var ids []string
+	for _, r := range Rules() {
+		ids = append(ids, r.ID)
+	}
+	return fmt.Sprint(edition, " ", strings.Join(ids, " "))
 }
 
 // Of are the findings of an image as results show them, and what they cost together.
@@ -96,7 +126,7 @@ const Least = 1000
 // is in no sum, so that the places are those that save it. Secrets are not there to save
 // bytes.
 func Total(img *Image, list []Finding) weigh.Savings {
-	bytes := slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return f.Severity == weigh.Secret || f.Tar < Least })
+	bytes := slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return len(f.frees) == 0 || f.Tar < Least })
 	all := together(img, bytes)
 	return together(img, slices.DeleteFunc(bytes, func(f Finding) bool { return f.Tar*100 < all.Tar }))
 }
@@ -105,27 +135,52 @@ func Total(img *Image, list []Finding) weigh.Savings {
 func together(img *Image, list []Finding) weigh.Savings {
 	var s weigh.Savings
 	seen, places := map[tree.Ref]bool{}, map[int]bool{}
+	add := func(list *[]int, n int) {
+		if n > 0 && !slices.Contains(*list, n) {
+			*list = append(*list, n)
+		}
+	}
 	for _, f := range list {
 		places[cmp.Or(f.Line, -f.Layer)] = true
+		add(&s.Lines, f.Line)
+		add(&s.Layers, f.Layer)
+		s.Overlap += f.Tar
 		for r := range f.frees {
 			if !seen[r] {
 				seen[r] = true
-				s.Tar += img.Tree.Entry(r).Span
+				e := img.Tree.Entry(r)
+				s.Tar += e.Span
 				s.Transfer += img.Share(r)
+				if img.Tree.Bytes(r).Class == tree.Live {
+					s.Live += e.Size
+				}
 			}
 		}
 	}
+	slices.Sort(s.Lines)
+	slices.Sort(s.Layers)
 	s.Places = len(places)
+	s.Overlap -= s.Tar
 	return s
 }
 
 // own tells whether a layer was made by the Dockerfile, or else, where none is known,
-// whether it may have been: the layer of the distribution was not.
-func (img *Image) own(k int32) bool {
+// whether it may have been: the layer of the distribution and those below it were not, if
+// others follow.
+func (img *Image) own(k int32) bool { return int(k) >= img.first }
+
+// base is how many layers are not the image's own.
+func (img *Image) base() int {
 	if img.Lines != nil {
-		return img.Lines[int(k)] > 0
+		return img.Base
 	}
-	return k > 0 || len(img.Tree.Lists) == 1 || img.Image.Layers[0].Sums.OSRelease == ""
+	list := img.Image.Layers
+	for k := range list[:len(list)-1] {
+		if list[k].Sums.OSRelease != "" {
+			return k + 1
+		}
+	}
+	return 0
 }
 
 // origin is the lowest layer of the Dockerfile's that wrote a file at the path of an

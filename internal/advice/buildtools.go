@@ -1,10 +1,6 @@
 package advice
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/tree"
@@ -40,25 +36,16 @@ func buildTools(img *Image) (out []Finding) {
 		}
 	})
 	for _, h := range all.list {
-		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+some(names[h]),
-			"build in an earlier stage if only the build needs these tools, or remove them in the same RUN"))
+		out = append(out, h.finding("leaves "+h.size()+" of compilers, build tools, headers and static libraries in the image"+packageNames(names[h])+h.copies(),
+			"build in an earlier stage, if only the build needs them"))
 	}
 	return out
 }
 
-// some names up to five of many: ": gcc, g++ and 3 more".
-func some(names map[string]bool) string {
+// packageNames names up to five packages: ": gcc, g++ and 3 more".
+func packageNames(names map[string]bool) string {
 	if len(names) == 0 {
 		return ""
 	}
-	var list []string
-	for n := range names {
-		list = append(list, n)
-	}
-	slices.Sort(list)
-	text := ": " + strings.Join(list[:min(5, len(list))], ", ")
-	if len(list) > 5 {
-		text += fmt.Sprintf(" and %d more", len(list)-5)
-	}
-	return text
+	return ": " + some(sorted(names), 5)
 }

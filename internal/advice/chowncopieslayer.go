@@ -14,7 +14,7 @@ func init() {
 func chownCopiesLayer(img *Image) (out []Finding) {
 	for _, h := range img.hidden(anyLayer, tree.MetadataOnly) {
 		out = append(out, h.found("changes only owner, permissions or times of "+h.size()+" from "+h.from()+", and so copies them",
-			"set owner and permissions in COPY --chown, --chmod or the RUN that writes the files, not in a layer of its own"))
+			"set owner and mode in COPY --chown, --chmod, or in the same RUN"))
 	}
 	return out
 }

@@ -8,10 +8,9 @@ func init() {
 
 // copiedThenDeleted: what a COPY or ADD brought and a later layer deletes.
 func copiedThenDeleted(img *Image) (out []Finding) {
-	copied := func(k int32) bool { return img.own(k) && img.copies(k) }
-	for _, h := range img.hidden(copied, deleted...) {
+	for _, h := range img.hidden(img.copied, deleted...) {
 		out = append(out, h.found("deletes "+h.size()+" that "+h.from()+" copied in, where they stay",
-			"leave the deleted files out (.dockerignore, COPY --exclude), or mount them (RUN --mount=type=bind)"))
+			"don't copy it (.dockerignore, --exclude), or RUN --mount=type=bind"))
 	}
 	return out
 }

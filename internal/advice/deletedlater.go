@@ -15,10 +15,9 @@ var deleted = []tree.Class{tree.DeletedFile, tree.DeletedDir, tree.Opaque}
 // deletedLater: what a RUN wrote and a later layer deletes is still pulled. What the base
 // image wrote cannot be saved.
 func deletedLater(img *Image) (out []Finding) {
-	ran := func(k int32) bool { return img.own(k) && !img.copies(k) }
-	for _, h := range img.hidden(ran, deleted...) {
+	for _, h := range img.hidden(img.ran, deleted...) {
 		out = append(out, h.found("deletes "+h.size()+" from "+h.from()+", where they stay",
-			"delete files in the RUN that writes them, or keep them out with RUN --mount=type=cache or type=tmpfs"))
+			"delete in the RUN that writes, or write in an earlier stage"))
 	}
 	return out
 }

@@ -47,11 +47,28 @@ func (x *heap) add(refs ...tree.Ref) {
 
 // size is the content of the files, each path once, in words: "5MB in 3 files".
 func (x *heap) size() string {
-	var n int64
+	return units.Bytes(x.bytes()) + " in " + units.Plural(len(x.files), "file")
+}
+
+// bytes are those of the content of the files, each path once.
+func (x *heap) bytes() (n int64) {
 	for _, s := range x.files {
 		n += s
 	}
-	return units.Bytes(n) + " in " + units.Plural(len(x.files), "file")
+	return n
+}
+
+// copies says what the files take with the copies that later layers hold of them; empty
+// if there are none.
+func (x *heap) copies() string {
+	var n int64
+	for r := range x.refs {
+		n += x.img.Tree.Entry(r).Size
+	}
+	if n == x.bytes() {
+		return ""
+	}
+	return ", and with the copies in later layers " + units.Bytes(n)
 }
 
 // finding is what the entries come to.
@@ -71,12 +88,16 @@ func (x *heap) finding(text, remedy string) Finding {
 
 // largest are the paths of the n largest files.
 func (x *heap) largest(n int) []string {
+	larger := func(a, b string) int { return cmp.Or(cmp.Compare(x.files[b], x.files[a]), cmp.Compare(a, b)) }
 	var out []string
 	for p := range x.files {
-		out = append(out, p)
+		if len(out) < n || larger(p, out[n-1]) < 0 {
+			at, _ := slices.BinarySearchFunc(out, p, larger)
+			out = slices.Insert(out, at, p)
+			out = out[:min(n, len(out))]
+		}
 	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(x.files[b], x.files[a]), cmp.Compare(a, b)) })
-	return out[:min(n, len(out))]
+	return out
 }
 
 // top is the directory, of those that cut gives for each file, that holds most.
@@ -97,10 +118,10 @@ func (x *heap) top(cut func(file string) string) string {
 // depth cuts a path after n directories.
 func depth(n int) func(string) string {
 	return func(p string) string {
-		dir := path.Dir(p)
+		dir, left := path.Dir(p), n
 		for i := range len(dir) {
 			if dir[i] == '/' {
-				if n--; n == 0 {
+				if left--; left == 0 {
 					return dir[:i]
 				}
 			}

@@ -14,20 +14,25 @@ type hiding struct {
 }
 
 // hidden gathers what the Dockerfile's own layers hide in ways of the given classes, by
-// the layer that hides. pick chooses by the layer that wrote.
-func (img *Image) hidden(pick func(writer int32) bool, classes ...tree.Class) []hiding {
+// the layer that hides. writer names the layer to blame for an entry, and whether the rule
+// is about it.
+func (img *Image) hidden(writer func(tree.Ref) (int32, bool), classes ...tree.Class) []hiding {
 	all := &heaps{img: img}
 	writers := map[int32]map[int32]bool{}
 	img.Hidden(func(r tree.Ref, e *layer.Entry) {
 		s := img.Tree.Bytes(r)
-		if !img.own(s.By) || !slices.Contains(classes, s.Class) || !pick(r.Layer) {
+		if s.By == r.Layer || !img.own(s.By) || !slices.Contains(classes, s.Class) {
+			return
+		}
+		from, about := writer(r)
+		if !about {
 			return
 		}
 		all.at(s.By).add(img.avoidable(r, s, e))
 		if writers[s.By] == nil {
 			writers[s.By] = map[int32]bool{}
 		}
-		writers[s.By][r.Layer] = true
+		writers[s.By][from] = true
 	})
 	var out []hiding
 	for _, h := range all.list {
@@ -83,4 +88,18 @@ func (h hiding) found(text, remedy string) Finding {
 	return f
 }
 
-func anyLayer(int32) bool { return true }
+// The writers that rules are about: any, the Dockerfile's own, and of what was deleted a
+// COPY or ADD, however often it was changed since, or another instruction.
+func anyLayer(r tree.Ref) (int32, bool) { return r.Layer, true }
+
+func (img *Image) ownLayer(r tree.Ref) (int32, bool) { return r.Layer, img.own(r.Layer) }
+
+func (img *Image) copied(r tree.Ref) (int32, bool) {
+	first, _ := img.origin(r)
+	return first, img.own(first) && img.copies(first)
+}
+
+func (img *Image) ran(r tree.Ref) (int32, bool) {
+	first, _ := img.origin(r)
+	return r.Layer, img.own(first) && !img.copies(first)
+}

@@ -22,5 +22,5 @@ func largeContext(img *Image) []Finding {
 	}
 	return []Finding{{Finding: weigh.Finding{Line: c.Line, Sent: c.Sent - c.Copied,
 		Text:   fmt.Sprintf("%s were sent to the builder, and files of %s copied into images", units.Bytes(c.Sent), units.Bytes(c.Copied)),
-		Remedy: "leave the rest out in .dockerignore"}}}
+		Remedy: "list the rest in .dockerignore"}}}
 }

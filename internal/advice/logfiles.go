@@ -21,7 +21,7 @@ func logFiles(img *Image) (out []Finding) {
 		}
 	})
 	for _, h := range all.list {
-		out = append(out, h.finding("leaves "+h.size()+" of logs in the image, most in /"+h.top(depth(3)), "remove logs in the same RUN, or mount /var/log (RUN --mount=type=tmpfs,target=/var/log)"))
+		out = append(out, h.finding("leaves "+h.size()+" of logs in the image, most in /"+h.top(depth(3))+h.copies(), "remove logs in the same RUN, or mount /var/log (RUN --mount=type=tmpfs,target=/var/log)"))
 	}
 	return out
 }

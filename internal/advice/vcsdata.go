@@ -23,11 +23,11 @@ func vcsData(img *Image) (out []Finding) {
 		}
 	})
 	for _, h := range all.list {
-		remedy := "remove version control data in the same RUN"
+		remedy := "clone in an earlier stage, or remove .git in the same RUN"
 		if img.copies(h.layer) {
 			remedy = "list " + path.Base(h.top(repository)) + " in .dockerignore"
 		}
-		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository), remedy))
+		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository)+h.copies(), remedy))
 	}
 	return out
 }

@@ -12,7 +12,7 @@ func init() {
 // writtenTwice: the same content and metadata at the same path in two layers.
 func writtenTwice(img *Image) (out []Finding) {
 	for _, h := range img.hidden(anyLayer, tree.OverwrittenSame) {
-		out = append(out, h.found("writes "+h.size()+" from "+h.from()+" again, unchanged", "write these files once: leave one of the two steps out"))
+		out = append(out, h.found("writes "+h.size()+" from "+h.from()+" again, unchanged", "write these files once"))
 	}
 	return out
 }

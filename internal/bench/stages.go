@@ -47,6 +47,9 @@ func (b *Bench) Lines(built digest.Digest) (file string, lines []compare.Line) {
 	if !ok {
 		return "", nil
 	}
+	if from, line, ok := r.From(); ok {
+		lines = append(lines, compare.Line{Text: from, Line: line})
+	}
 	for _, i := range r.Instructions() {
 		lines = append(lines, compare.Line{Text: i.Text, Line: i.Lines[0]})
 	}

@@ -80,6 +80,21 @@ func (r *Recipe) Instructions() []dockerfile.Instruction {
 	return out
 }
 
+// From is the FROM that the stages of the image begin with, and its line; ok is false if
+// the Dockerfile is not as it was.
+func (r *Recipe) From() (text string, line int, ok bool) {
+	f := r.file()
+	if f == nil {
+		return "", 0, false
+	}
+	chain := f.Chain(r.Target)
+	if len(chain) == 0 {
+		return "", 0, false
+	}
+	s := &f.Stages[chain[0]]
+	return "FROM " + s.Base, s.From[0], true
+}
+
 // file is the Dockerfile; nil if it is not as it was.
 func (r *Recipe) file() *dockerfile.File {
 	body, err := buildcontext.ReadDockerfile(r.Dockerfile)

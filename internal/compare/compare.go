@@ -5,8 +5,6 @@ package compare
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/containerd/platforms"
@@ -39,30 +37,6 @@ type Subject struct {
 	// Multistage says that its Dockerfile is known to have several stages.
 	Multistage bool
 }
-
-// Line is an instruction of a Dockerfile: its text in one line, and where it begins.
-type Line struct {
-	Text string
-	Line int
-}
-
-// line is the line of an instruction; 0 if it is not in the file, or more than once.
-func (s *Subject) line(instruction string) int {
-	at, times := 0, 0
-	for _, l := range s.Lines {
-		if same(l.Text, instruction) {
-			at = l.Line
-			times++
-		}
-	}
-	if times != 1 {
-		return 0
-	}
-	return at
-}
-
-// same compares instructions but for spaces.
-func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
 // Result is a comparison. Sizes are integer bytes.
 type Result struct {
@@ -242,7 +216,7 @@ func column(s *Subject) Image {
 		sec := s.Build.Seconds()
 		i.BuildSeconds, i.BuildCached = &sec, s.Cached
 	}
-	i.Findings, i.Savings = advice.Of(&advice.Image{Facts: f})
+	i.Findings, i.Savings = advice.Of(advice.Built(f, Match(s.Dockerfile, s.Lines, img)))
 	i.Stack = []LayerSum{}
 	for k, l := range img.Layers {
 		instruction := img.StepOf(k).Instruction()

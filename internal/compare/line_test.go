@@ -1,6 +1,12 @@
 package compare
 
-import "testing"
+import (
+	"testing"
+
+	"tare/internal/image"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
 
 // A line is named only if the Dockerfile has that instruction once.
 func TestLine(t *testing.T) {
@@ -8,6 +14,51 @@ func TestLine(t *testing.T) {
 	for instruction, want := range map[string]int{"RUN apk add python3": 4, "RUN true": 0, "RUN false": 0, "": 0} {
 		if got := s.line(instruction); got != want {
 			t.Errorf("%q is in line %d, want %d", instruction, got, want)
+		}
+	}
+}
+
+// imageBy is an image whose layers were made by these instructions.
+func imageBy(by ...string) *image.Image {
+	img := &image.Image{Layers: make([]image.Layer, len(by))}
+	for k, s := range by {
+		img.History = append(img.History, image.Step{History: ocispec.History{CreatedBy: s}, Layer: k})
+	}
+	return img
+}
+
+// What is below the lowest layer of a line is the base image's, unless an instruction
+// before that line may have made it.
+func TestMatch(t *testing.T) {
+	from := Line{"FROM python:slim", 1}
+	for _, c := range []struct {
+		name  string
+		lines []Line
+		img   *image.Image
+		base  int
+		image string
+		line  map[int]int
+	}{
+		{"all", []Line{from, {"RUN a", 2}, {"ENV x=y", 3}, {"COPY . .", 4}}, imageBy("# debian", "RUN b", "RUN a", "COPY . ."), 2, "python:slim", map[int]int{2: 2, 3: 4}},
+		{"the first is there twice", []Line{from, {"RUN a", 2}, {"RUN a", 3}, {"COPY . .", 4}}, imageBy("# debian", "RUN a", "RUN a", "COPY . ."), 1, "python:slim", map[int]int{3: 4}},
+		{"more instructions than layers", []Line{from, {"WORKDIR /x", 2}, {"RUN b", 3}, {"COPY . .", 4}}, imageBy("COPY . ."), 0, "", map[int]int{0: 4}},
+		{"a variable", []Line{{"FROM $BASE", 1}, {"RUN a", 2}}, imageBy("x", "RUN a"), 1, "", map[int]int{1: 2}},
+		{"without a FROM", []Line{{"RUN a", 2}}, imageBy("x", "RUN a"), 1, "", map[int]int{1: 2}},
+	} {
+		d := Match("Dockerfile", c.lines, c.img)
+		if d == nil || d.Base != c.base || d.From != c.image || d.Name != "Dockerfile" {
+			t.Errorf("%s: %+v", c.name, d)
+			continue
+		}
+		for k := range c.img.Layers {
+			if d.Lines[k] != c.line[k] {
+				t.Errorf("%s: layer %d is line %d, want %d", c.name, k, d.Lines[k], c.line[k])
+			}
+		}
+	}
+	for _, lines := range [][]Line{nil, {from, {"RUN other", 2}}} {
+		if d := Match("Dockerfile", lines, imageBy("x", "RUN a")); d != nil {
+			t.Errorf("%+v: %+v", lines, d)
 		}
 	}
 }

@@ -11,10 +11,11 @@ func (r *Result) find(in Input) {
 	if in.Image == nil || in.Image.Facts == nil {
 		return
 	}
-	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Context: r.context(in)}
+	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Base: len(in.Image.Report.Layers), Context: r.context(in)}
 	for i := range r.Lines {
 		if l := &r.Lines[i]; l.Layer > 0 && r.Stages[l.Stage].Final {
 			img.Lines[l.Layer-1] = l.Lines[0]
+			img.Base = min(img.Base, l.Layer-1)
 		}
 	}
 	r.Findings, r.Savings = advice.Of(img)

@@ -15,69 +15,43 @@ const firstFindings = 5
 const least = 1000
 
 // saveLine is what the findings come to, before anything else: secrets, then what could
-// be saved, counted once.
-func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, z sizes) Document {
+// be saved of an image with these bytes, counted once.
+func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z sizes) Document {
 	var d Document
 	for _, f := range list {
-		if f.Severity == weigh.Secret {
-			d = append(d, Item{Severity: Secret, Text: Safe(spotOf(f) + ": " + f.Text)})
+		if f.Rule == weigh.SecretFile {
+			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(f.Where() + ": " + f.Text)})
 		}
 	}
 	if s == nil || s.Tar < least || s.Places == 0 {
 		return append(d, Para{Text: "Nothing found to save.", Heading: true})
 	}
 	if s.Tar < 100_000 && s.Tar*100 < tar {
-		return append(d, Para{Text: fmt.Sprintf("Next to nothing to save: %s of %s (tar).", z.text(s.Tar), z.text(tar)), Heading: true})
+		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar).", units.Of(z.text(s.Tar), z.text(tar)))})
 	}
-	of := places(list, s.Places)
-	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s of %s (tar), %s to pull: %s", z.text(s.Tar), z.text(tar), z.text(s.Transfer), of)})
-}
-
-// places says what to change: "this line", "these 4 layers".
-func places(list []weigh.Finding, n int) string {
-	word := "layer"
-	for _, f := range list {
-		if f.Line > 0 {
-			word = "line"
-		}
-	}
-	if n == 1 {
-		return "this " + word
-	}
-	return fmt.Sprintf("these %d %ss", n, word)
-}
-
-// spotOf names the place of a finding.
-func spotOf(f weigh.Finding) string {
-	switch {
-	case f.Line > 0:
-		return fmt.Sprintf("line %d", f.Line)
-	case f.Layer > 0:
-		return fmt.Sprintf("layer %d", f.Layer)
-	}
-	return "–"
+	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", units.Of(z.text(s.Tar), z.text(tar)), units.Of(z.text(s.Transfer), z.text(transfer)), s.Where())})
 }
 
 // findingBlocks are the worst findings, one a row, and all of them in full.
-func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
+func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z sizes) Document {
 	if len(list) == 0 {
 		return nil
 	}
 	t := Table{Place: Place{"findings", Brief}, Title: "WHAT TO DO FIRST", Subject: Safe(subject),
-		Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("RULE").key().spare(2), text("WHAT").cut(End).label()}}
-	rest := weigh.Finding{}
-	left := 0
+		Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("WHAT TO DO").cut(End).label()}}
+	rest, left := int64(0), 0
 	for _, f := range list {
-		if f.Severity != weigh.Secret && (len(t.Rows) >= firstFindings || f.Tar+f.Sent < least) {
+		switch {
+		case f.Rule == weigh.SecretFile: // it stands above all
+		case len(t.Rows) >= firstFindings || f.Tar+f.Sent < least || s != nil && (f.Tar+f.Sent)*100 < s.Tar:
 			left++
-			rest.Tar += f.Tar
-			rest.Transfer += f.Transfer
-			continue
+			rest += f.Tar
+		default:
+			t.add(costs(f, z)...)
 		}
-		t.add(costs(f, z)...)
 	}
 	if left > 0 {
-		t.Note = fmt.Sprintf("and %s of %s (--show findings)", units.Plural(left, "smaller finding"), z.text(rest.Tar))
+		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(left, "smaller finding"), z.text(rest))
 	}
 	d := Document{}
 	if len(t.Rows) > 0 {
@@ -85,12 +59,15 @@ func findingBlocks(subject string, list []weigh.Finding, z sizes) Document {
 	}
 	tiny, bytes := 0, int64(0)
 	for _, f := range list {
-		if f.Severity != weigh.Secret && f.Tar+f.Sent < least {
+		if f.Rule != weigh.SecretFile && f.Tar+f.Sent < least {
 			tiny++
 			bytes += f.Tar
 			continue
 		}
-		text := fmt.Sprintf("%s, %s: %s. To do: %s.", spotOf(f), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
+		text := fmt.Sprintf("%s, %s: %s. To do: %s.", f.Where(), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
+		if f.Tar > 0 && f.Rule != weigh.SecretFile {
+			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), z.text(f.Transfer))
+		}
 		d = append(d, Item{Place: Place{"findings", Full}, Severity: severities[f.Severity], Text: Safe(text)})
 	}
 	if tiny > 0 {
@@ -109,8 +86,5 @@ func costs(f weigh.Finding, z sizes) []Cell {
 		tar, transfer = none(), none()
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
 	}
-	if f.Severity == weigh.Secret {
-		tar, transfer = none(), none()
-	}
-	return []Cell{tar, transfer, words(spotOf(f)), words(f.Rule), words(Safe(what))}
+	return []Cell{tar, transfer, words(f.Where()), words(Safe(what))}
 }

@@ -34,9 +34,10 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 		return append(d, whyCache(r)...)
 	}
 	if r.Failed == "" && r.Savings != nil {
-		d = append(d, in("verdict", Always, saveLine(r.Findings, r.Savings, r.Total.Tar, z)...)...)
+		d = append(d, in("verdict", Always, saveLine(r.Findings, r.Savings, r.Total.Tar, r.Total.Transfer, z)...)...)
 	}
-	d = append(d, listing(r, z))
+	d = append(d, listings(r, z)...)
+	d = append(d, findingBlocks(r.Name, r.Findings, r.Savings, z)...)
 	d = append(d, stages(r, z)...)
 	d = append(d, criticalPath(r)...)
 	if r.Seconds > 0 {
@@ -44,7 +45,6 @@ func Profile(r *profile.Result, o ProfileOptions) Document {
 	}
 	d = append(d, edits(r, z)...)
 	d = append(d, splits(r, z)...)
-	d = append(d, findingBlocks(r.Name, r.Findings, z)...)
 	for _, c := range r.Checks {
 		d = append(d, in("checks", Always, Item{Text: "BuildKit's check: " + Safe(c)})...)
 	}
@@ -75,8 +75,28 @@ func firstOf(s string) string {
 	return l
 }
 
-// listing is the Dockerfile, each line with what its instruction costs.
-func listing(r *profile.Result, z sizes) Block {
+// longFile and firstLines are from how many lines on the first screen has only the lines of
+// a Dockerfile that say most, and how many.
+const (
+	longFile   = 18
+	firstLines = 12
+)
+
+// listings are the Dockerfile with its margin; of a long one the first screen has a part.
+func listings(r *profile.Result, z sizes) Document {
+	if len(sourceLines(r)) <= longFile {
+		return Document{listing(r, z, nil)}
+	}
+	return append(in("listing", Brief, listing(r, z, r.Telling(firstLines))), in("listing", Full, listing(r, z, nil))...)
+}
+
+func sourceLines(r *profile.Result) []string {
+	return strings.Split(strings.TrimRight(r.Source, "\n"), "\n")
+}
+
+// listing is the Dockerfile, each line with what its instruction costs. If only names
+// lines, the others are left out.
+func listing(r *profile.Result, z sizes, only map[int]bool) Block {
 	t := Table{Place: Place{Part: "listing"}, Title: Safe(r.Dockerfile),
 		Columns: []Column{number("").as("line").key(), number("S"), number("COLD").spare(6), number("+TAR"), number("TRANSFER").spare(3), number("LIVE").spare(2), number("WASTE"), number("HIDES").spare(4), number("FILES").spare(5), text("CACHE"), text("DOCKERFILE").cut(End)}}
 	most := 0.0
@@ -104,14 +124,29 @@ func listing(r *profile.Result, z sizes) Block {
 	row := func(line, s, cold Cell, b profile.Bytes, files, cache Cell, text string) *Row {
 		return t.add(append(append([]Cell{line, s, cold}, sums(b)...), files, cache, words(text))...)
 	}
-	lines := strings.Split(strings.TrimRight(r.Source, "\n"), "\n")
-	for n, text := range lines {
+	plain := func(line Cell, text string) {
+		cells := make([]Cell, len(t.Columns))
+		cells[0], cells[len(cells)-1] = line, words(text)
+		t.add(cells...)
+	}
+	skipped := 0
+	for n, text := range append(sourceLines(r), "") {
+		end := n == len(sourceLines(r))
+		if only != nil && !only[n+1] && !end {
+			skipped++
+			continue
+		}
+		if skipped > 0 {
+			plain(words("…"), units.Plural(skipped, "line"))
+			skipped = 0
+		}
+		if end {
+			break
+		}
 		text = strings.ReplaceAll(Safe(strings.ReplaceAll(text, "\t", "    ")), "\r", "")
 		l := at[n+1]
 		if l == nil {
-			cells := make([]Cell, len(t.Columns))
-			cells[0], cells[len(cells)-1] = count(n+1), words(text)
-			t.add(cells...)
+			plain(count(n+1), text)
 			continue
 		}
 		cold, files := none(), none()
@@ -127,7 +162,9 @@ func listing(r *profile.Result, z sizes) Block {
 		}
 	}
 	if r.Failed == "" {
-		row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config, layers not matched to a line")
+		if r.Rest != (profile.Bytes{}) {
+			row(words(""), words(""), words(""), r.Rest, none(), words(""), "manifest, config, layers not matched to a line")
+		}
 		row(words(""), clock(r.Seconds, r.Seconds > 0), words(""), r.Total, count(r.Total.Entries), words(""), "the image: its stages' lines sum up to it, to the byte").Total = true
 	}
 	return t

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tare/internal/packages"
@@ -19,9 +17,9 @@ var WeighParts = []string{"summary", "layers", "content", "findings", "owners", 
 // there in full. top bounds the lists.
 func Weighed(r *weigh.Result, top int, exact bool) Document {
 	z := sizes{exact}
-	d := append(summary(r, z), layerTable(r, z), layerDigest(r, z), contents(r, z))
-	d = append(d, findingBlocks(r.Name, r.Findings, z)...)
-	full := Document{owners(r, z), packageGrid(r, top, z), classGrid(r, z)}
+	d := append(summary(r, z), layerDigest(r, z), contents(r, z))
+	d = append(d, findingBlocks(r.Name, r.Findings, r.Savings, z)...)
+	full := append(allSizes(r, z), layerTable(r, z), owners(r, z), packageGrid(r, top, z), classGrid(r, z))
 	if len(r.Wasted) > 0 {
 		full = append(full, wasteGrid(r, top, z))
 	}
@@ -43,17 +41,28 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	return append(d, more([]string{"packages", "waste", "files", "findings"}))
 }
 
-// summary is the image in one line, what could be saved, and all its sizes.
+// summary is the image in one line, and what could be saved.
 func summary(r *weigh.Result, z sizes) Document {
 	n, size := r.Sizes, z.text
-	head := fmt.Sprintf("%s  %s  %s: %s to pull, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(r.Base), size(n.Transfer), size(n.Live), size(n.Waste))
-	d := in("summary", Always, append(Document{Para{Text: head, Heading: true}}, saveLine(r.Findings, r.Savings, n.Tar, z)...)...)
-	return append(d, in("summary", Full,
+	on := r.Base
+	for _, p := range r.Packages {
+		if p.Type == packages.Runtime && p.PartOf == "" {
+			on += " + " + p.Name + " " + p.Version
+		}
+	}
+	head := fmt.Sprintf("%s · %s · %s: %s to pull, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(on), size(n.Transfer), size(n.Live), size(n.Waste))
+	return in("summary", Always, append(Document{Para{Text: head, Heading: true}}, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
+}
+
+// allSizes are the sizes of an image under all their names.
+func allSizes(r *weigh.Result, z sizes) Document {
+	n, size := r.Sizes, z.text
+	return in("summary", Full,
 		Para{Text: "manifest " + units.ShortID(r.Manifest.String())},
 		Para{Text: fmt.Sprintf("transfer %s · tar %s · files %s · overhead %s · live %s · waste %s · duplicate %s · disk %s",
 			size(n.Transfer), size(n.Tar), size(n.Files), size(n.Overhead), size(n.Live), size(n.Waste), size(n.Duplicate), size(n.Disk))},
 		Para{Dim: true, Text: fmt.Sprintf("docker images prints %s with a graph driver (the files of each layer) and about %s with the containerd image store (the compressed blobs, %s, and all layers unpacked in blocks of 4 KiB with their directories, %s).",
-			size(n.Docker), size(n.DockerContainerd), size(n.DockerContainerd-n.Disk), size(n.Disk))})...)
+			size(n.Docker), size(n.DockerContainerd), size(n.DockerContainerd-n.Disk), size(n.Disk))})
 }
 
 // layerTable has all layers and all their measures.
@@ -65,81 +74,50 @@ func layerTable(r *weigh.Result, z sizes) Table {
 	return t
 }
 
-// firstLayers is how many layers the first screen has.
-const firstLayers = 9
+// firstLayers and firstKinds are how much of an image the first screen has.
+const (
+	firstLayers = 10
+	firstKinds  = 7
+)
 
-// layerDigest has the layers that matter, in their order; the others are one row.
+// layerDigest has the layers that matter, in their order; those of the base image are one
+// row, and the smaller ones another.
 func layerDigest(r *weigh.Result, z sizes) Table {
-	t := Table{Place: Place{"layers", Brief}, Title: "WHERE IT COMES FROM", Columns: []Column{number("LAYER"), number("LIVE"), number("TRANSFER"), number("WASTE"), text("INSTRUCTION").cut(End)}}
-	shown := largestLayers(r)
-	var rest weigh.Layer
-	left := 0
-	for n, l := range r.Layers {
-		if !shown[n] {
-			left++
-			rest.Live, rest.Transfer, rest.Waste = rest.Live+l.Live, rest.Transfer+l.Transfer, rest.Waste+l.Waste
-			continue
-		}
-		t.add(count(l.Index), z.unless0(l.Live), z.unless0(l.Transfer), z.unless0(l.Waste), words(oneLine(l.Instruction))).Bar = part(l.Live, r.Sizes.Live)
+	t := Table{Place: Place{"layers", Brief}, Title: "WHERE IT COMES FROM", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("LIVE"), number("TRANSFER"), number("WASTE")}}
+	if r.Dockerfile != "" {
+		t.Columns = append(t.Columns, number("LINE").spare(1))
 	}
-	if left > 0 {
-		t.add(words(""), z.unless0(rest.Live), z.unless0(rest.Transfer), z.unless0(rest.Waste), words(units.Plural(left, "smaller layer")))
+	t.Columns = append(t.Columns, text("INSTRUCTION").cut(End))
+	for _, s := range r.Origins(firstLayers) {
+		layer, line := words(""), words("")
+		switch {
+		case s.First < s.Last:
+			layer = words(fmt.Sprintf("%d-%d", s.First, s.Last))
+		case s.First > 0:
+			layer = count(s.First)
+		}
+		if s.Line > 0 {
+			line = count(s.Line)
+		}
+		cells := []Cell{layer, z.unless0(s.Live), z.unless0(s.Transfer), z.unless0(s.Waste)}
+		if r.Dockerfile != "" {
+			cells = append(cells, line)
+		}
+		t.add(append(cells, words(oneLine(s.Name)))...).Bar = part(s.Live, r.Sizes.Live)
 	}
 	return t
 }
 
-// largestLayers are the layers of the first screen: all if they are few, else the largest
-// of those that are at least a hundredth of the image or 100 kB.
-func largestLayers(r *weigh.Result) map[int]bool {
-	var order []int
-	for n, l := range r.Layers {
-		if l.Files >= 100_000 || l.Files*100 >= r.Sizes.Files {
-			order = append(order, n)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Layers[b].Files, r.Layers[a].Files) })
-	out := map[int]bool{}
-	for _, n := range order[:min(firstLayers, len(order))] {
-		out[n] = true
-	}
-	if len(r.Layers)-len(out) == 1 && len(out) < firstLayers { // a row that says "1 smaller" may as well be it
-		for n := range r.Layers {
-			out[n] = true
-		}
-	}
-	return out
-}
-
-// contents says in a line what the live files are, the largest kinds first.
+// contents says in a line what the live files are.
 func contents(r *weigh.Result, z sizes) Para {
 	var list []string
-	var rest int64
-	for _, o := range r.Owners {
-		if o.Live < 100_000 && o.Live*100 < r.Sizes.Live || len(list) >= 8 {
-			rest += o.Live
-			continue
-		}
-		list = append(list, Safe(ownerName(o))+" "+z.text(o.Live))
+	for _, s := range r.Contents(firstKinds) {
+		list = append(list, Safe(s.Name)+" "+z.text(s.Live))
 	}
-	if rest > 0 {
-		list = append(list, "all else "+z.text(rest))
+	if len(list) == 0 {
+		list = []string{"no files"}
 	}
-	return Para{Place: Place{"content", Brief}, Text: "WHAT IT IS  " + strings.Join(list, " · ")}
-}
-
-// ownerName is what owns files, in words.
-func ownerName(o weigh.Owner) string {
-	if o.Kind == "class" {
-		return "unpackaged: " + className[weigh.Class(o.Subject)]
-	}
-	return packages.Type(o.Subject).Kind().Title
-}
-
-// className says what files of a class are.
-var className = map[weigh.Class]string{
-	weigh.Bytecode: "compiled Python", weigh.VCS: "version control data", weigh.Database: "package databases", weigh.Cache: "caches", weigh.Docs: "documentation",
-	weigh.Locale: "translations", weigh.Debug: "debug symbols", weigh.Development: "headers and static libraries", weigh.Log: "logs", weigh.Config: "files in /etc",
-	weigh.App: "app files", weigh.Local: "files in /usr/local", weigh.System: "system files", weigh.State: "files in /var", weigh.Unknown: "unattributed",
+	return Para{Place: Place{"content", Brief}, Text: "WHAT IT IS: " + strings.Join(list, " · ")}
 }
 
 // duplicateGrid has a row for each copy, so that no row is joined from two paths.
@@ -170,8 +148,7 @@ func oneLine(s string) string { return Safe(strings.Join(strings.Fields(s), " ")
 func owners(r *weigh.Result, z sizes) Block {
 	t := Table{Place: Place{Part: "owners"}, Title: "BY PACKAGE MANAGER", Subject: Safe(r.Name), Columns: []Column{number("LIVE"), number("%"), number("TRANSFER"), number("FILES"), text("OWNER")}}
 	for _, o := range r.Owners {
-		name := ownerName(o)
-		t.add(z.of(o.Live), ratio(o.Live, r.Sizes.Live), z.of(o.Transfer), count(o.Count), words(name)).Bar = part(o.Live, r.Sizes.Live)
+		t.add(z.of(o.Live), ratio(o.Live, r.Sizes.Live), z.of(o.Transfer), count(o.Count), words(o.Title())).Bar = part(o.Live, r.Sizes.Live)
 	}
 	if r.Unattributed == 0 {
 		t.add(z.of(0), ratio(0, r.Sizes.Live), z.of(0), count(0), words("unattributed"))

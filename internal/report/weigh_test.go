@@ -72,10 +72,10 @@ func TestWeighFitsOneScreen(t *testing.T) {
 // The save line stands first, but for secrets, and only where there is something to save.
 func TestSaveLine(t *testing.T) {
 	r := heavy(4, 3)
-	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000, Places: 4}
-	r.Sizes.Tar = 962_000_000
+	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000, Places: 4, Layers: []int{1, 2, 3, 4}}
+	r.Sizes.Tar, r.Sizes.Transfer = 962_000_000, 1_410_000_000
 	text := lines(t, Weighed(r, 10, false), View{}, 100)
-	if !strings.Contains(strings.Split(text, "\n")[2], "Save 710MB of 962MB (tar), 312MB to pull: these 4 layers") {
+	if !strings.Contains(strings.Split(text, "\n")[2], "Save 710 of 962MB (tar), 312MB of 1.41GB to pull: these 4 layers (1, 2, 3, 4)") {
 		t.Errorf("%s", text)
 	}
 	r.Savings = &weigh.Savings{Tar: 54_000, Transfer: 12_000, Places: 1}
@@ -84,8 +84,8 @@ func TestSaveLine(t *testing.T) {
 	}
 	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000, Places: 4}
 	r.Findings[0].Line = 7
-	r.Savings.Places = 1
-	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "312MB to pull: this line") {
+	r.Savings.Places, r.Savings.Lines, r.Savings.Layers = 1, []int{7}, []int{1}
+	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "to pull: line 7\n") {
 		t.Errorf("%s", text)
 	}
 	r.Findings = append(r.Findings, weigh.Finding{Rule: "secret-file", Severity: weigh.Secret, Layer: 2, Text: "/root/.ssh/id_rsa is an SSH private key by its name", Tar: 900})

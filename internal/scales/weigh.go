@@ -6,6 +6,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/opencontainers/go-digest"
+
+	"tare/internal/compare"
 	"tare/internal/target"
 	"tare/internal/weigh"
 )
@@ -18,6 +21,9 @@ type WeighRequest struct {
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
+	// Lines are the instructions that an image was built from, and the name of their
+	// file; nil if none is known.
+	Lines func(built digest.Digest) (file string, lines []compare.Line)
 }
 
 // Weighed are the results, one a platform.
@@ -44,7 +50,12 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 	defer set.Close()
 	out := new(Weighed)
 	for n := range set.Images {
-		one, err := set.Report(ctx, n, r.Top)
+		var d *weigh.Dockerfile
+		if img := set.Images[n].Image; r.Lines != nil {
+			file, lines := r.Lines(img.Target.Digest)
+			d = compare.Match(file, lines, img)
+		}
+		one, err := set.Report(ctx, n, r.Top, d)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/opencontainers/go-digest"
+
 	"tare/internal/advice"
 	"tare/internal/image"
 	"tare/internal/layer"
@@ -126,9 +128,9 @@ func (s *Set) ReadFile(ctx context.Context, n int, path string, most int64) (b [
 	return b, true, err
 }
 
-// Report sums an image up, with lists of at most top rows; 0 for all. What was summed up
-// once is kept in the store.
-func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
+// Report sums an image up, with lists of at most top rows (0 for all) and the lines of its
+// Dockerfile (nil if none is known). What was summed up once is kept in the store.
+func (s *Set) Report(ctx context.Context, n, top int, d *weigh.Dockerfile) (*weigh.Result, error) {
 	st, err := s.finder.Store()
 	if err != nil {
 		return nil, err
@@ -138,7 +140,7 @@ func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 	if keep && (image.Measurer{Provider: i.provider, Cache: st}).Packed(ctx, i.Image, i.packs) {
 		i.discount()
 		r := new(weigh.Result)
-		if st.Get(reportKind, weigh.Key(i.Image), r) && r.Schema == weigh.Schema {
+		if st.Get(reportKind, reportKey(i, d), r) && r.Schema == weigh.Schema {
 			return named(r, i.Name, top), nil
 		}
 	}
@@ -150,12 +152,22 @@ func (s *Set) Report(ctx context.Context, n, top int) (*weigh.Result, error) {
 	if keep {
 		most = reportTop
 	}
-	r, err := Compute(ctx, s.finder, i.Name, "Summing up", func() (*weigh.Result, error) { return report(facts[0], most), nil })
+	r, err := Compute(ctx, s.finder, i.Name, "Summing up", func() (*weigh.Result, error) { return report(facts[0], most, d), nil })
 	if err != nil || !keep {
 		return named(r, i.Name, top), err
 	}
-	st.Keep(reportKind, weigh.Key(i.Image), r)
+	st.Keep(reportKind, reportKey(i, d), r)
 	return named(r, i.Name, top), nil
+}
+
+// reportKey names what is kept of an image: it changes with the rules of advice, and with
+// what is known of the Dockerfile.
+func reportKey(i *Image, d *weigh.Dockerfile) digest.Digest {
+	key := weigh.Key(i.Image).String() + "\n" + advice.Edition()
+	if d != nil {
+		key += fmt.Sprintf("\n%+v", *d)
+	}
+	return digest.FromString(key)
 }
 
 // reportKind is the kind under which results are cached, with the longest lists that
@@ -166,9 +178,10 @@ const (
 )
 
 // report sums facts up, with what follows from them.
-func report(f *weigh.Facts, top int) *weigh.Result {
+func report(f *weigh.Facts, top int, d *weigh.Dockerfile) *weigh.Result {
 	r := f.Report("", top)
-	r.Findings, r.Savings = advice.Of(&advice.Image{Facts: f})
+	r.Built(d)
+	r.Findings, r.Savings = advice.Of(advice.Built(f, d))
 	return r
 }
 

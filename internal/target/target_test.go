@@ -246,7 +246,7 @@ func TestReportIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := set.Report(t.Context(), 0, 10)
+		r, err := set.Report(t.Context(), 0, 10, nil)
 		set.Close()
 		if err != nil || r.Name != "app:1" {
 			t.Fatalf("%v %v", r, err)

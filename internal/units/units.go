@@ -118,6 +118,16 @@ func Word[N int | int64](n N, word string) string {
 	return word + "s"
 }
 
+// Of is one printed number of bytes of another, with the unit once if both have the same:
+// "710 of 962MB".
+func Of(n, whole string) string {
+	unit := strings.TrimLeft(whole, "0123456789.,")
+	if short, ok := strings.CutSuffix(n, unit); ok && strings.Trim(short, "0123456789.,") == "" {
+		n = short
+	}
+	return n + " of " + whole
+}
+
 // ShortID is the 12 digits that Docker prints of an ID or a digest.
 func ShortID(id string) string {
 	if _, hex, ok := strings.Cut(id, ":"); ok {

@@ -147,3 +147,11 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+func TestOf(t *testing.T) {
+	for _, c := range [][3]string{{"710MB", "962MB", "710 of 962MB"}, {"312MB", "1.41GB", "312MB of 1.41GB"}, {"9kB", "962B", "9kB of 962B"}, {"7B", "9B", "7 of 9B"}, {"1,000", "2,000", "1,000 of 2,000"}} {
+		if got := Of(c[0], c[1]); got != c[2] {
+			t.Errorf("%s of %s: %q, want %q", c[0], c[1], got, c[2])
+		}
+	}
+}

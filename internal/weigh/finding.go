@@ -1,5 +1,13 @@
 package weigh
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tare/internal/units"
+)
+
 // Severity is how bad a finding is.
 type Severity string
 
@@ -9,6 +17,10 @@ const (
 	Warning Severity = "warning" // bytes that nobody needs
 	Note    Severity = "note"    // worth a look
 )
+
+// SecretFile is the rule about files that are secret by their names. What it finds comes
+// first, and is there not to save bytes.
+const SecretFile = "secret-file"
 
 // Finding is something that costs bytes and need not, or that must not be in an image.
 type Finding struct {
@@ -34,7 +46,49 @@ type Finding struct {
 // once.
 type Savings struct {
 	Tar      int64 `json:"tar"`
-	Transfer int64 `json:"transfer"`
+	Transfer int64 `json:"transfer"` // apportioned
+	Live     int64 `json:"live"`     // the part that a container sees
+	// Overlap is what these findings cost more than once in sum, in tar.
+	Overlap int64 `json:"overlap"`
+	// Lines and Layers are where something has to be changed, in order; Lines only where
+	// a Dockerfile is known.
+	Lines  []int `json:"lines,omitempty"`
+	Layers []int `json:"layers,omitempty"`
 	// Places are the lines of the Dockerfile, or else the layers, to change.
 	Places int `json:"places"`
+}
+
+// Where names the place of a finding: "line 7", or "layer 5" where no Dockerfile is known.
+func (f *Finding) Where() string {
+	switch {
+	case f.Line > 0:
+		return fmt.Sprintf("line %d", f.Line)
+	case f.Layer > 0:
+		return fmt.Sprintf("layer %d", f.Layer)
+	}
+	return "–"
+}
+
+// mostNumbers is how many numbers of lines a sentence names.
+const mostNumbers = 12
+
+// Where says what to change: "line 7", "these 4 layers (2, 3, 5, 6)". Layers are named
+// where a line of one is not known.
+func (s *Savings) Where() string {
+	word, list := "layer", s.Layers
+	if len(s.Lines) == s.Places {
+		word, list = "line", s.Lines
+	}
+	var numbers []string
+	for _, n := range list {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	switch n := len(list); {
+	case n == 1:
+		return word + " " + numbers[0]
+	case n > mostNumbers:
+		return "these " + units.Plural(n, word)
+	default:
+		return "these " + units.Plural(n, word) + " (" + strings.Join(numbers, ", ") + ")"
+	}
 }

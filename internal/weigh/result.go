@@ -25,6 +25,11 @@ type Result struct {
 	Manifest digest.Digest `json:"manifest"`
 	Platform string        `json:"platform"`
 	Base     string        `json:"base"`
+	// Dockerfile is the name of the file that it was built from, BaseImage what that starts
+	// from, and BaseLayers how many layers are that image's, where they are known.
+	Dockerfile string `json:"dockerfile,omitempty"`
+	BaseImage  string `json:"baseImage,omitempty"`
+	BaseLayers int    `json:"baseLayers,omitempty"`
 	// Sizes has the names of docs/reference/measures.md.
 	Sizes image.Sizes `json:"sizes"`
 	// Waste sums up to sizes.waste.
@@ -67,6 +72,7 @@ type Layer struct {
 	MediaType   string           `json:"mediaType"`
 	Compression string           `json:"compression"`
 	Instruction string           `json:"instruction"`
+	Line        int              `json:"line,omitempty"` // of the Dockerfile, where it is known
 	Entries     int64            `json:"entries"`
 	Transfer    int64            `json:"transfer"` // 0 for a blob that stands below already
 	Tar         int64            `json:"tar"`

@@ -57,15 +57,15 @@ type StateFile struct {
 	By    int    `json:"hiddenBy"` // the layer that hid it, from 1; 0 for live files
 }
 
-// ErrNothing is returned (wrapped) when a query names a layer or package that the
-// image does not have.
+// ErrNothing is returned (wrapped) when a query names a layer, package or path that
+// the image does not have.
 var ErrNothing = errors.New("not found")
 
 // NoLayer is a number that no layer has.
 const NoLayer = -1
 
-// Select picks files. It returns ErrNothing for a layer or package that is not there,
-// and an error for a pattern that is none.
+// Select picks files. It returns ErrNothing for a layer, package or path that is not
+// there, and an error for an invalid pattern.
 func (f *Facts) Select(name string, q Query) (*Selection, error) {
 	match, err := glob(q.Path)
 	if err != nil {
@@ -77,7 +77,7 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 		return nil, fmt.Errorf("layer %d: %w: the image has layers 1 to %d", q.Layer, ErrNothing, n)
 	}
 	if q.Package != "" && !f.knows(q.Package) {
-		return nil, fmt.Errorf("package %q: %w in this image (tare weigh --show packages IMAGE lists them)", q.Package, ErrNothing)
+		return nil, fmt.Errorf("package %q: %w in this image: it has %s", q.Package, ErrNothing, f.similar(q.Package))
 	}
 	wanted := func(c tree.Class) bool {
 		for _, s := range q.Fates {
@@ -105,6 +105,11 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 		out.List = append(out.List, file)
 	}
 	f.each(pick, pick)
+	if match != nil && len(out.List) == 0 {
+		if err := f.missing(q.Path, match); err != nil {
+			return nil, err
+		}
+	}
 	sortFiles(out.List, q.Sort)
 	if q.Top > 0 && len(out.List) > q.Top {
 		out.List = out.List[:q.Top]
