@@ -54,6 +54,9 @@ func TestComputingEnds(t *testing.T) {
 					continue // it was about to end
 				}
 				caught++
+				if got := p.err.String(); code == 130 && got != "tare: interrupted\n" {
+					t.Errorf("%v: nothing is kept of it: %s", args, got)
+				}
 				if code != 130 {
 					t.Errorf("%v: exit code %d %v after Ctrl-C", args, code, took)
 				}

@@ -112,6 +112,9 @@ func TestInterrupt(t *testing.T) {
 			p := h.start(t, "build", "-t", "never", dir)
 			p.expect("line 0")
 			p.stop(sig, 130)
+			if got := p.err.String(); !strings.Contains(got, "build: interrupted: steps that were finished are in the build cache\n") {
+				t.Errorf("it does not say what is kept: %s", got)
+			}
 			h.clean(t, mark)
 			if got := h.tare(t, "images", "-q", "never"); got != "" {
 				t.Errorf("an interrupted build left an image: %s", got)
@@ -123,6 +126,9 @@ func TestInterrupt(t *testing.T) {
 			p.expect("Pulling fs layer")
 			time.Sleep(200 * time.Millisecond)
 			p.stop(sig, 130)
+			if got := p.err.String(); got != "tare: interrupted: what was downloaded is kept, and the next tare pull continues there\n" {
+				t.Errorf("it does not say what is kept: %s", got)
+			}
 			if got := h.tare(t, "images", "-q", name); got != "" {
 				t.Errorf("an interrupted pull left an image: %s", got)
 			}

@@ -147,6 +147,26 @@ func TestRunSignals(t *testing.T) {
 	})
 }
 
+// What takes long shows how far it is, unless told not to.
+func TestProgressAndQuiet(t *testing.T) {
+	h := newHome(t)
+	h.tare(t, "load", "-i", mustWorld(t).archive)
+	for _, args := range [][]string{{"load", "-i", mustWorld(t).archive}, {"save", "-o", "out.tar", "probe"}} {
+		what := map[string]string{"load": ": Loading", "save": "probe: Saving"}[args[0]]
+		p := h.terminal(t, 100, 30, args...)
+		if code := p.wait(); code != 0 || !strings.Contains(p.out.String(), what) || !strings.Contains(p.out.String(), "\x1b[J") {
+			t.Errorf("%v: exit code %d\n%q", args, code, p.out.String())
+		}
+		quiet := h.terminal(t, 100, 30, append([]string{args[0], "--quiet"}, args[1:]...)...)
+		if code := quiet.wait(); code != 0 || strings.Contains(quiet.out.String(), what) {
+			t.Errorf("%v --quiet: exit code %d\n%q", args, code, quiet.out.String())
+		}
+		if p := h.start(t, args...); p.wait() != 0 || p.err.String() != "" {
+			t.Errorf("%v without a terminal: %q", args, p.err.String())
+		}
+	}
+}
+
 // On a terminal fsck shows how far it is, and takes that away for its result.
 func TestFsckOnATerminal(t *testing.T) {
 	h := newHome(t)

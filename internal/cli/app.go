@@ -24,6 +24,7 @@ type app struct {
 	release func()
 	ctx     context.Context // the program's: it ends with Ctrl-C
 	noPager bool
+	quiet   bool // no progress
 	once    sync.Mutex
 }
 
@@ -59,6 +60,9 @@ func (a *app) platform(flag string) (platforms.MatchComparer, error) {
 
 // watch shows slow work on stderr until done is called.
 func (a *app) watch() (events progress.Func, done func()) {
+	if a.quiet {
+		return nil, func() {}
+	}
 	d := display.New(screenOf(a.Err), true)
 	return d.Event, d.Clear
 }

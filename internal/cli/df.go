@@ -7,6 +7,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/listing"
+	"tare/internal/progress"
 )
 
 func init() { register("system", newSystemDF) }
@@ -60,7 +61,9 @@ func (a *app) df(ctx context.Context, format string, verbose bool) error {
 		done()
 		return d.Write(a.data(), format)
 	}
+	end := progress.Slow(a.watch, "image store", "Measuring")
 	list, err := listing.Usage(ctx, l.Store, cache, a.Address() != "")
+	end()
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,9 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 		return err
 	}
 	var work *bench.Lab
-	show := display.NewSteps(screenOf(a.Err))
+	where := screenOf(a.Err)
+	where.TTY = where.TTY && !a.quiet
+	show := display.NewSteps(where)
 	rec, err := lab.Conduct(ctx, lab.Request{At: at, Repeat: o.repeat, Parallel: o.parallel, Resume: o.resume, Runs: runs,
 		Progress: func(p lab.Progress) {
 			show.Event(display.Step{Subject: p.Variant, What: p.What, Done: p.Done, Total: p.Total, Failed: p.Failed})

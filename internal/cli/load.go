@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,6 @@ func init() {
 
 func newLoad(a *app) *cobra.Command {
 	var input string
-	var quiet bool
 	c := &cobra.Command{
 		Use:   "load [OPTIONS]",
 		Short: "Load images from an archive",
@@ -32,23 +32,24 @@ may be compressed with gzip or zstd.`,
 			if err != nil {
 				return err
 			}
-			r := io.Reader(a.In)
+			r, name, total := io.Reader(a.In), "standard input", int64(0)
 			if input != "" {
 				f, err := infile.Open(cmd.Context(), input)
 				if err != nil {
 					return fmt.Errorf("load: %w", err)
 				}
 				defer func() { _ = f.Close() }()
-				r = f
+				r, name = f, input
+				if fi, err := os.Stat(input); err == nil {
+					total = fi.Size()
+				}
 			} else if tty, _ := terminal(a.In); tty {
 				return usagef("nothing to load: use -i FILE or redirect standard input")
 			}
-			recs, err := source.Load(cmd.Context(), st, r)
+			events, done := a.watch()
+			recs, err := source.Load(cmd.Context(), st, events.Reader(r, name, "Loading", total))
+			done()
 			if err != nil {
-				name := input
-				if name == "" {
-					name = "standard input"
-				}
 				return fmt.Errorf("load %s: %w", name, err)
 			}
 			for _, rec := range recs {
@@ -66,6 +67,6 @@ may be compressed with gzip or zstd.`,
 		},
 	}
 	c.Flags().StringVarP(&input, "input", "i", "", "file to read instead of standard input")
-	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "accepted for Docker compatibility; no effect")
+	c.Flags().BoolVarP(&a.quiet, "quiet", "q", false, "show no progress")
 	return c
 }

@@ -63,6 +63,13 @@ func Main(ctx context.Context, args []string, s Streams, e session.Engines, rele
 	return a.report(ctx, cmd, err)
 }
 
+// kept is what of an interrupted command is not lost, by its name.
+var kept = map[string]string{
+	"pull":    ": what was downloaded is kept, and the next tare pull continues there",
+	"build":   ": steps that were finished are in the build cache",
+	"profile": ": steps that were finished are in the build cache",
+}
+
 // report prints an error and chooses the exit code. It is the only place that does.
 func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var code exitCode
@@ -79,7 +86,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		return start.Code
 	case errors.As(err, &build):
 		if ctx.Err() != nil {
-			a.errorf("build: interrupted")
+			a.errorf("build: interrupted%s", kept["build"])
 			return 130
 		}
 		_, _ = a.Err.Write([]byte(screen.ShortLines(build.Sources)))
@@ -97,7 +104,7 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		return 2
 	// What was cut off fails in words of its own.
 	case ctx.Err() != nil, errors.Is(err, context.Canceled):
-		a.errorf("interrupted")
+		a.errorf("interrupted%s", kept[cmd.Name()])
 		return 130
 	}
 	a.errorf("%s", err)
@@ -137,6 +144,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.SetVersionTemplate("tare version {{.Version}}\n")
 	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
 	root.PersistentFlags().StringArrayVar(&a.HostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
+	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "show no progress")
 	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)

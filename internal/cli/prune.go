@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/listing"
+	"tare/internal/progress"
 	"tare/internal/prompt"
 	"tare/internal/units"
 )
@@ -137,7 +138,9 @@ func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	end := progress.Slow(a.watch, "image store", "Removing what no image uses")
 	done, err := listing.Prune(ctx, st, derived)
+	end()
 	if len(done.Images) > 0 {
 		_, _ = fmt.Fprintln(a.Out, "Deleted Images:")
 	}

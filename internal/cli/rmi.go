@@ -7,6 +7,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/spf13/cobra"
 
+	"tare/internal/progress"
 	"tare/internal/target"
 )
 
@@ -63,6 +64,7 @@ func (a *app) rmi(ctx context.Context, refs []string, force bool) error {
 		}
 	}
 	// Once for all: to see what is still used means to read every manifest.
+	defer progress.Slow(a.watch, "image store", "Removing layers that no image uses")()
 	if _, err := st.Collect(ctx); err != nil {
 		a.note(err.Error())
 	}

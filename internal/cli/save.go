@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +53,12 @@ func (a *app) save(ctx context.Context, file, platform string, refs []string) er
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return source.Save(ctx, st, w, recs, names, want) }
+	events, done := a.watch()
+	defer done()
+	total := source.SavedBytes(ctx, st, recs, want)
+	write := func(w io.Writer) error {
+		return source.Save(ctx, st, events.Writer(w, strings.Join(refs, ", "), "Saving", total), recs, names, want)
+	}
 	if file != "" {
 		err = outfile.Write(ctx, file, write)
 	} else if tty, _ := terminal(a.Out); tty {

@@ -22,6 +22,8 @@ type Display struct {
 	tty   bool
 	width int
 	lines map[string]int
+	begun map[string]begin // when bytes of an ID began to come
+	now   func() time.Time
 	last  map[string]string
 	drawn time.Time
 	count int
@@ -39,7 +41,7 @@ type Terminal struct {
 // New makes a display. Without a terminal it says a line for each change of state; with
 // onlyTTY it then says nothing.
 func New(t Terminal, onlyTTY bool) *Display {
-	return &Display{w: screen.Raw(t.W), tty: t.TTY, width: t.Width, lines: map[string]int{}, last: map[string]string{}, onlyTTY: onlyTTY}
+	return &Display{w: screen.Raw(t.W), tty: t.TTY, width: t.Width, lines: map[string]int{}, last: map[string]string{}, begun: map[string]begin{}, now: time.Now, onlyTTY: onlyTTY}
 }
 
 // Event is a progress.Func.
@@ -67,9 +69,32 @@ func (d *Display) Event(e progress.Event) {
 	up := d.count - n
 	text := screen.Safe(e.ID) + ": " + screen.Safe(e.Action)
 	if e.Done > 0 && e.Total > 0 && !e.Final {
-		text += " " + bar(e.Done, e.Total, d.width-len(text)-24)
+		left := d.left(e)
+		text += " " + bar(e.Done, e.Total, d.width-len(text)-24-len(left)) + left
 	}
 	_, _ = fmt.Fprintf(d.w, "\x1b[%dA\r\x1b[2K%s\r\x1b[%dB", up, text, up)
+}
+
+// begin is when the work on something began, and how far it was.
+type begin struct {
+	at   time.Time
+	done int64
+}
+
+// left estimates how long the rest of something takes, once it has taken two seconds.
+func (d *Display) left(e progress.Event) string {
+	key := e.ID + ": " + e.Action
+	b, known := d.begun[key]
+	if !known || e.Done < b.done {
+		d.begun[key] = begin{d.now(), e.Done}
+		return ""
+	}
+	took := d.now().Sub(b.at)
+	if took < 2*time.Second || e.Done == b.done || e.Done > e.Total {
+		return ""
+	}
+	rest := time.Duration(float64(took) * float64(e.Total-e.Done) / float64(e.Done-b.done))
+	return fmt.Sprintf(", %s left", rest.Round(time.Second))
 }
 
 // Clear takes the lines away again, for work whose result follows.

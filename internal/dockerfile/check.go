@@ -280,7 +280,7 @@ func (c *checker) stage(n int, st *instructions.Stage) error {
 // trigger is an ONBUILD instruction that a stage carries out.
 func (c *checker) trigger(s *stageSizes, text string, lines [2]int) error {
 	if c.work += 1000; c.work > maxWork {
-		return limit(lines, "up to here there are too many ONBUILD instructions to carry out")
+		return limit(lines, "too many ONBUILD instructions up to here")
 	}
 	r, err := parser.Parse(strings.NewReader(text))
 	if err != nil {

@@ -48,3 +48,28 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Writer counts what is written through it, and reports as Reader does.
+func (f Func) Writer(w io.Writer, id, action string, total int64) io.Writer {
+	if f == nil {
+		return w
+	}
+	return &writer{w: w, f: f, e: Event{ID: id, Action: action, Total: total}}
+}
+
+type writer struct {
+	w        io.Writer
+	f        Func
+	e        Event
+	reported int64
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	w.e.Done += int64(n)
+	if w.e.Done-w.reported >= 256<<10 {
+		w.reported = w.e.Done
+		w.f(w.e)
+	}
+	return n, err
+}

@@ -6,10 +6,30 @@ import (
 
 	"github.com/containerd/containerd/v2/core/images/archive"
 	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
 
 	"tare/internal/image"
 	"tare/internal/store"
 )
+
+// SavedBytes is about what Save writes: the blobs of the images, each once.
+func SavedBytes(ctx context.Context, st *store.Store, recs []store.Record, want platforms.MatchComparer) int64 {
+	seen := map[digest.Digest]bool{}
+	var sum int64
+	for _, r := range recs {
+		img, err := image.Load(ctx, st.Content(), r.Target, want)
+		if err != nil {
+			continue // Save says what is wrong with it
+		}
+		for i := range img.Layers {
+			if l := &img.Layers[i]; !seen[l.Digest] {
+				seen[l.Digest] = true
+				sum += l.Size
+			}
+		}
+	}
+	return sum
+}
 
 // Save writes images as one archive that `docker load`, `tare load`, skopeo and
 // crane read: an OCI layout with Docker's manifest.json. names[i] are the names

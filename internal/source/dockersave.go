@@ -44,7 +44,7 @@ func (a *archiveFile) dockerSave(ref, prefer string) (ocispec.Descriptor, error)
 	}
 	switch {
 	case len(list) == 0:
-		return none, errors.New("there is no image in the archive")
+		return none, errors.New("the archive has no images")
 	case len(fit) == 0:
 		return none, fmt.Errorf("no image %q in the archive: it has %s", ref, shortList(names))
 	case len(fit) > 1:

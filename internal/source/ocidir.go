@@ -185,7 +185,7 @@ func pickManifest(list []ocispec.Descriptor, ref string) (ocispec.Descriptor, er
 	case len(fit) == 1:
 		return fit[0], nil
 	case len(names) == 0:
-		return ocispec.Descriptor{}, fmt.Errorf("there is no image in it")
+		return ocispec.Descriptor{}, fmt.Errorf("no image in it")
 	case len(fit) == 0:
 		return ocispec.Descriptor{}, fmt.Errorf("no image %q in it: it has %s", ref, shortList(names))
 	}

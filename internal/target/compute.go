@@ -2,13 +2,9 @@ package target
 
 import (
 	"context"
-	"time"
 
 	"tare/internal/progress"
 )
-
-// patience is how long work goes on before it is shown.
-const patience = 500 * time.Millisecond
 
 // Compute runs what only computes on values: no files, nothing to give back. When it takes
 // longer than half a second, the finder shows what is being done to what. It returns as
@@ -27,20 +23,11 @@ func Compute[T any](ctx context.Context, f *Finder, what, action string, work fu
 		v, err := work()
 		done <- result{v, err}
 	}()
-	slow := time.NewTimer(patience)
-	defer slow.Stop()
-	for {
-		select {
-		case r := <-done:
-			return r.value, r.err
-		case <-ctx.Done():
-			return none, ctx.Err()
-		case <-slow.C:
-			if f.Watch != nil {
-				events, end := f.Watch()
-				defer end()
-				events.Report(progress.Event{ID: what, Action: action})
-			}
-		}
+	defer progress.Slow(f.Watch, what, action)()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		return none, ctx.Err()
 	}
 }
