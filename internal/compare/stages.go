@@ -20,7 +20,7 @@ type StageSum struct {
 	Live int64  `json:"live"` // bytes that a container of the stage would see
 	// LeftBehind are those of them whose path is not in the image and whose content
 	// is not, either: what the image would carry if the last stage went on from this
-	// one instead of starting anew.
+	// one instead of starting over.
 	LeftBehind int64 `json:"leftBehind"`
 	// Toolchain is the part of LeftBehind that only builds need.
 	Toolchain int64 `json:"toolchain"`
