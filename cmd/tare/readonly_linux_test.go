@@ -44,7 +44,7 @@ func TestLookingNeedsNoStore(t *testing.T) {
 	}
 	looks := [][]string{
 		{"weigh", "archive://" + archive}, {"weigh", "oci-dir://" + layout}, {"weigh", "registry://" + host(s.registry) + "/probe"},
-		{"compare", "archive://" + archive, "oci-dir://" + layout}, {"diff", "archive://" + archive, "oci-dir://" + layout}, {"history", "oci-dir://" + layout},
+		{"compare", "archive://" + archive, "oci-dir://" + layout}, {"diff", "archive://" + archive, "oci-dir://" + layout}, {"history", "oci-dir://" + layout}, {"images"},
 	}
 	stranger := &syscall.Credential{Uid: 54321, Gid: 54321}
 	look := func(t *testing.T, env []string, as *syscall.Credential, args ...string) (string, string, int) {
@@ -80,7 +80,7 @@ func TestLookingNeedsNoStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := []string{"TARE_HOME=" + h.store()}
-		for _, args := range append(looks, []string{"weigh", "probe"}, []string{"history", "probe"}, []string{"inspect", "probe"}, []string{"compare", "probe", "archive://" + archive}) {
+		for _, args := range append(looks, []string{"weigh", "probe"}, []string{"history", "probe"}, []string{"inspect", "probe"}, []string{"images"}, []string{"compare", "probe", "archive://" + archive}) {
 			out, errs, code := look(t, env, nil, args...)
 			if code != 0 || out == "" || strings.Count(errs, said) != 1 {
 				t.Errorf("tare %v: exit code %d\n%s%s", args, code, out, errs)

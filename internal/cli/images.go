@@ -85,7 +85,7 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 
 // lister lists and measures images of the store; done takes its progress away.
 func (a *app) lister() (l listing.Lister, done func(), err error) {
-	st, err := a.Store()
+	st, err := a.Look()
 	if err != nil {
 		return l, nil, err
 	}
