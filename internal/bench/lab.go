@@ -188,7 +188,7 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 		s.Dockerfile, s.Lines = b.Lines(list[n].Image.Target.Digest)
 		all = append(all, s)
 	}
-	r, err := compare.Compare(all, compare.Options{Baseline: baseline, Pairs: len(all) <= 8})
+	r, err := compare.Compare(all, compare.Options{Baseline: baseline, Pairs: len(all) <= 8, Findings: true})
 	if err != nil {
 		return nil, nil, err
 	}

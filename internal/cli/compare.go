@@ -98,7 +98,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		o.Stages = a.Bench().Stages
 	}
 	o.Lines = a.Bench().Lines
-	o.Maps = o.pictured()
+	o.Maps, o.Findings = o.pictured(), o.format == "json"
 	r, err := scales.Compare(ctx, a.Finder(), o.CompareRequest)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)

@@ -162,6 +162,7 @@ type Options struct {
 	Baseline int  // index of the subject that the others are measured against
 	Pairs    bool // every pair, not only those with the baseline and neighbours
 	Depth    int  // files that are listed for each cause; 0 for none
+	Findings bool // what in each image costs bytes and need not: a pass over all files
 }
 
 // Compare sets subjects side by side. It returns a *weigh.BrokenError if an identity
@@ -172,7 +173,7 @@ func Compare(subjects []Subject, o Options) (*Result, error) {
 	}
 	r := &Result{Schema: Schema, Baseline: subjects[o.Baseline].Name, Differences: []Difference{}, Sentences: []Sentence{}, Subjects: subjects}
 	for i := range subjects {
-		r.Images = append(r.Images, column(&subjects[i]))
+		r.Images = append(r.Images, column(&subjects[i], o))
 	}
 	books := make([]*book, len(subjects))
 	for i := range subjects {
@@ -197,7 +198,7 @@ func Compare(subjects []Subject, o Options) (*Result, error) {
 	return r, nil
 }
 
-func column(s *Subject) Image {
+func column(s *Subject, o Options) Image {
 	f := s.Facts
 	img := f.Image
 	i := Image{
@@ -216,7 +217,9 @@ func column(s *Subject) Image {
 		sec := s.Build.Seconds()
 		i.BuildSeconds, i.BuildCached = &sec, s.Cached
 	}
-	i.Findings, i.Savings = advice.Of(advice.Built(f, Match(s.Dockerfile, s.Lines, img)))
+	if o.Findings {
+		i.Findings, i.Savings = advice.Of(advice.Built(f, Match(s.Dockerfile, s.Lines, img)))
+	}
 	i.Stack = []LayerSum{}
 	for k, l := range img.Layers {
 		instruction := img.StepOf(k).Instruction()

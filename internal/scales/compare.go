@@ -26,6 +26,7 @@ type CompareRequest struct {
 	Pairs        bool // every pair, not only with the baseline and between neighbours
 	Depth        int  // files that are listed for each cause
 	Maps         bool // work out maps of the files for pictures
+	Findings     bool // work out what costs bytes and need not, for programs
 	// Stages builds the stages that stayed behind when an image was built; nil leaves
 	// them out.
 	Stages func(ctx context.Context, built digest.Digest) []compare.Stage
@@ -86,7 +87,7 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 	}
 	out := new(Compared)
 	out.Result, err = target.Compute(ctx, f, strings.Join(r.Words, ", "), "Comparing", func() (*compare.Result, error) {
-		c, err := compare.Compare(subjects, compare.Options{Baseline: set.Index(base), Pairs: r.Pairs, Depth: r.Depth})
+		c, err := compare.Compare(subjects, compare.Options{Baseline: set.Index(base), Pairs: r.Pairs, Depth: r.Depth, Findings: r.Findings})
 		if err == nil {
 			c.Sentences = explain.Sentences(c)
 		}
