@@ -98,7 +98,7 @@ func (a *app) differ(ctx context.Context, o diffOptions) (same bool, err error) 
 		return false, fmt.Errorf("diff %w", err)
 	}
 	return d.Same, a.write(o.output, d, func() report.Document {
-		return report.Diff(d, report.DiffOptions{Exact: o.bytes, Top: o.top})
+		return report.Diff(d, report.DiffOptions{Exact: o.bytes, Top: o.top, Brief: o.firstScreen()})
 	})
 }
 

@@ -81,6 +81,12 @@ func (o *output) pictured() bool {
 	return f != nil && f.Pictures
 }
 
+// firstScreen tells whether only the first screen is shown, and nothing of the rest.
+func (o *output) firstScreen() bool {
+	f := report.FormatOf(o.format)
+	return f != nil && f.Rest == report.Drop && !o.view.Full && len(o.view.Show) == 0
+}
+
 // write writes data as JSON, or the document that is made of it.
 func (a *app) write(o output, data any, doc func() report.Document) error {
 	return a.writePage(o, data, doc, report.Page{Title: "tare"})

@@ -13,6 +13,9 @@ import (
 type DiffOptions struct {
 	Exact bool
 	Top   int // rows of each list on the first screen; 0 for all
+	// Brief says that only the first screen will be shown: of ten thousand files the
+	// rows of the others are not made then.
+	Brief bool
 }
 
 // DiffParts are the parts of a Diff.
@@ -27,7 +30,7 @@ func Diff(d *compare.Diff, o DiffOptions) Document {
 		return in("summary", Always, doc...)
 	}
 	doc = in("summary", Always, append(doc, diffCounts(d, z))...)
-	tables, steps := []Table{diffPackages(d), diffFiles(d, z), diffSettings(d)}, diffSteps(d)
+	tables, steps := []Table{diffPackages(d), diffFiles(d, z, o.Brief && o.Top > 0), diffSettings(d)}, diffSteps(d)
 	others := len(tables[0].Rows) + len(tables[1].Rows) + len(tables[2].Rows)
 	if crowded := others+len(steps.Rows) > briefRows && o.Top > 0; !crowded {
 		tables = append(tables, steps)
@@ -149,13 +152,17 @@ func diffSteps(d *compare.Diff) Table {
 }
 
 // diffFiles are the files, the largest difference of bytes first.
-func diffFiles(d *compare.Diff, z sizes) Table {
+func diffFiles(d *compare.Diff, z sizes, brief bool) Table {
 	t := Table{Place: Place{Part: "files"}, Title: "FILES", Columns: []Column{text("").as("change"), number("BYTES").as("difference"), number("FROM").spare(1), number("TO").spare(2), text("WHAT").spare(3), text("PATH").cut(Path)}}
 	files := slices.Clone(d.Files)
 	by := func(f *compare.EntryChange) int64 { return max(f.To-f.From, f.From-f.To) }
 	slices.SortStableFunc(files, func(a, b compare.EntryChange) int {
 		return cmp.Or(cmp.Compare(by(&b), by(&a)), cmp.Compare(max(b.From, b.To), max(a.From, a.To)), cmp.Compare(a.Path, b.Path))
 	})
+	if brief && len(files) > screenLines {
+		t.Left = len(files) - screenLines
+		files = files[:screenLines]
+	}
 	for i := range files {
 		f := &files[i]
 		from, to := z.of(f.From), z.of(f.To)

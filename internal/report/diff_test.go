@@ -36,6 +36,13 @@ func TestDiffScreen(t *testing.T) {
 		if err := doc.View(View{Full: true}, Drop).WriteText(&full, Style{}); err != nil {
 			t.Fatal(err)
 		}
+		var first bytes.Buffer
+		if err := Diff(d, DiffOptions{Top: 10, Brief: true}).View(View{}, Drop).WriteText(&first, Style{Width: 100}); err != nil {
+			t.Fatal(err)
+		}
+		if first.String() != brief.String() {
+			t.Fatalf("round %d: made for the first screen alone it says\n%s, else\n%s", round, first.String(), brief.String())
+		}
 		if n := strings.Count(brief.String(), "\n"); n > 40 {
 			t.Fatalf("round %d: %d lines\n%s", round, n, brief.String())
 		}

@@ -20,6 +20,7 @@ type Table struct {
 	Subject string
 	Columns []Column
 	Rows    []Row
+	Left    int    // rows that there are and that were not made, since only the first are shown
 	Note    string // below the rows
 	Bare    bool   // people need no column titles
 }
@@ -295,7 +296,7 @@ func (t Table) first(n int) Document {
 	whole, brief := t, t
 	whole.Weight, brief.Weight = Full, Brief
 	brief.Rows = t.Rows[:n:n]
-	brief.Note = fmt.Sprintf("and %d more: --show %s", len(t.Rows)-n, t.Part)
+	brief.Note = fmt.Sprintf("and %d more: --show %s", len(t.Rows)+t.Left-n, t.Part)
 	if t.Note != "" {
 		brief.Note = t.Note + "\n" + brief.Note
 	}
