@@ -45,3 +45,22 @@ func repository(t *testing.T, bare string) bool {
 	}
 	return true
 }
+
+// serve offers what the case's web says at its url.
+func (p *played) serve() {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, ok := p.web[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("ETag", `"`+digest.FromString(body).Encoded()+`"`)
+		if r.Header.Get("If-None-Match") == w.Header().Get("ETag") {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	p.t.Cleanup(s.Close)
+	p.url = s.URL
+}
