@@ -156,10 +156,11 @@ func (c *replay) play(p *played) {
 	if c.edit != nil {
 		c.edit(p)
 	}
-	res, built, err := p.w.profile(t, ask(true))
+	out, built, err := p.w.profile(t, ask(true))
 	if err != nil {
 		t.Fatal(err)
 	}
+	res := out.Result
 	ran := executedSteps(built.Steps)
 	if (len(ran) == 0) != (len(c.want) == 0) {
 		t.Fatalf("the case is wrong: these steps were carried out: %q", ran)
