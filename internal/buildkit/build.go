@@ -60,7 +60,7 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	if err := s.closeIngests(); err != nil {
 		return nil, fmt.Errorf("make the output directory: %w", err)
 	}
-	seen := watch(s)
+	seen := watch(s, req.ChecksumContext)
 	out := &engine.Built{Sent: seen.files, Builder: b.addr}
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {

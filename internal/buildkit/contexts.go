@@ -60,13 +60,6 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")
 	}
-	if r.ChecksumContext {
-		key, err := contentKey(r, file)
-		if err != nil {
-			return err
-		}
-		s.SharedKey += ":" + key
-	}
 	if r.Dockerfile == "-" {
 		return b.stdinDockerfile(ctx, r, s)
 	}

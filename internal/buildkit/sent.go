@@ -1,21 +1,16 @@
 package buildkit
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
+	"context"
 	"io"
 	gofs "io/fs"
-	"maps"
-	"os"
 	"path/filepath"
-	"slices"
 	"sync"
+	"time"
 
 	"github.com/tonistiigi/fsutil"
-
-	"tare/internal/buildcontext"
-	"tare/internal/engine"
+	"github.com/tonistiigi/fsutil/types"
+	"github.com/zeebo/xxh3"
 )
 
 // sent notes which files of the contexts the builder asks for.
@@ -42,49 +37,64 @@ func (w watched) Open(p string) (io.ReadCloser, error) {
 	return w.FS.Open(p)
 }
 
-// watch makes the contexts of a solve tell what is read of them.
-func watch(s *solve) *sent {
+// watch makes the contexts of a solve tell what is read of them, and compares them by
+// content if that is wished.
+func watch(s *solve, checksum bool) *sent {
 	out := &sent{files: map[string]map[string]bool{}}
 	for name, fs := range s.LocalMounts {
 		if name != "dockerfile" {
+			if checksum {
+				fs = stamped{fs}
+			}
 			s.LocalMounts[name] = watched{fs, name, out}
 		}
 	}
 	return out
 }
 
-// contentKey is a digest of what the contexts of a build hold. As a part of the shared
-// key it makes the builder compare a changed context with nothing that it had before:
-// of one that did not change nothing is sent again.
-func contentKey(r engine.Build, file string) (string, error) {
-	sum := sha256.New()
-	dirs := map[string]string{"context": r.Context}
-	for name, dir := range r.Contexts {
-		if fi, err := os.Stat(dir); err == nil && fi.IsDir() {
-			dirs[name] = dir
+// stamped is a context whose files have a time that their content decides, below the
+// second: layers hold seconds only, and builders compare all of it. So a file is asked for
+// again when its content changed, whatever its own time says, and only then. (Another
+// shared key would do as well, but the builder would keep a second copy of the context,
+// and the next build without this would use the old one.)
+type stamped struct{ fsutil.FS }
+
+// Walk implements fsutil.FS.
+func (f stamped) Walk(ctx context.Context, target string, fn gofs.WalkDirFunc) error {
+	return f.FS.Walk(ctx, target, func(p string, d gofs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			d = stamp{d, func() (io.ReadCloser, error) { return f.Open(p) }}
 		}
+		return fn(p, d, err)
+	})
+}
+
+type stamp struct {
+	gofs.DirEntry
+	open func() (io.ReadCloser, error)
+}
+
+// Info implements fs.DirEntry. Only what is not ignored is asked for, and read.
+func (s stamp) Info() (gofs.FileInfo, error) {
+	fi, err := s.DirEntry.Info()
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(dirs)) {
-		ignoring := ""
-		if name == "context" {
-			ignoring = file
-		}
-		err := buildcontext.Sent(dirs[name], ignoring, nil, func(rel string, d gofs.DirEntry) error {
-			if !d.Type().IsRegular() {
-				return nil
-			}
-			f, err := os.Open(filepath.Join(dirs[name], filepath.FromSlash(rel)))
-			if err != nil {
-				return err
-			}
-			defer func() { _ = f.Close() }()
-			fmt.Fprintf(sum, "%s\x00%s\x00", name, rel)
-			_, err = io.Copy(sum, f)
-			return err
-		})
-		if err != nil {
-			return "", fmt.Errorf("--checksum-context: %w", err)
-		}
+	st, ok := fi.Sys().(*types.Stat)
+	if !ok || st.Linkname != "" { // another name of a file
+		return fi, nil
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
+	f, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	sum := xxh3.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return nil, err
+	}
+	st = st.Clone()
+	second := int64(time.Second)
+	st.ModTime = st.ModTime/second*second + int64(sum.Sum64()%uint64(second))
+	return &fsutil.StatInfo{Stat: st}, nil
 }

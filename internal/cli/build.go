@@ -151,7 +151,7 @@ func (a *app) build(ctx context.Context, dir string, o buildOptions) error {
 	if err != nil || o.Call != "" {
 		return err
 	}
-	if made := a.Bench().Book().Note(o.Build, out); made != nil && !o.quiet {
+	if made := a.Bench().Book().Note(o.Build, out); made != nil {
 		for _, u := range made.Unseen {
 			a.note(u.String())
 		}
