@@ -113,13 +113,12 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 			continue
 		}
 		if c.oldKeys[in.Key] != nil { // it was there, and something stood between
-			gone := "something that stood before it"
 			if was != nil && len(was.Lines) > 0 {
 				if k := instructionAt(c.oldFile, was.Lines[0][0]); k != nil {
-					gone = k.Text
+					return finding{"text", k.Text, fmt.Sprintf("in the last build it stood on %s", k.Text)}
 				}
 			}
-			return finding{"setting", gone, fmt.Sprintf("%s, on which it stood, is gone", gone)}
+			return finding{"text", "", "in the last build it stood on something else"}
 		}
 		f := c.difference(o, in)
 		switch {

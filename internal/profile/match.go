@@ -46,14 +46,37 @@ func (m *matcher) attribute() {
 		owner := places[0]
 		owner.take(op, s, m.in.Cold)
 		for _, l := range places[1:] { // one step for several lines: the first has it
-			l.shared = append(l.shared, owner)
+			l.shared = append(l.shared, share{owner, s})
 		}
 	}
 	for i := range m.r.Lines {
-		if l := &m.r.Lines[i]; len(l.steps) == 0 && len(l.shared) > 0 {
-			o := l.shared[0]
-			l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold
-		}
+		m.r.Lines[i].inherit()
+	}
+}
+
+// share is a step of a line that is counted at an earlier one.
+type share struct {
+	owner *Line
+	step  *engine.Step
+}
+
+// inherit makes a line whose steps are all counted at an earlier line the same as that
+// one, if it has no others. Else the line was done, with its time counted elsewhere.
+func (l *Line) inherit() {
+	if len(l.steps) > 0 || len(l.shared) == 0 {
+		return
+	}
+	o := l.shared[0].owner
+	same := len(o.shared) == 0 && len(o.steps) == len(l.shared)
+	cached := true
+	for _, s := range l.shared {
+		same = same && s.owner == o
+		l.Ran = l.Ran || s.step.Cached || Executed(s.step)
+		cached = cached && s.step.Cached
+	}
+	l.Cached = l.Ran && cached
+	if same {
+		l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold
 	}
 }
 

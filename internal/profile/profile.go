@@ -106,7 +106,7 @@ type Line struct {
 	Unknown bool `json:"unknown,omitempty"`
 
 	steps    []string // digests of the builder's steps
-	shared   []*Line  // lines that have steps which are this one's, too
+	shared   []share  // steps that are counted at earlier lines
 	coldless bool     // how long one of its steps took is not known
 	sourced  bool     // its steps so far only fetch something
 }
