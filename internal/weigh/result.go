@@ -93,8 +93,8 @@ type Package struct {
 	Arch     string        `json:"arch,omitempty"`
 	Source   string        `json:"source,omitempty"`
 	Location string        `json:"location"`
-	// Explicit says whether somebody asked for it by name; absent where the manager
-	// has not written that down.
+	// Explicit says whether it was installed by name; absent where the manager has not
+	// written that down. What every system of the distribution has is not.
 	Explicit *bool `json:"explicit,omitempty"`
 	// Live, Waste and Transfer are measured, Declared is what the package says.
 	Live     int64 `json:"live"`
