@@ -24,7 +24,7 @@ type Cause struct {
 	Subject string `json:"subject"`
 	Bytes   int64  `json:"bytes"`
 	// From and To are the bytes in either image: Bytes is To - From. It is 0 only where
-	// the contents differ and their bytes do not.
+	// files differ in content, path or hard links and their bytes do not.
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 	// Change is "added", "removed" or "changed".

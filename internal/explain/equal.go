@@ -20,16 +20,17 @@ func Equal(d *compare.Difference, live, wire int64) (string, []compare.Evidence)
 	}
 	evidence := []compare.Evidence{{What: "paths with other contents", From: d.From, To: d.To, Value: int64(a.Content)},
 		{What: "paths with other metadata only", From: d.From, To: d.To, Value: int64(a.Metadata)}}
+	same := fmt.Sprintf("live is the same, byte for byte %s", sizes)
 	var text string
 	switch {
 	case a.Image:
-		return fmt.Sprintf("%s are the same image %s.", both, sizes), evidence
+		text = fmt.Sprintf("%s are the same image: %s", both, same)
 	case a.Layers && a.Config:
-		return fmt.Sprintf("%s have the same layers and the same configuration, stored differently %s.", both, sizes), evidence
+		text = fmt.Sprintf("%s have the same layers and the same configuration, stored differently: %s", both, same)
 	case a.Layers:
-		text = fmt.Sprintf("%s have the same layers %s", both, sizes)
+		text = fmt.Sprintf("%s have the same layers: %s", both, same)
 	case a.Same():
-		text = fmt.Sprintf("%s show a container the same files, byte for byte, with the same metadata %s; their layers differ", both, sizes)
+		text = fmt.Sprintf("%s show a container the same files with the same metadata: %s; their layers differ", both, same)
 	case a.Content == 0:
 		text = fmt.Sprintf("%s show a container the same contents, byte for byte %s, but not the same metadata: %s: %s", both, sizes, count(a.Metadata, "differs", "differ"), paths(a))
 	default:

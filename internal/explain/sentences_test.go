@@ -201,16 +201,25 @@ func TestEqual(t *testing.T) {
 	path := func(what string) []compare.PathChange { return []compare.PathChange{{Path: "etc/x", What: what}} }
 	check(t, []said{
 		{equal(nil), "a and b are equally large (live: 1kB; transfer: +5B)."},
-		{equal(&compare.Alike{Image: true, Config: true, Layers: true}), "a and b are the same image (live: 1kB; transfer: +5B)."},
-		{equal(&compare.Alike{Config: true, Layers: true}), "a and b have the same layers and the same configuration, stored differently (live: 1kB; transfer: +5B)."},
-		{equal(&compare.Alike{Layers: true, Settings: []string{"env A"}}), "a and b have the same layers (live: 1kB; transfer: +5B); other settings: env A."},
-		{equal(&compare.Alike{Layers: true, Steps: 1}), "a and b have the same layers (live: 1kB; transfer: +5B); 1 step of the history that only one has."},
-		{equal(&compare.Alike{Layers: true, Otherwise: []string{"created", "history", "author", "x"}}), "a and b have the same layers (live: 1kB; transfer: +5B); otherwise different in the configuration: created, history, author, 1 more."},
-		{equal(&compare.Alike{}), "a and b show a container the same files, byte for byte, with the same metadata (live: 1kB; transfer: +5B); their layers differ."},
+		{equal(&compare.Alike{Image: true, Config: true, Layers: true}), "a and b are the same image: live is the same, byte for byte (live: 1kB; transfer: +5B)."},
+		{equal(&compare.Alike{Config: true, Layers: true}), "a and b have the same layers and the same configuration, stored differently: live is the same, byte for byte (live: 1kB; transfer: +5B)."},
+		{equal(&compare.Alike{Layers: true, Settings: []string{"env A"}}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); other settings: env A."},
+		{equal(&compare.Alike{Layers: true, Steps: 1}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); 1 step of the history that only one has."},
+		{equal(&compare.Alike{Layers: true, Otherwise: []string{"created", "history", "author", "x"}}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); otherwise different in the configuration: created, history, author, 1 more."},
+		{equal(&compare.Alike{}), "a and b show a container the same files with the same metadata: live is the same, byte for byte (live: 1kB; transfer: +5B); their layers differ."},
 		{equal(&compare.Alike{Metadata: 1, Paths: path("owner 0:0 → 1:1")}), "a and b show a container the same contents, byte for byte (live: 1kB; transfer: +5B), but not the same metadata: 1 path differs: /etc/x (owner 0:0 → 1:1)."},
 		{equal(&compare.Alike{Content: 1, Paths: path("content")}), "a and b are equally large (live: 1kB; transfer: +5B), but not the same: 1 path differs in content: /etc/x (content)."},
 		{equal(&compare.Alike{Content: 2, Metadata: 3, Steps: 2, Paths: path("link")}), "a and b are equally large (live: 1kB; transfer: +5B), but not the same: 2 paths differ in content and 3 in metadata only: /etc/x (link), 4 more; 2 steps of the history that only one has."},
 	})
+}
+
+// What is proven of contents only, or of sizes, is not said of everything.
+func TestNotTheSame(t *testing.T) {
+	for _, a := range []*compare.Alike{nil, {Metadata: 1}, {Content: 1}, {Content: 1, Metadata: 1}} {
+		if s, _ := Equal(&compare.Difference{From: "a", To: "b", Alike: a}, 1000, 5); strings.Contains(s, "is the same") || strings.Contains(s, "the same, byte") {
+			t.Errorf("%+v: %s", a, s)
+		}
+	}
 }
 
 func TestNoDifference(t *testing.T) {
