@@ -3,6 +3,7 @@ package compare_test
 import (
 	"archive/tar"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,6 +297,11 @@ func TestStagesTogether(t *testing.T) {
 	}
 	if want := (compare.StageSum{Live: 1000 + db + 5 + 5 + 5, LeftBehind: 1000 + db + 5, Toolchain: 1000, Replaced: 5, Waste: 70}); got.AllStages == nil || *got.AllStages != want {
 		t.Errorf("%+v, want %+v", got.AllStages, want)
+	}
+	slices.Reverse(app.Stages) // the larger file of a path counts, whichever stage comes first
+	again, err := compare.Compare([]compare.Subject{app}, compare.Options{})
+	if err != nil || *again.Images[0].AllStages != *got.AllStages {
+		t.Errorf("%+v is not %+v, %v", again.Images[0].AllStages, got.AllStages, err)
 	}
 	app.Stages = nil
 	if r, err = compare.Compare([]compare.Subject{app}, compare.Options{}); err != nil || r.Images[0].AllStages != nil || r.Images[0].Toolchain != 0 {

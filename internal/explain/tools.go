@@ -37,6 +37,7 @@ func installed(f *weigh.Facts, key func(*packages.Package) string) map[string]he
 		}
 		versions[k] = append(versions[k], p.Version)
 		out[k] = held{p.Name, compare.Versions(versions[k]), out[k].live + live[id]}
+		live[id] = 0 // a database may name a package twice
 	}
 	return out
 }
