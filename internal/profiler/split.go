@@ -43,8 +43,8 @@ func (p *profiler) splits(ctx context.Context, r *profile.Result) error {
 		return err
 	}
 	book := p.b.Book()
-	lines := profile.Make(profile.Input{Source: src, File: f, Target: p.Build.Target, Steps: built.Steps, Cold: book.Cold(built.Steps), Image: w}).Lines
-	book.NoteSteps(built.Steps)
+	lines := profile.Make(profile.Input{Source: src, File: f, Target: p.Build.Target, Steps: built.Steps, Ops: built.Ops, Dockerfile: built.Dockerfile, Cold: book.Cold(built.Built), Image: w}).Lines
+	book.NoteSteps(built.Built)
 	for _, x := range parts {
 		r.Splits = append(r.Splits, split(x, lines))
 	}
