@@ -30,7 +30,11 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	if len(r.Duplicates) > 0 {
 		full = append(full, duplicateGrid(r, top, z))
 	}
-	full = append(full, FileGrid("LARGEST FILES", r.Largest, exact))
+	title := "LARGEST FILES"
+	if r.Sorted != "" {
+		title = "FILES BY " + strings.ToUpper(r.Sorted)
+	}
+	full = append(full, FileGrid(title, r.Largest, exact))
 	for _, b := range full {
 		d = append(d, b.put(Place{b.at().Part, Full}))
 	}

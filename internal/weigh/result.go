@@ -52,8 +52,10 @@ type Result struct {
 	// Duplicates are contents that stand more than once in live; their extra bytes
 	// sum up to sizes.duplicate if Top does not cut them.
 	Duplicates []Duplicate `json:"duplicates"`
-	// Largest are the largest live files.
+	// Largest are the largest live files, or the first ones in the order of Sorted.
 	Largest []File `json:"largest"`
+	// Sorted is the order of packages and files, where it is not that of their size.
+	Sorted string `json:"sorted,omitempty"`
 	// Findings are what costs bytes and need not, or must not be in the image; package
 	// advice finds them. Savings are what they cost together.
 	Findings []Finding `json:"findings"`
