@@ -85,6 +85,11 @@ func (f *File) Chain(target string) []int {
 	if target != "" {
 		n = f.index(target, len(f.Stages))
 	}
+	return f.ChainOf(n)
+}
+
+// ChainOf is Chain for the stage of an index: several may have one name.
+func (f *File) ChainOf(n int) []int {
 	var out []int
 	for ; n >= 0; n = f.index(f.Stages[n].Base, n) {
 		out = append([]int{n}, out...)

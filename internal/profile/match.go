@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tare/internal/dockerfile"
 	"tare/internal/engine"
 )
 
@@ -70,7 +71,7 @@ func (m *matcher) unknown() {
 
 // places are the lines that each operation belongs to: those that the source map names,
 // if the instruction there is one that makes such steps; and for what an instruction
-// needs for itself alone (a here-document, a file from a URL) the line of that one.
+// fetches for itself alone from a URL or a repository the line of that one.
 func (m *matcher) places() map[string][]*Line {
 	out := map[string][]*Line{}
 	for i := range m.in.Ops {
@@ -97,7 +98,7 @@ func (m *matcher) places() map[string][]*Line {
 	}
 	for i := len(m.in.Ops) - 1; i >= 0; i-- { // users stand after what they use
 		op := &m.in.Ops[i]
-		if len(op.Lines) > 0 || op.Kind == "local" || len(users[op.Digest]) == 0 {
+		if len(op.Lines) > 0 || op.Kind != "http" && op.Kind != "git" || len(users[op.Digest]) == 0 {
 			continue
 		}
 		one := out[users[op.Digest][0].Digest]
@@ -176,20 +177,27 @@ func (l *Line) take(op *engine.Op, s *engine.Step, cold map[string]float64) {
 // Executed tells whether a step was carried out in this build.
 func Executed(s *engine.Step) bool { return !s.Cached && (s.End > 0 || s.Error != "") }
 
-// needed are the stages that the result depends on: those that the file says, and those
-// that the builder had operations for, such as what an ONBUILD trigger of a base takes.
-func needed(in Input) map[int]bool {
+// Needed are the stages that the result depends on: those that the file says, and those
+// that the builder had operations for, such as what an ONBUILD trigger of a base takes. A
+// stage with work of which the builder has no operation was replaced by a named context.
+func Needed(in Input) map[int]bool {
 	out := in.File.Needed(in.Target)
-	if string(in.Dockerfile) != string(in.Source) {
+	if len(in.Ops) == 0 || string(in.Dockerfile) != string(in.Source) {
 		return out
 	}
+	has := map[int]bool{}
 	for i := range in.Ops {
 		for _, at := range in.Ops[i].Lines {
 			for n, s := range in.File.Stages {
 				if s.Lines[0] <= at[0] && at[0] <= s.Lines[1] {
-					out[n] = true
+					out[n], has[n] = true, true
 				}
 			}
+		}
+	}
+	for n, s := range in.File.Stages {
+		if !has[n] && slices.ContainsFunc(s.Instructions, func(k dockerfile.Instruction) bool { return k.Works && k.Keyword != "WORKDIR" }) {
+			delete(out, n)
 		}
 	}
 	return out

@@ -158,7 +158,7 @@ type Input struct {
 func Make(in Input) *Result {
 	r := &Result{Schema: Schema, Name: in.Name, Dockerfile: in.Path, Source: string(in.Source), Seconds: in.Seconds,
 		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []weigh.Finding{}}
-	need := needed(in)
+	need := Needed(in)
 	chain := in.File.Chain(in.Target)
 	for n, s := range in.File.Stages {
 		r.Stages = append(r.Stages, Stage{Name: s.Name, Lines: s.Lines, Needed: need[n], Final: slices.Contains(chain, n)})
@@ -181,7 +181,7 @@ func Make(in Input) *Result {
 		}
 	}
 	for n, w := range in.Stages {
-		m.layers(in.File.Chain(in.File.Stages[n].Name), w, false)
+		m.layers(in.File.ChainOf(n), w, false)
 	}
 	for i := range r.Lines {
 		l := &r.Lines[i]
