@@ -36,6 +36,7 @@ var imports = map[string][]string{
 	"rpmdb":        {"packages"},
 	"buildcontext": {"dockerfile"},
 	"dockerfile":   {},
+	"shell":        {},
 	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
@@ -55,7 +56,7 @@ var imports = map[string][]string{
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "target", "tree", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store", "units"},
@@ -92,6 +93,7 @@ var dependencies = map[string][]string{
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"report"},
 	"github.com/goccy/go-yaml":                                  {"experiment"},
+	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
 }
 
@@ -105,6 +107,7 @@ var pure = map[string][]string{
 	"experiment": {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},
+	"shell":      {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},
 	"compare":    {"os", "net", "net/http", "os/exec", "context"},
 	"profile":    {"os", "net", "net/http", "os/exec", "context"},
