@@ -29,7 +29,7 @@ var imports = map[string][]string{
 	"store":        {"image", "infile", "units"},
 	"source":       {"image", "infile", "layer", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "container", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
 	"container":    {"engine", "infile", "store"},
 	"tree":         {"layer"},
 	"packages":     {},
@@ -37,6 +37,8 @@ var imports = map[string][]string{
 	"buildcontext": {"dockerfile"},
 	"dockerfile":   {},
 	"shell":        {},
+	"definition":   {"engine", "units"},
+	"cut":          {},
 	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "weigh"},
@@ -44,7 +46,7 @@ var imports = map[string][]string{
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"experiment":   {"compare", "suggest", "units", "weigh"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
-	"report":       {"chart", "compare", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
+	"report":       {"chart", "compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
 
 	"request":   {},
@@ -70,28 +72,30 @@ var imports = map[string][]string{
 
 	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
 
-	"testkit":  {"engine", "image", "source", "store", "weigh"},
-	"hostile":  {}, // tests only
-	"cmd/tare": {"buildkit", "cli", "container", "engine", "session", "source"},
+	"testkit":          {"engine", "image", "source", "store", "weigh"},
+	"testkit/frontend": {"definition", "engine"},
+	"hostile":          {}, // tests only
+	"cmd/tare":         {"buildkit", "cli", "container", "engine", "session", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli", "help"},
-	"github.com/moby/buildkit":                                  {"buildkit", "container"},
-	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container", "testkit/frontend"},
+	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
+	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
 	"modernc.org/":                                              {"rpmdb"},
 	"go.etcd.io/bbolt":                                          {"buildkit"},
-	"google.golang.org/":                                        {"buildkit"},
+	"google.golang.org/":                                        {"buildkit", "definition"},
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
 	"github.com/docker/cli":                                     {"builds", "cli", "listing", "runner", "session", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
-	"github.com/mattn/go-runewidth":                             {"report"},
+	"github.com/mattn/go-runewidth":                             {"cut"},
 	"github.com/goccy/go-yaml":                                  {"experiment"},
 	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
@@ -109,6 +113,8 @@ var pure = map[string][]string{
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},
 	"shell":      {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},
+	"definition": {"os", "net", "net/http", "os/exec", "context"},
+	"cut":        {"os", "net", "net/http", "os/exec", "context"},
 	"compare":    {"os", "net", "net/http", "os/exec", "context"},
 	"profile":    {"os", "net", "net/http", "os/exec", "context"},
 	"report":     {"os", "net", "net/http", "os/exec", "context"},

@@ -17,6 +17,16 @@ import (
 // DOCKERFILE.dockerignore) leaves out is not visited, but for the Dockerfile and the
 // ignore file themselves. Directories in skip are left out as well.
 func Walk(dir, dockerfile string, skip []string, visit func(rel string, d fs.DirEntry) error) error {
+	return walk(dir, dockerfile, skip, true, visit)
+}
+
+// Sent is Walk for exactly what is sent as the context: not the Dockerfile and the
+// ignore file, if these are left out as well. dockerfile is "" for a named context.
+func Sent(dir, dockerfile string, skip []string, visit func(rel string, d fs.DirEntry) error) error {
+	return walk(dir, dockerfile, skip, false, visit)
+}
+
+func walk(dir, dockerfile string, skip []string, own bool, visit func(rel string, d fs.DirEntry) error) error {
 	ignore, err := ignored(dir, dockerfile)
 	if err != nil {
 		return err
@@ -51,8 +61,11 @@ func Walk(dir, dockerfile string, skip []string, visit func(rel string, d fs.Dir
 		if err != nil {
 			return err
 		}
-		if out && p != dockerfile && rel != ".dockerignore" && p != dockerfile+".dockerignore" {
-			if d.IsDir() && !ignore.Exclusions() && !strings.HasPrefix(dockerfile, p+string(filepath.Separator)) {
+		if own && (p == dockerfile || rel == ".dockerignore" || p == dockerfile+".dockerignore") {
+			out = false
+		}
+		if out {
+			if d.IsDir() && !ignore.Exclusions() && !(own && strings.HasPrefix(dockerfile, p+string(filepath.Separator))) {
 				return fs.SkipDir
 			}
 			return nil

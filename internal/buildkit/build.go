@@ -36,6 +36,7 @@ type builder struct {
 	conn   *client.Client
 	blobs  string // the engine's content directory, "" if it is not on this machine
 	remote bool   // it cannot read the store by itself
+	addr   string // "" for the embedded one
 	// noted are the frontends that were asked for and not used, of which was told.
 	noteLock sync.Mutex
 	noted    map[string]bool
@@ -59,7 +60,8 @@ func (b *builder) build(ctx context.Context, req engine.Build) (*engine.Built, e
 	if err := s.closeIngests(); err != nil {
 		return nil, fmt.Errorf("make the output directory: %w", err)
 	}
-	out := &engine.Built{}
+	seen := watch(s, req.ChecksumContext)
+	out := &engine.Built{Sent: seen.files, Builder: b.addr}
 	resp, err := b.solve(ctx, req, s, out)
 	if err != nil {
 		out.Took = time.Since(begin)
@@ -93,7 +95,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 	var warnings []client.VertexWarning
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		resp, err = b.conn.Solve(gctx, nil, s.SolveOpt, events)
+		resp, err = b.solveDefined(gctx, s, out, events)
 		return err
 	})
 	g.Go(func() error {

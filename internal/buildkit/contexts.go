@@ -56,12 +56,12 @@ func (b *builder) contextAttrs(ctx context.Context, r engine.Build, s *solve) er
 		return fmt.Errorf("build context: %w", err)
 	}
 	s.SharedKey = sharedKey(dir)
-	if r.Dockerfile == "-" {
-		return b.stdinDockerfile(ctx, r, s)
-	}
 	file := r.Dockerfile
 	if file == "" {
 		file = filepath.Join(dir, "Dockerfile")
+	}
+	if r.Dockerfile == "-" {
+		return b.stdinDockerfile(ctx, r, s)
 	}
 	fi, err = os.Stat(file)
 	switch {

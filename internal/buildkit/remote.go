@@ -53,7 +53,7 @@ func OpenRemote(ctx context.Context, addr string, opt Options) (*Remote, error) 
 	if _, err := cl.Info(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("builder %s does not answer: %w; is buildkitd running there?", addr, err), cl.Close())
 	}
-	return &Remote{addr: addr, b: &builder{opt: opt, conn: cl, remote: true}}, nil
+	return &Remote{addr: addr, b: &builder{opt: opt, conn: cl, remote: true, addr: addr}}, nil
 }
 
 // Build implements engine.Engine.

@@ -59,6 +59,13 @@ func (s *steps) add(e *client.SolveStatus) {
 // list are the steps, with times in seconds since the build began.
 func (s *steps) list() []engine.Step {
 	var out []engine.Step
+	for _, spans := range s.spans {
+		for from := range spans {
+			if from.Before(s.begin) { // a builder elsewhere has a clock of its own
+				s.begin = from
+			}
+		}
+	}
 	for _, d := range s.order {
 		st := *s.by[d]
 		type span struct{ from, to time.Time }

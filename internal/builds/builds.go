@@ -5,7 +5,6 @@ package builds
 
 import (
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -20,8 +19,9 @@ import (
 // The kinds of values and their versions.
 const (
 	recipeKind = "build-v1"     // by image
-	madeKind   = "made-v1"      // by Dockerfile
-	coldKind   = "cold-v1"      // by step
+	madeKind   = "made-v2"      // by Dockerfile
+	placeKind  = "made-at-v1"   // by repository, by content: the key of the above
+	coldKind   = "cold-v2"      // by operation
 	firstKind  = "lab-first-v1" // by content
 )
 
@@ -37,7 +37,7 @@ type Book struct {
 
 // Open opens the book of a store.
 func Open(st *store.Store) Book {
-	v := st.Builds(recipeKind, madeKind, coldKind, firstKind)
+	v := st.Builds(recipeKind, madeKind, placeKind, coldKind, firstKind)
 	return Book{values: &v, skip: []string{st.Root()}}
 }
 
@@ -52,27 +52,46 @@ func (b Book) keep(kind string, key digest.Digest, v any) {
 }
 
 // Note keeps what a successful build teaches: the recipe of its image, how long its
-// steps took, and what it was made from. It costs a walk through the context; files
-// that are as they were are not read again. Failure costs a sentence later.
-func (b Book) Note(r engine.Build, out *engine.Built) {
+// steps took, and what it was made from, which is returned (nil where it is not known).
+// It costs a walk through the context; files that are as they were are not read again.
+// Failure costs a sentence later.
+func (b Book) Note(r engine.Build, out *engine.Built) *profile.Build {
+	if out == nil || r.Call != "" || b.values == nil {
+		return nil
+	}
+	made := b.Made(r, out)
+	b.NoteMade(r, out, made)
+	return made
+}
+
+// NoteMade is Note for who has looked already what it was made from.
+func (b Book) NoteMade(r engine.Build, out *engine.Built, made *profile.Build) {
 	if out == nil || r.Call != "" || b.values == nil {
 		return
 	}
-	b.NoteSteps(out.Steps)
+	b.NoteSteps(out)
 	b.noteRecipe(r, out)
+	if file, ok := local(r); ok && made != nil {
+		b.remember(r.Context, file, r.Target, made)
+	}
+}
+
+// Made is what a build, also one that failed, was made from; nil where that is not known.
+func (b Book) Made(r engine.Build, out *engine.Built) *profile.Build {
 	file, ok := local(r)
-	if !ok {
-		return
+	if !ok || out == nil {
+		return nil
 	}
 	src, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
-		return
+		return nil
 	}
-	last := b.Last(r.Context, file, r.Target)
-	b.keep(madeKind, contextDigest(r.Context, file, r.Target), profile.Build{
-		Source: string(src), Target: r.Target, Args: r.Args,
-		Files: contextFiles(r.Context, file, b.skip, last), Bases: basesOf(out.Steps),
-	})
+	made := &profile.Build{Source: string(src), Target: r.Target, Args: r.Args, Ops: out.Ops, Builder: out.Builder, Files: map[string]map[string]profile.File{}}
+	if made.Dir, err = filepath.Abs(r.Context); err != nil {
+		made.Dir = r.Context
+	}
+	b.contexts(r, file, out, made)
+	return made
 }
 
 // local is the Dockerfile of a build whose context and Dockerfile are files here.
@@ -86,39 +105,35 @@ func local(r engine.Build) (file string, ok bool) {
 	return r.Dockerfile, true
 }
 
-// Last is what the last build of a Dockerfile was made from; nil if not known.
-func (b Book) Last(dir, file, target string) *profile.Build {
-	var out profile.Build
-	if !b.get(madeKind, contextDigest(dir, file, target), &out) {
-		return nil
-	}
-	return &out
-}
-
-// contextDigest names what is kept of the builds of one Dockerfile.
-func contextDigest(dir, file, target string) digest.Digest {
-	d, _ := filepath.Abs(dir)
-	f, _ := filepath.Abs(file)
-	return digest.FromString(d + "\x00" + f + "\x00" + target)
-}
-
-// NoteSteps keeps how long steps took that ran.
-func (b Book) NoteSteps(steps []engine.Step) {
-	for _, s := range steps {
-		d := digest.Digest(s.Digest)
-		if !s.Cached && s.Error == "" && s.Busy > 0 && strings.Contains(s.Name, "/") && strings.HasPrefix(s.Name, "[") && d.Validate() == nil {
+// NoteSteps keeps how long steps took that ran, by what they were asked to do.
+func (b Book) NoteSteps(out *engine.Built) {
+	keys := keysOf(out.Ops)
+	for _, s := range out.Steps {
+		if d := digest.Digest(keys[s.Digest]); !s.Cached && s.Error == "" && s.Busy > 0 && d.Validate() == nil {
 			b.keep(coldKind, d, s.Busy)
 		}
 	}
 }
 
-// Cold are the seconds that cached steps took when they last ran, by digest.
-func (b Book) Cold(steps []engine.Step) map[string]float64 {
-	out := map[string]float64{}
-	for _, s := range steps {
+// Cold are the seconds that cached steps took when they last ran, by the operation's key.
+func (b Book) Cold(out *engine.Built) map[string]float64 {
+	keys, cold := keysOf(out.Ops), map[string]float64{}
+	for _, s := range out.Steps {
 		var v float64
-		if d := digest.Digest(s.Digest); s.Cached && d.Validate() == nil && b.get(coldKind, d, &v) {
-			out[s.Digest] = v
+		if d := digest.Digest(keys[s.Digest]); s.Cached && d.Validate() == nil && b.get(coldKind, d, &v) {
+			cold[d.String()] = v
+		}
+	}
+	return cold
+}
+
+// keysOf are the keys of operations, but for contexts: how long these take is up to
+// what is sent.
+func keysOf(ops []engine.Op) map[string]string {
+	out := map[string]string{}
+	for i := range ops {
+		if ops[i].Kind != "local" {
+			out[ops[i].Digest] = ops[i].Key
 		}
 	}
 	return out
@@ -143,25 +158,4 @@ func (b Book) Prune(now time.Time) int64 {
 		return 0
 	}
 	return b.values.Expire(now.Add(-Shelf))
-}
-
-// basesOf are the digests that names of images were resolved to: the steps of FROM
-// lines name both.
-func basesOf(steps []engine.Step) map[string]string {
-	out := map[string]string{}
-	for _, s := range steps {
-		_, ref, ok := strings.Cut(s.Name, "] FROM ")
-		if !ok {
-			continue
-		}
-		name, d, ok := strings.Cut(ref, "@")
-		if !ok {
-			continue
-		}
-		for _, n := range []string{name, strings.TrimPrefix(name, "docker.io/"), strings.TrimPrefix(name, "docker.io/library/")} {
-			out[n] = d
-			out[strings.TrimSuffix(n, ":latest")] = d
-		}
-	}
-	return out
 }

@@ -37,6 +37,13 @@ func made(t *testing.T) (engine.Build, *engine.Built) {
 			{Digest: d("bad"), Name: "[build 3/3] RUN false", Busy: 1, Error: "exit code: 1"},
 			{Digest: d("from"), Name: "[build 1/2] FROM docker.io/library/alpine:latest@" + d("alpine")},
 		},
+		// What the frontend made of it: a COPY of the context among others.
+		Ops: []engine.Op{
+			{Digest: d("context"), Key: d("key of the context"), Kind: "local", Source: "context"},
+			{Digest: d("ran"), Key: d("key of ran"), Kind: "exec"}, {Digest: d("hit"), Key: d("key of hit"), Kind: "exec"}, {Digest: d("bad"), Key: d("key of bad"), Kind: "exec"},
+			{Digest: d("copy"), Key: d("key of copy"), Kind: "file", Takes: []engine.Take{{Input: d("context"), Source: "/main.c", Wildcard: true}}},
+		},
+		Sent: map[string]map[string]bool{"context": {"main.c": true}},
 	}
 }
 
@@ -49,7 +56,7 @@ func TestBook(t *testing.T) {
 	}
 	b.Note(r, out)
 	last := b.Last(r.Context, filepath.Join(r.Context, "Dockerfile"), "")
-	if last == nil || last.Source != source || last.Args["A"] != "1" || last.Files["main.c"].Size != 9 || last.Bases["alpine"] != digest.FromString("alpine").String() {
+	if last == nil || last.Source != source || last.Args["A"] != "1" || last.Files["context"]["main.c"].Size != 9 || len(last.Files["context"]) != 1 || len(last.Ops) != 5 {
 		t.Fatalf("%+v", last)
 	}
 	if b.Last(r.Context, filepath.Join(r.Context, "Dockerfile"), "build") != nil {
@@ -59,8 +66,8 @@ func TestBook(t *testing.T) {
 	for i := range out.Steps {
 		out.Steps[i].Cached = true
 	}
-	cold := b.Cold(out.Steps)
-	if len(cold) != 1 || cold[digest.FromString("ran").String()] != 2.5 {
+	cold := b.Cold(out)
+	if len(cold) != 1 || cold[digest.FromString("key of ran").String()] != 2.5 {
 		t.Errorf("cold seconds: %v", cold)
 	}
 }

@@ -85,6 +85,7 @@ func buildFlags(f *pflag.FlagSet, o *buildOptions) {
 	f.StringArrayVar(&o.Ulimits, "ulimit", nil, "ulimit of RUN (nofile=1024:2048)")
 	f.StringArrayVar(&o.NoCacheFilter, "no-cache-filter", nil, "stages to build without cache")
 	f.BoolVar(&o.NoCache, "no-cache", false, "do not use the build cache")
+	f.BoolVar(&o.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
 	f.BoolVar(&o.Pull, "pull", false, "always look for newer base images in the registry")
 	f.BoolVar(&o.Push, "push", false, "push the image after the build")
 	f.Bool("load", false, "store the result in the local store; this is the default")
@@ -150,7 +151,11 @@ func (a *app) build(ctx context.Context, dir string, o buildOptions) error {
 	if err != nil || o.Call != "" {
 		return err
 	}
-	a.Bench().Book().Note(o.Build, out)
+	if made := a.Bench().Book().Note(o.Build, out); made != nil {
+		for _, u := range made.Unseen {
+			a.note(u.String())
+		}
+	}
 	if o.iidfile != "" {
 		if err := outfile.WriteBytes(ctx, o.iidfile, []byte(out.ConfigID)); err != nil {
 			return fmt.Errorf("--iidfile: %w", err)

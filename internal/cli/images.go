@@ -86,6 +86,9 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 // lister lists and measures images of the store; done takes its progress away.
 func (a *app) lister() (l listing.Lister, done func(), err error) {
 	st, err := a.Look()
+	if err == nil && st.Nowhere() {
+		err = st.Looking() // "no images" would be a claim
+	}
 	if err != nil {
 		return l, nil, err
 	}

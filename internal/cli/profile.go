@@ -79,6 +79,7 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	f.StringSliceVar(&o.build.Platforms, "platform", nil, "platform to build for")
 	f.StringArrayVarP(&o.build.tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.BoolVar(&o.cold, "cold", false, "build without the cache")
+	f.BoolVar(&o.build.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
 	f.BoolVar(&o.why, "why-cache", false, "only explain cache misses")
 	f.BoolVar(&o.split, "split", false, "build the commands of RUN lines one by one, in a copy, to measure each")
 	f.BoolVar(&o.noChecks, "no-checks", false, "skip BuildKit's checks of the Dockerfile")

@@ -13,14 +13,17 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
-	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
 // File is a Dockerfile.
 type File struct {
 	Stages []Stage
-	// Args are the defaults of ARG lines before the first FROM.
+	// Args are the ARG lines before the first FROM, with their defaults as they are
+	// written; of a file With arguments, all that FROM lines may use.
 	Args map[string]string
+
+	globalArgs []variable
+	escape     rune
 }
 
 // Stage is one FROM and what follows it.
@@ -55,10 +58,11 @@ func Parse(b []byte) (*File, error) {
 			flags[n.StartLine] = n.Flags
 		}
 	}
-	f := &File{Args: map[string]string{}}
+	f := &File{Args: map[string]string{}, escape: r.EscapeToken}
 	for _, m := range meta {
 		for _, a := range m.Args {
 			f.Args[a.Key] = a.ValueString()
+			f.globalArgs = append(f.globalArgs, variable{a.Key, a.ValueString(), a.Value != nil})
 		}
 	}
 	for i, s := range stages {
@@ -131,35 +135,16 @@ func (f *File) Behind(target string) []Stage {
 // earlier stages, with build arguments filled in. It is "" for scratch, a target that
 // is not there, and where the arguments leave it open.
 func (f *File) Image(target string, args map[string]string) string {
-	n := len(f.Stages) - 1
-	if target != "" {
-		n = f.index(target, len(f.Stages))
+	f = f.With(args)
+	chain := f.Chain(target)
+	if len(chain) == 0 {
+		return ""
 	}
-	for n >= 0 {
-		base := f.Stages[n].Base
-		if strings.Contains(base, "$") {
-			known := map[string]string{}
-			maps.Copy(known, f.Args)
-			for k, v := range args {
-				if _, declared := f.Args[k]; declared {
-					known[k] = v
-				}
-			}
-			var err error
-			if base, _, err = shell.NewLex('\\').ProcessWord(base, env(known)); err != nil {
-				return ""
-			}
-		}
-		i := f.index(base, n)
-		if i < 0 {
-			if base == "scratch" {
-				return ""
-			}
-			return base
-		}
-		n = i
+	base := f.Stages[chain[0]].Base
+	if base == "scratch" || strings.Contains(base, "$") {
+		return ""
 	}
-	return ""
+	return base
 }
 
 // env makes a map what the shell lexer asks.

@@ -54,8 +54,11 @@ type Build struct {
 	Ulimits       []string
 	NoCacheFilter []string
 	NoCache       bool
-	Pull          bool
-	Push          bool
+	// ChecksumContext sends the files of contexts again whose content changed, also if
+	// their length and mtime did not, which is all that builders look at.
+	ChecksumContext bool
+	Pull            bool
+	Push            bool
 	// Compression of the image's own layers in the store: "" leaves them uncompressed
 	// until they are pushed (as gzip); gzip, zstd and estargz compress every layer now.
 	Compression  string
@@ -82,6 +85,15 @@ type Built struct {
 	Warnings int                // of the Dockerfile checks
 	Executed int                // instructions carried out, not taken from the cache
 	Steps    []Step             // what was done, in the order in which it was announced
+	// Ops are the operations of the build's definition, inputs first, and Dockerfile the
+	// text that their lines are of; both are nil where the builder did not tell.
+	Ops        []Op
+	Dockerfile []byte
+	// Sent are the files of contexts that the builder asked for, by the context's name
+	// ("context" is the build context) and path: all others it had already, as it
+	// believes. It is nil where that is not known.
+	Sent    map[string]map[string]bool
+	Builder string // address of what built it; "" for the embedded one
 }
 
 // Step is one vertex of the build graph: an instruction, the loading of a context or

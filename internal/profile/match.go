@@ -1,222 +1,220 @@
 package profile
 
 import (
-	"regexp"
-	"strconv"
+	"fmt"
+	"slices"
 	"strings"
 
 	"tare/internal/engine"
 )
 
-// matcher finds out which step of the builder, and which layer, belongs to which line.
+// matcher gives the builder's steps, and the layers of images, to the lines of the file.
 type matcher struct {
-	in Input
-	r  *Result
+	in    Input
+	r     *Result
+	steps map[string]*engine.Step // by digest
+	lines map[int]*Line           // by first line
 }
 
-// vertex is how BuildKit's Dockerfile frontend names the steps of instructions: the
-// stage (for files with several), the place in it, and the instruction. ONBUILD
-// instructions of the base count as well.
-var vertex = regexp.MustCompile(`^\[(?:(\S+/\S+) )?(?:(\S+) )? *(\d+)/(\d+)\] (ONBUILD )?(.*)$`)
-
-// steps finds the step of each line by stage and place. Its source maps would tell the
-// same, but BuildKit does not send them to its clients.
-func (m *matcher) steps() {
-	type place struct{ stage, n int }
-	by := map[place]*engine.Step{}
-	onbuild := map[int]int{}
+// attribute gives each step to the line that asked for it. That is what the frontend's
+// own source maps say (Input.Ops); to count steps, or to compare texts, went wrong for
+// WORKDIR /, for stages with one name, for ONBUILD and for COPY --link. Where the
+// builder does not tell, or tells of another text, nothing is attributed.
+func (m *matcher) attribute() {
+	m.steps, m.lines = map[string]*engine.Step{}, map[int]*Line{}
 	for i := range m.in.Steps {
-		s := &m.in.Steps[i]
-		f := vertex.FindStringSubmatch(s.Name)
-		if f == nil {
-			continue
-		}
-		stage := m.stage(f[2])
-		if stage < 0 && f[2] == "" && f[1] != "" {
-			stage = m.stage(f[1])
-		}
-		if stage < 0 {
-			continue
-		}
-		n, _ := strconv.Atoi(f[3])
-		if f[5] != "" {
-			onbuild[stage]++
-		}
-		if old := by[place{stage, n}]; old == nil || old.Cached && !s.Cached {
-			by[place{stage, n}] = s
-		}
+		m.steps[m.in.Steps[i].Digest] = &m.in.Steps[i]
 	}
-	key := map[string]*Line{}
-	for stage := range m.in.File.Stages {
-		n, begun := 0, false
-		chain := m.base(stage)
-		for i := range m.r.Lines {
-			l := &m.r.Lines[i]
-			if l.Stage != stage {
-				continue
-			}
-			switch l.Keyword {
-			case "FROM": // a step only where the base is an image
-				n = 1
-				if base := m.in.File.Stages[stage].Base; base == "scratch" || m.in.File.StageIndex(base, stage) >= 0 {
-					n = 0
-				}
-			case "RUN", "COPY", "ADD", "WORKDIR":
-				if !begun {
-					n, begun = n+onbuild[stage], true
-				}
-				n++
-			default:
-				chain += "\x00" + l.Text // settings are part of what a step depends on
-				continue
-			}
-			chain += "\x00" + l.Text
-			if l.Keyword == "FROM" {
-				chain = m.base(stage)
-			}
-			if s := by[place{stage, n}]; s != nil && n > 0 {
-				m.take(l, s)
-			} else if same := key[chain]; same != nil && l.Keyword != "FROM" {
-				// Equal steps on equal ground are one step, with the name of the first.
-				l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold, l.step = same.Lines[0], same.Ran, same.Cached, same.Seconds, same.Cold, same.step
-			}
-			if key[chain] == nil && l.Ran {
-				key[chain] = l
-			}
-		}
-	}
-	// A step may bear the name of a later stage's line.
 	for i := range m.r.Lines {
-		l := &m.r.Lines[i]
-		if l.Ran || !l.Needed || l.Keyword == "FROM" {
+		m.lines[m.r.Lines[i].Lines[0]] = &m.r.Lines[i]
+	}
+	if len(m.in.Steps) == 0 {
+		return
+	}
+	if len(m.in.Ops) == 0 || string(m.in.Dockerfile) != string(m.in.Source) {
+		m.unknown()
+		return
+	}
+	at := m.places()
+	for i := range m.in.Ops {
+		op := &m.in.Ops[i]
+		s, places := m.steps[op.Digest], at[op.Digest]
+		if s == nil || len(places) == 0 {
 			continue
 		}
-		for j := range m.r.Lines {
-			o := &m.r.Lines[j]
-			if o.Ran && o.SameAs == 0 && o.Text == l.Text && o.Stage != l.Stage && m.ground(l) == m.ground(o) {
-				l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold, l.step = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold, o.step
-			}
+		owner := places[0]
+		owner.take(op, s, m.in.Cold)
+		for _, l := range places[1:] { // one step for several lines: the first has it
+			l.shared = append(l.shared, owner)
+		}
+	}
+	for i := range m.r.Lines {
+		if l := &m.r.Lines[i]; len(l.steps) == 0 && len(l.shared) > 0 {
+			o := l.shared[0]
+			l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold
 		}
 	}
 }
 
-// ground is what a line stands on: base and instructions before it.
-func (m *matcher) ground(l *Line) string {
-	s := m.base(l.Stage)
-	for i := range m.r.Lines {
-		o := &m.r.Lines[i]
-		if o == l {
-			break
-		}
-		if o.Stage == l.Stage && o.Keyword != "FROM" {
-			s += "\x00" + o.Text
-		}
+// unknown says that nothing is known of what the builder did for the lines.
+func (m *matcher) unknown() {
+	why := "the builder did not say which lines its steps belong to"
+	if len(m.in.Ops) > 0 {
+		why = "the builder read another text of the Dockerfile than this one: its steps are not attributed to lines"
 	}
-	return s
+	m.r.Notes = append(m.r.Notes, why)
+	for i := range m.r.Lines {
+		m.r.Lines[i].Unknown = m.r.Lines[i].works()
+	}
 }
 
-// base is what a stage starts from, through earlier stages.
-func (m *matcher) base(stage int) string {
-	s := m.in.File.Stages[stage]
-	if i := m.in.File.StageIndex(s.Base, stage); i >= 0 {
-		out := m.base(i)
-		for _, l := range m.r.Lines {
-			if l.Stage == i && l.Keyword != "FROM" {
-				out += "\x00" + l.Text
+// places are the lines that each operation belongs to: those that the source map names,
+// if the instruction there is one that makes such steps; and for what an instruction
+// needs for itself alone (a here-document, a file from a URL) the line of that one.
+func (m *matcher) places() map[string][]*Line {
+	out := map[string][]*Line{}
+	for i := range m.in.Ops {
+		op := &m.in.Ops[i]
+		for _, at := range op.Lines {
+			l := m.lines[at[0]]
+			if l == nil {
+				continue
+			}
+			if !fits(op, l) {
+				l.Unknown = true
+				continue
+			}
+			if !slices.Contains(out[op.Digest], l) {
+				out[op.Digest] = append(out[op.Digest], l)
 			}
 		}
+	}
+	users := map[string][]*engine.Op{}
+	for i := range m.in.Ops {
+		for _, d := range m.in.Ops[i].Inputs {
+			users[d] = append(users[d], &m.in.Ops[i])
+		}
+	}
+	for i := len(m.in.Ops) - 1; i >= 0; i-- { // users stand after what they use
+		op := &m.in.Ops[i]
+		if len(op.Lines) > 0 || op.Kind == "local" || len(users[op.Digest]) == 0 {
+			continue
+		}
+		one := out[users[op.Digest][0].Digest]
+		for _, u := range users[op.Digest][1:] {
+			if !slices.Equal(out[u.Digest], one) {
+				one = nil
+			}
+		}
+		if len(one) == 1 {
+			out[op.Digest] = one
+		}
+	}
+	return out
+}
+
+// fits tells whether a line's instruction is one that makes such a step: "[b 2/3] RUN x"
+// at a RUN, "[2/3] ONBUILD RUN x" at the FROM that sets it off.
+func fits(op *engine.Op, l *Line) bool {
+	name := op.Name
+	if strings.HasPrefix(name, "[internal]") || name == "" {
+		return l.works() || l.Keyword == "FROM"
+	}
+	if strings.HasPrefix(name, "[") {
+		_, name, _ = strings.Cut(name, "] ")
+	}
+	name = strings.TrimPrefix(name, "LINK ")
+	word, _, _ := strings.Cut(name, " ")
+	switch {
+	case strings.EqualFold(word, "ONBUILD"):
+		return l.Keyword == "FROM"
+	case strings.EqualFold(word, "FROM"): // the image of a FROM, or of a --from
+		return l.Keyword == "FROM" || l.works()
+	default:
+		return strings.EqualFold(word, l.Keyword)
+	}
+}
+
+// works tells whether the builder has something to do for instructions of this kind.
+func (l *Line) works() bool {
+	return slices.Contains([]string{"RUN", "COPY", "ADD", "WORKDIR"}, l.Keyword)
+}
+
+// take adds a step to a line.
+func (l *Line) take(op *engine.Op, s *engine.Step, cold map[string]float64) {
+	if strings.Contains(s.Error, "context canceled") || !s.Cached && !Executed(s) {
+		return // another step failed before it began, or ended it
+	}
+	first := len(l.steps) == 0
+	l.steps = append(l.steps, s.Digest)
+	l.Ran = true
+	// A file from a URL, an image: fetched again, it says nothing of the line's result.
+	if source := op.IsSource(); !source || first {
+		l.Cached = s.Cached && (first || l.Cached || l.sourced)
+		l.sourced = source
+	}
+	if s.Error != "" {
+		l.Error = s.Error
+	}
+	was, known := s.Busy, true
+	if s.Cached {
+		was, known = cold[op.Key]
+	} else {
+		l.Seconds += s.Busy
+	}
+	switch {
+	case !known:
+		l.Cold, l.coldless = nil, true
+	case !l.coldless:
+		if l.Cold != nil {
+			was += *l.Cold
+		}
+		l.Cold = &was
+	}
+}
+
+// Executed tells whether a step was carried out in this build.
+func Executed(s *engine.Step) bool { return !s.Cached && (s.End > 0 || s.Error != "") }
+
+// needed are the stages that the result depends on: those that the file says, and those
+// that the builder had operations for, such as what an ONBUILD trigger of a base takes.
+func needed(in Input) map[int]bool {
+	out := in.File.Needed(in.Target)
+	if string(in.Dockerfile) != string(in.Source) {
 		return out
 	}
-	return s.Base
-}
-
-// stage finds a stage by the name that steps bear: its own, "stage-N", or none in a
-// file with one.
-func (m *matcher) stage(name string) int {
-	if name == "" {
-		if len(m.in.File.Stages) == 1 {
-			return 0
-		}
-		return -1
-	}
-	for i, s := range m.in.File.Stages {
-		if strings.EqualFold(s.Name, name) || name == "stage-"+strconv.Itoa(i) {
-			return i
-		}
-	}
-	return -1
-}
-
-func (m *matcher) take(l *Line, s *engine.Step) {
-	if strings.Contains(s.Error, "context canceled") {
-		return // another step failed first
-	}
-	l.step, l.Ran, l.Cached, l.Error = s.Digest, true, s.Cached, s.Error
-	if !s.Cached {
-		l.Seconds = s.Busy
-		l.Cold = &s.Busy
-	} else if c, ok := m.in.Cold[s.Digest]; ok {
-		l.Cold = &c
-	}
-}
-
-// layers gives the layers of an image to the lines of its stages. What is left over is
-// returned.
-func (m *matcher) layers(chain []int, w *Weighed, final bool) Bytes {
-	var lines []*Line
-	for _, stage := range chain {
-		for i := range m.r.Lines {
-			if m.r.Lines[i].Stage == stage {
-				lines = append(lines, &m.r.Lines[i])
+	for i := range in.Ops {
+		for _, at := range in.Ops[i].Lines {
+			for n, s := range in.File.Stages {
+				if s.Lines[0] <= at[0] && at[0] <= s.Lines[1] {
+					out[n] = true
+				}
 			}
 		}
 	}
-	if len(lines) == 0 {
-		return Bytes{}
-	}
-	layers := make([]Bytes, len(w.Report.Layers))
-	var rest Bytes
-	rest.Transfer = w.Report.Sizes.Transfer
-	for k, l := range w.Report.Layers {
-		layers[k] = Bytes{Tar: l.Tar, Transfer: l.Transfer, Files: l.Files, Live: l.Live, Waste: l.Waste, Entries: l.Entries}
-		rest.Transfer -= l.Transfer
-	}
-	for _, x := range w.Report.Wasted {
-		layers[x.Destroyer-1].Caused += x.Files
-	}
-	// Of an image that stays behind only its last stage's own lines: those of stages
-	// below are counted with the images of these.
-	mine := func(l *Line) bool { return final || l.Stage == chain[len(chain)-1] }
-	owner, unsure := align(lines[1:], w.History)
-	first := len(layers) // the lowest layer that a line made: below it is the base
-	of := make([]*Line, len(layers))
-	for h, l := range owner {
-		if k := w.History[h].Layer; k >= 0 && l != nil {
-			of[k] = l
-			first = min(first, k)
-			if mine(l) {
-				l.Layer, l.Unsure = k+1, unsure[h]
+	return out
+}
+
+// lineOf is the first line of each step that has one, by digest.
+func (r *Result) lineOf() map[string]int {
+	out := map[string]int{}
+	for i := range r.Lines {
+		for _, d := range r.Lines[i].steps {
+			if out[d] == 0 {
+				out[d] = r.Lines[i].Lines[0]
 			}
 		}
 	}
-	for k := range layers {
-		if of[k] == nil && k < first {
-			of[k] = lines[0]
-		}
-		switch {
-		case of[k] == nil:
-			rest.add(layers[k])
-		case mine(of[k]):
-			of[k].Bytes.add(layers[k])
-		}
-	}
-	for _, p := range w.Report.Packages {
-		if len(p.Layers) == 0 {
-			continue
-		}
-		if l := of[p.Layers[0]-1]; l != nil && mine(l) && l.Keyword != "FROM" {
-			l.Packages = append(l.Packages, strings.TrimSpace(p.Name+" "+p.Version))
+	return out
+}
+
+// Unknowns say in words which lines' steps are not known.
+func Unknowns(r *Result) []string {
+	var out []string
+	for i := range r.Lines {
+		if l := &r.Lines[i]; l.Unknown && !l.Ran {
+			out = append(out, fmt.Sprintf("line %d (%s): which step the builder carried out for it is not known", l.Lines[0], l.Keyword))
 		}
 	}
-	return rest
+	return out
 }

@@ -40,12 +40,7 @@ func (r *Result) path(in Input) {
 			last = s
 		}
 	}
-	lineOf := map[string]int{}
-	for i := range r.Lines {
-		if l := &r.Lines[i]; l.step != "" && lineOf[l.step] == 0 {
-			lineOf[l.step] = l.Lines[0]
-		}
-	}
+	lineOf := r.lineOf()
 	critical := map[string]bool{}
 	var back []*engine.Step
 	for s := last; s != nil && !critical[s.Digest]; {

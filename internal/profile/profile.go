@@ -47,8 +47,11 @@ type Result struct {
 	// Edits are simulated commits.
 	Edits []Edit `json:"edits,omitempty"`
 	// Splits are the commands of RUN lines, measured one by one.
-	Splits []Split  `json:"splits,omitempty"`
-	Notes  []string `json:"notes,omitempty"`
+	Splits []Split `json:"splits,omitempty"`
+	// Stale are files of contexts that changed without the builder seeing it: the image has
+	// their old content.
+	Stale []Unseen `json:"stale,omitempty"`
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Bytes are what a line adds.
@@ -98,7 +101,14 @@ type Line struct {
 	// Unsure says that the layer was found by likeness only.
 	Unsure bool `json:"unsure,omitempty"`
 
-	step string // digest of the builder's step
+	// Unknown says that the builder did not tell which step belongs to it, or told what
+	// cannot be.
+	Unknown bool `json:"unknown,omitempty"`
+
+	steps    []string // digests of the builder's steps
+	shared   []*Line  // lines that have steps which are this one's, too
+	coldless bool     // how long one of its steps took is not known
+	sourced  bool     // its steps so far only fetch something
 }
 
 // Stage is a stage and its sums.
@@ -131,19 +141,24 @@ type Input struct {
 	Source             []byte
 	File               *dockerfile.File
 	Steps              []engine.Step
-	Seconds            float64
-	Cold               map[string]float64 // seconds by a step's digest, from earlier builds
-	Image              *Weighed           // nil if the build failed
-	Stages             map[int]*Weighed   // stages that are not part of the image
-	Last, Now          *Build             // for the causes of cache misses; may be nil
-	NoCache            bool
+	// Ops are the operations of the build's definition, and Dockerfile the text that
+	// their lines are of.
+	Ops        []engine.Op
+	Dockerfile []byte
+	Seconds    float64
+	Cold       map[string]float64 // seconds by an operation's key, from earlier builds
+	Image      *Weighed           // nil if the build failed
+	Stages     map[int]*Weighed   // stages that are not part of the image
+	Last, Now  *Build             // for the causes of cache misses; may be nil
+	NoCache    bool
+	Failed     bool // the build did
 }
 
 // Make works a profile out.
 func Make(in Input) *Result {
 	r := &Result{Schema: Schema, Name: in.Name, Dockerfile: in.Path, Source: string(in.Source), Seconds: in.Seconds,
 		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []weigh.Finding{}}
-	need := in.File.Needed(in.Target)
+	need := needed(in)
 	chain := in.File.Chain(in.Target)
 	for n, s := range in.File.Stages {
 		r.Stages = append(r.Stages, Stage{Name: s.Name, Lines: s.Lines, Needed: need[n], Final: slices.Contains(chain, n)})
@@ -153,7 +168,7 @@ func Make(in Input) *Result {
 		}
 	}
 	m := matcher{in: in, r: r}
-	m.steps()
+	m.attribute()
 	if in.Image != nil {
 		r.Rest = m.layers(chain, in.Image, true)
 		z := in.Image.Report.Sizes
@@ -178,6 +193,12 @@ func Make(in Input) *Result {
 				st.Cold += *l.Cold
 			}
 		}
+	}
+	if in.Now != nil {
+		r.Stale = in.Now.Unseen
+	}
+	if in.Last != nil && in.Now != nil && in.Last.Dir != in.Now.Dir {
+		r.Notes = append(r.Notes, "compared with the last build of this Dockerfile in "+in.Last.Dir)
 	}
 	r.path(in)
 	r.misses(in)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -82,10 +83,22 @@ func prepare(b *bench.Bench, r Request) (*profiler, error) {
 		return nil, err
 	}
 	p.Build.Context, p.Build.Dockerfile = p.dir, p.file
+	p.f = p.f.With(arguments(p.Build))
 	if len(r.Swaps) > 0 && len(r.Edits) == 0 {
 		return nil, request.Errorf("--swap compares what edits cost: name some with --after-edit")
 	}
 	return p, nil
+}
+
+// arguments are all that FROM lines of a build may use.
+func arguments(r engine.Build) map[string]string {
+	platform := ""
+	if len(r.Platforms) > 0 {
+		platform = r.Platforms[0]
+	}
+	out := dockerfile.Automatic(platform, r.Target)
+	maps.Copy(out, r.Args)
+	return out
 }
 
 func read(file string) ([]byte, *dockerfile.File, error) {
@@ -110,8 +123,12 @@ func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := profile.Input{Name: p.file, Path: p.file, Target: p.Build.Target, Source: p.src, File: p.f, Steps: out.Steps, Seconds: out.Took.Seconds(),
-		Cold: book.Cold(out.Steps), Stages: map[int]*profile.Weighed{}, Last: last, Now: book.Last(p.dir, p.file, p.Build.Target), NoCache: p.Build.NoCache}
+	made := book.Made(p.Build, out)
+	if failed == nil {
+		book.NoteMade(p.Build, out, made)
+	}
+	in := profile.Input{Name: p.file, Path: p.file, Target: p.Build.Target, Source: p.src, File: p.f, Steps: out.Steps, Ops: out.Ops, Dockerfile: out.Dockerfile, Seconds: out.Took.Seconds(),
+		Cold: book.Cold(out), Stages: map[int]*profile.Weighed{}, Last: last, Now: made, NoCache: p.Build.NoCache, Failed: failed != nil}
 	if failed == nil {
 		if in.Image, err = p.weighed(ctx, out); err != nil {
 			return nil, err
@@ -151,7 +168,6 @@ func (p *profiler) first(ctx context.Context) (out *engine.Built, failed, err er
 	case err != nil:
 		return out, err, nil
 	}
-	p.b.Book().Note(r, out)
 	return out, nil, nil
 }
 

@@ -170,7 +170,7 @@ type splitter struct {
 // weighedBuild is an image that was built, and what is in it.
 type weighedBuild struct {
 	*profile.Weighed
-	steps []engine.Step
+	built *engine.Built
 }
 
 // wholeLine builds the Dockerfile up to the line, which the build cache has, and reads the
@@ -201,7 +201,7 @@ func (x *splitter) wholeLine(ctx context.Context) error {
 
 func (x *splitter) weighed(ctx context.Context, out bench.Built) (weighedBuild, error) {
 	w, err := x.p.weighed(ctx, out.Built)
-	return weighedBuild{w, out.Steps}, err
+	return weighedBuild{w, out.Built}, err
 }
 
 // build builds scripts as RUN lines in the place of the line. If what a part left for the
@@ -286,6 +286,15 @@ func stepOf(steps []engine.Step, n int) *engine.Step {
 	return &steps[i]
 }
 
+// keyOf is the key of the operation that a step carried out; "" if it is not known.
+func keyOf(ops []engine.Op, step string) string {
+	i := slices.IndexFunc(ops, func(o engine.Op) bool { return o.Digest == step })
+	if i < 0 {
+		return ""
+	}
+	return ops[i].Key
+}
+
 // failedPart is the part that failed, and why; -1 if none did.
 func failedPart(steps []engine.Step, n int) (int, string) {
 	for k := range n {
@@ -311,8 +320,8 @@ func (x *splitter) result(steps []shell.Step, parts weighedBuild, varying []stri
 	first := len(layers) - len(steps)
 	s := &profile.Split{Bytes: whole[len(whole)-1], Varying: varying, Commands: []profile.SplitCommand{}}
 	book := x.p.b.Book()
-	cold := book.Cold(parts.steps)
-	book.NoteSteps(parts.steps)
+	cold := book.Cold(parts.built)
+	book.NoteSteps(parts.built)
 	for n, st := range steps {
 		command := st.Last // of its parts the one that is no state
 		for command > st.First && x.line.Parts[command].State {
@@ -323,9 +332,9 @@ func (x *splitter) result(steps []shell.Step, parts weighedBuild, varying []stri
 			c := profile.SplitCommand{Text: oneLine(part.Text), Whole: part.Whole, State: k != command}
 			if k == command {
 				c.Bytes = layers[first+n]
-				if step := stepOf(parts.steps, n); step != nil {
+				if step := stepOf(parts.built.Steps, n); step != nil {
 					c.Seconds = step.Busy
-					if t, ok := cold[step.Digest]; ok && step.Cached {
+					if t, ok := cold[keyOf(parts.built.Ops, step.Digest)]; ok && step.Cached {
 						c.Seconds = t
 					}
 				}

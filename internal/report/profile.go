@@ -174,10 +174,12 @@ func state(r *profile.Result, l *profile.Line) string {
 	switch {
 	case l.Error != "":
 		return "FAILED"
-	case l.SameAs > 0:
+	case l.SameAs > 0 && l.Ran:
 		return "=" + strconv.Itoa(l.SameAs)
 	case !l.Needed:
 		return "unused"
+	case l.Unknown && !l.Ran:
+		return "unknown"
 	case l.Ran && l.Cached:
 		return "hit"
 	case l.Ran && l.Keyword != "FROM":
@@ -246,15 +248,16 @@ func criticalPath(r *profile.Result) Document {
 
 // whyCache says why lines were not in the cache.
 func whyCache(r *profile.Result) Document {
-	if len(r.Misses) == 0 {
-		for _, l := range r.Lines {
-			if l.Ran && !l.Cached && l.Keyword != "FROM" {
-				return nil
-			}
-		}
-		return in("cache", Always, Item{Text: "Everything came from the build cache."})
-	}
 	var d Document
+	for _, u := range r.Stale {
+		d = append(d, Item{Severity: Warning, Text: Safe(u.String()) + "."})
+	}
+	if len(r.Misses) == 0 {
+		if cached(r) {
+			d = append(d, Item{Text: "Everything came from the build cache."})
+		}
+		return in("cache", Always, d...)
+	}
 	var follow []string
 	for _, m := range r.Misses {
 		if m.Kind == "follows" {
@@ -267,6 +270,20 @@ func whyCache(r *profile.Result) Document {
 		d = append(d, Item{Text: "Invalidated as a result: " + units.Word(len(follow), "line") + " " + strings.Join(follow, ", ") + "."})
 	}
 	return in("cache", Always, d...)
+}
+
+// cached tells whether all that the builder had to do came from the cache, so far as is
+// known of every line.
+func cached(r *profile.Result) bool {
+	some := false
+	for i := range r.Lines {
+		l := &r.Lines[i]
+		if l.Unknown || l.Ran && !l.Cached && l.Keyword != "FROM" {
+			return false
+		}
+		some = some || l.Ran
+	}
+	return some && r.Failed == ""
 }
 
 func edits(r *profile.Result, z sizes) Document {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tare/internal/cut"
 	"tare/internal/units"
 )
 
@@ -43,13 +44,13 @@ type Column struct {
 }
 
 // Cut says which part of a long text tells least.
-type Cut int
+type Cut = cut.Way
 
 // Cuts: in the middle (names), at the end (instructions), among the directories (paths).
 const (
-	Middle Cut = iota
-	End
-	Path
+	Middle = cut.Middle
+	End    = cut.End
+	Path   = cut.Path
 )
 
 // Row is one row of a table.

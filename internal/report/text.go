@@ -3,6 +3,8 @@ package report
 import (
 	"io"
 	"strings"
+
+	"tare/internal/cut"
 )
 
 // Style chooses how text is written.
@@ -120,7 +122,7 @@ func wrap(text string, n int) []string {
 			switch {
 			case line == "":
 				line = word
-			case width(line)+1+width(word) <= n:
+			case cut.Width(line)+1+cut.Width(word) <= n:
 				line += " " + word
 			default:
 				out = append(out, line)

@@ -1,5 +1,8 @@
 package report
 
+import (
+	"tare/internal/cut"
+)
 import "strings"
 
 // sides writes a column for each subject. Columns that do not fit beside one another
@@ -8,20 +11,20 @@ func (t *textWriter) sides(s Sides) {
 	t.begin()
 	v := &beside{textWriter: t, s: &s}
 	for _, r := range s.Rows {
-		v.label = max(v.label, width(r.Label))
+		v.label = max(v.label, cut.Width(r.Label))
 	}
 	v.values, v.widths = make([]int, len(s.Subjects)), make([]int, len(s.Subjects))
 	for c, sub := range s.Subjects {
 		deltas := 0
 		for i := range s.Rows {
 			cell := s.Rows[i].cell(c)
-			deltas = max(deltas, width(cell.Delta))
+			deltas = max(deltas, cut.Width(cell.Delta))
 			if cell.Delta != "" {
-				v.values[c] = max(v.values[c], width(cell.Text))
+				v.values[c] = max(v.values[c], cut.Width(cell.Text))
 			}
-			v.widths[c] = max(v.widths[c], width(cell.Text))
+			v.widths[c] = max(v.widths[c], cut.Width(cell.Text))
 		}
-		v.widths[c] = max(v.widths[c], v.values[c]+1+deltas, width(sub.Title), width(sub.Note))
+		v.widths[c] = max(v.widths[c], v.values[c]+1+deltas, cut.Width(sub.Title), cut.Width(sub.Note))
 		v.widths[c] = min(v.widths[c], t.room(v.label+6))
 	}
 	for _, group := range v.groups() {
@@ -63,24 +66,24 @@ func (v *beside) groups() [][]int {
 
 func (v *beside) write(group []int) {
 	line := func(first string, cell func(c int) (plain, painted string), help string) {
-		l, n := "  "+pad(first, v.label), 2+v.label
+		l, n := "  "+cut.Pad(first, v.label), 2+v.label
 		end := n // of what is not a space
 		for _, c := range group {
 			plain, painted := cell(c)
-			l += strings.Repeat(" ", columnGap) + painted + strings.Repeat(" ", max(0, v.widths[c]-width(plain)))
+			l += strings.Repeat(" ", columnGap) + painted + strings.Repeat(" ", max(0, v.widths[c]-cut.Width(plain)))
 			if plain != "" {
-				end = n + columnGap + width(plain)
+				end = n + columnGap + cut.Width(plain)
 			}
 			n += columnGap + v.widths[c]
 		}
 		l = strings.TrimRight(l, " ")
-		if help != "" && n+2+width(help) <= v.Width {
+		if help != "" && n+2+cut.Width(help) <= v.Width {
 			l += strings.Repeat(" ", n+2-end) + v.paint(dim, help)
 		}
 		v.WriteString(l + "\n")
 	}
 	line("", func(c int) (string, string) {
-		p := clip(v.s.Subjects[c].Title, v.widths[c])
+		p := cut.Clip(v.s.Subjects[c].Title, v.widths[c])
 		return p, v.paint(bold, p)
 	}, "")
 	notes := false
@@ -89,7 +92,7 @@ func (v *beside) write(group []int) {
 	}
 	if notes {
 		line("", func(c int) (string, string) {
-			p := clip(v.s.Subjects[c].Note, v.widths[c])
+			p := cut.Clip(v.s.Subjects[c].Note, v.widths[c])
 			return p, v.paint(dim, p)
 		}, "")
 	}
@@ -98,10 +101,10 @@ func (v *beside) write(group []int) {
 		line(r.Label, func(c int) (string, string) {
 			cell := r.cell(c)
 			if cell.Delta == "" {
-				p := clip(cell.Text, v.widths[c])
+				p := cut.Clip(cell.Text, v.widths[c])
 				return p, p
 			}
-			p := pad(cell.Text, v.values[c]) + " "
+			p := cut.Pad(cell.Text, v.values[c]) + " "
 			return p + cell.Delta, p + v.paint(cell.Trend.code(), cell.Delta)
 		}, r.Help)
 	}

@@ -1,5 +1,8 @@
 package report
 
+import (
+	"tare/internal/cut"
+)
 import "strings"
 
 const (
@@ -29,7 +32,7 @@ func (t *textWriter) table(tab Table) {
 	f.measure()
 	f.fit()
 	if tab.Title != "" {
-		t.WriteString("  " + t.paint(bold, shorten(tab.Title, t.room(2), Middle)) + "\n")
+		t.WriteString("  " + t.paint(bold, cut.To(tab.Title, t.room(2), Middle)) + "\n")
 	}
 	f.head()
 	for n := range f.t.Rows {
@@ -51,7 +54,7 @@ func (f *face) measure() {
 	f.values, f.deltas = make([]int, len(t.Columns)), make([]int, len(t.Columns))
 	for c, col := range t.Columns {
 		if !t.Bare {
-			f.values[c] = width(col.Title)
+			f.values[c] = cut.Width(col.Title)
 		}
 	}
 	for n := range t.Rows {
@@ -63,8 +66,8 @@ func (f *face) measure() {
 				s = strings.Repeat("  ", r.Level) + "└ " + s
 			}
 			f.cells[n][c] = s
-			f.values[c] = max(f.values[c], width(s))
-			f.deltas[c] = max(f.deltas[c], width(r.cell(c).Delta))
+			f.values[c] = max(f.values[c], cut.Width(s))
+			f.deltas[c] = max(f.deltas[c], cut.Width(r.cell(c).Delta))
 		}
 		f.bars = f.bars || r.Bar != 0
 	}
@@ -181,7 +184,7 @@ func (f *face) head() {
 	}
 	l := ""
 	for c, col := range f.t.Columns {
-		l += f.between(c) + f.paint(dim, f.aligned(c, shorten(col.Title, f.values[c], Middle)))
+		l += f.between(c) + f.paint(dim, f.aligned(c, cut.To(col.Title, f.values[c], Middle)))
 		if f.deltas[c] > 0 {
 			l += strings.Repeat(" ", 1+f.deltas[c])
 		}
@@ -198,9 +201,9 @@ func (f *face) between(c int) string {
 
 func (f *face) aligned(c int, s string) string {
 	if f.t.Columns[c].Right {
-		return padLeft(s, f.values[c])
+		return cut.PadLeft(s, f.values[c])
 	}
-	return pad(s, f.values[c])
+	return cut.Pad(s, f.values[c])
 }
 
 func (f *face) row(n int) {
@@ -219,9 +222,9 @@ func (f *face) row(n int) {
 		if r.Detail && c == f.label {
 			how = Path
 		}
-		l += f.between(c) + f.painted(code, f.aligned(c, shorten(f.cells[n][c], f.values[c], how)))
+		l += f.between(c) + f.painted(code, f.aligned(c, cut.To(f.cells[n][c], f.values[c], how)))
 		if f.deltas[c] > 0 {
-			l += " " + f.painted(cell.Trend.code(), padLeft(cell.Delta, f.deltas[c]))
+			l += " " + f.painted(cell.Trend.code(), cut.PadLeft(cell.Delta, f.deltas[c]))
 		}
 	}
 	if f.bars && r.Bar > 0 {

@@ -41,9 +41,13 @@ func Look(root string) (*Store, error) {
 func Nowhere(why error) *Store {
 	s := &Store{root: filepath.Join(string(filepath.Separator), ".tare-nowhere-"+rand.Text())}
 	s.blob = &ingester{root: s.root, files: s.files, busy: map[string]bool{}}
+	s.nowhere = true
 	s.look(why)
 	return s
 }
+
+// Nowhere tells whether there is no store at all, of which nothing can be said.
+func (s *Store) Nowhere() bool { return s.nowhere }
 
 // Looking says why nothing can be written into the store; nil if it can.
 func (s *Store) Looking() error { return s.looking }

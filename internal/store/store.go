@@ -41,6 +41,8 @@ type Store struct {
 	// looking is why nothing can be written, nil if it can; foreign says that the store
 	// is another user's, too.
 	looking error
+	// nowhere says that there is no store at all: it is empty, and stays so.
+	nowhere bool
 	foreign bool
 }
 

@@ -3,9 +3,13 @@ package testkit
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/opencontainers/go-digest"
 
 	"tare/internal/engine"
 	"tare/internal/store"
@@ -41,13 +45,39 @@ func (e *Engine) Build(ctx context.Context, r engine.Build) (*engine.Built, erro
 		if steps == nil {
 			return nil, err
 		}
-		return &engine.Built{Steps: steps, Took: time.Second}, err
+		out := &engine.Built{Steps: steps, Took: time.Second}
+		define(r, out)
+		return out, err
 	}
 	out := &engine.Built{Steps: steps, Took: time.Second, Target: img.Target, Executed: len(steps)}
+	define(r, out)
 	if r.Call == "" {
 		Put(e.T, e.Store, fmt.Sprintf("fake:%d", len(e.Builds)), store.Built, img)
 	}
 	return out, ctx.Err()
+}
+
+// define makes up the definition that a builder would tell of: a step "[2/3] RUN x" is of
+// the line that says so.
+func define(r engine.Build, out *engine.Built) {
+	src, err := os.ReadFile(r.Dockerfile)
+	if err != nil {
+		return
+	}
+	out.Dockerfile = src
+	for _, s := range out.Steps {
+		_, text, _ := strings.Cut(s.Name, "] ")
+		key := digest.FromString(text).String()
+		op := engine.Op{Digest: s.Digest, Key: key, Own: key, Kind: "exec", Name: s.Name, Inputs: s.Inputs}
+		n := 0
+		for line := range strings.Lines(string(src)) {
+			if n++; strings.TrimSpace(line) == text {
+				op.Lines = append(op.Lines, [2]int{n, n})
+				break
+			}
+		}
+		out.Ops = append(out.Ops, op)
+	}
 }
 
 // Run implements engine.Engine.

@@ -1,4 +1,4 @@
-package report
+package cut
 
 import (
 	"math/rand/v2"
@@ -21,7 +21,7 @@ func TestCutPath(t *testing.T) {
 		{"/libpython3.so", 8, "…hon3.so"},
 		{"/usr/share/doc/a/", 10, "/usr/…/a/"},
 	} {
-		if got := shorten(c.path, c.n, Path); got != c.want {
+		if got := To(c.path, c.n, Path); got != c.want {
 			t.Errorf("%s in %d: %s, want %s", c.path, c.n, got, c.want)
 		}
 	}
@@ -33,14 +33,14 @@ func TestCutPath(t *testing.T) {
 		}
 		path, n := "/"+strings.Join(parts, "/"), 4+rng.IntN(60)
 		got := cutPath(path, n)
-		if width(path) <= n {
-			got = shorten(path, n, Path)
+		if Width(path) <= n {
+			got = To(path, n, Path)
 		}
 		head, tail, cut := strings.Cut(got, "…")
-		if width(got) > n || !strings.HasPrefix(path, head) || cut && !strings.HasSuffix(path, tail) || len(head)+len(tail) > len(path) {
+		if Width(got) > n || !strings.HasPrefix(path, head) || cut && !strings.HasSuffix(path, tail) || len(head)+len(tail) > len(path) {
 			t.Fatalf("%s in %d: %s", path, n, got)
 		}
-		if name := parts[len(parts)-1]; width(name)+4 <= n && !strings.HasSuffix(got, "/"+name) {
+		if name := parts[len(parts)-1]; Width(name)+4 <= n && !strings.HasSuffix(got, "/"+name) {
 			t.Fatalf("%s in %d: %s has no file name", path, n, got)
 		}
 	}
