@@ -204,8 +204,9 @@ func (x *splitter) weighed(ctx context.Context, out bench.Built) (weighedBuild, 
 	return weighedBuild{w, out.Built}, err
 }
 
-// build builds scripts as RUN lines in the place of the line. If what a part left for the
-// next is gone from the build cache, all parts are carried out once more.
+// build builds scripts as RUN lines in the place of the line. All are carried out once more
+// if what a part left for the next is gone from the build cache, or if it has parts and
+// nobody knows how long they took.
 func (x *splitter) build(ctx context.Context, scripts []string) (weighedBuild, error) {
 	nonce := ""
 	for {
@@ -214,6 +215,10 @@ func (x *splitter) build(ctx context.Context, scripts []string) (weighedBuild, e
 			return weighedBuild{}, err
 		}
 		out, err := x.p.buildCopy(ctx, src)
+		if err == nil && nonce == "" && len(scripts) > 1 && x.untimed(out, len(scripts)) {
+			nonce = newNonce()
+			continue
+		}
 		if err == nil {
 			return x.weighed(ctx, out)
 		}
@@ -225,7 +230,7 @@ func (x *splitter) build(ctx context.Context, scripts []string) (weighedBuild, e
 		}
 		n, why := failedPart(out.Steps, len(scripts))
 		if strings.HasSuffix(why, fmt.Sprintf("exit code: %d", shell.Gone)) && nonce == "" {
-			nonce = strconv.FormatInt(time.Now().UnixNano(), 36)
+			nonce = newNonce()
 			continue
 		}
 		if strings.HasSuffix(why, fmt.Sprintf("exit code: %d", shell.Nowhere)) {
@@ -236,6 +241,21 @@ func (x *splitter) build(ctx context.Context, scripts []string) (weighedBuild, e
 		}
 		return weighedBuild{}, refusal(fmt.Sprintf("its part %d of %d fails when it is built by itself: %s", n+1, len(scripts), firstLine(why)))
 	}
+}
+
+func newNonce() string { return strconv.FormatInt(time.Now().UnixNano(), 36) }
+
+// untimed tells whether a part came from the build cache, and how long it took is unknown.
+func (x *splitter) untimed(out bench.Built, n int) bool {
+	cold := x.p.b.Book().Cold(out.Built)
+	for k := range n {
+		if s := stepOf(out.Steps, k); s != nil && s.Cached {
+			if _, ok := cold[keyOf(out.Ops, s.Digest)]; !ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // copied is the Dockerfile with scripts in the place of the line. They hand their state on

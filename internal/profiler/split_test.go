@@ -31,6 +31,7 @@ var (
 type runs struct {
 	t     *testing.T
 	n     int               // builds
+	warm  bool              // parts come from the cache the first time
 	shell []string          // of the base
 	vary  map[string]string // by path what is written there by each way of building
 }
@@ -53,6 +54,7 @@ func (w *runs) make(r engine.Build) (*testkit.Built, []engine.Step, error) {
 		}
 		text := src[m[0]:end]
 		s := engine.Step{Digest: digest.FromString(text).String(), Name: fmt.Sprintf("[%d/%d] RUN %s", n+2, len(at)+1, src[m[2]:m[3]]), Start: float64(n), End: float64(n) + 0.5, Busy: 0.5}
+		s.Cached = w.warm && strings.Contains(text, "TARE_PART_") && !strings.Contains(text, "# ")
 		list := command.FindAllStringSubmatch(text, -1)
 		files, hidden := map[string]string{}, map[string]bool{}
 		for _, c := range list {
@@ -252,6 +254,17 @@ func TestSplitStateThatIsGone(t *testing.T) {
 	}
 	if w.n != 4 {
 		t.Errorf("%d builds", w.n)
+	}
+}
+
+// Parts that are in the cache, of which nobody knows how long they took, are timed.
+func TestSplitsAreTimed(t *testing.T) {
+	for _, line := range []string{"RUN put a 1 && put b 2", "RUN cd /; put a 1; put b 2"} {
+		w := &runs{warm: true}
+		r, _ := splitOf(t, w, line)
+		if c := r.Splits[0].Commands; w.n != 4 || c[len(c)-1].Seconds != 0.5 {
+			t.Errorf("%s: %d builds: %+v", line, w.n, c)
+		}
 	}
 }
 
