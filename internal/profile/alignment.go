@@ -177,6 +177,24 @@ func mentions(text, name string) bool {
 	return slices.ContainsFunc(strings.Fields(text), func(w string) bool { return w == name || strings.HasPrefix(w, name+"=") })
 }
 
+// uses tells whether a variable is written in a text: $NAME, ${NAME} or ${NAME:-x}.
+func uses(text, name string) bool {
+	for rest := text; ; {
+		_, after, ok := strings.Cut(rest, "$")
+		if !ok {
+			return false
+		}
+		rest = after
+		if v, ok := strings.CutPrefix(strings.TrimPrefix(after, "{"), name); ok && (v == "" || !isWord(v[0])) {
+			return true
+		}
+	}
+}
+
+func isWord(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
+}
+
 // above are the instructions that are in force at a line: of its stage before it, and of
 // the stages that it goes on from; the nearest first.
 func (c *causes) above(l *Line) []*dockerfile.Instruction {
@@ -212,7 +230,7 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if !strings.Contains(k.Text, "$"+name) && !strings.Contains(k.Text, "${"+name) {
+		if !uses(k.Text, name) {
 			continue
 		}
 		then, now := c.value(l, name, true), c.value(l, name, false)
@@ -227,7 +245,7 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		o := c.line(e.Lines[0])
 		for _, w := range strings.Fields(e.Text)[1:] {
 			name, _, _ := strings.Cut(w, "=")
-			if o == nil || name == "" || !strings.Contains(k.Text, "$"+name) && !strings.Contains(k.Text, "${"+name) {
+			if o == nil || name == "" || !uses(k.Text, name) {
 				continue
 			}
 			if was := c.was(o); was != nil && was.Text != e.Text {
