@@ -141,7 +141,8 @@ func (d *Diff) variant(a, b *Record, x, y *Result) {
 			exact(m.Name, m.Value(&ia.Sizes), m.Value(&ib.Sizes))
 		}
 		exact("layers", int64(ia.Layers), int64(ib.Layers))
-		kinds := maps.Clone(ia.Packages)
+		kinds := map[string]int{}
+		maps.Copy(kinds, ia.Packages)
 		maps.Copy(kinds, ib.Packages)
 		for _, k := range slices.Sorted(maps.Keys(kinds)) {
 			exact("packages "+k, int64(ia.Packages[k]), int64(ib.Packages[k]))

@@ -86,6 +86,12 @@ func TestCompare(t *testing.T) {
 	if got := d.String(); got != "6 counted numbers changed; of 4 timed measures, 1 changed significantly" {
 		t.Error(got)
 	}
+	// Records of strangers may lack what ours have.
+	none := kept()
+	none.Comparison.Images[1].Packages = nil
+	if d := Compare(none, kept()); len(d.Exact) != 1 || d.Exact[0].Measure != "packages apk" {
+		t.Errorf("%+v", d.Exact)
+	}
 	// Half as fast a machine explains it.
 	b.Calibration = []float64{4}
 	if d := Compare(kept(), b); d.Timed[0].Significant || d.Speed != 2 {
