@@ -36,6 +36,7 @@ var imports = map[string][]string{
 	"rpmdb":        {"packages"},
 	"buildcontext": {"dockerfile"},
 	"dockerfile":   {},
+	"shell":        {},
 	"definition":   {"engine", "units"},
 	"cut":          {},
 	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
@@ -57,7 +58,7 @@ var imports = map[string][]string{
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "profile", "request", "target", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "target", "tree", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store", "units"},
@@ -96,6 +97,7 @@ var dependencies = map[string][]string{
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"cut"},
 	"github.com/goccy/go-yaml":                                  {"experiment"},
+	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
 }
 
@@ -109,6 +111,7 @@ var pure = map[string][]string{
 	"experiment": {"os", "net", "net/http", "os/exec", "context"},
 	"explain":    {"os", "net", "net/http", "os/exec", "context"},
 	"packages":   {"os", "net", "net/http", "os/exec", "context"},
+	"shell":      {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},
 	"definition": {"os", "net", "net/http", "os/exec", "context"},
 	"cut":        {"os", "net", "net/http", "os/exec", "context"},

@@ -199,7 +199,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Sentences = explain.Sentences(r)
+	r.Sentences = explain.Sentences(r, explain.Material{})
 	picked, err := a.Facts.Select("one", weigh.Query{Fates: []string{"all"}})
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,8 @@ const MapParts = 3000
 type Lab struct {
 	*Bench
 	Name string // of the experiment
+	// Material is how much a sentence must be about; the zero value means all.
+	Material explain.Material
 
 	mu    sync.Mutex
 	bumps []string // names of made-up bases
@@ -192,8 +194,7 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 	if err != nil {
 		return nil, nil, err
 	}
-	r.Sentences = explain.Sentences(r)
-	exercise.Claims(r)
+	r.Sentences, r.Course = explain.Sentences(r, b.Material), exercise.Sentences(r, b.Material)
 	return r, settled, nil
 }
 

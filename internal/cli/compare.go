@@ -61,6 +61,7 @@ what they keep out of the image. What the measures mean: tare help measures.`,
 	f.IntVar(&o.top, "top", 12, "causes to show for each difference with --full; 0 for all")
 	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
 	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")
+	f.Var(o.Material.Default(), "material", scales.MaterialHelp)
 	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles")
 	_ = c.RegisterFlagCompletionFunc("measure", cobra.FixedCompletions(measureNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c

@@ -16,6 +16,7 @@ import (
 	"tare/internal/lab"
 	"tare/internal/outfile"
 	"tare/internal/report"
+	"tare/internal/scales"
 )
 
 func init() { register(ownGroup, newLab) }
@@ -25,6 +26,7 @@ type labOptions struct {
 	resume, answers  bool
 	repeat, parallel int
 	fill             string
+	material         scales.Material
 }
 
 func newLab(a *app) *cobra.Command {
@@ -70,6 +72,7 @@ diff), images as tare-lab/NAME:VARIANT until you remove them.`,
 	f.BoolVar(&o.resume, "resume", false, "continue the last run of this experiment if it was interrupted")
 	f.IntVar(&o.repeat, "repeat", 0, "repetitions of timed steps; default what the file says, or 6")
 	f.IntVar(&o.parallel, "parallel", 0, "parallel builds before anything is timed; default one per core")
+	f.Var(o.material.Default(), "material", scales.MaterialHelp)
 	f.StringVar(&o.fill, "fill", "", "fill measured sizes into the tables of this Markdown file")
 	c.AddCommand(newLabInit(a), newLabList(a), newLabShow(a), newLabDiff(a))
 	return c
@@ -112,7 +115,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 			show.Event(display.Step{Subject: p.Variant, What: p.What, Done: p.Done, Total: p.Total, Failed: p.Failed})
 		}, Note: a.note,
 		Bench: func(name string) lab.Bench {
-			work = &bench.Lab{Bench: a.Bench(), Name: name}
+			work = &bench.Lab{Bench: a.Bench(), Name: name, Material: o.material}
 			return work
 		}})
 	show.End()
@@ -154,6 +157,7 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	if o.open && o.file == "" {
 		o.file = rec.Name + ".html"
 	}
+	rec = lab.Shown(rec, o.answers)
 	page := report.Page{Title: rec.Name, Record: rec, Result: rec.Comparison}
 	for i := range rec.Variants {
 		if m := rec.Variants[i].Map; m != nil {

@@ -17,18 +17,20 @@ func newLabDiff(a *app) *cobra.Command {
 		Short: "Show what changed between two runs of an experiment",
 		Long: `Show what changed between two runs of an experiment. Bytes and counts are
 compared exactly; a change of a time counts if the Mann-Whitney U test gives p
-< 0.01 and the medians differ by more than 10 %.`,
+< 0.01 and the medians differ by more than 10 %; with fewer than 5 runs there is
+nothing to test. last and last~N stay within one experiment: that of the other
+run, else of ./tare.yaml, else of the last run.`,
 		Example: "  tare lab diff last~1 last\n  tare lab diff --exit-code main.json pr.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
 			}
-			x, err := a.record(args, 0)
+			runs, err := a.runs()
 			if err != nil {
-				return fmt.Errorf("lab diff: %w", err)
+				return err
 			}
-			y, err := a.record(args, 1)
+			x, y, err := runs.Pair(args[0], args[1], ".")
 			if err != nil {
 				return fmt.Errorf("lab diff: %w", err)
 			}

@@ -23,13 +23,14 @@ type Cause struct {
 	// Subject is the package ("apk py3-pip"), the base, or the class of waste.
 	Subject string `json:"subject"`
 	Bytes   int64  `json:"bytes"`
-	// From and To are the bytes in either image: Bytes is To - From.
+	// From and To are the bytes in either image: Bytes is To - From. It is 0 only where
+	// files differ in content, path or hard links and their bytes do not.
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 	// Change is "added", "removed" or "changed".
 	Change string `json:"change"`
 	// FromVersion and ToVersion are those of a package in the images that it has bytes
-	// in.
+	// in: all of them, where it is installed several times.
 	FromVersion string `json:"fromVersion,omitempty"`
 	ToVersion   string `json:"toVersion,omitempty"`
 	// Via is the package that pulled this one in, among those that were added or
@@ -56,23 +57,44 @@ type key struct{ kind, subject string }
 // book is what an image has, by the rows of a ledger.
 type book struct {
 	f        *weigh.Facts
-	packages map[string]*packages.Package // by key; the one that is installed in the end
-	print    map[key]uint64               // of the live content, for packages and classes
-	osID     string
+	versions map[string][]string // of the packages that are installed in the end, by key
+	// print is of the live content of packages and classes, and first the part of it that
+	// the base layer holds.
+	print, first map[key]uint64
+	osID         string
 }
 
 func newBook(f *weigh.Facts) *book {
-	b := &book{f: f, packages: map[string]*packages.Package{}, print: map[key]uint64{}, osID: f.Image.Distribution()}
+	b := &book{f: f, versions: map[string][]string{}, print: map[key]uint64{}, first: map[key]uint64{}, osID: f.Image.Distribution()}
 	for _, id := range f.Final {
 		p := &f.Packages[id]
-		b.packages[p.Key()] = p
+		b.versions[p.Key()] = append(b.versions[p.Key()], p.Version)
 	}
 	f.Live(func(r tree.Ref, e *layer.Entry) {
 		k := b.key(f.Owner(r), f.Class(r))
-		// The sum does not depend on the order, nor on which layer a file is in.
-		b.print[k] += xxh3.HashString(e.Path) ^ xxh3.HashSeed(e.Sum[:], uint64(e.Size))
+		// The sum does not depend on the order, nor on which layer a file is in. The seed
+		// keeps the sums of swapped contents apart.
+		n := xxh3.HashSeed(e.Sum[:], xxh3.HashString(e.Path)+uint64(e.Size))
+		b.print[k] += n
+		if r.Layer == 0 {
+			b.first[k] += n
+		}
 	})
 	return b
+}
+
+// content is a print of the live files of a row, 0 where the row has none; with collapse
+// those of the base layer are left out.
+func (b *book) content(k key, collapse bool) uint64 {
+	if collapse && b.collapses() {
+		return b.print[k] - b.first[k]
+	}
+	return b.print[k]
+}
+
+// collapses tells whether the first layer is a distribution's, which can be one row.
+func (b *book) collapses() bool {
+	return len(b.f.Image.Layers) > 0 && b.f.Image.Layers[0].Sums.OSRelease != ""
 }
 
 func (b *book) key(p *packages.Package, c weigh.Class) key {
@@ -88,7 +110,7 @@ func (b *book) cellKey(c *weigh.Cell, collapse bool) key {
 	switch {
 	case c.Fate != tree.Live:
 		return key{"waste", c.Fate.String()}
-	case collapse && c.Layer == 0 && b.f.Image.Layers[0].Sums.OSRelease != "":
+	case collapse && c.Layer == 0 && b.collapses():
 		return key{"base", b.f.Image.Base()}
 	case c.Owner >= 0:
 		return b.key(&b.f.Packages[c.Owner], c.Class)
@@ -186,7 +208,8 @@ func (b *book) layers(measure string, collapse bool) map[key]int {
 }
 
 // causes divides the difference from a to b. Rows that are the same in both are left
-// out. On transfer, what has the same content in both is compressed differently.
+// out; of live, rows with as many bytes and other contents are there, with 0. On transfer,
+// what has the same content in both is compressed differently.
 func causes(a, b *book, measure string, depth int) []Cause {
 	collapse := a.osID != b.osID
 	from, to := a.rows(measure, collapse), b.rows(measure, collapse)
@@ -197,11 +220,11 @@ func causes(a, b *book, measure string, depth int) []Cause {
 	maps.Copy(keys, to)
 	for k := range keys {
 		c := Cause{Kind: k.kind, Subject: k.subject, From: from[k], To: to[k], Bytes: to[k] - from[k]}
-		if c.Bytes == 0 {
+		pa, pb := a.content(k, collapse), b.content(k, collapse)
+		if c.Bytes == 0 && (measure != "live" || pa == pb) {
 			continue
 		}
-		_, had := from[k]
-		_, has := to[k]
+		had, has := a.has(k, from), b.has(k, to)
 		switch {
 		case !had:
 			c.Change = "added"
@@ -210,18 +233,18 @@ func causes(a, b *book, measure string, depth int) []Cause {
 		default:
 			c.Change = "changed"
 		}
-		if pa, pb := a.print[k], b.print[k]; measure == "transfer" && had && has && pa == pb && pa != 0 {
+		if measure == "transfer" && had && has && pa == pb && pa != 0 {
 			squeeze.From += c.From
 			squeeze.To += c.To
 			squeeze.Bytes += c.Bytes
 			continue
 		}
 		if k.kind == "package" {
-			if p := a.packages[k.subject]; p != nil && had {
-				c.FromVersion = p.Version
+			if had {
+				c.FromVersion = Versions(a.versions[k.subject])
 			}
-			if p := b.packages[k.subject]; p != nil && has {
-				c.ToVersion = p.Version
+			if has {
+				c.ToVersion = Versions(b.versions[k.subject])
 			}
 			c.Toolchain = packages.BuildTool(k.subject)
 		} else {
@@ -245,6 +268,13 @@ func causes(a, b *book, measure string, depth int) []Cause {
 		return cmp.Or(cmp.Compare(abs(y.Bytes), abs(x.Bytes)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Subject, y.Subject))
 	})
 	return out
+}
+
+// has tells whether the image has what a row is about: in the row, or in a base layer that
+// is a row of its own.
+func (b *book) has(k key, rows map[key]int64) bool {
+	_, ok := rows[k]
+	return ok || b.print[k] != 0 || len(b.versions[k.subject]) > 0 && k.kind == "package"
 }
 
 func abs(n int64) int64 { return max(n, -n) }

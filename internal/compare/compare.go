@@ -46,6 +46,9 @@ type Result struct {
 	Differences []Difference `json:"differences"`
 	Sharing     Sharing      `json:"sharing"`
 	Sentences   []Sentence   `json:"sentences"`
+	// Course are the sentences that answer the course's questions and judge its beliefs;
+	// only lab --answers has them.
+	Course []Sentence `json:"course,omitempty"`
 
 	// Subjects are what the result was made from.
 	Subjects []Subject `json:"-"`
@@ -55,7 +58,7 @@ type Result struct {
 type Sentence struct {
 	Text string `json:"text"`
 	// Topic is what it is about: ranking, difference, layers, tools, stages, waste or
-	// sharing.
+	// sharing; of the course's also packages.
 	Topic string `json:"topic"`
 	// Kind is the sentence's, where a claim can be held against it; see explain.
 	Kind     string     `json:"-"`
@@ -100,8 +103,12 @@ type Image struct {
 	BuildSeconds *float64 `json:"buildSeconds,omitempty"`
 	// BuildCached says that all of that build came from the cache.
 	BuildCached bool `json:"buildCached,omitempty"`
-	// Stages are the earlier stages of the Dockerfile, where they are known.
-	Stages []StageSum `json:"stages,omitempty"`
+	// Toolchain is the part of Sizes.Live that only builds need.
+	Toolchain int64 `json:"toolchain"`
+	// Stages are the earlier stages of the Dockerfile, where they are known, and AllStages
+	// what they hold together: what several of them hold counts once.
+	Stages    []StageSum `json:"stages,omitempty"`
+	AllStages *StageSum  `json:"allStages,omitempty"`
 	// Findings are what costs bytes and need not; Savings what they cost together.
 	Findings []weigh.Finding `json:"findings"`
 	Savings  *weigh.Savings  `json:"savings,omitempty"`
@@ -132,6 +139,8 @@ type Difference struct {
 	Measure string  `json:"measure"`
 	Total   int64   `json:"total"`
 	Causes  []Cause `json:"causes"`
+	// Alike says what else is the same, where Measure is live and Total is 0.
+	Alike *Alike `json:"alike,omitempty"`
 
 	a, b int // indexes of the images
 }
@@ -181,8 +190,7 @@ func Compare(subjects []Subject, o Options) (*Result, error) {
 	}
 	for _, p := range pairs(len(subjects), o) {
 		for _, m := range Measures {
-			d := Difference{From: r.Images[p[0]].Name, To: r.Images[p[1]].Name, Measure: m.Name, a: p[0], b: p[1],
-				Total: m.Value(&r.Images[p[1]].Sizes) - m.Value(&r.Images[p[0]].Sizes)}
+			d := Between(r, p[0], p[1], m.Name)
 			d.Causes = causes(books[p[0]], books[p[1]], m.Name, o.Depth)
 			var sum int64
 			for _, c := range d.Causes {
@@ -190,6 +198,9 @@ func Compare(subjects []Subject, o Options) (*Result, error) {
 			}
 			if sum != d.Total {
 				return nil, &weigh.BrokenError{Text: fmt.Sprintf("causes of %s from %s to %s sum up to %d, not %d", m.Name, d.From, d.To, sum, d.Total)}
+			}
+			if m.Name == "live" && d.Total == 0 {
+				d.Alike = alike(subjects[p[0]], subjects[p[1]])
 			}
 			r.Differences = append(r.Differences, d)
 		}
@@ -225,9 +236,8 @@ func column(s *Subject, o Options) Image {
 		instruction := img.StepOf(k).Instruction()
 		i.Stack = append(i.Stack, LayerSum{DiffID: l.DiffID, Instruction: instruction, Tar: l.Sums.Tar, Files: l.Sums.Files, Line: s.line(instruction)})
 	}
-	for _, st := range s.Stages {
-		i.Stages = append(i.Stages, stageSum(st, f))
-	}
+	i.Toolchain = toolchainOf(f)
+	i.Stages, i.AllStages = stageSums(s.Stages, f)
 	return i
 }
 
@@ -261,5 +271,26 @@ func (r *Result) BaselineIndex() int {
 	return 0
 }
 
+// Image is the column of a name; an empty one if there is none.
+func (r *Result) Image(name string) *Image {
+	for n := range r.Images {
+		if r.Images[n].Name == name {
+			return &r.Images[n]
+		}
+	}
+	return new(Image)
+}
+
 // Ends are the indexes of the images that a difference is between.
 func (d *Difference) Ends() (from, to int) { return d.a, d.b }
+
+// Between is a difference without causes of two images of a result, by their positions.
+func Between(r *Result, a, b int, measure string) Difference {
+	d := Difference{From: r.Images[a].Name, To: r.Images[b].Name, Measure: measure, a: a, b: b}
+	for _, m := range Measures {
+		if m.Name == measure {
+			d.Total = m.Value(&r.Images[b].Sizes) - m.Value(&r.Images[a].Sizes)
+		}
+	}
+	return d
+}

@@ -1,18 +1,13 @@
 package compare
 
 import (
-	"cmp"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
 
-	"tare/internal/layer"
 	"tare/internal/packages"
-	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
@@ -22,16 +17,26 @@ const DiffSchema = "tare.diff/v1"
 // Diff is what differs between two images, in what a container sees and in their
 // settings.
 type Diff struct {
-	Schema   string          `json:"schema"`
-	From     string          `json:"from"`
-	To       string          `json:"to"`
-	Same     bool            `json:"same"` // nothing below differs
-	Packages []PackageChange `json:"packages"`
-	Files    []EntryChange   `json:"files"`
-	Config   []Setting       `json:"config"`
-	History  []HistoryChange `json:"history"`
-	Layers   []LayerMatch    `json:"layers"`
-	Count    Counts          `json:"count"`
+	Schema string `json:"schema"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+	// Same says that packages, files with their metadata, settings and steps are the same,
+	// but for what was to be ignored. Layers and Otherwise may differ all the same.
+	Same bool `json:"same"`
+	// SameImage says that both are one image: one manifest, by its digest.
+	SameImage bool `json:"sameImage,omitempty"`
+	// IgnoredTimes and IgnoredHistory say what was not looked at.
+	IgnoredTimes   bool            `json:"ignoredTimes,omitempty"`
+	IgnoredHistory bool            `json:"ignoredHistory,omitempty"`
+	Packages       []PackageChange `json:"packages"`
+	Files          []EntryChange   `json:"files"`
+	Config         []Setting       `json:"config"`
+	History        []HistoryChange `json:"history"`
+	Layers         []LayerMatch    `json:"layers"`
+	// Otherwise names what else differs between the configurations, and no container sees:
+	// "created", "author", the order of "config.Env".
+	Otherwise []string `json:"otherwise,omitempty"`
+	Count     Counts   `json:"count"`
 }
 
 // Counts sums the changes up.
@@ -64,7 +69,7 @@ type EntryChange struct {
 	From   int64  `json:"from"`   // bytes
 	To     int64  `json:"to"`
 	// What says which facts differ: "content", "kind", "mode 644 → 755", "owner",
-	// "time", "link", "xattrs".
+	// "time", "link", "xattrs", "hard links".
 	What []string `json:"what,omitempty"`
 }
 
@@ -99,15 +104,18 @@ type DiffOptions struct {
 
 // Differ sets two images side by side, path by path.
 func Differ(a, b Subject, o DiffOptions) *Diff {
-	d := &Diff{Schema: DiffSchema, From: a.Name, To: b.Name, Packages: []PackageChange{}, Files: []EntryChange{}, Config: []Setting{}, History: []HistoryChange{}, Layers: []LayerMatch{}}
+	d := &Diff{Schema: DiffSchema, From: a.Name, To: b.Name, Packages: []PackageChange{}, Files: []EntryChange{}, Config: []Setting{}, History: []HistoryChange{}, Layers: []LayerMatch{},
+		IgnoredTimes: o.IgnoreTimes, IgnoredHistory: o.IgnoreHistory}
 	d.packages(a.Facts, b.Facts)
-	d.files(a.Facts, b.Facts, o)
-	d.config(a.Facts, b.Facts)
+	walk(a.Facts, b.Facts, func(c *pairing) { d.entry(c, o) })
+	d.Config = changed(a.Facts.Image, b.Facts.Image)
 	if !o.IgnoreHistory {
 		d.history(a.Facts, b.Facts)
 	}
 	d.layers(a.Facts, b.Facts)
+	d.Otherwise = otherwise(a.Facts.Image, b.Facts.Image)
 	d.Same = len(d.Packages)+len(d.Files)+len(d.Config)+len(d.History) == 0
+	d.SameImage = oneImage(a.Facts.Image, b.Facts.Image)
 	return d
 }
 
@@ -118,26 +126,23 @@ func (d *Diff) packages(a, b *weigh.Facts) {
 			p := &f.Packages[id]
 			out[p.Key()] = append(out[p.Key()], p.Version)
 		}
-		for _, v := range out {
-			slices.Sort(v)
-		}
 		return out
 	}
 	from, to := versions(a), versions(b)
 	keys := maps.Clone(from)
 	maps.Copy(keys, to)
 	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		x, y := from[k], to[k]
-		if slices.Equal(x, y) {
+		x, y := Versions(from[k]), Versions(to[k])
+		if x == y {
 			continue
 		}
 		kind, name, _ := strings.Cut(k, " ")
-		c := PackageChange{Type: packages.Type(kind), Name: name, From: strings.Join(x, ", "), To: strings.Join(y, ", "), Change: "changed"}
+		c := PackageChange{Type: packages.Type(kind), Name: name, From: x, To: y, Change: "changed"}
 		switch {
-		case len(x) == 0:
+		case len(from[k]) == 0:
 			c.Change = "added"
 			d.Count.PackagesAdded++
-		case len(y) == 0:
+		case len(to[k]) == 0:
 			c.Change = "removed"
 			d.Count.PackagesRemoved++
 		default:
@@ -145,134 +150,6 @@ func (d *Diff) packages(a, b *weigh.Facts) {
 		}
 		d.Packages = append(d.Packages, c)
 	}
-}
-
-// seen lists what a container sees, in order of paths.
-func seen(f *weigh.Facts) []tree.Ref {
-	var out []tree.Ref
-	top := len(f.Tree.Lists) - 1
-	for k := range f.Tree.Lists {
-		for i := range f.Tree.Lists[k] {
-			if r := (tree.Ref{Layer: int32(k), Entry: int32(i)}); f.Tree.Entry(r).Path != "" && f.Tree.Seen(r, top) {
-				out = append(out, r)
-			}
-		}
-	}
-	slices.SortFunc(out, func(x, y tree.Ref) int { return layer.ComparePaths(f.Tree.Entry(x).Path, f.Tree.Entry(y).Path) })
-	return out
-}
-
-func (d *Diff) files(a, b *weigh.Facts, o DiffOptions) {
-	x, y := seen(a), seen(b)
-	for len(x)+len(y) > 0 {
-		c := 0
-		switch {
-		case len(x) == 0:
-			c = 1
-		case len(y) == 0:
-			c = -1
-		default:
-			c = layer.ComparePaths(a.Tree.Entry(x[0]).Path, b.Tree.Entry(y[0]).Path)
-		}
-		switch {
-		case c < 0:
-			e := a.Tree.Content(x[0])
-			d.Files = append(d.Files, EntryChange{Path: a.Tree.Entry(x[0]).Path, Change: "removed", Kind: e.Kind.String(), From: e.Size})
-			d.Count.Removed++
-			d.Count.RemovedBytes += a.Tree.Entry(x[0]).Size
-			x = x[1:]
-		case c > 0:
-			e := b.Tree.Content(y[0])
-			d.Files = append(d.Files, EntryChange{Path: b.Tree.Entry(y[0]).Path, Change: "added", Kind: e.Kind.String(), To: e.Size})
-			d.Count.Added++
-			d.Count.AddedBytes += b.Tree.Entry(y[0]).Size
-			y = y[1:]
-		default:
-			d.entry(a.Tree.Entry(x[0]).Path, a.Tree.Content(x[0]), b.Tree.Content(y[0]), o)
-			x, y = x[1:], y[1:]
-		}
-	}
-}
-
-// entry compares what stands at one path; hard links are the files that they name.
-func (d *Diff) entry(path string, e, f *layer.Entry, o DiffOptions) {
-	c := EntryChange{Path: path, Kind: f.Kind.String(), From: e.Size, To: f.Size}
-	note := func(differs bool, what string) {
-		if differs {
-			c.What = append(c.What, what)
-		}
-	}
-	note(e.Kind != f.Kind, "kind")
-	note(e.Kind == f.Kind && (e.Sum != f.Sum || e.Size != f.Size), "content")
-	note(e.Kind == f.Kind && e.Link != f.Link, "link")
-	content := len(c.What) > 0
-	note(e.Mode != f.Mode, fmt.Sprintf("mode %o → %o", e.Mode, f.Mode))
-	note(e.UID != f.UID || e.GID != f.GID, fmt.Sprintf("owner %d:%d → %d:%d", e.UID, e.GID, f.UID, f.GID))
-	note(e.Xattrs != f.Xattrs, "xattrs")
-	note(!o.IgnoreTimes && (e.Mtime != f.Mtime || e.Nsec != f.Nsec), "time")
-	switch {
-	case content:
-		c.Change = "content"
-		d.Count.Content++
-	case len(c.What) > 0:
-		c.Change = "metadata"
-		d.Count.Metadata++
-	default:
-		return
-	}
-	d.Files = append(d.Files, c)
-}
-
-func (d *Diff) config(a, b *weigh.Facts) {
-	from, to := settings(a), settings(b)
-	keys := maps.Clone(from)
-	maps.Copy(keys, to)
-	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		if from[k] != to[k] {
-			d.Config = append(d.Config, Setting{k, from[k], to[k]})
-		}
-	}
-}
-
-// settings are an image's configuration, one by one.
-func settings(f *weigh.Facts) map[string]string {
-	img := f.Image
-	c := img.Config.Config
-	out := map[string]string{"platform": img.Platform().OS + "/" + img.Platform().Architecture + strings.TrimSuffix("/"+img.Platform().Variant, "/")}
-	put := func(name, v string) {
-		if v != "" {
-			out[name] = v
-		}
-	}
-	asJSON := func(v any, n int) string {
-		if n == 0 {
-			return ""
-		}
-		b, _ := json.Marshal(v)
-		return string(b)
-	}
-	for _, e := range c.Env {
-		k, v, _ := strings.Cut(e, "=")
-		out["env "+k] = v
-	}
-	for k, v := range c.Labels {
-		out["label "+k] = cmp.Or(v, `""`)
-	}
-	put("cmd", asJSON(c.Cmd, len(c.Cmd)))
-	put("entrypoint", asJSON(c.Entrypoint, len(c.Entrypoint)))
-	put("user", c.User)
-	put("workdir", c.WorkingDir)
-	put("stop signal", c.StopSignal)
-	put("shell", asJSON(c.Shell, len(c.Shell)))
-	put("onbuild", asJSON(c.OnBuild, len(c.OnBuild)))
-	put("healthcheck", string(c.Healthcheck))
-	for p := range c.ExposedPorts {
-		out["port "+p] = "exposed"
-	}
-	for v := range c.Volumes {
-		out["volume "+v] = "declared"
-	}
-	return out
 }
 
 // maxAligned bounds the table of the longest common subsequence of two histories.

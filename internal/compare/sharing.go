@@ -19,6 +19,10 @@ type Sharing struct {
 	// Content: the same live files, in whichever layers; what could be shared if the
 	// images were layered alike. Bytes of live.
 	Content Level `json:"content"`
+	// Apart are the bytes of live files that several images have in layers of their own:
+	// for each content its size, once for every image beyond the first. Sharing layers would
+	// save them; copies within one image are none.
+	Apart int64 `json:"apart"`
 }
 
 // Level is what is shared at one level.
@@ -39,6 +43,7 @@ type Share struct {
 
 func share(subjects []Subject) Sharing {
 	return Sharing{
+		Apart: apart(subjects),
 		Blob: level(subjects, func(s *Subject, add func(digest.Digest, int64)) {
 			for i, d := range s.Facts.Image.Push.Layers {
 				if !repeated(s.Facts, i) {
@@ -66,6 +71,39 @@ func repeated(f *weigh.Facts, k int) bool {
 		}
 	}
 	return false
+}
+
+// apart counts what stands in several images in layers that none of the others has.
+func apart(subjects []Subject) (bytes int64) {
+	if len(subjects) < 2 {
+		return 0
+	}
+	users, last := map[digest.Digest]int{}, map[digest.Digest]int{}
+	for n := range subjects {
+		for _, l := range subjects[n].Facts.Image.Layers {
+			if at, ok := last[l.DiffID]; !ok || at != n {
+				last[l.DiffID] = n
+				users[l.DiffID]++
+			}
+		}
+	}
+	seen := map[weigh.Content]int{} // the last image that has it
+	for n := range subjects {
+		f := subjects[n].Facts
+		f.Live(func(r tree.Ref, e *layer.Entry) {
+			if e.Size == 0 || users[f.Image.Layers[r.Layer].DiffID] > 1 {
+				return
+			}
+			c := weigh.Content{Sum: e.Sum, Size: e.Size}
+			if at, ok := seen[c]; ok && at != n {
+				bytes += e.Size
+			} else if ok {
+				return
+			}
+			seen[c] = n
+		})
+	}
+	return bytes
 }
 
 // level counts things by a name that is the same in all images.

@@ -1,10 +1,10 @@
 package definition
 
 import (
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/solver/pb"
@@ -122,6 +122,7 @@ func files(o *engine.Op, op *pb.Op, x *pb.FileOp) {
 		case a.GetMkdir() != nil:
 			d := a.GetMkdir()
 			fact(o, "directory", "", d.Path)
+			fact(o, "owner", d.Path, owner(d.Owner))
 		case a.GetRm() != nil:
 			fact(o, "remove", a.GetRm().Path, "")
 		case a.GetSymlink() != nil:
@@ -142,16 +143,30 @@ func copied(c *pb.FileActionCopy) string {
 		add("chmod", fmt.Sprintf("%o", c.Mode))
 	}
 	add("chmod", c.ModeStr)
-	if c.Owner != nil {
-		b, _ := json.Marshal(c.Owner)
-		add("chown", string(b))
-	}
+	add("chown", owner(c.Owner))
 	add("include", strings.Join(c.IncludePatterns, ","))
 	add("exclude", strings.Join(c.ExcludePatterns, ","))
 	if c.AttemptUnpackDockerCompatibility {
 		out += " --unpack"
 	}
 	return out
+}
+
+// owner is USER[:GROUP] as a Dockerfile says it.
+func owner(c *pb.ChownOpt) string {
+	one := func(u *pb.UserOpt) string {
+		switch x := u.GetUser().(type) {
+		case *pb.UserOpt_ByName:
+			return x.ByName.GetName()
+		case *pb.UserOpt_ByID:
+			return strconv.FormatUint(uint64(x.ByID), 10)
+		}
+		return ""
+	}
+	if c == nil {
+		return ""
+	}
+	return strings.TrimSuffix(one(c.User)+":"+one(c.Group), ":")
 }
 
 func fact(o *engine.Op, what, name, value string) {

@@ -52,6 +52,12 @@ func Parse(b []byte) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dockerfile: %w", err)
 	}
+	flags := map[int][]string{} // by the line where an instruction begins
+	for _, n := range r.AST.Children {
+		if len(n.Flags) > 0 {
+			flags[n.StartLine] = n.Flags
+		}
+	}
 	f := &File{Args: map[string]string{}, escape: r.EscapeToken}
 	for _, m := range meta {
 		for _, a := range m.Args {
@@ -71,6 +77,7 @@ func Parse(b []byte) (*File, error) {
 				st.CopiesFrom = append(st.CopiesFrom, copying.From)
 			}
 			in := instruction(c)
+			in.Flags = flags[in.Lines[0]]
 			st.Instructions = append(st.Instructions, in)
 			st.Lines[1] = max(st.Lines[1], in.Lines[1])
 		}

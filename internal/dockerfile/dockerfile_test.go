@@ -89,13 +89,25 @@ func TestInstructions(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	for in, want := range map[string]string{
-		"a && b && c": "a|b|c", "a": "", "a 'x && y' && b": "a 'x && y'|b", "(a && b) && c": "(a && b)|c", `a "$(b && c)"`: "", `echo \" && b`: `echo \"|b`,
-		"if a && b; then c; fi": "", "cat <<E && b": "", "a 'b": "",
+// What a RUN gives to its shell, and its flags, are as the frontend reads them.
+func TestScripts(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"RUN a && \\\n  b": {"a &&   b", ""},
+		"run --mount=type=cache,target=/c \\\n --network=none a": {"a", "--mount=type=cache,target=/c --network=none"},
+		"RUN <<EOF\na\nb\nEOF":                  {"a\nb\n", ""},
+		"RUN --network=none <<-EOF\n\ta\n\tEOF": {"a\n", "--network=none"},
+		"RUN cat <<A > /x && b\nbody\nA":        {"cat <<A > /x && b\nbody\nA", ""},
+		"RUN <<EOF\n#!/bin/x\nb\nEOF":           {"#!/bin/x\nb\n", ""},
+		`RUN ["a", "&&", "b"]`:                  {"", ""},
+		`RUN --mount=type=bind,target="/a b" c`: {"c", "--mount=type=bind,target=/a b"},
 	} {
-		if got := strings.Join(dockerfile.Split(in), "|"); got != want {
-			t.Errorf("%s: %q, want %q", in, got, want)
+		f, err := dockerfile.Parse([]byte("FROM a\n" + text + "\n"))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		in := f.Stages[0].Instructions[0]
+		if in.Script != want[0] || strings.Join(in.Flags, " ") != want[1] || in.Keyword != "RUN" {
+			t.Errorf("%q: %q %q", text, in.Script, in.Flags)
 		}
 	}
 }

@@ -22,8 +22,11 @@ type Instruction struct {
 	Mounts []Mount
 	// Vars are the arguments that an ARG declares, with their defaults.
 	Vars map[string]string
-	// Script is the command line of a RUN that is given to a shell.
+	// Script is what a RUN gives to a shell, here-documents included; one that begins with
+	// #! is a program of its own.
 	Script string
+	// Flags are those of the instruction, without quotes: --mount=…, --network=….
+	Flags []string
 }
 
 // Mount is a RUN --mount.
@@ -44,7 +47,7 @@ func instruction(c instructions.Command) Instruction {
 	case *instructions.RunCommand:
 		in.Works = true
 		if c.PrependShell {
-			in.Script = strings.Join(c.CmdLine, " ")
+			in.Script = script(c)
 		}
 		// Mounts are only read when variables are filled in; here they stay as written.
 		_ = c.Expand(func(word string) (string, error) { return word, nil })
@@ -66,6 +69,25 @@ func instruction(c instructions.Command) Instruction {
 	return in
 }
 
+// script is what the frontend gives to the shell: a single here-document is the script
+// itself, others are part of the command line.
+func script(c *instructions.RunCommand) string {
+	text := strings.Join(c.CmdLine, " ")
+	if len(c.Files) == 0 {
+		return text
+	}
+	if h, err := parser.ParseHeredoc(text); err == nil && h != nil {
+		if f := c.Files[0]; f.Chomp {
+			return parser.ChompHeredocContent(f.Data)
+		}
+		return c.Files[0].Data
+	}
+	for _, f := range c.Files {
+		text += "\n" + f.Data + f.Name
+	}
+	return text
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func span(list []parser.Range) (lines [2]int) {
@@ -85,6 +107,11 @@ func (f *File) Chain(target string) []int {
 	if target != "" {
 		n = f.index(target, len(f.Stages))
 	}
+	return f.ChainOf(n)
+}
+
+// ChainOf is Chain for the stage of an index: several may have one name.
+func (f *File) ChainOf(n int) []int {
 	var out []int
 	for ; n >= 0; n = f.index(f.Stages[n].Base, n) {
 		out = append([]int{n}, out...)
@@ -123,46 +150,3 @@ func (f *File) Needed(target string) map[int]bool {
 // StageIndex finds the stage that a name or number means in an instruction of stage n;
 // -1 for an image.
 func (f *File) StageIndex(name string, n int) int { return f.index(name, n) }
-
-// Split divides a shell command line at the && that stand in no quotes, brackets or
-// braces, and in no heredoc. It returns nil where there is nothing to divide.
-func Split(script string) []string {
-	var out []string
-	depth, start := 0, 0
-	quote := byte(0)
-	if strings.Contains(script, "<<") {
-		return nil
-	}
-	for i := 0; i < len(script); i++ {
-		c := script[i]
-		switch {
-		case c == '\\' && quote != '\'':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"' || c == '`':
-			quote = c
-		case c == '(' || c == '{':
-			depth++
-		case c == ')' || c == '}':
-			depth--
-		case c == '&' && depth == 0 && i+1 < len(script) && script[i+1] == '&':
-			out = append(out, strings.TrimSpace(script[start:i]))
-			start = i + 2
-			i++
-		}
-	}
-	if len(out) == 0 || quote != 0 || depth != 0 {
-		return nil
-	}
-	words := strings.Fields(script)
-	for _, w := range words {
-		switch w { // a loop or a condition may reach over several of the parts
-		case "if", "for", "while", "until", "case":
-			return nil
-		}
-	}
-	return append(out, strings.TrimSpace(script[start:]))
-}

@@ -1,7 +1,6 @@
 package exercise
 
 import (
-	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/experiment"
-	"tare/internal/explain"
 	"tare/internal/report"
 	"tare/internal/suggest"
 	"tare/internal/units"
@@ -78,7 +76,7 @@ func (a *answers) layers() {
 }
 
 func (a *answers) stages() {
-	a.ask("How does the second stage affect the number of layers and the size?")
+	a.ask("How do several stages affect the number of layers and the size?")
 	known := a.topic("stages", "")
 	if len(a.c.Images) > 1 {
 		a.topic("layers", "")
@@ -104,8 +102,8 @@ func (a *answers) convenience() {
 	if a.alone() {
 		return
 	}
-	for i := range a.c.Images {
-		a.lacks(i)
+	if !a.topic("packages", "") {
+		a.say("This record does not say: run the experiment again.")
 	}
 	a.topic("tools", "")
 	a.show("diff", slices.Concat(a.words[0], a.words[len(a.words)-1])...)
@@ -143,7 +141,11 @@ func (a *answers) outcomes() {
 // topic says the sentences of a topic, or of all what they say of a claim.
 func (a *answers) topic(which, claims string) (found bool) {
 	marks := map[string]report.Mark{Supported: report.Yes, Refuted: report.No}
-	for _, s := range a.c.Sentences {
+	said := a.c.Course
+	if len(said) == 0 { // a record of an earlier version
+		said = a.c.Sentences
+	}
+	for _, s := range said {
 		text := s.Text
 		switch {
 		case claims != "" && s.Claim != "":
@@ -172,35 +174,4 @@ func target(r *experiment.Record, i compare.Image) []string {
 		return []string{"./" + v.Source}
 	}
 	return []string{i.Name}
-}
-
-// lacks says what an image lacks that others of the set have, from the causes of the
-// differences.
-func (a *answers) lacks(n int) {
-	me := a.c.Images[n].Name
-	var list []compare.Cause
-	seen := map[string]bool{}
-	for i := range a.c.Differences {
-		d := &a.c.Differences[i]
-		if d.Measure != "live" || d.From != me && d.To != me {
-			continue
-		}
-		for _, c := range d.Causes {
-			missing := d.From == me && c.Change == "added" || d.To == me && c.Change == "removed"
-			if c.Kind == "package" && missing && !seen[c.Subject] {
-				seen[c.Subject] = true
-				list = append(list, c)
-			}
-		}
-	}
-	if len(list) == 0 {
-		a.say("%s lacks no package that another has.", me)
-		return
-	}
-	slices.SortStableFunc(list, func(x, y compare.Cause) int { return cmp.Compare(abs(y.Bytes), abs(x.Bytes)) })
-	var largest []string
-	for _, c := range list[:min(5, len(list))] {
-		largest = append(largest, fmt.Sprintf("%s (%s)", explain.Title(&c), a.bytes(abs(c.Bytes))))
-	}
-	a.say("%s lacks %s that others have, the largest being %s.", me, units.Plural(len(list), "package"), strings.Join(largest, ", "))
 }

@@ -16,37 +16,44 @@ const (
 	Refuted   = "refuted"
 )
 
-// Claims holds the beliefs that the exercise starts from against the sentences of a
-// comparison: it gives each sentence that judges one its Claim and Verdict.
-func Claims(r *compare.Result) {
-	for i := range r.Sentences {
-		s := &r.Sentences[i]
-		if len(s.Evidence) == 0 {
-			continue
-		}
-		e := s.Evidence[len(s.Evidence)-1]
-		switch s.Kind {
-		case explain.Smallest, explain.Largest:
-			s.Claim = e.Image + " is the " + s.Kind + " image"
-			s.Verdict = verdict(everywhere(r, e.Image, s.Kind == explain.Largest))
-		case explain.BuildTools:
-			total := totalOf(r, e)
-			larger, smaller := ends(e.From, e.To, total)
-			s.Claim = fmt.Sprintf("%s is larger than %s because of build dependencies", larger, smaller)
-			s.Verdict = verdict(e.Value*total > 0 && abs(e.Value)*2 >= abs(total))
-		case explain.MoreTools:
-			s.Claim, s.Verdict = e.Image+" is larger but includes more tools", Supported
-		case explain.Stages:
-			left := int64(0)
-			for _, e := range s.Evidence {
-				left += e.Value
-			}
-			s.Claim, s.Verdict = e.Image+" is smaller for being built in several stages", verdict(left > 0)
-		case explain.OneStage:
-			_, smaller := ends(e.From, e.To, totalOf(r, e))
-			s.Claim, s.Verdict = smaller+" is smaller for being built in several stages", Refuted
-		}
+// Sentences are those that answer the questions of the exercise, each that judges one of
+// the beliefs it starts from with its Claim and Verdict. What is less than m is no reason
+// to support one.
+func Sentences(r *compare.Result, m explain.Material) []compare.Sentence {
+	list := explain.Course(r, m)
+	for i := range list {
+		claim(r, &list[i], m)
 	}
+	return list
+}
+
+func claim(r *compare.Result, s *compare.Sentence, m explain.Material) {
+	if len(s.Evidence) == 0 {
+		return
+	}
+	e := s.Evidence[len(s.Evidence)-1]
+	switch s.Kind {
+	case explain.Smallest, explain.Largest:
+		s.Claim = e.Image + " is the " + s.Kind + " image"
+		s.Verdict = verdict(everywhere(r, e.Image, s.Kind == explain.Largest))
+	case explain.BuildTools:
+		total := totalOf(r, e)
+		larger, smaller := ends(e.From, e.To, total)
+		s.Claim = fmt.Sprintf("%s is larger than %s because of build dependencies", larger, smaller)
+		s.Verdict = verdict((e.Value > 0) == (total > 0) && m.Of(e.Value, total) && abs(e.Value)*2 >= abs(total))
+	case explain.MoreTools:
+		s.Claim, s.Verdict = s.Evidence[0].Image+" is larger but includes more tools", verdict(more(r, s, m))
+	case explain.Stages:
+		s.Claim, s.Verdict = e.Image+" is smaller for being built in several stages", verdict(m.Of(e.Value, r.Image(e.Image).Sizes.Live))
+	}
+}
+
+// more tells whether what the larger image has of packages outweighs what it lacks itself,
+// in number and in bytes.
+func more(r *compare.Result, s *compare.Sentence, m explain.Material) bool {
+	bytes, number := s.Evidence[0], s.Evidence[1]
+	lost, lacks := s.Evidence[len(s.Evidence)-2], s.Evidence[len(s.Evidence)-1]
+	return number.Value > lacks.Value && bytes.Value > lost.Value && m.Of(bytes.Value-lost.Value, r.Image(bytes.Image).Sizes.Live)
 }
 
 func verdict(ok bool) string {

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	blank     = regexp.MustCompile(`\bX{2,}(?:\.X+)?\b(?:( ?)[kKMG]i?B\b)?`)
+	blank     = regexp.MustCompile(`\bX{2,}(?:\.X+)?(?:( ?)[kKMG]i?B)?\b`)
 	delimiter = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)
 )
 

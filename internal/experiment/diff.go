@@ -1,11 +1,13 @@
 package experiment
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
 	"tare/internal/compare"
+	"tare/internal/units"
 )
 
 // DiffSchema names the form of Diff as JSON: docs/reference/labdiff.schema.json.
@@ -54,10 +56,43 @@ type TimedChange struct {
 	Unit    string  `json:"unit"`
 	From    float64 `json:"from"` // medians
 	To      float64 `json:"to"`
-	P       float64 `json:"p"` // of the two-sided Mann-Whitney U test
-	// Significant: P is below alpha, and the medians are further apart than 10 %, with
+	Runs    int     `json:"runs"` // of the experiment with fewer; below 5 there is nothing to test
+	P       float64 `json:"p"`    // of the two-sided Mann-Whitney U test
+	// Significant: there are enough runs, P is below alpha, and the medians are further apart than 10 %, with
 	// and without Speed taken off; memory also by 16 MiB.
 	Significant bool `json:"significant"`
+}
+
+// TooFew tells whether there are too few runs to test.
+func (t *TimedChange) TooFew() bool { return t.Runs < enough }
+
+// String says in one sentence how much changed.
+func (d *Diff) String() string {
+	text := "all counted numbers are the same"
+	if n := len(d.Exact); n > 0 {
+		text = units.Plural(n, "counted number") + " changed"
+	}
+	sure, few, least := 0, 0, enough
+	for i := range d.Timed {
+		switch t := &d.Timed[i]; {
+		case t.Significant:
+			sure++
+		case t.TooFew():
+			few++
+			least = min(least, t.Runs)
+		}
+	}
+	switch tested := len(d.Timed) - few; {
+	case tested == 0:
+	case sure == 0:
+		text += fmt.Sprintf("; none of %s changed significantly", units.Plural(tested, "timed measure"))
+	default:
+		text += fmt.Sprintf("; of %s, %d changed significantly", units.Plural(tested, "timed measure"), sure)
+	}
+	if few > 0 {
+		text += fmt.Sprintf("; %s: %s", units.Plural(few, "timed measure"), TooFewToTest(least))
+	}
+	return text
 }
 
 // Compare finds out what changed between two experiments.
@@ -121,8 +156,8 @@ func (d *Diff) variant(a, b *Record, x, y *Result) {
 		if o == nil || len(m.Samples) == 0 || len(o.Samples) == 0 {
 			continue
 		}
-		t := TimedChange{Variant: x.Name, Measure: m.Name, Unit: m.Unit, From: m.Value, To: o.Value, P: pValue(m.Samples, o.Samples)}
-		t.Significant = t.P < b.Method.Alpha && m.Value > 0 && apart(m, o, d.Speed)
+		t := TimedChange{Variant: x.Name, Measure: m.Name, Unit: m.Unit, From: m.Value, To: o.Value, Runs: min(len(m.Samples), len(o.Samples)), P: pValue(m.Samples, o.Samples)}
+		t.Significant = t.Runs >= enough && t.P < b.Method.Alpha && m.Value > 0 && apart(m, o, d.Speed)
 		d.Timed = append(d.Timed, t)
 	}
 }

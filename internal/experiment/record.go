@@ -145,10 +145,13 @@ type TimedDifference struct {
 	To      string  `json:"to"`
 	Measure string  `json:"measure"`
 	Ratio   float64 `json:"ratio"` // To's median to From's
+	Delta   float64 `json:"delta"` // To's median minus From's, in the measure's unit
+	Unit    string  `json:"unit,omitempty"`
+	Runs    int     `json:"runs"` // of the variant with fewer
 	// P is the probability of a difference as large as this if there were none
 	// (two-sided Mann-Whitney U test).
 	P           float64 `json:"p"`
-	Significant bool    `json:"significant"` // P is below the method's alpha
+	Significant bool    `json:"significant"` // P is below the method's alpha, and there are enough runs to test
 }
 
 // Measure finds a measurement by name.
@@ -232,11 +235,11 @@ func (r *Record) pair(a, b *Result) {
 		if from == nil || len(from.Samples) == 0 || len(to.Samples) == 0 {
 			continue
 		}
-		d := TimedDifference{From: a.Name, To: b.Name, Measure: to.Name, P: pValue(from.Samples, to.Samples)}
+		d := TimedDifference{From: a.Name, To: b.Name, Measure: to.Name, Delta: to.Value - from.Value, Unit: to.Unit, Runs: min(len(from.Samples), len(to.Samples)), P: pValue(from.Samples, to.Samples)}
 		if from.Value > 0 {
 			d.Ratio = to.Value / from.Value
 		}
-		d.Significant = d.P < r.Method.Alpha
+		d.Significant = d.Runs >= enough && d.P < r.Method.Alpha
 		r.Timed = append(r.Timed, d)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"tare/internal/units"
 )
@@ -31,37 +33,114 @@ func (r *Record) TooFew(t *TimedDifference) int {
 	return max(1, n)
 }
 
-// Said is a sentence about what was timed: of one measure, or of several.
-type Said struct{ Measure, Text string }
+// TooFewToTest says so, where so many runs are.
+func TooFewToTest(n int) string { return fmt.Sprintf("n=%d: too few to test", n) }
 
-// Timing says which timed differences are real, the largest first, and how many were
-// not found to be.
+// Said is a sentence about what was timed: of one measure, or of several.
+type Said struct {
+	Measure, Text string
+	Finding       Finding
+}
+
+// Finding is what a test found.
+type Finding int
+
+// Findings.
+const (
+	Sure     Finding = iota // a significant difference
+	Untested                // there are too few runs
+	Unsure                  // no significant difference
+)
+
+// Timing says of every timed difference how large it is and whether it is real: first
+// those that are, then those that could not be tested, then the others, the largest first.
 func (r *Record) Timing() []Said {
-	var sure []*TimedDifference
-	unsure, untested, least := 0, 0, enough
+	var lists [Unsure + 1][]*TimedDifference
 	for i := range r.Timed {
 		t := &r.Timed[i]
-		switch n := r.TooFew(t); {
-		case t.Significant:
-			sure = append(sure, t)
-		case n > 0:
-			untested++
-			least = min(least, n)
-		default:
-			unsure++
+		f := Unsure
+		if r.TooFew(t) > 0 {
+			f = Untested
+		} else if t.Significant {
+			f = Sure
 		}
+		lists[f] = append(lists[f], t)
 	}
 	size := func(t *TimedDifference) float64 { return math.Abs(math.Log(math.Max(t.Ratio, 1e-9))) }
-	slices.SortStableFunc(sure, func(a, b *TimedDifference) int { return cmp.Compare(size(b), size(a)) })
 	var out []Said
-	for _, t := range sure {
-		out = append(out, Said{t.Measure, fmt.Sprintf("%s: %s %s %s (p = %.3f)", Title(t.Measure), t.To, faster(t), t.From, t.P)})
+	for f, list := range lists {
+		slices.SortStableFunc(list, func(a, b *TimedDifference) int { return cmp.Compare(size(b), size(a)) })
+		for _, t := range list {
+			out = append(out, Said{t.Measure, r.said(t, Finding(f)), Finding(f)})
+		}
 	}
-	if untested > 0 {
-		out = append(out, Said{Text: fmt.Sprintf("%s: too few runs (n=%d) to test", units.Plural(untested, "timed comparison"), least)})
+	return out
+}
+
+func (r *Record) said(t *TimedDifference, f Finding) string {
+	if f == Sure {
+		return fmt.Sprintf("%s: %s %s %s (%sp = %.3f)", Title(t.Measure), t.To, faster(t), t.From, prefixed(r.delta(t)), t.P)
 	}
-	if unsure > 0 {
-		out = append(out, Said{Text: fmt.Sprintf("%s: no significant difference (level %g)", units.Plural(unsure, "timed comparison"), r.Method.Alpha)})
+	how := fmt.Sprintf("not significant (p = %.3f)", t.P)
+	if f == Untested {
+		how = TooFewToTest(r.TooFew(t))
+	}
+	return fmt.Sprintf("%s: %s against %s: %s%s×; %s", Title(t.Measure), t.To, t.From, prefixed(r.delta(t)), times(t.Ratio), how)
+}
+
+func prefixed(delta string) string {
+	if delta != "" {
+		delta += ", "
+	}
+	return delta
+}
+
+// delta is the difference of two medians with its sign; "" where they are not known.
+func (r *Record) delta(t *TimedDifference) string {
+	a, b := r.Variant(t.From), r.Variant(t.To)
+	if a == nil || b == nil {
+		return ""
+	}
+	from, to := a.Measure(t.Measure), b.Measure(t.Measure)
+	if from == nil || to == nil {
+		return ""
+	}
+	d := to.Value - from.Value
+	if to.Unit == "bytes" {
+		return units.Delta(int64(d))
+	}
+	text := units.Seconds(time.Duration(math.Abs(d) * float64(time.Second)))
+	if d < 0 {
+		return units.Minus + text
+	}
+	return "+" + text
+}
+
+// times is a ratio with three digits.
+func times(ratio float64) string { return strconv.FormatFloat(ratio, 'g', 3, 64) }
+
+// Aggregate says of several findings of one kind how many there are; least is the fewest
+// runs among them.
+func (r *Record) Aggregate(list []Said) []string {
+	var n [Unsure + 1]int
+	for _, s := range list {
+		n[s.Finding]++
+	}
+	var out []string
+	if n[Sure] > 0 {
+		out = append(out, fmt.Sprintf("%s: significant differences", units.Plural(n[Sure], "more timed comparison")))
+	}
+	if n[Untested] > 0 {
+		least := enough
+		for i := range r.Timed {
+			if few := r.TooFew(&r.Timed[i]); few > 0 {
+				least = min(least, few)
+			}
+		}
+		out = append(out, fmt.Sprintf("%s: %s", units.Plural(n[Untested], "more timed comparison"), TooFewToTest(least)))
+	}
+	if n[Unsure] > 0 {
+		out = append(out, fmt.Sprintf("%s: no significant difference (level %g)", units.Plural(n[Unsure], "timed comparison"), r.Method.Alpha))
 	}
 	return out
 }

@@ -12,27 +12,54 @@ import (
 	"tare/internal/units"
 )
 
-// Sentences are what the numbers of a comparison say: first of the whole set, then
-// of each pair.
-func Sentences(r *compare.Result) []compare.Sentence {
-	w := &writer{r: r, find: map[string]*compare.Difference{}}
-	for i := range r.Differences {
-		d := &r.Differences[i]
-		w.find[d.From+"\x00"+d.To+"\x00"+d.Measure] = d
-	}
-	if len(r.Images) > 1 {
+// Sentences are what the numbers of a comparison say: first of the whole set, then of
+// each pair. What is about fewer bytes than m is not among them.
+func Sentences(r *compare.Result, m Material) []compare.Sentence {
+	return (&writer{r: r, m: m}).all()
+}
+
+// Course are the sentences that answer the questions of the course and that its beliefs
+// can be held against, whether or not what they are about is material.
+func Course(r *compare.Result, m Material) []compare.Sentence {
+	return (&writer{r: r, m: m, course: true}).all()
+}
+
+// Kinds of sentences that a belief of the course can be held against.
+const (
+	Smallest   = "smallest"
+	Largest    = "largest"
+	BuildTools = "build-tools"
+	MoreTools  = "more-tools"
+	Stages     = "stages"
+)
+
+type writer struct {
+	r      *compare.Result
+	m      Material
+	course bool // for the course: also what is not material
+	out    []compare.Sentence
+	topic  string
+}
+
+func (w *writer) all() []compare.Sentence {
+	several := len(w.r.Images) > 1
+	if several {
 		w.topic = "ranking"
 		w.ranking()
 	}
 	w.topic = "difference"
-	for i := range r.Differences {
-		if d := &r.Differences[i]; d.Measure == "live" {
+	for i := range w.r.Differences {
+		if d := &w.r.Differences[i]; d.Measure == "live" {
 			w.pair(d)
 		}
 	}
-	if len(r.Images) > 1 {
+	if several {
 		w.topic = "layers"
 		w.layers()
+		if w.course {
+			w.topic = "packages"
+			w.lacks()
+		}
 		w.topic = "tools"
 		w.installers()
 	}
@@ -40,29 +67,15 @@ func Sentences(r *compare.Result) []compare.Sentence {
 	w.stages()
 	w.topic = "waste"
 	w.waste()
-	if len(r.Images) > 1 {
+	if several {
 		w.topic = "sharing"
 		w.sharing()
 	}
 	return w.out
 }
 
-// Kinds of sentences that a common belief can be held against.
-const (
-	Smallest   = "smallest"
-	Largest    = "largest"
-	BuildTools = "build-tools"
-	MoreTools  = "more-tools"
-	Stages     = "stages"
-	OneStage   = "one-stage"
-)
-
-type writer struct {
-	r     *compare.Result
-	find  map[string]*compare.Difference
-	out   []compare.Sentence
-	topic string
-}
+// material tells whether so many bytes of a whole are worth a sentence.
+func (w *writer) material(n, whole int64) bool { return w.course || w.m.Of(n, whole) }
 
 func (w *writer) say(s compare.Sentence) {
 	s.Topic = w.topic
@@ -103,7 +116,7 @@ func (w *writer) ranking() {
 		put(&worst, w.named(values, hi), m.Name)
 	}
 	if len(best) == 0 {
-		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), list(measures)), Evidence: evidence})
+		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), inWords(measures)), Evidence: evidence})
 		return
 	}
 	say := func(places []*place, kind string) {
@@ -112,10 +125,10 @@ func (w *writer) ranking() {
 			if len(p.names) > 1 {
 				verb = "are equal and"
 			}
-			text := fmt.Sprintf("%s %s the %s on every measure (%s).", list(p.names), verb, kind, list(measures))
+			text := fmt.Sprintf("%s %s the %s on every measure (%s).", inWords(p.names), verb, kind, inWords(measures))
 			if len(p.on) < len(measures) {
 				verb = strings.NewReplacer("is", "has", "are equal and", "have").Replace(verb)
-				text = fmt.Sprintf("%s %s the %s %s.", list(p.names), verb, kind, list(p.on))
+				text = fmt.Sprintf("%s %s the %s %s.", inWords(p.names), verb, kind, inWords(p.on))
 			}
 			s := compare.Sentence{Text: text, Evidence: of(evidence, p.names)}
 			if len(p.names) == 1 {
@@ -150,7 +163,8 @@ func of(all []compare.Evidence, images []string) []compare.Evidence {
 	return out
 }
 
-func list(words []string) string {
+// inWords joins words as a sentence does.
+func inWords(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
@@ -175,15 +189,15 @@ func (w *writer) layers() {
 	case same:
 		w.say(compare.Sentence{Text: fmt.Sprintf("All have %s.", n), Evidence: evidence})
 	default:
-		w.say(compare.Sentence{Text: list(parts) + ".", Evidence: evidence})
+		w.say(compare.Sentence{Text: inWords(parts) + ".", Evidence: evidence})
 	}
 }
 
-// waste names images that carry bytes nobody can see, if they are more than nothing.
+// waste names images that carry bytes nobody can see, where they matter.
 func (w *writer) waste() {
 	for i := range w.r.Images {
 		im := &w.r.Images[i]
-		if im.Sizes.Files == 0 || im.Sizes.Waste*1000 < im.Sizes.Files {
+		if im.Sizes.Waste == 0 || !w.material(im.Sizes.Waste, im.Sizes.Files) {
 			continue
 		}
 		more := ""
@@ -208,16 +222,15 @@ func (w *writer) waste() {
 // sharing says what a host that has all of them stores and pulls once.
 func (w *writer) sharing() {
 	b, c := w.r.Sharing.Blob, w.r.Sharing.Content
-	evidence := []compare.Evidence{{What: "blobs together", Measure: "transfer", Value: b.Together}, {What: "blobs separately", Measure: "transfer", Value: b.Separately},
-		{What: "live contents together", Measure: "live", Value: c.Together}, {What: "live contents separately", Measure: "live", Value: c.Separately}}
-	if b.Together == b.Separately {
-		w.say(compare.Sentence{Text: fmt.Sprintf("They share no layer (0B of %s).", units.Bytes(b.Separately)), Evidence: evidence})
-		return
+	evidence := []compare.Evidence{{What: "blobs together", Measure: "transfer", Value: b.Together}, {What: "blobs separately", Measure: "transfer", Value: b.Separately}}
+	text := fmt.Sprintf("They share no layer (0B of %s)", units.Bytes(b.Separately))
+	if b.Together < b.Separately {
+		now, was := units.Pair(b.Together, b.Separately)
+		text = fmt.Sprintf("Pulling all of them onto one host transfers %s of layers instead of %s, because they share layers", now, was)
 	}
-	now, was := units.Pair(b.Together, b.Separately)
-	text := fmt.Sprintf("Pulling all of them onto one host transfers %s instead of %s, because they share layers", now, was)
-	if more := c.Separately - c.Together - (w.r.Sharing.DiffID.Separately - w.r.Sharing.DiffID.Together); more > b.Separately/20 {
-		text += fmt.Sprintf("; another %s are equal files in different layers", units.Bytes(more))
+	if n := w.r.Sharing.Apart; w.m.Of(n, c.Separately) {
+		text += fmt.Sprintf("; %s are equal files in layers that they do not share", units.Bytes(n))
+		evidence = append(evidence, compare.Evidence{What: "equal files in layers that only one has", Measure: "live", Value: n})
 	}
 	w.say(compare.Sentence{Text: text + ".", Evidence: evidence})
 }

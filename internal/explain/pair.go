@@ -1,40 +1,29 @@
 package explain
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"tare/internal/compare"
-	"tare/internal/packages"
-	"tare/internal/tree"
 	"tare/internal/units"
-	"tare/internal/weigh"
 )
 
 // pair explains one difference in what a container sees.
 func (w *writer) pair(d *compare.Difference) {
 	a, b := d.Ends()
 	from, to := &w.r.Images[a], &w.r.Images[b]
-	if d.Total == 0 && len(d.Causes) == 0 {
-		w.say(compare.Sentence{Text: fmt.Sprintf("%s and %s hold the same, byte for byte, as far as a container can see (live %s).", d.From, d.To, units.Bytes(from.Sizes.Live)),
-			Evidence: []compare.Evidence{{What: "difference of live", From: d.From, To: d.To, Measure: "live", Value: 0}}})
-		return
-	}
-	word := "larger"
-	if d.Total < 0 {
-		word = "smaller"
-	}
 	wire := to.Sizes.Transfer - from.Sizes.Transfer
-	now, was := units.Pair(to.Sizes.Live, from.Sizes.Live)
-	text := fmt.Sprintf("%s is %s %s than %s (live: %s instead of %s; transfer: %s).", d.To, units.Bytes(abs(d.Total)), word, d.From, now, was, units.Delta(wire))
+	evidence := []compare.Evidence{{What: "difference of live", From: d.From, To: d.To, Measure: "live", Value: d.Total}, {What: "difference of transfer", From: d.From, To: d.To, Measure: "transfer", Value: wire}}
 	if d.Total == 0 {
-		text = fmt.Sprintf("%s and %s are equally large (live: %s; transfer: %s), but not the same.", d.From, d.To, now, units.Delta(wire))
+		text, counted := Equal(d, from.Sizes.Live, wire)
+		w.say(compare.Sentence{Text: text, Evidence: append(evidence, counted...)})
+	} else {
+		word := "larger"
+		if d.Total < 0 {
+			word = "smaller"
+		}
+		now, was := units.Pair(to.Sizes.Live, from.Sizes.Live)
+		w.say(compare.Sentence{Text: fmt.Sprintf("%s is %s %s than %s (live: %s instead of %s; transfer: %s).", d.To, units.Bytes(abs(d.Total)), word, d.From, now, was, units.Delta(wire)), Evidence: evidence})
 	}
-	w.say(compare.Sentence{
-		Text:     text,
-		Evidence: []compare.Evidence{{What: "difference of live", From: d.From, To: d.To, Measure: "live", Value: d.Total}, {What: "difference of transfer", From: d.From, To: d.To, Measure: "transfer", Value: wire}},
-	})
 	w.why(d)
 	w.buildTools(d)
 	if from.Base != to.Base {
@@ -50,7 +39,7 @@ func (w *writer) why(d *compare.Difference) {
 	var said int64
 	for i := range all {
 		g := &all[i]
-		if i == 4 || i > 0 && abs(g.Bytes)*50 < abs(d.Total) {
+		if i == 4 || g.Bytes == 0 || i > 0 && abs(g.Bytes)*50 < abs(d.Total) {
 			break
 		}
 		verb := map[string]string{"added": "only in " + d.To, "removed": "only in " + d.From, "changed": "different"}[g.Head.Change]
@@ -61,12 +50,12 @@ func (w *writer) why(d *compare.Difference) {
 		said += g.Bytes
 		evidence = append(evidence, compare.Evidence{What: g.name(), From: d.From, To: d.To, Measure: d.Measure, Kind: g.Head.Kind, Subject: g.Head.Subject, Value: g.Bytes})
 	}
+	if len(parts) == 0 {
+		return
+	}
 	rest := d.Total - said
 	evidence = append(evidence, compare.Evidence{What: "everything else", From: d.From, To: d.To, Measure: d.Measure, Value: rest})
-	text := fmt.Sprintf("Why: %s; everything else adds up to %s.", list(parts), units.Delta(rest))
-	if rest == 0 {
-		text = fmt.Sprintf("Why: %s; that is all of it.", list(parts))
-	}
+	text := fmt.Sprintf("Why: %s; everything else adds up to %s.", inWords(parts), units.Delta(rest))
 	if len(all) > 0 && all[0].Head.Kind == "package" && all[0].Was == nil && all[0].Head.Change != "changed" && all[0].Bytes*d.Total > 0 && abs(rest)*1000 < abs(d.Total) && len(parts) == 1 {
 		text = fmt.Sprintf("The difference is %s: %s of %s, which only %s has; everything else adds up to %s.", all[0].name(),
 			units.Bytes(abs(all[0].Bytes)), units.Bytes(abs(d.Total)), map[string]string{"added": d.To, "removed": d.From}[all[0].Head.Change], units.Delta(rest))
@@ -74,28 +63,32 @@ func (w *writer) why(d *compare.Difference) {
 	w.say(compare.Sentence{Text: text, Evidence: evidence})
 }
 
-// buildTools says how much of a difference are compilers, headers and the like: what
-// is commonly believed to be the reason.
+// buildTools says how much of a difference are compilers, headers and the like, where
+// that matters. The course, whose readers believe that they are the reason, gets it for
+// every pair that differs.
 func (w *writer) buildTools(d *compare.Difference) {
-	if d.Total == 0 {
+	a, b := d.Ends()
+	n := w.r.Images[b].Toolchain - w.r.Images[a].Toolchain
+	if d.Total == 0 || !w.material(n, d.Total) {
 		return
 	}
-	var n int64
+	larger, smaller := ends(d)
 	evidence := []compare.Evidence{}
-	for _, c := range d.Causes {
-		if c.Toolchain {
-			n += c.Bytes
-			evidence = append(evidence, compare.Evidence{What: "build tool", From: d.From, To: d.To, Measure: d.Measure, Kind: c.Kind, Subject: c.Subject, Value: c.Bytes})
-		}
+	for _, i := range []*compare.Image{&w.r.Images[a], &w.r.Images[b]} {
+		evidence = append(evidence, compare.Evidence{What: toolchain, Image: i.Name, Measure: "live", Value: i.Toolchain})
 	}
 	evidence = append(evidence, compare.Evidence{What: toolchain, From: d.From, To: d.To, Measure: d.Measure, Value: n})
-	larger, _ := ends(d)
-	text := fmt.Sprintf("Compilers, build tools, headers and static libraries are %s of the %s.", units.Bytes(abs(n)), units.Bytes(abs(d.Total)))
+	have, whole := units.Bytes(abs(n)), units.Bytes(abs(d.Total))
+	var text string
 	switch {
-	case n*d.Total < 0:
-		text = fmt.Sprintf("Build dependencies are not the reason: %s, the larger one, has %s less of %s.", larger, units.Bytes(abs(n)), toolchain)
 	case n == 0:
-		text = fmt.Sprintf("Build dependencies are not the reason: %s are 0B of the %s by which %s is larger.", toolchain, units.Bytes(abs(d.Total)), larger)
+		text = fmt.Sprintf("Build dependencies are not the reason: %s are 0B of the %s by which %s is larger.", toolchain, whole, larger)
+	case (n > 0) != (d.Total > 0):
+		text = fmt.Sprintf("Build dependencies are not the reason: %s, the larger one, has %s less of %s.", larger, have, toolchain)
+	case abs(n) > abs(d.Total):
+		text = fmt.Sprintf("%s has %s more of %s than %s: more than the %s by which it is larger.", larger, have, toolchain, smaller, whole)
+	default:
+		text = fmt.Sprintf("Compilers, build tools, headers and static libraries are %s of the %s by which %s is larger.", have, whole, larger)
 	}
 	w.say(compare.Sentence{Kind: BuildTools, Text: text, Evidence: evidence})
 }
@@ -109,88 +102,4 @@ func ends(d *compare.Difference) (larger, smaller string) {
 		return d.From, d.To
 	}
 	return d.To, d.From
-}
-
-// carries names what the larger image of two on different distributions has and the
-// other lacks, by the names of packages.
-func (w *writer) carries(d *compare.Difference) {
-	a, b := d.Ends()
-	if d.Total > 0 {
-		a, b = b, a
-	}
-	more, less := w.r.Subjects[a], w.r.Subjects[b]
-	have := map[string]bool{}
-	for _, id := range less.Facts.Final {
-		have[less.Facts.Packages[id].Name] = true
-	}
-	type row struct {
-		name string
-		live int64
-	}
-	live := map[int32]int64{}
-	for i := range more.Facts.Cells {
-		if c := &more.Facts.Cells[i]; c.Owner >= 0 && c.Fate == tree.Live && c.Class != weigh.Structure {
-			live[c.Owner] += c.Files
-		}
-	}
-	var rows []row
-	var sum int64
-	for _, id := range more.Facts.Final {
-		p := &more.Facts.Packages[id]
-		if have[p.Name] || !p.Type.System() {
-			continue
-		}
-		rows = append(rows, row{p.Name, live[id]})
-		sum += live[id]
-	}
-	if len(rows) == 0 {
-		return
-	}
-	slices.SortFunc(rows, func(x, y row) int { return cmp.Or(cmp.Compare(y.live, x.live), cmp.Compare(x.name, y.name)) })
-	evidence := []compare.Evidence{{What: "packages that the other lacks, by name", Image: more.Name, Measure: "live", Value: sum}, {What: "their number", Image: more.Name, Value: int64(len(rows))}}
-	var names []string
-	for _, r := range rows[:min(6, len(rows))] {
-		names = append(names, fmt.Sprintf("%s (%s)", r.name, units.Bytes(r.live)))
-		evidence = append(evidence, compare.Evidence{What: "package", Image: more.Name, Measure: "live", Kind: "package", Subject: r.name, Value: r.live})
-	}
-	text := fmt.Sprintf("%s has %s of its distribution (%s) that %s lacks", more.Name, units.Plural(len(rows), "package"), units.Bytes(sum), less.Name)
-	if len(names) == len(rows) {
-		text += ": " + list(names) + "."
-	} else {
-		text += ", the largest being " + list(names) + "."
-	}
-	w.say(compare.Sentence{Text: text, Evidence: evidence, Kind: MoreTools})
-}
-
-// installers says which images can install more Python or JavaScript libraries: a
-// smaller image does not help whoever needs that.
-func (w *writer) installers() {
-	for _, kind := range packages.Kinds() {
-		name := kind.Installer
-		if name == "" {
-			continue
-		}
-		var with, without []string
-		var evidence []compare.Evidence
-		for _, s := range w.r.Subjects {
-			version := ""
-			for _, id := range s.Facts.Final {
-				p := &s.Facts.Packages[id]
-				if p.Name == name && p.Type == kind.Type {
-					version = p.Version
-				}
-			}
-			n := int64(0)
-			if version != "" {
-				n = 1
-				with = append(with, s.Name+" ("+version+")")
-			} else {
-				without = append(without, s.Name)
-			}
-			evidence = append(evidence, compare.Evidence{What: "copies of " + name, Image: s.Name, Kind: "package", Subject: name, Value: n})
-		}
-		if len(with) > 0 && len(without) > 0 {
-			w.say(compare.Sentence{Text: fmt.Sprintf("%s is in %s but not in %s.", name, list(with), list(without)), Evidence: evidence})
-		}
-	}
 }

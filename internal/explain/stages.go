@@ -7,75 +7,53 @@ import (
 	"tare/internal/units"
 )
 
-// stages says what earlier stages of a Dockerfile kept out of an image, where they
-// are known; else what can be said from the images alone.
+// stages says what earlier stages of a Dockerfile kept out of an image, where they are
+// known. From images alone it cannot be told.
 func (w *writer) stages() {
 	for i := range w.r.Images {
-		if s := w.r.Subjects[i]; len(s.Stages) > 0 {
-			w.known(&w.r.Images[i])
+		if im := &w.r.Images[i]; im.AllStages != nil && len(im.Stages) > 0 {
+			w.known(im)
 		}
-	}
-	for i := range w.r.Differences {
-		d := &w.r.Differences[i]
-		a, b := d.Ends()
-		if d.Measure != "live" || len(w.r.Subjects[a].Stages)+len(w.r.Subjects[b].Stages) > 0 || w.r.Images[a].Base != w.r.Images[b].Base {
-			continue
-		}
-		w.unknown(d)
 	}
 }
 
-// known judges a build with several stages by what each holds.
+// known judges a build with several stages by what they hold together: what two of them
+// hold counts once.
 func (w *writer) known(im *compare.Image) {
-	var left, tools int64
-	var evidence []compare.Evidence
-	for _, s := range im.Stages {
-		left += s.LeftBehind
-		tools += s.Toolchain
-		evidence = append(evidence, compare.Evidence{What: "bytes of stage " + s.Name + " that are not in the image", Image: im.Name, Measure: "live", Kind: "stage", Subject: s.Name, Value: s.LeftBehind},
-			compare.Evidence{What: "build tools among them", Image: im.Name, Measure: "live", Kind: "stage", Subject: s.Name, Value: s.Toolchain})
-	}
-	names := []string{}
+	all := im.AllStages
+	evidence := []compare.Evidence{}
+	var names []string
 	for _, s := range im.Stages {
 		names = append(names, s.Name)
+		evidence = append(evidence, compare.Evidence{What: "bytes of stage " + s.Name + " that are not in the image", Image: im.Name, Measure: "live", Kind: "stage", Subject: s.Name, Value: s.LeftBehind})
 	}
-	if left == 0 {
-		w.say(compare.Sentence{Kind: Stages, Text: fmt.Sprintf("The multi-stage build of %s saves 0B: %s holds nothing that is not in the image as well; one stage with the same instructions is as small.", im.Name, stageWord(names)),
-			Evidence: evidence})
-		return
+	evidence = append(evidence, compare.Evidence{What: "build tools among what all stages left behind", Image: im.Name, Measure: "live", Kind: "stages", Value: all.Toolchain},
+		compare.Evidence{What: "bytes of all stages that are in the image with other contents", Image: im.Name, Measure: "live", Kind: "stages", Value: all.Replaced},
+		compare.Evidence{What: "bytes that layers of the stages hide", Image: im.Name, Measure: "waste", Kind: "stages", Value: all.Waste},
+		compare.Evidence{What: "bytes of all stages that are not in the image", Image: im.Name, Measure: "live", Kind: "stages", Value: all.LeftBehind})
+	who := "stage " + inWords(names)
+	if len(names) > 1 {
+		who = "stages " + inWords(names)
 	}
-	w.say(compare.Sentence{Kind: Stages, Text: fmt.Sprintf("The multi-stage build of %s saves %s that %s would add, %s of it %s.", im.Name, units.Bytes(left), stageWord(names), units.Bytes(tools), toolchain),
-		Evidence: evidence})
-}
-
-func stageWord(names []string) string {
-	if len(names) == 1 {
-		return "stage " + names[0]
-	}
-	return "its stages " + list(names) + " together"
-}
-
-// unknown says of two images on one base what is left for the way of building to
-// have saved, when all packages that only one of them has are set aside.
-func (w *writer) unknown(d *compare.Difference) {
-	var packs int64
-	for _, c := range d.Causes {
-		if c.Toolchain {
-			return // a stage may well have kept it out: the images alone do not tell
+	text := fmt.Sprintf("The multi-stage build of %s ", im.Name)
+	switch {
+	case w.m.Of(all.LeftBehind, im.Sizes.Live):
+		text += fmt.Sprintf("saves %s: files of %s that are not in the image", units.Bytes(all.LeftBehind), who)
+		if all.Toolchain > 0 {
+			text += fmt.Sprintf(", %s of them %s", units.Bytes(all.Toolchain), toolchain)
 		}
-		if c.Kind == "package" && c.Change != "changed" {
-			packs += c.Bytes
+		if w.m.Of(all.Waste, im.Sizes.Live) {
+			text += fmt.Sprintf("; and %s that layers of %s hide", units.Bytes(all.Waste), who)
+		}
+	case w.m.Of(all.Waste, im.Sizes.Live):
+		text += fmt.Sprintf("saves %s that layers of %s hide; of the files that a container of it would see, %s are not in the image", units.Bytes(all.Waste), who, units.Bytes(all.LeftBehind))
+	case all.LeftBehind+all.Replaced+all.Waste == 0:
+		text += fmt.Sprintf("saves 0B: the files of %s are all in the image as well", who)
+	default:
+		text += fmt.Sprintf("saves next to nothing: %s of the files of %s are not in the image", units.Bytes(all.LeftBehind), who)
+		if all.Replaced > 0 {
+			text += fmt.Sprintf(", and %s are there with other contents", units.Bytes(all.Replaced))
 		}
 	}
-	rest := d.Total - packs
-	if packs == 0 || packs*d.Total <= 0 || abs(rest)*100 > abs(d.Total) {
-		return
-	}
-	larger, smaller := ends(d)
-	w.say(compare.Sentence{
-		Kind: OneStage,
-		Text: fmt.Sprintf("Without the packages that only %s has, the two differ by %s: leaving them out makes %s as small as %s, and the number of stages it was built in saves 0B beyond that.",
-			larger, units.Bytes(abs(rest)), larger, smaller),
-		Evidence: []compare.Evidence{{What: "packages that only one has", From: d.From, To: d.To, Measure: "live", Kind: "package", Value: packs}, {What: "everything else", From: d.From, To: d.To, Measure: "live", Value: rest}},
-	})
+	w.say(compare.Sentence{Kind: Stages, Text: text + ".", Evidence: evidence})
 }

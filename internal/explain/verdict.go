@@ -57,10 +57,10 @@ func verdictOf(list []Sized, bytes func(int64) string) string {
 	case len(pull) == len(list) && len(live) == len(list):
 		return fmt.Sprintf("%s the same size: %s to pull, %s live", all(len(list)), bytes(first.Transfer), bytes(first.Live))
 	case len(live) == len(list):
-		return fmt.Sprintf("%s the smallest: %s to pull; %s; live is the same (%s)", are(names(list, pull)), bytes(first.Transfer), larger(list, pull), bytes(first.Live))
+		return fmt.Sprintf("%s the smallest: %s to pull; %s; all have as much live (%s)", are(names(list, pull)), bytes(first.Transfer), larger(list, pull), bytes(first.Live))
 	case len(pull) == len(list):
 		best := list[live[0]]
-		return fmt.Sprintf("%s the smallest live (%s); all are the same to pull (%s)", are(names(list, live)), bytes(best.Live), bytes(best.Transfer))
+		return fmt.Sprintf("%s the smallest live (%s); all have as much to pull (%s)", are(names(list, live)), bytes(best.Live), bytes(best.Transfer))
 	case !slices.Equal(pull, live):
 		return fmt.Sprintf("%s the smallest to pull (%s), %s the smallest live (%s)", are(names(list, pull)), bytes(first.Transfer), are(names(list, live)), bytes(list[live[0]].Live))
 	}
@@ -77,16 +77,18 @@ func larger(list []Sized, best []int) string {
 		}
 	}
 	slices.SortStableFunc(rest, func(a, b Sized) int { return cmp.Compare(a.Transfer, b.Transfer) })
+	by := func(n int64) string {
+		if p := units.Percent(n, first.Transfer); p != "" {
+			return p
+		}
+		return units.Delta(n - first.Transfer)
+	}
 	var parts []string
 	for _, s := range rest[:min(others, len(rest))] {
-		by := units.Percent(s.Transfer, first.Transfer)
-		if by == "" {
-			by = units.Delta(s.Transfer - first.Transfer)
-		}
-		parts = append(parts, s.Name+" "+by)
+		parts = append(parts, s.Name+" "+by(s.Transfer))
 	}
 	if more := len(rest) - len(parts); more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more up to %s", more, units.Percent(rest[len(rest)-1].Transfer, first.Transfer)))
+		parts = append(parts, fmt.Sprintf("%d more up to %s", more, by(rest[len(rest)-1].Transfer)))
 	}
 	return strings.Join(parts, ", ") + " to pull"
 }
@@ -115,7 +117,7 @@ func are(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " is"
 	}
-	return list(names) + " are"
+	return inWords(names) + " are"
 }
 
 func all(n int) string {

@@ -167,7 +167,7 @@ func all(target string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.Sentences = explain.Sentences(c)
+	c.Sentences = explain.Sentences(c, explain.Threshold)
 	docs := []report.Document{report.Weighed(r, 50, true), report.Selected(picked, report.SelectedOptions{Top: 50, Tree: true, Depth: 9}),
 		report.Comparison(c, report.ComparisonOptions{Exact: true, Measure: "all", Top: 0}), report.Diff(compare.Differ(a, b, compare.DiffOptions{}), report.DiffOptions{})}
 	var out bytes.Buffer

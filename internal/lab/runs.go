@@ -100,6 +100,65 @@ func (r Runs) Find(which string) (string, error) {
 	return "", fmt.Errorf("%d results begin with %q", len(fit), which)
 }
 
+// Pair loads two records to compare. "last" and "last~N" without a name
+// stay within one experiment: that of the other record, else that of the directory here,
+// else that of the last record of all.
+func (r Runs) Pair(from, to, here string) (a, b *experiment.Record, err error) {
+	x, y, err := r.pair(from, to, here)
+	if err != nil {
+		return nil, nil, err
+	}
+	if a, err = Load(x); err == nil {
+		b, err = Load(y)
+	}
+	return a, b, err
+}
+
+func (r Runs) pair(from, to, here string) (string, string, error) {
+	which, out := []string{from, to}, make([]string, 2)
+	name := ""
+	for n, w := range which {
+		if r.bare(w) {
+			continue
+		}
+		var err error
+		if out[n], err = r.Find(w); err != nil {
+			return "", "", err
+		}
+		if rec, err := Load(out[n]); err == nil && name == "" {
+			name = rec.Name
+		}
+	}
+	if name == "" {
+		if _, f, _, err := Open(here); err == nil {
+			name = f.Name
+		}
+	}
+	if list, err := r.List(name); err != nil || name == "" || len(list) == 0 {
+		last, err := r.Find("last")
+		if err != nil {
+			return "", "", err
+		}
+		name = filepath.Base(filepath.Dir(last))
+	}
+	for n, w := range which {
+		if out[n] != "" {
+			continue
+		}
+		var err error
+		if out[n], err = r.Find(name + "/" + w); err != nil {
+			return "", "", err
+		}
+	}
+	return out[0], out[1], nil
+}
+
+// bare tells whether it is last or last~N, of no experiment that it names.
+func (Runs) bare(which string) bool {
+	fi, err := os.Stat(which)
+	return strings.HasPrefix(which, "last") && !strings.Contains(which, "/") && (err != nil || !fi.Mode().IsRegular())
+}
+
 // Load reads a record from a file.
 func Load(path string) (*experiment.Record, error) {
 	fi, err := os.Stat(path)
@@ -139,6 +198,17 @@ func (r Runs) Unfinished(like *experiment.Record) (*experiment.Record, error) {
 
 // Record is what a run leaves: see experiment.Record.
 type Record = experiment.Record
+
+// Shown is what of a record a reader gets: what the course asks only with its answers.
+func Shown(rec *experiment.Record, answers bool) *experiment.Record {
+	if rec.Comparison == nil || answers {
+		return rec
+	}
+	out, c := *rec, *rec.Comparison
+	c.Course = nil
+	out.Comparison = &c
+	return &out
+}
 
 // Differ tells what changed from one run of an experiment to another.
 func Differ(from, to *experiment.Record) *experiment.Diff { return experiment.Compare(from, to) }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
+	"tare/internal/compare"
 	"tare/internal/exercise"
 	"tare/internal/experiment"
 	"tare/internal/lab"
@@ -48,6 +49,66 @@ func TestRuns(t *testing.T) {
 	}
 	if rec, err := runs.Unfinished(&experiment.Record{Name: "x", FileDigest: "other"}); rec != nil || err != nil {
 		t.Errorf("a run of another file is gone on with: %+v, %v", rec, err)
+	}
+}
+
+// last~1 and last are of one experiment: that of the other word, else that of the directory
+// here, else that of the last run of all.
+func TestPair(t *testing.T) {
+	runs := lab.Runs{Dir: t.TempDir()}
+	if _, _, err := runs.Pair("last~1", "last", "."); err == nil || !strings.Contains(err.Error(), "no results") {
+		t.Error(err)
+	}
+	save := func(name, id string) {
+		if err := runs.Save(&experiment.Record{Schema: experiment.Schema, ID: id, Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, name := range []string{"x", "x", "y", "y", "x", "z"} {
+		save(name, "2026010"+string(rune('1'+n))+"T000000.000")
+	}
+	dir := func(name string) string {
+		d := filepath.Join(t.TempDir(), name)
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d, "tare.yaml"), []byte("version: 1\nvariants: [{image: a}]\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, c := range []struct{ from, to, here, want string }{
+		{"last~1", "last", dir("y"), "y 3 y 4"}, {"last~1", "last", dir("x"), "x 2 x 5"}, {"last", "last", dir("unknown"), "z 6 z 6"}, {"last", "last", t.TempDir(), "z 6 z 6"},
+		{"x/last~2", "last", dir("y"), "x 1 x 5"}, {"last~1", "y/last", dir("x"), "y 3 y 4"}, {"20260102", "last", dir("y"), "x 2 x 5"}, {"20260102", "20260103", dir("z"), "x 2 y 3"},
+		{"last~1", filepath.Join(runs.Dir, "x", "20260101T000000.000.json"), dir("y"), "x 2 x 1"},
+	} {
+		a, b, err := runs.Pair(c.from, c.to, c.here)
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+			continue
+		}
+		if got := a.Name + " " + a.ID[7:8] + " " + b.Name + " " + b.ID[7:8]; got != c.want {
+			t.Errorf("%s %s in %s: %s, want %s", c.from, c.to, filepath.Base(c.here), got, c.want)
+		}
+	}
+	for _, c := range []struct{ from, to, want string }{{"last~1", "last", "only 1 results"}, {"last", "nothing", "no results"}, {"last~x", "last", "want last"}} {
+		if _, _, err := runs.Pair(c.from, c.to, dir("z")); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// What the course asks is shown with its answers only.
+func TestShown(t *testing.T) {
+	rec := &experiment.Record{Comparison: &compare.Result{Course: []compare.Sentence{{Text: "x"}}, Sentences: []compare.Sentence{{Text: "y"}}}}
+	if got := lab.Shown(rec, false); len(got.Comparison.Course) > 0 || len(got.Comparison.Sentences) != 1 || len(rec.Comparison.Course) != 1 {
+		t.Errorf("%+v", got.Comparison)
+	}
+	if got := lab.Shown(rec, true); len(got.Comparison.Course) != 1 {
+		t.Errorf("%+v", got.Comparison)
+	}
+	if got := lab.Shown(&experiment.Record{}, false); got.Comparison != nil {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Deb is Debian's, also in distroless images.
 var Deb = register(Kind{
-	Type: "deb", Title: "Debian packages (deb)", Rank: 11, Version: 1, System: true, Parse: (*finder).dpkg, BuildTools: debTools.has,
+	Type: "deb", Title: "Debian packages (deb)", Rank: 11, Version: 2, System: true, Parse: (*finder).dpkg, BuildTools: debTools.has,
 	Databases: []string{"var/lib/dpkg/", "var/lib/apt/"}, Caches: []string{"var/lib/apt/lists/"},
 	Wants: func(f File) Want {
 		switch f.Dir {
@@ -56,7 +56,9 @@ func (f *finder) dpkg() {
 				f.problem(status, fmt.Errorf("a paragraph without a package name"))
 				continue
 			}
-			p.Known, p.Explicit = known, known && !auto[p.Name]
+			// What every system has (dpkg refuses to go without it, or debootstrap puts it in
+			// place) nobody installed by name, whatever apt calls it.
+			p.Known, p.Explicit = known, known && !auto[p.Name] && c["Essential"] != "yes" && c["Priority"] != "required" && c["Priority"] != "important"
 			own := p.Name
 			if _, ok := f.view.Files[info+"/"+own+".list"]; !ok {
 				own += ":" + p.Arch
@@ -169,7 +171,7 @@ func paragraphs(s string) []map[string]string {
 
 // wanted are the fields that are read; keeping all would double the memory.
 var wanted = map[string]bool{"Package": true, "Status": true, "Version": true, "Architecture": true, "Source": true, "Installed-Size": true,
-	"Pre-Depends": true, "Depends": true, "Recommends": true, "Provides": true, "Auto-Installed": true}
+	"Pre-Depends": true, "Depends": true, "Recommends": true, "Provides": true, "Auto-Installed": true, "Essential": true, "Priority": true}
 
 // lines are the paths in a list of files; the root directory is left out.
 func lines(s string) []string {

@@ -95,6 +95,11 @@ func TestPackages(t *testing.T) {
 			"deb libc6 2.36 [lib/x86_64-linux-gnu/libc.so.6 " + records("libc6:amd64") + "]",
 			"deb mawk 1.3 explicit",
 		}},
+		{"dpkg, what every system has", map[string]string{
+			"var/lib/dpkg/status": "Package: dpkg\nEssential: yes\nStatus: install ok installed\nVersion: 1\n\nPackage: apt\nPriority: important\nStatus: install ok installed\nVersion: 2\n\n" +
+				"Package: login\nPriority: required\nStatus: install ok installed\nVersion: 3\n\nPackage: curl\nPriority: optional\nEssential: no\nStatus: install ok installed\nVersion: 4\n",
+			"var/lib/apt/extended_states": "",
+		}, nil, []string{"deb apt 2", "deb curl 4 explicit", "deb dpkg 1", "deb login 3"}},
 		{"distroless", map[string]string{
 			"var/lib/dpkg/status.d/base-files":         "Package: base-files\nVersion: 12\nArchitecture: amd64\n",
 			"var/lib/dpkg/status.d/base-files.md5sums": "0123  etc/host.conf\n4567  usr/share/x y\n",

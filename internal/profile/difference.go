@@ -60,7 +60,10 @@ func (c *causes) itself(l *Line, op, then *engine.Op) finding {
 	}
 	for _, d := range diff {
 		switch d.what {
-		case "command":
+		case "command", "document":
+			if k != nil && now != nil && code(string(c.in.Source), now.Lines) != code(c.in.Last.Source, k.Lines) {
+				return finding{"text", now.Text, "its here-document is another one"}
+			}
 			if f := c.setBy(l, "SHELL"); f.kind != "" {
 				return f
 			}
@@ -68,7 +71,7 @@ func (c *causes) itself(l *Line, op, then *engine.Op) finding {
 			if f := c.setBy(l, "WORKDIR"); f.kind != "" {
 				return f
 			}
-		case "user":
+		case "user", "owner":
 			if f := c.setBy(l, "USER"); f.kind != "" {
 				return f
 			}
@@ -91,10 +94,13 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 			was = c.old[then.Inputs[n]]
 		}
 		switch {
-		case was != nil && (in.Kind == "image" || in.Kind == "layout"):
+		case was != nil && fetched(in) && fetched(was):
 			return base(was, in)
 		case was != nil && in.Kind == was.Kind && len(in.Lines) == 0 && in.Own != was.Own:
 			for _, f := range factsThatDiffer(was.Facts, in.Facts) {
+				if f.what == "document" {
+					return finding{"text", l.Text, "its here-document is another one"}
+				}
 				return finding{"text", f.name, f.text()}
 			}
 		}
@@ -107,13 +113,12 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 			continue
 		}
 		if c.oldKeys[in.Key] != nil { // it was there, and something stood between
-			gone := "something that stood before it"
 			if was != nil && len(was.Lines) > 0 {
 				if k := instructionAt(c.oldFile, was.Lines[0][0]); k != nil {
-					gone = k.Text
+					return finding{"text", k.Text, fmt.Sprintf("in the last build it stood on %s", k.Text)}
 				}
 			}
-			return finding{"setting", gone, fmt.Sprintf("%s, on which it stood, is gone", gone)}
+			return finding{"text", "", "in the last build it stood on something else"}
 		}
 		f := c.difference(o, in)
 		switch {
@@ -131,6 +136,8 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 	}
 	return finding{"unknown", "", "what it stands on is not as it was in the last build"}
 }
+
+func fetched(o *engine.Op) bool { return o.Kind == "image" || o.Kind == "layout" }
 
 func base(was, now *engine.Op) finding {
 	name := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(now.Source, "docker.io/"), "library/"), ":latest")
@@ -240,6 +247,15 @@ func factsThatDiffer(then, now []engine.Fact) []factDiff {
 		}
 	}
 	return out
+}
+
+// code is what stands in the lines of a file.
+func code(source string, lines [2]int) string {
+	all := strings.Split(source, "\n")
+	if lines[0] < 1 || lines[1] > len(all) {
+		return ""
+	}
+	return strings.TrimSpace(strings.Join(all[lines[0]-1:lines[1]], "\n"))
 }
 
 // instructionAt is the instruction that begins at a line; nil for none.

@@ -13,20 +13,3 @@ type Edit struct {
 	Pushed int64 `json:"pushed"`
 	Repull int64 `json:"repull"`
 }
-
-// Split is a RUN that was taken apart at its &&, and each command built as a line of its
-// own in a copy.
-type Split struct {
-	Line     int            `json:"line"`
-	Commands []SplitCommand `json:"commands"`
-	// Skipped says why it was not taken apart.
-	Skipped string `json:"skipped,omitempty"`
-}
-
-// SplitCommand is one command of a RUN. The bytes are an estimate of its part: what it
-// writes and a later command deletes never gets into the layer of the whole RUN.
-type SplitCommand struct {
-	Text    string  `json:"text"`
-	Seconds float64 `json:"seconds"`
-	Bytes   Bytes   `json:"bytes"`
-}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tare/internal/dockerfile"
 	"tare/internal/engine"
 )
 
@@ -45,14 +46,37 @@ func (m *matcher) attribute() {
 		owner := places[0]
 		owner.take(op, s, m.in.Cold)
 		for _, l := range places[1:] { // one step for several lines: the first has it
-			l.shared = append(l.shared, owner)
+			l.shared = append(l.shared, share{owner, s})
 		}
 	}
 	for i := range m.r.Lines {
-		if l := &m.r.Lines[i]; len(l.steps) == 0 && len(l.shared) > 0 {
-			o := l.shared[0]
-			l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold
-		}
+		m.r.Lines[i].inherit()
+	}
+}
+
+// share is a step of a line that is counted at an earlier one.
+type share struct {
+	owner *Line
+	step  *engine.Step
+}
+
+// inherit makes a line whose steps are all counted at an earlier line the same as that
+// one, if it has no others. Else the line was done, with its time counted elsewhere.
+func (l *Line) inherit() {
+	if len(l.steps) > 0 || len(l.shared) == 0 {
+		return
+	}
+	o := l.shared[0].owner
+	same := len(o.shared) == 0 && len(o.steps) == len(l.shared)
+	cached := true
+	for _, s := range l.shared {
+		same = same && s.owner == o
+		l.Ran = l.Ran || s.step.Cached || Executed(s.step)
+		cached = cached && s.step.Cached
+	}
+	l.Cached = l.Ran && cached
+	if same {
+		l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold
 	}
 }
 
@@ -70,7 +94,7 @@ func (m *matcher) unknown() {
 
 // places are the lines that each operation belongs to: those that the source map names,
 // if the instruction there is one that makes such steps; and for what an instruction
-// needs for itself alone (a here-document, a file from a URL) the line of that one.
+// fetches for itself alone from a URL or a repository the line of that one.
 func (m *matcher) places() map[string][]*Line {
 	out := map[string][]*Line{}
 	for i := range m.in.Ops {
@@ -97,7 +121,7 @@ func (m *matcher) places() map[string][]*Line {
 	}
 	for i := len(m.in.Ops) - 1; i >= 0; i-- { // users stand after what they use
 		op := &m.in.Ops[i]
-		if len(op.Lines) > 0 || op.Kind == "local" || len(users[op.Digest]) == 0 {
+		if len(op.Lines) > 0 || op.Kind != "http" && op.Kind != "git" || len(users[op.Digest]) == 0 {
 			continue
 		}
 		one := out[users[op.Digest][0].Digest]
@@ -176,20 +200,27 @@ func (l *Line) take(op *engine.Op, s *engine.Step, cold map[string]float64) {
 // Executed tells whether a step was carried out in this build.
 func Executed(s *engine.Step) bool { return !s.Cached && (s.End > 0 || s.Error != "") }
 
-// needed are the stages that the result depends on: those that the file says, and those
-// that the builder had operations for, such as what an ONBUILD trigger of a base takes.
-func needed(in Input) map[int]bool {
+// Needed are the stages that the result depends on: those that the file says, and those
+// that the builder had operations for, such as what an ONBUILD trigger of a base takes. A
+// stage with work of which the builder has no operation was replaced by a named context.
+func Needed(in Input) map[int]bool {
 	out := in.File.Needed(in.Target)
-	if string(in.Dockerfile) != string(in.Source) {
+	if len(in.Ops) == 0 || string(in.Dockerfile) != string(in.Source) {
 		return out
 	}
+	has := map[int]bool{}
 	for i := range in.Ops {
 		for _, at := range in.Ops[i].Lines {
 			for n, s := range in.File.Stages {
 				if s.Lines[0] <= at[0] && at[0] <= s.Lines[1] {
-					out[n] = true
+					out[n], has[n] = true, true
 				}
 			}
+		}
+	}
+	for n, s := range in.File.Stages {
+		if !has[n] && slices.ContainsFunc(s.Instructions, func(k dockerfile.Instruction) bool { return k.Works && k.Keyword != "WORKDIR" }) {
+			delete(out, n)
 		}
 	}
 	return out

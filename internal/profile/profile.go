@@ -106,7 +106,7 @@ type Line struct {
 	Unknown bool `json:"unknown,omitempty"`
 
 	steps    []string // digests of the builder's steps
-	shared   []*Line  // lines that have steps which are this one's, too
+	shared   []share  // steps that are counted at earlier lines
 	coldless bool     // how long one of its steps took is not known
 	sourced  bool     // its steps so far only fetch something
 }
@@ -158,7 +158,7 @@ type Input struct {
 func Make(in Input) *Result {
 	r := &Result{Schema: Schema, Name: in.Name, Dockerfile: in.Path, Source: string(in.Source), Seconds: in.Seconds,
 		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []weigh.Finding{}}
-	need := needed(in)
+	need := Needed(in)
 	chain := in.File.Chain(in.Target)
 	for n, s := range in.File.Stages {
 		r.Stages = append(r.Stages, Stage{Name: s.Name, Lines: s.Lines, Needed: need[n], Final: slices.Contains(chain, n)})
@@ -181,7 +181,7 @@ func Make(in Input) *Result {
 		}
 	}
 	for n, w := range in.Stages {
-		m.layers(in.File.Chain(in.File.Stages[n].Name), w, false)
+		m.layers(in.File.ChainOf(n), w, false)
 	}
 	for i := range r.Lines {
 		l := &r.Lines[i]

@@ -71,7 +71,7 @@ func TestCauses(t *testing.T) {
 		{"nothing", world{src: run}, world{src: run}, []int{2}, "2 evicted : nothing that it depends on changed", ""},
 		{"the text", world{src: run}, world{src: "FROM a\nRUN make all\n"}, []int{2}, `2 text RUN make: its text was "RUN make"`, "evicted"},
 		{"a new line", world{src: run}, world{src: "FROM a\nRUN one\nRUN make\n"}, []int{2, 3}, "2 text : line 2 is new", "evicted"},
-		{"a line is gone, and the one before it was cached", world{src: "FROM a\nRUN one\nRUN two\nRUN make\n"}, world{src: "FROM a\nRUN one\nRUN make\n"}, []int{3}, "3 setting RUN two: RUN two, on which it stood, is gone", "evicted"},
+		{"a line is gone, and the one before it was cached", world{src: "FROM a\nRUN one\nRUN two\nRUN make\n"}, world{src: "FROM a\nRUN one\nRUN make\n"}, []int{3}, "3 text RUN two: in the last build it stood on RUN two", "evicted"},
 		{"a label is not to blame, a file is", world{src: "FROM a\nLABEL x=1\nCOPY f /\n", files: "f=1"}, world{src: "FROM a\nLABEL x=2\nCOPY f /\n", files: "f=2"}, []int{3}, "3 file f: f: its content changed", "LABEL"},
 		{"nor a comment in a RUN", world{src: "FROM a\nCOPY f /\nRUN a && \\\n# one\n b\n", files: "f=1"}, world{src: "FROM a\nCOPY f /\nRUN a && \\\n# two\n b\n", files: "f=2"}, []int{2, 3}, "2 file f: f: its content changed", "# two"},
 		{"a variable in a source", world{src: "FROM a\nARG JAR\nCOPY ${JAR} /app.jar\n", args: map[string]string{"JAR": "a.jar"}, files: "a.jar=1 b.jar=2"}, world{src: "FROM a\nARG JAR\nCOPY ${JAR} /app.jar\n", args: map[string]string{"JAR": "b.jar"}, files: "a.jar=1 b.jar=2"}, []int{3}, `3 arg JAR: build argument JAR was "a.jar" and is "b.jar"`, "evicted"},

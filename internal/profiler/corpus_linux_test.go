@@ -57,7 +57,7 @@ func dockerfileOf(t *testing.T, name, text, dir string, fill map[string]string) 
 		case "target":
 			c.build.Target = value
 		case "platform":
-			c.build.Platforms = []string{value}
+			c.build.Platforms = strings.Split(value, ",")
 		case "context":
 			if !strings.Contains(v, ":") {
 				v = filepath.Join(dir, v)
@@ -67,6 +67,12 @@ func dockerfileOf(t *testing.T, name, text, dir string, fill map[string]string) 
 			c.build.Secrets = append(c.build.Secrets, "id="+k+",src="+filepath.Join(dir, v))
 		case "allow":
 			c.build.Allow = append(c.build.Allow, value)
+		case "label":
+			c.build.Labels = map[string]string{k: v}
+		case "network":
+			c.build.Network = value
+		case "host":
+			c.build.AddHosts = append(c.build.AddHosts, value)
 		case "no-cache-filter":
 			c.build.NoCacheFilter = append(c.build.NoCacheFilter, value)
 		case "crlf", "bom", "noeol", "blanks", "tabs":
@@ -97,7 +103,7 @@ func dockerfileOf(t *testing.T, name, text, dir string, fill map[string]string) 
 	return c
 }
 
-// filled replaces the words that only the test knows. Longer words come first.
+// filled replaces the words that only the test knows.
 func filled(text string, fill map[string]string) string {
 	for _, k := range []string{"BASEDIGEST", "HTTPSUM", "HTTP/", "HOSTARCH", "CASE", "LONG"} {
 		text = strings.ReplaceAll(text, k, fill[k])

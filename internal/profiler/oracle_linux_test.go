@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -70,30 +71,14 @@ func (w *world) locate(t *testing.T, r engine.Build) (located, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := w.statement(t, out.Target).Predicate
-	config := p.BuildDefinition.InternalParameters.BuildConfig
-	source := map[string]bool{}
-	for _, d := range config.Definition {
-		source[d.ID] = d.Op.Op.Source != nil
-	}
 	ids, at, called := identities(out.Steps), located{}, map[string][]int{}
+	for _, s := range w.statements(t, out.Target) { // one for each platform
+		if err := s.places(out.Steps, ids, at); err != nil {
+			return nil, err
+		}
+	}
 	for _, step := range out.Steps {
-		of, ok := config.DigestMapping[step.Digest]
-		if !ok {
-			continue
-		}
-		x := place{source: source[of]}
-		for _, l := range p.RunDetails.Metadata.BuildKit.Source.Locations[of].Locations {
-			if len(l.Ranges) > 0 && l.SourceIndex == 0 && !slices.Contains(x.lines, l.Ranges[0].Start.Line) {
-				x.lines = append(x.lines, l.Ranges[0].Start.Line)
-			}
-		}
-		slices.Sort(x.lines)
-		if other, twice := at[ids[step.Digest]]; twice && !slices.Equal(other.lines, x.lines) {
-			return nil, fmt.Errorf("two steps cannot be told apart: %s", step.Name)
-		}
-		at[ids[step.Digest]] = x
-		if len(x.lines) > 0 {
+		if x := at[ids[step.Digest]]; len(x.lines) > 0 {
 			called[step.Name] = x.lines
 		}
 	}
@@ -105,8 +90,42 @@ func (w *world) locate(t *testing.T, r engine.Build) (located, error) {
 	return at, nil
 }
 
-// statement is the provenance of a built image.
-func (w *world) statement(t *testing.T, target ocispec.Descriptor) *statement {
+// places adds the places of the steps that a statement knows.
+func (s *statement) places(steps []engine.Step, ids map[string]string, at located) error {
+	config := s.Predicate.BuildDefinition.InternalParameters.BuildConfig
+	source := map[string]bool{}
+	for _, d := range config.Definition {
+		source[d.ID] = d.Op.Op.Source != nil
+	}
+	known := located{}
+	for _, step := range steps {
+		of, ok := config.DigestMapping[step.Digest]
+		if !ok {
+			continue
+		}
+		x := place{source: source[of]}
+		for _, l := range s.Predicate.RunDetails.Metadata.BuildKit.Source.Locations[of].Locations {
+			if len(l.Ranges) > 0 && l.SourceIndex == 0 && !slices.Contains(x.lines, l.Ranges[0].Start.Line) {
+				x.lines = append(x.lines, l.Ranges[0].Start.Line)
+			}
+		}
+		slices.Sort(x.lines)
+		if other, twice := known[ids[step.Digest]]; twice && !slices.Equal(other.lines, x.lines) {
+			return fmt.Errorf("two steps cannot be told apart: %s", step.Name)
+		}
+		known[ids[step.Digest]] = x
+	}
+	for id, x := range known {
+		x.lines = append(x.lines, at[id].lines...)
+		slices.Sort(x.lines)
+		x.lines = slices.Compact(x.lines)
+		at[id] = x
+	}
+	return nil
+}
+
+// statements are the provenances of a built image, one for each platform.
+func (w *world) statements(t *testing.T, target ocispec.Descriptor) (out []*statement) {
 	t.Helper()
 	var x ocispec.Index
 	w.document(t, target, &x)
@@ -120,12 +139,14 @@ func (w *world) statement(t *testing.T, target ocispec.Descriptor) *statement {
 			if strings.HasPrefix(l.Annotations["in-toto.io/predicate-type"], "https://slsa.dev/provenance/") {
 				s := new(statement)
 				w.document(t, l, s)
-				return s
+				out = append(out, s)
 			}
 		}
 	}
-	t.Fatalf("no provenance in %+v", x)
-	return nil
+	if len(out) == 0 {
+		t.Fatalf("no provenance in %+v", x)
+	}
+	return out
 }
 
 func (w *world) document(t *testing.T, d ocispec.Descriptor, v any) {
@@ -138,6 +159,9 @@ func (w *world) document(t *testing.T, d ocispec.Descriptor, v any) {
 		t.Fatal(err)
 	}
 }
+
+// platform is what stands before a stage's name in a build for several platforms.
+var platform = regexp.MustCompile(`^\[[a-z0-9]+/[a-z0-9/]+ `)
 
 // identities tell steps of one build and those of another apart, or that they are the
 // same. BuildKit's digests do not where the build context is among their inputs: it has
@@ -157,7 +181,7 @@ func identities(steps []engine.Step) map[string]string {
 		if s == nil {
 			return "?"
 		}
-		text := s.Name
+		text := platform.ReplaceAllString(s.Name, "[") // what platforms share is called by one of them
 		for _, in := range s.Inputs {
 			text += "\x00" + of(in)
 		}

@@ -207,24 +207,6 @@ func TestRangesOfCommits(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	b, e, dir := setUp(t)
-	r, err := profiler.Run(t.Context(), b, profiler.Request{Target: dir, NoChecks: true, Split: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.Splits) != 1 || r.Splits[0].Line != 3 || len(r.Splits[0].Commands) != 2 || r.Splits[0].Commands[1].Text != "make install" || r.Splits[0].Commands[1].Bytes.Tar == 0 {
-		t.Errorf("%+v", r.Splits)
-	}
-	if last := e.Builds[len(e.Builds)-1]; !last.Unlisted || last.Dockerfile == filepath.Join(dir, "Dockerfile") || last.Context != dir {
-		t.Errorf("%+v", last)
-	}
-	write(t, filepath.Join(dir, "Dockerfile"), "FROM base\nCOPY main.py /\n")
-	if r, err = profiler.Run(t.Context(), b, profiler.Request{Target: dir, NoChecks: true, Split: true}); err != nil || len(r.Splits) > 0 || !strings.Contains(strings.Join(r.Notes, " "), "no RUN has several commands") {
-		t.Errorf("%v %+v", err, r)
-	}
-}
-
 func TestImage(t *testing.T) {
 	b, e, dir := setUp(t)
 	img, _, err := built(t, file, "print(1)\n")

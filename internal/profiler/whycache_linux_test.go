@@ -156,10 +156,11 @@ func (c *replay) play(p *played) {
 	if c.edit != nil {
 		c.edit(p)
 	}
-	res, built, err := p.w.profile(t, ask(true))
+	out, built, err := p.w.profile(t, ask(true))
 	if err != nil {
 		t.Fatal(err)
 	}
+	res := out.Result
 	ran := executedSteps(built.Steps)
 	if (len(ran) == 0) != (len(c.want) == 0) {
 		t.Fatalf("the case is wrong: these steps were carried out: %q", ran)
@@ -252,7 +253,7 @@ func (c *replay) sentences(t *testing.T, r *profile.Result) {
 	if said := strings.Contains(text.String(), "Everything came from the build cache"); said != (len(c.want) == 0 && !c.fails) {
 		t.Errorf("it is said that everything came from the build cache: %v", said)
 	}
-	notes := strings.Join(r.Notes, "\n")
+	notes := text.String()
 	if warned := strings.Contains(notes, "--checksum-context"); warned != (c.stale != "") || !strings.Contains(notes, c.stale) {
 		t.Errorf("stale is %q, and the notes are %q", c.stale, notes)
 	}

@@ -182,16 +182,23 @@ func (w *world) bench(t *testing.T) (*bench.Bench, *recorder) {
 	return b, rec
 }
 
-// profile profiles through the product. The first build it makes is recorded.
-func (w *world) profile(t *testing.T, r profiler.Request) (*profile.Result, *engine.Built, error) {
+// profiled is a profile and the builds that it took: the first is the one that is
+// profiled, others are of stages that stay behind.
+type profiled struct {
+	*profile.Result
+	*recorder
+}
+
+// profile profiles through the product. The first build is nil if there was none.
+func (w *world) profile(t *testing.T, r profiler.Request) (p profiled, first *engine.Built, err error) {
 	t.Helper()
 	b, rec := w.bench(t)
 	r.Build.Progress, r.Build.Stdout, r.Build.Stderr = "quiet", io.Discard, io.Discard
 	res, err := profiler.Run(t.Context(), b, r)
-	if len(rec.built) == 0 {
-		return res, nil, err
+	if len(rec.built) > 0 {
+		first = rec.built[0]
 	}
-	return res, rec.built[0], err
+	return profiled{res, rec}, first, err
 }
 
 // entries are the paths in the layers of an image of the store, bottom first.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tare/internal/compare"
+	"tare/internal/explain"
 	"tare/internal/units"
 )
 
@@ -26,7 +27,7 @@ func Diff(d *compare.Diff, o DiffOptions) Document {
 	z := sizes{o.Exact}
 	doc := Document{Para{Heading: true, Text: Safe(d.From) + " → " + Safe(d.To)}}
 	if d.Same {
-		doc = append(doc, Para{Text: "No difference: packages, files and their metadata, configuration and history are the same."})
+		doc = append(doc, Para{Text: Safe(explain.NoDifference(d))})
 		return in("summary", Always, doc...)
 	}
 	doc = in("summary", Always, append(doc, diffCounts(d, z))...)

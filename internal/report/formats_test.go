@@ -46,8 +46,8 @@ func experimentOf(t testing.TB, names ...string) (*experiment.Record, report.Pag
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Sentences = explain.Sentences(c)
-	exercise.Claims(c)
+	c.Sentences = explain.Sentences(c, explain.Threshold)
+	c.Course = exercise.Sentences(c, explain.Threshold)
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	rec := &experiment.Record{Schema: experiment.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
 		Machine: experiment.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: experiment.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: experiment.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}

@@ -25,13 +25,13 @@ func Lab(r *experiment.Record, exact bool) Document {
 		d = append(d, Para{Text: "It was interrupted: some of this has fewer repetitions. tare lab --resume goes on."})
 	}
 	d = append(in("verdict", Always, d...), in("failures", Always, Failures(r)...)...)
-	real, lines := r.Timing(), screenLines-8
+	lines := screenLines - 8
 	if r.Comparison != nil {
 		d = append(d, variants(r, z), labMeasures(r, z))
 		lines -= len(r.Comparison.Images) + 4
 	}
-	brief := in("significant", Brief, said(briefly(real))...)
-	d = append(append(d, brief...), in("significant", Full, said(real)...)...)
+	brief := in("significant", Brief, said(briefly(r))...)
+	d = append(append(d, brief...), in("significant", Full, said(r.Timing())...)...)
 	if c := r.Comparison; c != nil {
 		said := telling(c, 2)
 		d = append(d, pairs(c, z, "live", lines-2*len(said)-len(brief)-len(Failures(r)))...)

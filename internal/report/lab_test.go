@@ -28,10 +28,10 @@ func TestBriefly(t *testing.T) {
 	first := experiment.TimedDifference{From: "a", To: "b", Measure: experiment.StartFirst, Ratio: 9, P: .3}
 	r := timedRecord(6, start, start, start, start, start, start, memory, first)
 	var got []string
-	for _, s := range briefly(r.Timing()) {
+	for _, s := range briefly(r) {
 		got = append(got, s.Text)
 	}
-	want := "peak memory: b needs 80% less memory than a (p = 0.004)|start to exit: b takes 50% more time than a (p = 0.002)|1 timed comparison: no significant difference (level 0.01)|5 more differ significantly: --show significant"
+	want := "peak memory: b needs 80% less memory than a (+0.00 s, p = 0.004)|start to exit: b takes 50% more time than a (+0.00 s, p = 0.002)|5 more timed comparisons: significant differences|1 timed comparison: no significant difference (level 0.01)"
 	if s := strings.Join(got, "|"); s != want {
 		t.Errorf("%s, want\n%s", s, want)
 	}
@@ -72,7 +72,7 @@ func TestVariants(t *testing.T) {
 
 func TestLabDiffSays(t *testing.T) {
 	d := &experiment.Diff{From: "1", To: "2", Speed: 1, Exact: []experiment.ExactChange{{Variant: "a", Measure: "layers", From: 2, To: 3}, {Variant: "a", Measure: "live", From: 1000, To: 2000}, {Variant: "b", Measure: "packages apk", From: 10, To: 9}},
-		Timed: []experiment.TimedChange{{Variant: "a", Measure: experiment.StartExit, Unit: "seconds", From: 1, To: 2, P: .001, Significant: true}, {Variant: "b", Measure: experiment.StartExit, Unit: "seconds", From: 1, To: 1.01, P: .5}}}
+		Timed: []experiment.TimedChange{{Variant: "a", Measure: experiment.StartExit, Unit: "seconds", From: 1, To: 2, Runs: 6, P: .001, Significant: true}, {Variant: "b", Measure: experiment.StartExit, Unit: "seconds", From: 1, To: 1.01, Runs: 6, P: .5}}}
 	text := func(v View) string {
 		var b bytes.Buffer
 		if err := LabDiff(d, false).View(v, Drop).WriteText(&b, Style{}); err != nil {
@@ -87,6 +87,10 @@ func TestLabDiffSays(t *testing.T) {
 		}
 	}
 	if strings.Contains(got, "NO SIGNIFICANT") || strings.Contains(got, "machine") || !strings.Contains(text(View{Full: true}), "NO SIGNIFICANT") {
+		t.Errorf("%s", got)
+	}
+	d.Timed[0].Runs, d.Timed[0].Significant = 2, false
+	if got := text(View{Full: true}); !strings.Contains(got, "; none of 1 timed measure changed significantly; 1 timed measure: n=2: too few to test") || !strings.Contains(got, "2.0 s +100%    n=2") {
 		t.Errorf("%s", got)
 	}
 	d.Exact, d.Timed, d.Speed = nil, d.Timed[1:], 1.2

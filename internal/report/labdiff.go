@@ -38,9 +38,13 @@ func LabDiff(d *experiment.Diff, exact bool) Document {
 		if c.From > 0 {
 			to.Delta, to.Trend = units.Change(c.To/c.From), lessIsBetter(c.To, c.From)
 		}
-		t.add(words(Safe(c.Variant)), words(Safe(experiment.Title(c.Measure))), quantity(c.Unit, c.From, exact), to, Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}})
+		p := Cell{Text: fmt.Sprintf("%.3f", c.P), Number: Number{Known: true, Real: c.P}}
+		if c.TooFew() {
+			p, to.Trend = words(fmt.Sprintf("n=%d", c.Runs)), Same
+		}
+		t.add(words(Safe(c.Variant)), words(Safe(experiment.Title(c.Measure))), quantity(c.Unit, c.From, exact), to, p)
 	}
-	out := in("verdict", Always, Para{Text: "From run " + Safe(d.From) + " to " + Safe(d.To) + ": " + changed(d, len(timed.Rows)), Heading: true})
+	out := in("verdict", Always, Para{Text: "From run " + Safe(d.From) + " to " + Safe(d.To) + ": " + d.String(), Heading: true})
 	var said Document
 	for _, o := range d.Other {
 		said = append(said, Item{Text: Safe(o)})
@@ -64,21 +68,6 @@ func LabDiff(d *experiment.Diff, exact bool) Document {
 
 func timedTable(part, title string) Table {
 	return Table{Place: Place{Part: part}, Title: title, Columns: []Column{text("VARIANT").subject().label(), text("MEASURE").key(), number("FROM"), number("TO"), number("P").spare(1)}}
-}
-
-// changed says how much changed, in one sentence.
-func changed(d *experiment.Diff, sure int) string {
-	counted := "all counted numbers are the same"
-	if n := len(d.Exact); n > 0 {
-		counted = units.Plural(n, "counted number") + " changed"
-	}
-	switch {
-	case len(d.Timed) == 0:
-		return counted
-	case sure == 0:
-		return fmt.Sprintf("%s; none of %s changed significantly", counted, units.Plural(len(d.Timed), "timed measure"))
-	}
-	return fmt.Sprintf("%s; of %s, %d changed significantly", counted, units.Plural(len(d.Timed), "timed measure"), sure)
 }
 
 // countedCell is a counted number: bytes, or layers or packages.

@@ -33,8 +33,8 @@ func helpOf(name string) string {
 	return "median, interval"
 }
 
-// timedCell shows a measurement and how it compares to the baseline's. A difference
-// that may be chance is none.
+// timedCell shows a measurement and how it compares to the baseline's. One that may be
+// chance is marked: too few runs to test (n), or not significant (n.s.).
 func timedCell(r *experiment.Record, v *experiment.Result, name string, exact bool) Cell {
 	m := v.Measure(name)
 	if m == nil {
@@ -56,12 +56,14 @@ func timedCell(r *experiment.Record, v *experiment.Result, name string, exact bo
 		if d.From != r.Baseline || d.To != v.Name || d.Measure != name {
 			continue
 		}
-		c.Delta, c.Trend = "not significant", Same
-		if r.TooFew(&d) > 0 {
-			c.Delta = "too few runs"
-		}
-		if d.Significant {
-			c.Delta, c.Trend = units.Change(d.Ratio), lessIsBetter(d.Ratio, 1)
+		c.Delta = units.Change(d.Ratio)
+		switch n := r.TooFew(&d); {
+		case n > 0:
+			c.Delta, c.Trend = fmt.Sprintf("%s (n=%d)", c.Delta, n), Same
+		case d.Significant:
+			c.Trend = lessIsBetter(d.Ratio, 1)
+		default:
+			c.Delta, c.Trend = c.Delta+" (n.s.)", Same
 		}
 	}
 	return c
@@ -87,18 +89,21 @@ func said(list []experiment.Said) Document {
 // briefTimed is how many timed differences the first screen has.
 const briefTimed = 4
 
-// briefly is of each measure the largest difference, and how many more there are.
-func briefly(all []experiment.Said) []experiment.Said {
-	var out []experiment.Said
+// briefly is of each measure the largest difference that is real or could not be tested,
+// and how many more there are.
+func briefly(r *experiment.Record) (out []experiment.Said) {
+	var rest []experiment.Said
 	seen := map[string]bool{}
-	for _, t := range all {
-		if len(out) < briefTimed && !seen[t.Measure] || t.Measure == "" {
-			seen[t.Measure] = true
-			out = append(out, t)
+	for _, t := range r.Timing() {
+		if len(out) == briefTimed || seen[t.Measure] || t.Finding == experiment.Unsure {
+			rest = append(rest, t)
+			continue
 		}
+		seen[t.Measure] = true
+		out = append(out, t)
 	}
-	if more := len(all) - len(out); more > 0 {
-		out = append(out, experiment.Said{Text: fmt.Sprintf("%d more differ significantly: --show significant", more)})
+	for _, text := range r.Aggregate(rest) {
+		out = append(out, experiment.Said{Text: text})
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func pairs(r *compare.Result, z sizes, measure string, lines int) Document {
 	rows := min(8, max(3, lines/shown-2))
 	var d Document
 	for _, diff := range list[:shown] {
-		d = append(d, pair(r, diff, z, rows))
+		d = append(d, pair(r, diff, z, rows)...)
 	}
 	if more := len(list) - shown; more > 0 {
 		d = append(d, Para{Dim: true, Text: fmt.Sprintf("%s of neighbours: --show causes", units.Plural(more, "more pair"))})
@@ -62,15 +62,23 @@ func pairs(r *compare.Result, z sizes, measure string, lines int) Document {
 	return in("pairs", Brief, d...)
 }
 
-// pair is one difference in at most as many rows. They sum up to it, to the byte.
-func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
+// pair is one difference in at most as many rows. They sum up to it, to the byte. Of
+// images of equally many live bytes it is said how far they are the same.
+func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) (out Document) {
 	title := pairName(d) + ": " + z.signed(d.Total) + " " + d.Measure
 	if d.Measure == "live" {
-		pull := transferOf(r, d.To) - transferOf(r, d.From)
+		pull := r.Image(d.To).Sizes.Transfer - r.Image(d.From).Sizes.Transfer
 		title = pairName(d) + ": " + z.signed(pull) + " to pull, " + z.signed(d.Total) + " live"
+		if d.Total == 0 {
+			text, _ := explain.Equal(d, r.Image(d.To).Sizes.Live, pull)
+			out = append(out, Para{Text: Safe(text)})
+		}
 	}
-	if len(d.Causes) == 0 {
-		return Para{Text: title + ": " + d.Measure + " is the same, byte for byte"}
+	if !slices.ContainsFunc(d.Causes, func(c compare.Cause) bool { return c.Bytes != 0 }) {
+		if out == nil {
+			out = append(out, Para{Text: title + ": as many bytes, of every cause"})
+		}
+		return out
 	}
 	t := Table{Title: title, Subject: pairName(d), Bare: true, Columns: []Column{number(d.Measure), text("cause").label().cut(End), text("line").spare(1)}}
 	groups := explain.Groups(d.Causes)
@@ -89,7 +97,7 @@ func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) Block {
 	if causes > 0 {
 		t.add(z.change(rest), words(fmt.Sprintf("everything else (%s)", units.Plural(causes, "cause")))).Bar = part(max(rest, -rest), most)
 	}
-	return t
+	return append(out, t)
 }
 
 // lineOf is the line of a Dockerfile that a group comes from; empty if it is not known.
@@ -107,15 +115,6 @@ func lineOf(r *compare.Result, d *compare.Difference, g *explain.Group) string {
 		return fmt.Sprintf("%s:%d", Safe(i.Dockerfile), line)
 	}
 	return ""
-}
-
-func transferOf(r *compare.Result, name string) int64 {
-	for i := range r.Images {
-		if r.Images[i].Name == name {
-			return r.Images[i].Sizes.Transfer
-		}
-	}
-	return 0
 }
 
 // telling are the sentences of the first screen.

@@ -131,8 +131,12 @@ func TestFoldedCauses(t *testing.T) {
 		t.Errorf("two small causes:\n%s", got)
 	}
 	d.Causes, d.Total = nil, 0
-	if got := text(); !strings.Contains(got, "live is the same, byte for byte") {
+	if got := text(); !strings.Contains(got, "are equally large (live: ") || strings.Contains(got, "the same") {
 		t.Errorf("no causes:\n%s", got)
+	}
+	d.Alike = &compare.Alike{Metadata: 1, Paths: []compare.PathChange{{Path: "x", What: "mode 644 → 755"}}}
+	if got := text(); !strings.Contains(got, "the same contents, byte for byte") || !strings.Contains(got, "/x (mode 644 → 755)") {
+		t.Errorf("other metadata:\n%s", got)
 	}
 }
 
@@ -145,7 +149,7 @@ func TestWhere(t *testing.T) {
 	r.Images[1].Dockerfile = "Dockerfile.x"
 	r.Images[1].Stack = []compare.LayerSum{{}, {Line: 7}}
 	var b bytes.Buffer
-	if err := (Document{pair(r, d, sizes{}, 8)}).WriteText(&b, Style{}); err != nil {
+	if err := pair(r, d, sizes{}, 8).WriteText(&b, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.String(); !strings.Contains(got, "big              Dockerfile.x:7") || strings.Count(got, "Dockerfile") != 1 {

@@ -311,13 +311,25 @@ func edits(r *profile.Result, z sizes) Document {
 
 func splits(r *profile.Result, z sizes) Document {
 	var d Document
+	row := func(t *Table, s Cell, b profile.Bytes, text string) *Row {
+		return t.add(s, z.of(b.Tar), z.of(b.Transfer), z.of(b.Files), z.of(b.Live), z.of(b.Waste), z.of(b.Caused), words(Safe(text)))
+	}
 	for _, s := range r.Splits {
-		t := Table{Place: Place{Part: "splits"}, Title: fmt.Sprintf("LINE %d, COMMAND BY COMMAND (estimate: each built as a line of its own)", s.Line), Subject: fmt.Sprintf("line %d", s.Line),
-			Columns: []Column{number("S"), number("TAR"), number("LIVE"), number("WASTE"), number("HIDES"), text("COMMAND").cut(End)}}
-		for _, c := range s.Commands {
-			t.add(clock(c.Seconds, true), z.of(c.Bytes.Tar), z.of(c.Bytes.Live), z.of(c.Bytes.Waste), z.of(c.Bytes.Caused), words(Safe(c.Text)))
+		if len(s.Commands) > 0 {
+			t := Table{Place: Place{Part: "splits"}, Title: fmt.Sprintf("LINE %d, COMMAND BY COMMAND (seconds are an estimate: each was built as a line of its own)", s.Line), Subject: fmt.Sprintf("line %d", s.Line),
+				Columns: []Column{number("S"), number("TAR"), number("TRANSFER").spare(3), number("FILES").spare(4), number("LIVE"), number("WASTE").spare(2), number("HIDES").spare(1), text("COMMAND").cut(End)}}
+			for _, c := range s.Commands {
+				row(&t, clock(c.Seconds, !c.State), c.Bytes, c.Text)
+			}
+			for _, l := range s.Less() {
+				row(&t, none(), l.Bytes, l.Text)
+			}
+			row(&t, none(), s.Bytes, fmt.Sprintf("line %d: its commands sum up to it, to the byte", s.Line)).Total = true
+			d = append(d, t)
 		}
-		d = append(d, t)
+		for _, n := range s.Notes() {
+			d = append(d, in("splits", Always, Item{Text: Safe(n) + "."})...)
+		}
 	}
 	return d
 }

@@ -104,10 +104,11 @@ func briefTitle(name string) string {
 	return "" // pulls are modelled from the transfer
 }
 
-// briefCell is a measurement, with the difference from the baseline's if it is real.
+// briefCell is a measurement, with the difference from the baseline's unless a test found
+// that it may be chance.
 func briefCell(r *experiment.Record, v *experiment.Result, name string, z sizes) Cell {
 	c := timedCell(r, v, name, z.exact)
-	if c.Trend == Same {
+	if c.Trend == Same && strings.HasSuffix(c.Delta, "(n.s.)") {
 		c.Delta, c.Trend = "", NoTrend
 	}
 	return c

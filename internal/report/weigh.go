@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"tare/internal/packages"
@@ -14,9 +15,12 @@ var WeighParts = []string{"summary", "layers", "content", "findings", "owners", 
 
 // Weighed lays out what `tare weigh` tells of an image: what it weighs and could save,
 // where the bytes come from, what they are, and what to do first. Everything else is
-// there in full. top bounds the lists.
+// there in full. top bounds the lists; 0 means all.
 func Weighed(r *weigh.Result, top int, exact bool) Document {
 	z := sizes{exact}
+	if top == 0 {
+		top = math.MaxInt
+	}
 	d := append(summary(r, z), layerDigest(r, z), contents(r, z))
 	d = append(d, findingBlocks(r.Name, r.Findings, r.Savings, z)...)
 	full := append(allSizes(r, z), layerTable(r, z), owners(r, z), packageGrid(r, top, z), classGrid(r, z))
@@ -26,7 +30,11 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	if len(r.Duplicates) > 0 {
 		full = append(full, duplicateGrid(r, top, z))
 	}
-	full = append(full, FileGrid("LARGEST FILES", r.Largest, exact))
+	title := "LARGEST FILES"
+	if r.Sorted != "" {
+		title = "FILES BY " + strings.ToUpper(r.Sorted)
+	}
+	full = append(full, FileGrid(title, r.Largest, exact))
 	for _, b := range full {
 		d = append(d, b.put(Place{b.at().Part, Full}))
 	}

@@ -117,3 +117,27 @@ func TestNothingIsLost(t *testing.T) {
 		t.Errorf("--show files:\n%s", part)
 	}
 }
+
+// 0 rows are all rows, and files in another order are not called the largest.
+func TestWeighedTopAndOrder(t *testing.T) {
+	r := heavy(3, 3)
+	for n := range 30 {
+		r.Packages = append(r.Packages, weigh.Package{Name: fmt.Sprint("pkg", n), Type: "deb"})
+		r.Duplicates = append(r.Duplicates, weigh.Duplicate{Size: 1, Extra: 1, Paths: []string{fmt.Sprint("dup", n), "x"}})
+		r.Wasted = append(r.Wasted, weigh.Wasted{Class: "opaque", Writer: n, Destroyer: n + 1})
+	}
+	show := View{Show: []string{"packages", "duplicates", "waste", "files"}}
+	all, few := lines(t, Weighed(r, 0, false), show, 200), lines(t, Weighed(r, 2, false), show, 200)
+	for _, want := range []string{"pkg29", "dup29", "29→30"} {
+		if !strings.Contains(all, want) || strings.Contains(few, want) {
+			t.Errorf("%s of\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "more with") || !strings.Contains(few, "more with") || !strings.Contains(all, "LARGEST FILES") {
+		t.Errorf("%s", few)
+	}
+	r.Order("transfer")
+	if text := lines(t, Weighed(r, 0, false), show, 200); strings.Contains(text, "LARGEST FILES") || !strings.Contains(text, "FILES BY TRANSFER") {
+		t.Errorf("%s", text)
+	}
+}

@@ -1,6 +1,7 @@
 package scales
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/compare"
-	"tare/internal/exercise"
 	"tare/internal/explain"
 	"tare/internal/image"
 	"tare/internal/request"
@@ -27,6 +27,8 @@ type CompareRequest struct {
 	Depth        int  // files that are listed for each cause
 	Maps         bool // work out maps of the files for pictures
 	Findings     bool // work out what costs bytes and need not, for programs
+	// Material is how much a sentence must be about; the zero value means all.
+	Material Material
 	// Stages builds the stages that stayed behind when an image was built; nil leaves
 	// them out.
 	Stages func(ctx context.Context, built digest.Digest) []compare.Stage
@@ -34,6 +36,12 @@ type CompareRequest struct {
 	// file; nil if none is known.
 	Lines func(built digest.Digest) (file string, lines []compare.Line)
 }
+
+// Material is how much a sentence must be about: see explain.
+type Material = explain.Material
+
+// MaterialHelp explains --material.
+const MaterialHelp = "leave out sentences about less: part of the whole, bytes or both; 0 for none"
 
 // Compared is a comparison, with maps if they were asked for.
 type Compared struct {
@@ -50,21 +58,35 @@ func Measures() []string {
 	return out
 }
 
-// baseline is the word that the others are measured against.
-func (r CompareRequest) baseline() (string, error) {
-	if r.Baseline == "" {
-		return r.Words[0], nil
+// baseline is the position of the image that the others are measured against: that with
+// the name of --baseline, or of the images of its word the one for the wanted platform or
+// this machine's.
+func (r CompareRequest) baseline(set *target.Set) (int, error) {
+	name := cmp.Or(r.Baseline, r.Words[0])
+	at := set.Index(name, r.Platform)
+	if at < 0 {
+		var have []string
+		for _, i := range set.Images {
+			have = append(have, i.Name)
+		}
+		return 0, request.Errorf("--baseline %q is not among the targets (%s)", r.Baseline, strings.Join(have, ", "))
 	}
-	if !slices.Contains(r.Words, r.Baseline) {
-		return "", request.Errorf("--baseline %q is not among the targets (%s)", r.Baseline, strings.Join(r.Words, ", "))
+	return at, nil
+}
+
+// check refuses a baseline that cannot be among the images, before any is read: one that
+// is neither a word nor begins with one, as the names of platforms and of words that are
+// given twice do.
+func (r CompareRequest) check() error {
+	if r.Baseline == "" || slices.ContainsFunc(r.Words, func(w string) bool { return strings.HasPrefix(r.Baseline, w) }) {
+		return nil
 	}
-	return r.Baseline, nil
+	return request.Errorf("--baseline %q is not among the targets (%s)", r.Baseline, strings.Join(r.Words, ", "))
 }
 
 // Compare sets images side by side and says why they differ.
 func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared, error) {
-	base, err := r.baseline()
-	if err != nil {
+	if err := r.check(); err != nil {
 		return nil, err
 	}
 	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
@@ -72,6 +94,10 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 		return nil, err
 	}
 	defer set.Close()
+	base, err := r.baseline(set)
+	if err != nil {
+		return nil, err
+	}
 	facts, err := set.Facts(ctx)
 	if err != nil {
 		return nil, err
@@ -87,16 +113,15 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 	}
 	out := new(Compared)
 	out.Result, err = target.Compute(ctx, f, strings.Join(r.Words, ", "), "Comparing", func() (*compare.Result, error) {
-		c, err := compare.Compare(subjects, compare.Options{Baseline: set.Index(base), Pairs: r.Pairs, Depth: r.Depth, Findings: r.Findings})
+		c, err := compare.Compare(subjects, compare.Options{Baseline: base, Pairs: r.Pairs, Depth: r.Depth, Findings: r.Findings})
 		if err == nil {
-			c.Sentences = explain.Sentences(c)
+			c.Sentences = explain.Sentences(c, r.Material)
 		}
 		return c, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	exercise.Claims(out.Result)
 	if r.Maps {
 		out.Maps, err = maps(ctx, f, set)
 	}
@@ -118,8 +143,7 @@ func subjects(set *target.Set, facts []*weigh.Facts) []compare.Subject {
 // Manifests sets images side by side by what their manifests and configurations say, a
 // few kilobytes each. Names without a scheme mean the registry.
 func Manifests(ctx context.Context, f *target.Finder, r CompareRequest) (*compare.Remote, error) {
-	base, err := r.baseline()
-	if err != nil {
+	if err := r.check(); err != nil {
 		return nil, err
 	}
 	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Names: target.InRegistry})
@@ -127,10 +151,14 @@ func Manifests(ctx context.Context, f *target.Finder, r CompareRequest) (*compar
 		return nil, fmt.Errorf("--remote %w", err)
 	}
 	defer set.Close()
+	base, err := r.baseline(set)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
 	var images []*image.Image
 	for _, i := range set.Images {
 		names, images = append(names, i.Name), append(images, i.Image)
 	}
-	return compare.Manifests(names, images, set.Index(base)), nil
+	return compare.Manifests(names, images, base), nil
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/compare"
 	"tare/internal/progress"
@@ -51,6 +54,87 @@ func TestWeigh(t *testing.T) {
 	}
 	if _, err := scales.Weigh(t.Context(), f, scales.WeighRequest{Word: "absent:1", Sort: "size"}); err == nil || !strings.HasPrefix(err.Error(), "absent:1: ") {
 		t.Errorf("%v does not name the target", err)
+	}
+}
+
+// A list is cut in the order in which it is shown: what is first in it is not among the
+// largest by size.
+func TestWeighCutsAsItSorts(t *testing.T) {
+	st := testkit.Store(t)
+	noise := make([]byte, 3000)
+	for i, r := 0, rand.New(rand.NewPCG(1, 2)); i < len(noise); i++ {
+		noise[i] = byte(r.Uint32())
+	}
+	testkit.Put(t, st, "a:1", store.Pulled, testkit.Image(t, testkit.Options{Layers: [][]byte{
+		testkit.Tar(t, testkit.File("y/more", strings.Repeat("1", 8000)), testkit.File("z/zeros", strings.Repeat("0", 9000))),
+		testkit.Tar(t, testkit.File("x/noise", string(noise))),
+		testkit.Tar(t, testkit.File("a/small", "1")),
+	}}))
+	f := finder(t)
+	f.Store = func() (*store.Store, error) { return st, nil }
+	for sort, want := range map[string]string{"size": "z/zeros", "transfer": "x/noise", "path": "a/small", "layer": "z/zeros", "": "z/zeros"} {
+		for range 2 { // what was kept of one order is not another's
+			r, err := scales.Weigh(t.Context(), f, scales.WeighRequest{Word: "a:1", Top: 1, Sort: sort})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if one := r.Results[0]; len(one.Largest) != 1 || one.Largest[0].Path != want || (one.Sorted == "") != (sort == "" || sort == "size") {
+				t.Errorf("%s: %+v", sort, one.Largest)
+			}
+		}
+	}
+	if r, err := scales.Weigh(t.Context(), f, scales.WeighRequest{Word: "a:1", Sort: "size"}); err != nil || len(r.Results[0].Largest) != 4 {
+		t.Errorf("0 rows are not all: %+v, %v", r, err)
+	}
+}
+
+// The baseline is the image that was meant, also of several platforms.
+func TestBaseline(t *testing.T) {
+	st := testkit.Store(t)
+	var images []*testkit.Built
+	here := platforms.DefaultSpec()
+	for n, p := range []ocispec.Platform{{OS: "linux", Architecture: "386"}, {OS: here.OS, Architecture: here.Architecture}, {OS: "linux", Architecture: "s390x"}} {
+		images = append(images, testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, n, 500)}, Platform: p}))
+	}
+	testkit.Put(t, st, "multi:1", store.Pulled, testkit.Index(t, images...))
+	testkit.Put(t, st, "one:1", store.Pulled, images[1])
+	f := finder(t)
+	f.Store = func() (*store.Store, error) { return st, nil }
+	mine := "multi:1 " + platforms.Format(here)
+	for _, c := range []struct {
+		words              []string
+		baseline, platform string
+		all                bool
+		want               string // "": an error
+	}{
+		{[]string{"multi:1"}, "", "", true, mine},
+		{[]string{"one:1", "multi:1"}, "multi:1", "", true, mine},
+		{[]string{"one:1", "multi:1"}, "", "", true, "one:1"},
+		{[]string{"multi:1"}, "multi:1", "linux/s390x", true, "multi:1 linux/s390x"},
+		{[]string{"one:1", "multi:1"}, "multi:1 linux/386", "", true, "multi:1 linux/386"},
+		{[]string{"one:1", "multi:1"}, "multi:1 linux/arm", "", true, ""},
+		{[]string{"one:1", "one:1"}, "one:1#2", "", false, "one:1#2"},
+		{[]string{"one:1", "multi:1"}, "multi:1", "", false, "multi:1"},
+		{[]string{"one:1"}, "other", "", false, ""},
+	} {
+		r, err := scales.Compare(t.Context(), f, scales.CompareRequest{Words: c.words, Baseline: c.baseline, Platform: c.platform, AllPlatforms: c.all})
+		var bad request.Error
+		if c.want == "" {
+			if !errors.As(err, &bad) || !strings.Contains(err.Error(), "not among the targets") {
+				t.Errorf("%+v: %v", c, err)
+			}
+			continue
+		}
+		if err != nil || r.Baseline != c.want {
+			t.Errorf("%+v: %v %v", c, r, err)
+			continue
+		}
+		for _, d := range r.Differences { // the first differences are those from it
+			if d.From != c.want {
+				t.Errorf("%+v: a difference from %s", c, d.From)
+			}
+			break
+		}
 	}
 }
 

@@ -55,11 +55,16 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 			file, lines := r.Lines(img.Target.Digest)
 			d = compare.Match(file, lines, img)
 		}
-		one, err := set.Report(ctx, n, r.Top, d)
+		top := r.Top
+		if r.Sort != "" && r.Sort != weigh.Orders[0] { // what another order shows first is not among the largest
+			top = 0
+		}
+		one, err := set.Report(ctx, n, top, d)
 		if err != nil {
 			return nil, err
 		}
 		one.Order(r.Sort)
+		one.Trim(r.Top)
 		out.Results = append(out.Results, one)
 	}
 	if r.Maps {

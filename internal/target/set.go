@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/advice"
@@ -87,14 +88,32 @@ func (s *Set) Close() {
 	}
 }
 
-// Index is the position of the first image that a word stands for; -1 if there is none.
-func (s *Set) Index(text string) int {
+// Index is the position of the image of that name, else of the image that a word stands
+// for; -1 if there is none. Of several platforms of a word it is the one that was wanted
+// ("" for this machine's), or the first.
+func (s *Set) Index(text, platform string) int {
+	want, err := Platform(platform)
+	if err != nil || want == nil {
+		want = platforms.Default()
+	}
+	of, best := -1, -1
 	for n, i := range s.Images {
-		if i.Word == text || i.Name == text {
+		switch {
+		case i.Name == text:
 			return n
+		case i.Word != text:
+			continue
+		case of < 0:
+			of = n
+		}
+		if want.Match(i.Platform()) && (best < 0 || want.Less(i.Platform(), s.Images[best].Platform())) {
+			best = n
 		}
 	}
-	return -1
+	if best >= 0 {
+		return best
+	}
+	return of
 }
 
 // Facts works out where the bytes of each image sit, once.

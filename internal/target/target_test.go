@@ -65,8 +65,8 @@ func TestOpen(t *testing.T) {
 		t.Errorf("%+v", set.Images)
 	}
 	// What is written is what was typed, so that it can be pasted.
-	if set.Images[3].Word != "app:1" || set.Index("app:1") != 0 || set.Index(".") != 1 || set.Index("nowhere") != -1 {
-		t.Errorf("words and their places: %d %d", set.Index("app:1"), set.Index("."))
+	if set.Images[3].Word != "app:1" || set.Index("app:1", "") != 0 || set.Index(".", "") != 1 || set.Index("nowhere", "") != -1 {
+		t.Errorf("words and their places: %d %d", set.Index("app:1", ""), set.Index(".", ""))
 	}
 	facts, err := set.Facts(t.Context())
 	if err != nil || len(facts) != 4 || facts[0] != facts[3] {

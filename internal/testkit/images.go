@@ -116,6 +116,7 @@ type Options struct {
 	Platform    ocispec.Platform
 	History     []ocispec.History
 	Config      ocispec.ImageConfig
+	Shell       []string // Docker's addition to the configuration
 }
 
 // Image makes an image of one platform.
@@ -146,7 +147,11 @@ func Image(t testing.TB, o Options) *Built {
 		}
 		m.Layers = append(m.Layers, b.add(media, l))
 	}
-	m.Config = b.add(types.config, mustJSON(t, cfg))
+	var config any = cfg
+	if o.Shell != nil {
+		config = image.Config{Image: cfg, Config: image.RunConfig{ImageConfig: o.Config, Shell: o.Shell}}
+	}
+	m.Config = b.add(types.config, mustJSON(t, config))
 	b.Target = b.add(types.manifest, mustJSON(t, m))
 	b.Manifests[b.Target.Digest] = types.manifest
 	return b

@@ -52,8 +52,10 @@ type Result struct {
 	// Duplicates are contents that stand more than once in live; their extra bytes
 	// sum up to sizes.duplicate if Top does not cut them.
 	Duplicates []Duplicate `json:"duplicates"`
-	// Largest are the largest live files.
+	// Largest are the largest live files, or the first ones in the order of Sorted.
 	Largest []File `json:"largest"`
+	// Sorted is the order of packages and files, where it is not that of their size.
+	Sorted string `json:"sorted,omitempty"`
 	// Findings are what costs bytes and need not, or must not be in the image; package
 	// advice finds them. Savings are what they cost together.
 	Findings []Finding `json:"findings"`
@@ -93,8 +95,8 @@ type Package struct {
 	Arch     string        `json:"arch,omitempty"`
 	Source   string        `json:"source,omitempty"`
 	Location string        `json:"location"`
-	// Explicit says whether somebody asked for it by name; absent where the manager
-	// has not written that down.
+	// Explicit says whether it was installed by name; absent where the manager has not
+	// written that down. What every system of the distribution has is not.
 	Explicit *bool `json:"explicit,omitempty"`
 	// Live, Waste and Transfer are measured, Declared is what the package says.
 	Live     int64 `json:"live"`

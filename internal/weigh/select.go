@@ -143,6 +143,9 @@ func sortFiles(list []StateFile, by string) {
 
 // Order sorts the packages and files of a result.
 func (r *Result) Order(by string) {
+	if by != "" && by != Orders[0] {
+		r.Sorted = by
+	}
 	switch by {
 	case "transfer":
 		slices.SortStableFunc(r.Packages, func(a, b Package) int { return cmp.Compare(b.Transfer, a.Transfer) })
