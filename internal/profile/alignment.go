@@ -134,7 +134,7 @@ func (c *causes) was(l *Line) *dockerfile.Instruction {
 func (c *causes) variable(l *Line, d factDiff) finding {
 	then, now := d.sides()
 	if c.declared(l, d.name) {
-		return finding{"arg", d.name, fmt.Sprintf("build argument %s was %q and is %q", d.name, then, now)}
+		return c.argument(l, d.name, then, now)
 	}
 	// The instruction that sets it, and the argument that it is made from.
 	for _, k := range c.above(l) {
@@ -235,7 +235,7 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		}
 		then, now := c.value(l, name, true), c.value(l, name, false)
 		if then != now {
-			return finding{"arg", name, fmt.Sprintf("build argument %s was %q and is %q", name, then, now)}
+			return c.argument(l, name, then, now)
 		}
 	}
 	for _, e := range c.above(l) { // ENV, which may be made from an argument itself
@@ -257,6 +257,26 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		}
 	}
 	return finding{}
+}
+
+// argument says why an argument has another value: it was given, or its default in the
+// Dockerfile is another one.
+func (c *causes) argument(l *Line, name, then, now string) finding {
+	_, given := c.in.Now.Args[name]
+	if _, was := c.in.Last.Args[name]; !was && !given {
+		for _, k := range c.above(l) {
+			if _, ok := k.Vars[name]; !ok {
+				continue
+			}
+			if o := c.line(k.Lines[0]); o != nil {
+				if was := c.was(o); was != nil && was.Text != k.Text {
+					return finding{"setting", k.Text, fmt.Sprintf("line %d (%s) was %q", k.Lines[0], k.Text, was.Text)}
+				}
+			}
+			break
+		}
+	}
+	return finding{"arg", name, fmt.Sprintf("build argument %s was %q and is %q", name, then, now)}
 }
 
 // value is what an argument was in the last build, or is in this one: what was given,
