@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tare/internal/layer"
+	"tare/internal/packages"
 	"tare/internal/tree"
 	"tare/internal/weigh"
 )
@@ -24,7 +25,8 @@ type Image struct {
 	// Context is the build context, where a build was watched.
 	Context Context
 
-	first int // the lowest layer of its own
+	first     int             // the lowest layer of its own
+	installed map[string]bool // keys of the base image's packages; nil: not looked for yet
 }
 
 // Built is an image with what is known of its Dockerfile; d may be nil.
@@ -69,7 +71,7 @@ func Rules() []Rule {
 
 // Find applies all rules: secrets first, then what costs most.
 func Find(img *Image) []Finding {
-	img.first = img.base()
+	img.first, img.installed = img.base(), nil
 	var out []Finding
 	for _, r := range Rules() {
 		for _, f := range r.Find(img) {
@@ -181,6 +183,44 @@ func (img *Image) base() int {
 		}
 	}
 	return 0
+}
+
+// based tells whether a file is the base image's: a package of the base's is, in any
+// version, and else what has the same content there. What the Dockerfile's layers hold of
+// it is a copy.
+func (img *Image) based(r tree.Ref) bool {
+	if p := img.Owner(r); p != nil && p.Type.System() && img.baseHas(p) {
+		return true
+	}
+	e := img.Tree.Entry(r)
+	for k := img.first - 1; k >= 0; k-- {
+		if below, ok := img.Tree.In(k, e.Path); ok {
+			b := img.Tree.Entry(below)
+			return b.Kind == layer.File && b.Size == e.Size && b.Sum == e.Sum
+		}
+	}
+	return false
+}
+
+// baseHas tells whether the base image has installed a package of that name.
+func (img *Image) baseHas(p *packages.Package) bool {
+	if img.installed == nil {
+		img.installed = map[string]bool{}
+		for k := range img.first {
+			for i := range img.Tree.Lists[k] {
+				if o := img.Owner(tree.Ref{Layer: int32(k), Entry: int32(i)}); o != nil {
+					img.installed[o.Key()] = true
+				}
+			}
+		}
+	}
+	return img.installed[p.Key()]
+}
+
+// temporary tells whether a file lies in a directory for temporary ones: it is not there
+// as what it is, but as what was forgotten.
+func temporary(file string) bool {
+	return strings.HasPrefix(file, "tmp/") || strings.HasPrefix(file, "var/tmp/")
 }
 
 // origin is the lowest layer of the Dockerfile's that wrote a file at the path of an

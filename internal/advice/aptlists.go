@@ -25,7 +25,7 @@ func aptLists(img *Image) (out []Finding) {
 func (img *Image) below(dirs ...string) *heaps {
 	all := &heaps{img: img}
 	img.Live(func(r tree.Ref, e *layer.Entry) {
-		if !img.own(r.Layer) {
+		if !img.own(r.Layer) || img.based(r) {
 			return
 		}
 		for _, dir := range dirs {

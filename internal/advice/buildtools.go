@@ -1,6 +1,8 @@
 package advice
 
 import (
+	"strings"
+
 	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/tree"
@@ -11,18 +13,24 @@ func init() {
 	register(Rule{ID: "build-tools", Title: "build tools in the image", Severity: weigh.Warning, Find: buildTools})
 }
 
-// buildTools: packages that serve only for building others, headers and static libraries
-// that a container still sees. Whether the program needs them at run time is not known.
+// buildTools: packages that serve only for building others, with headers and static
+// libraries that are nobody else's. Whether the program needs them at run time is not
+// known.
 func buildTools(img *Image) (out []Finding) {
 	all := &heaps{img: img}
 	names := map[*heap]map[string]bool{}
-	img.Live(func(r tree.Ref, _ *layer.Entry) {
-		if !img.own(r.Layer) {
+	img.Live(func(r tree.Ref, e *layer.Entry) {
+		if !img.own(r.Layer) || temporary(e.Path) {
 			return
 		}
 		p := img.Owner(r)
-		tool := p != nil && packages.BuildTool(p.Key())
-		if !tool && img.Class(r) != weigh.Development {
+		tool := p != nil && buildTool(p)
+		switch {
+		case tool:
+		case p != nil, img.Class(r) != weigh.Development, inLibrary(e.Path):
+			return
+		}
+		if img.based(r) {
 			return
 		}
 		first, copies := img.origin(r)
@@ -40,6 +48,23 @@ func buildTools(img *Image) (out []Finding) {
 			"build in an earlier stage, if only the build needs them"))
 	}
 	return out
+}
+
+// buildTool tells whether a package serves only for building others, and is not a part of
+// npm.
+func buildTool(p *packages.Package) bool {
+	return packages.BuildTool(p.Key()) && !strings.Contains(p.Location, "node_modules/npm/node_modules/")
+}
+
+// inLibrary tells whether a file lies where languages have their libraries: headers come
+// with these and go with them.
+func inLibrary(file string) bool {
+	for _, dir := range []string{"/site-packages/", "/dist-packages/", "/node_modules/", "/gems/"} {
+		if strings.Contains("/"+file, dir) {
+			return true
+		}
+	}
+	return false
 }
 
 // packageNames names up to five packages: ": gcc, g++ and 3 more".

@@ -12,9 +12,14 @@ func init() {
 // chownCopiesLayer: a layer holds whole files, so one that changes only owner, permissions
 // or times of a lower layer's file holds the file again.
 func chownCopiesLayer(img *Image) (out []Finding) {
-	for _, h := range img.hidden(anyLayer, tree.MetadataOnly) {
-		out = append(out, h.found("changes only owner, permissions or times of "+h.size()+" from "+h.from()+", and so copies them",
+	const text = "changes only owner, permissions or times of "
+	for _, h := range img.hidden(img.ownLayer, tree.MetadataOnly) {
+		out = append(out, h.found(text+h.size()+" from "+h.from()+", and so copies them",
 			"set owner and mode in COPY --chown, --chmod, or in the same RUN"))
+	}
+	for _, h := range img.hidden(img.baseLayer, tree.MetadataOnly) {
+		out = append(out, h.found(text+h.size()+" from "+h.from()+", and so copies them",
+			"leave the base image's files as they are: change only what the program must write"))
 	}
 	return out
 }

@@ -14,7 +14,16 @@ func TestChownCopiesLayer(t *testing.T) {
 	if f.Line != 9 || f.Other != 7 {
 		t.Errorf("%+v", f)
 	}
-	// A chown of the base's files copies them as well.
+	// A chown of the base's files copies them as well; but nobody can set their owner where
+	// they were written.
+	f = one(t, image(t, distribution(kib("usr/lib/x", 10)), step{"RUN chown app /usr/lib/x", []E{owned(kib("usr/lib/x", 10))}}), rule, 2, 10, "leave the base image's files as they are")
+	if contains(f.Remedy, "COPY") {
+		t.Error(f.Remedy)
+	}
+	// Files of both are two findings: one can be set where it is written, the other not.
+	if both := only(image(t, distribution(kib("usr/lib/x", 10)), copied, step{"RUN chown app", []E{owned(kib("usr/lib/x", 10)), owned(kib("app/data", 40))}}), rule); len(both) != 2 || !contains(both[0].Text, "from layer 2,") || !contains(both[1].Text, "from the base image") {
+		t.Errorf("%+v", both)
+	}
 	one(t, image(t, distribution(kib("usr/lib/x", 10)), step{"RUN chown app /usr/lib/x", []E{owned(kib("usr/lib/x", 10))}}), rule, 2, 10, "from the base image")
 	// Set where they are copied, they are there once.
 	none(t, image(t, distribution(), step{"COPY --chown=app . /app", []E{owned(kib("app/data", 40))}}), rule)

@@ -75,8 +75,6 @@ func (h hiding) from() string {
 	switch {
 	case len(mine) == 0:
 		return "the base image"
-	case len(mine) < len(h.writers):
-		return h.img.places(mine) + " and the base image"
 	}
 	return h.img.places(mine)
 }
@@ -88,9 +86,9 @@ func (h hiding) found(text, remedy string) Finding {
 	return f
 }
 
-// The writers that rules are about: any, the Dockerfile's own, and of what was deleted a
+// The writers that rules are about: the base image, the Dockerfile's own, and of what was deleted a
 // COPY or ADD, however often it was changed since, or another instruction.
-func anyLayer(r tree.Ref) (int32, bool) { return r.Layer, true }
+func (img *Image) baseLayer(r tree.Ref) (int32, bool) { return r.Layer, !img.own(r.Layer) }
 
 func (img *Image) ownLayer(r tree.Ref) (int32, bool) { return r.Layer, img.own(r.Layer) }
 

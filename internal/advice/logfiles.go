@@ -15,7 +15,7 @@ func init() {
 func logFiles(img *Image) (out []Finding) {
 	all := &heaps{img: img}
 	img.Live(func(r tree.Ref, e *layer.Entry) {
-		if img.own(r.Layer) && img.Class(r) == weigh.Log && img.Owner(r) == nil && e.Size > 0 {
+		if img.own(r.Layer) && img.Class(r) == weigh.Log && img.Owner(r) == nil && e.Size > 0 && !img.based(r) {
 			first, copies := img.origin(r)
 			all.at(first).add(copies...)
 		}

@@ -45,11 +45,11 @@ func packageCache(img *Image) (out []Finding) {
 	all := &heaps{img: img}
 	found := map[*heap]map[int]bool{}
 	img.Live(func(r tree.Ref, e *layer.Entry) {
-		if !img.own(r.Layer) || img.Class(r) != weigh.Cache {
+		if !img.own(r.Layer) || img.Class(r) != weigh.Cache || temporary(e.Path) {
 			return
 		}
 		n := cacheOf(e.Path)
-		if n < 0 {
+		if n < 0 || img.based(r) {
 			return
 		}
 		first, copies := img.origin(r)

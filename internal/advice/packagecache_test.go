@@ -21,7 +21,7 @@ func TestPackageCache(t *testing.T) {
 		one(t, image(t, distribution(), step{"RUN x", []E{kib(path, 20)}}), rule, 2, 20)
 	}
 	// Directories that are called so and are no package manager's.
-	for _, path := range []string{"var/cache/debconf/templates.dat", "app/.npm-check", "app/npm/x", "root/.cache/matplotlib/x", "tmp/x"} {
+	for _, path := range []string{"var/cache/debconf/templates.dat", "app/.npm-check", "app/npm/x", "root/.cache/matplotlib/x", "tmp/x", "tmp/.npm/x", "tmp/.cache/pip/x", "var/tmp/go/pkg/mod/x"} {
 		none(t, image(t, distribution(), step{"RUN x", []E{kib(path, 20)}}), rule)
 	}
 	none(t, image(t, distribution(), step{"RUN pip install x", []E{kib("root/.cache/pip/x", 40)}}, step{"RUN rm -r /root/.cache", []E{whiteout("root/.cache")}}), rule)

@@ -17,7 +17,7 @@ func init() {
 func vcsData(img *Image) (out []Finding) {
 	all := &heaps{img: img}
 	img.Live(func(r tree.Ref, _ *layer.Entry) {
-		if img.own(r.Layer) && img.Class(r) == weigh.VCS {
+		if img.own(r.Layer) && img.Class(r) == weigh.VCS && !img.based(r) {
 			first, copies := img.origin(r)
 			all.at(first).add(copies...)
 		}

@@ -28,8 +28,9 @@ type File struct {
 
 // Stage is one FROM and what follows it.
 type Stage struct {
-	Name string // as FROM … AS names it; else its number, from 0
-	Base string // what FROM names: an image, or an earlier stage
+	Name  string // as FROM … AS names it; else its number, from 0
+	Named bool   // FROM … AS names it
+	Base  string // what FROM names: an image, or an earlier stage
 	// CopiesFrom are the stages, by name or number, and images that COPY --from names.
 	CopiesFrom []string
 	Lines      [2]int // of the FROM line and the last one
@@ -66,7 +67,7 @@ func Parse(b []byte) (*File, error) {
 		}
 	}
 	for i, s := range stages {
-		st := Stage{Name: s.Name, Base: s.BaseName}
+		st := Stage{Name: s.Name, Named: s.Name != "", Base: s.BaseName}
 		if st.Name == "" {
 			st.Name = strconv.Itoa(i)
 		}

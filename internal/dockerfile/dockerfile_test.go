@@ -43,7 +43,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []dockerfile.Stage{{Name: "one", Base: "a:$V", Lines: [2]int{3, 5}, From: [2]int{3, 3}, Text: "FROM a:$V AS one",
+	want := []dockerfile.Stage{{Name: "one", Named: true, Base: "a:$V", Lines: [2]int{3, 5}, From: [2]int{3, 3}, Text: "FROM a:$V AS one",
 		Instructions: []dockerfile.Instruction{{Keyword: "RUN", Text: "RUN x && y", Lines: [2]int{4, 5}, Works: true, Script: "x  && y"}}},
 		{Name: "1", Base: "one", Lines: [2]int{6, 6}, From: [2]int{6, 6}, Text: "FROM one"}}
 	if d := cmp.Diff(want, f.Stages); d != "" {

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -146,8 +147,11 @@ func (d *Diff) variant(a, b *Record, x, y *Result) {
 			}
 		}
 		exact("layers", int64(ia.Layers), int64(ib.Layers))
-		for k, n := range ia.Packages {
-			exact("packages "+k, int64(n), int64(ib.Packages[k]))
+		kinds := map[string]int{}
+		maps.Copy(kinds, ia.Packages)
+		maps.Copy(kinds, ib.Packages)
+		for _, k := range slices.Sorted(maps.Keys(kinds)) {
+			exact("packages "+k, int64(ia.Packages[k]), int64(ib.Packages[k]))
 		}
 	}
 	for n := range min(len(x.Edits), len(y.Edits)) {

@@ -65,6 +65,7 @@ func TestCompare(t *testing.T) {
 	}
 	b := kept()
 	b.Comparison.Images[0].Sizes.Live, b.Comparison.Images[0].Layers, b.Comparison.Images[1].Packages["apk"] = 7, 9, 8
+	b.Comparison.Images[0].Packages["pypi"] = 1 // a kind that the first did not have
 	b.Variants[0].Edits[0].Repull, b.Variants[0].Edits[0].Layers = 6, 2
 	for i := range b.Variants[0].Measures[0].Samples {
 		b.Variants[0].Measures[0].Samples[i] *= 2
@@ -76,14 +77,20 @@ func TestCompare(t *testing.T) {
 	for _, e := range d.Exact {
 		exact = append(exact, e.Variant+" "+e.Measure)
 	}
-	if got := strings.Join(exact, "|"); got != "a live|a layers|a repull:src|a repull:src layers|b c packages apk" {
+	if got := strings.Join(exact, "|"); got != "a live|a layers|a packages pypi|a repull:src|a repull:src layers|b c packages apk" {
 		t.Error(got)
 	}
 	if d.Same || !d.Timed[0].Significant || d.Timed[1].Significant {
 		t.Errorf("%+v", d.Timed)
 	}
-	if got := d.String(); got != "5 counted numbers changed; of 4 timed measures, 1 changed significantly" {
+	if got := d.String(); got != "6 counted numbers changed; of 4 timed measures, 1 changed significantly" {
 		t.Error(got)
+	}
+	// Records of strangers may lack what ours have.
+	none := kept()
+	none.Comparison.Images[1].Packages = nil
+	if d := Compare(none, kept()); len(d.Exact) != 1 || d.Exact[0].Measure != "packages apk" {
+		t.Errorf("%+v", d.Exact)
 	}
 	// Half as fast a machine explains it.
 	b.Calibration = []float64{4}

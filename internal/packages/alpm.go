@@ -10,7 +10,7 @@ import (
 // ALPM is that of Arch Linux and what is made from it.
 var ALPM = register(Kind{
 	Type: "alpm", Title: "Arch packages (pacman)", Rank: 13, Version: 1, System: true, Parse: (*finder).pacman,
-	BuildTools: func(name string) bool { return name == "base-devel" || buildTool(name) },
+	BuildTools: alpmTools.has,
 	Databases:  []string{"var/lib/pacman/"},
 	Wants: func(f File) Want {
 		if path.Dir(f.Dir) != pacmanLocal {

@@ -9,7 +9,7 @@ import (
 
 // APK is Alpine's.
 var APK = register(Kind{
-	Type: "apk", Title: "Alpine packages (apk)", Rank: 10, Version: 1, System: true, Parse: (*finder).apk, BuildTools: buildTool,
+	Type: "apk", Title: "Alpine packages (apk)", Rank: 10, Version: 1, System: true, Parse: (*finder).apk, BuildTools: apkTools.has,
 	Databases: []string{"lib/apk/", "usr/lib/apk/", "etc/apk/"},
 	Wants: func(f File) Want {
 		switch {

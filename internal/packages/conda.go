@@ -9,7 +9,7 @@ import (
 
 // Conda is what conda, mamba and micromamba install into an environment.
 var Conda = register(Kind{
-	Type: "conda", Title: "conda packages", Rank: 30, Version: 1, Parse: (*finder).conda, BuildTools: namedTool, Installer: "conda",
+	Type: "conda", Title: "conda packages", Rank: 30, Version: 1, Parse: (*finder).conda, BuildTools: condaTools.has, Installer: "conda",
 	Marks: []string{"conda-meta"}, Caches: []string{"opt/conda/pkgs/", "root/.conda/pkgs/", "root/.mamba/pkgs/"},
 	Wants: func(f File) Want {
 		if path.Base(f.Dir) == "conda-meta" && strings.HasSuffix(f.Base, ".json") {

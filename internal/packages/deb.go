@@ -9,7 +9,7 @@ import (
 
 // Deb is Debian's, also in distroless images.
 var Deb = register(Kind{
-	Type: "deb", Title: "Debian packages (deb)", Rank: 11, Version: 2, System: true, Parse: (*finder).dpkg, BuildTools: buildTool,
+	Type: "deb", Title: "Debian packages (deb)", Rank: 11, Version: 2, System: true, Parse: (*finder).dpkg, BuildTools: debTools.has,
 	Databases: []string{"var/lib/dpkg/", "var/lib/apt/"}, Caches: []string{"var/lib/apt/lists/"},
 	Wants: func(f File) Want {
 		switch f.Dir {

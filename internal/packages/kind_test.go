@@ -91,17 +91,6 @@ func cut(list []string, s string) []string {
 	return out
 }
 
-func TestBuildTool(t *testing.T) {
-	for key, want := range map[string]bool{
-		"deb gcc-12": true, "deb libssl-dev": true, "apk build-base": true, "rpm kernel-headers": true, "pypi cython": true, "runtime go": true,
-		"deb bash": false, "pypi requests": false, "npm left-dev": false, "no such": false, "": false,
-	} {
-		if packages.BuildTool(key) != want {
-			t.Errorf("%q: not %v", key, want)
-		}
-	}
-}
-
 func TestRPMRecords(t *testing.T) {
 	b := packages.EncodeRPM([]packages.RPMRecord{
 		{Name: "bash", Version: "5-1", Arch: "x86_64", Source: "bash.src.rpm", Size: 7, Files: []string{"/usr/bin/bash", "/etc/odd\nname"}, Requires: []string{"libc.so.6", "/bin/sh"}},

@@ -10,7 +10,7 @@ import (
 
 // NPM is what npm and others install below node_modules.
 var NPM = register(Kind{
-	Type: "npm", Title: "npm packages", Rank: 41, Version: 1, Parse: (*finder).npm, Installer: "npm", Caches: []string{"root/.npm/"},
+	Type: "npm", Title: "npm packages", Rank: 41, Version: 1, Parse: (*finder).npm, Installer: "npm", BuildTools: npmTools.has, Caches: []string{"root/.npm/"},
 	Wants: func(f File) Want {
 		if f.Base == "package.json" && (strings.HasPrefix(f.Dir, "node_modules/") || strings.Contains(f.Dir, "/node_modules/")) {
 			return document

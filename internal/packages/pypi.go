@@ -10,7 +10,7 @@ import (
 
 // Python is what pip and others install: dist-info and egg-info.
 var Python = register(Kind{
-	Type: "pypi", Title: "Python libraries (pip)", Rank: 40, Version: 1, Parse: (*finder).python, BuildTools: namedTool, Installer: "pip",
+	Type: "pypi", Title: "Python libraries (pip)", Rank: 40, Version: 1, Parse: (*finder).python, BuildTools: pypiTools.has, Installer: "pip",
 	Marks: []string{".dist-info", ".egg-info"}, MadeFrom: pythonSource,
 	Wants: func(f File) Want {
 		switch {

@@ -11,7 +11,7 @@ import (
 // RPM is that of Fedora, SUSE and others. Its databases are binary: the index of a
 // layer keeps what package rpmdb has read of them, as EncodeRPM writes it.
 var RPM = register(Kind{
-	Type: "rpm", Title: "rpm packages", Rank: 12, Version: 2, System: true, Parse: (*finder).rpm, BuildTools: buildTool,
+	Type: "rpm", Title: "rpm packages", Rank: 12, Version: 2, System: true, Parse: (*finder).rpm, BuildTools: rpmTools.has,
 	Databases: []string{"var/lib/rpm/", "usr/lib/sysimage/rpm/"},
 	Wants: func(f File) Want {
 		switch f.Dir {

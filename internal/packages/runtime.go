@@ -3,18 +3,22 @@ package packages
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// Runtime are languages that were compiled or unpacked below /usr/local.
+// Runtime are languages that were compiled or unpacked by hand: below /usr/local, Java and
+// Rust wherever they are.
 var Runtime = register(Kind{
-	Type: "runtime", Title: "language runtimes outside the package manager", Rank: 70, Version: 1, Parse: (*finder).runtimes, BuildTools: namedTool,
+	Type: "runtime", Title: "language runtimes outside the package manager", Rank: 70, Version: 2, Parse: (*finder).runtimes, BuildTools: runtimeTools.has,
 	Wants: func(f File) Want {
 		switch {
 		case f.Base == "node_version.h" && f.Dir == "usr/local/include/node",
 			f.Base == "VERSION" && f.Dir == "usr/local/go",
 			f.Base == "patchlevel.h" && strings.HasPrefix(f.Dir, "usr/local/include/python3"):
 			return head
+		case f.Base == "release" && f.Dir != "" && f.Dir != "etc" && f.Size < 64<<10, f.Base == "components" && strings.HasSuffix(f.Dir, "lib/rustlib"):
+			return Want{Limit: 16 << 10, Head: true}
 		}
 		return Want{}
 	},
@@ -60,6 +64,57 @@ func (f *finder) runtimes() {
 		case name == "usr/local/go/VERSION":
 			v, _, _ := strings.Cut(string(b), "\n")
 			f.add(Package{Name: "go", Version: strings.TrimPrefix(v, "go"), Location: name, Trees: []string{"usr/local/go"}})
+		case path.Base(name) == "release":
+			if p, ok := java(path.Dir(name), b); ok {
+				p.Location = name
+				f.add(p)
+			}
+		case strings.HasSuffix(name, "lib/rustlib/components"):
+			f.add(rust(name))
 		}
 	}
+}
+
+var javaLine = regexp.MustCompile(`(?m)^(JAVA_VERSION|IMAGE_TYPE|MODULES)="([^"]*)"`)
+
+// java is what was unpacked into a directory that has such a release file: "jdk" with a
+// compiler, "jre" without, "java" if the file does not tell (before Java 9 only some
+// vendors wrote it down).
+func java(dir string, release []byte) (Package, bool) {
+	told := map[string]string{}
+	for _, m := range javaLine.FindAllSubmatch(release, -1) {
+		told[string(m[1])] = string(m[2])
+	}
+	p := Package{Name: "java", Version: told["JAVA_VERSION"], Trees: []string{dir}}
+	modules := strings.Fields(told["MODULES"])
+	switch {
+	case slices.Contains(modules, "jdk.compiler") || len(modules) == 0 && told["IMAGE_TYPE"] == "JDK":
+		p.Name = "jdk"
+	case len(modules) > 0 || told["IMAGE_TYPE"] == "JRE":
+		p.Name = "jre"
+	}
+	return p, p.Version != ""
+}
+
+// rust is the toolchain that rustup, or Rust's own installer, has unpacked around a list of
+// components.
+func rust(components string) Package {
+	dir := strings.TrimSuffix(strings.TrimSuffix(components, "lib/rustlib/components"), "/")
+	p := Package{Name: "rust", Location: components, Trees: []string{dir}}
+	if home, ok := strings.CutSuffix(path.Dir(dir), "/toolchains"); ok {
+		// "1.79.0-x86_64-unknown-linux-gnu". Of cargo's directory only what rustup puts there
+		// is known: it holds what cargo has installed, too.
+		p.Version, _, _ = strings.Cut(path.Base(dir), "-")
+		for _, cargo := range []string{path.Join(path.Dir(home), "cargo"), path.Join(path.Dir(home), ".cargo")} {
+			for _, proxy := range []string{"rustup", "rustc", "cargo", "rustdoc", "rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver", "rust-gdb", "rust-gdbgui", "rust-lldb", "rls", "cargo-miri", "rust-analyzer"} {
+				p.Files = append(p.Files, cargo+"/bin/"+proxy)
+			}
+		}
+		return p
+	}
+	p.Trees = []string{path.Dir(components)}
+	for _, program := range []string{"rustc", "cargo", "rustdoc", "rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver", "rust-gdb", "rust-gdbgui", "rust-lldb", "rust-analyzer"} {
+		p.Files = append(p.Files, path.Join(dir, "bin", program))
+	}
+	return p
 }

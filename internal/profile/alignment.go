@@ -134,7 +134,7 @@ func (c *causes) was(l *Line) *dockerfile.Instruction {
 func (c *causes) variable(l *Line, d factDiff) finding {
 	then, now := d.sides()
 	if c.declared(l, d.name) {
-		return finding{"arg", d.name, fmt.Sprintf("build argument %s was %q and is %q", d.name, then, now)}
+		return c.argument(l, d.name, then, now)
 	}
 	// The instruction that sets it, and the argument that it is made from.
 	for _, k := range c.above(l) {
@@ -177,6 +177,24 @@ func mentions(text, name string) bool {
 	return slices.ContainsFunc(strings.Fields(text), func(w string) bool { return w == name || strings.HasPrefix(w, name+"=") })
 }
 
+// uses tells whether a variable is written in a text: $NAME, ${NAME} or ${NAME:-x}.
+func uses(text, name string) bool {
+	for rest := text; ; {
+		_, after, ok := strings.Cut(rest, "$")
+		if !ok {
+			return false
+		}
+		rest = after
+		if v, ok := strings.CutPrefix(strings.TrimPrefix(after, "{"), name); ok && (v == "" || !isWord(v[0])) {
+			return true
+		}
+	}
+}
+
+func isWord(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
+}
+
 // above are the instructions that are in force at a line: of its stage before it, and of
 // the stages that it goes on from; the nearest first.
 func (c *causes) above(l *Line) []*dockerfile.Instruction {
@@ -212,12 +230,12 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if !strings.Contains(k.Text, "$"+name) && !strings.Contains(k.Text, "${"+name) {
+		if !uses(k.Text, name) {
 			continue
 		}
 		then, now := c.value(l, name, true), c.value(l, name, false)
 		if then != now {
-			return finding{"arg", name, fmt.Sprintf("build argument %s was %q and is %q", name, then, now)}
+			return c.argument(l, name, then, now)
 		}
 	}
 	for _, e := range c.above(l) { // ENV, which may be made from an argument itself
@@ -227,7 +245,7 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		o := c.line(e.Lines[0])
 		for _, w := range strings.Fields(e.Text)[1:] {
 			name, _, _ := strings.Cut(w, "=")
-			if o == nil || name == "" || !strings.Contains(k.Text, "$"+name) && !strings.Contains(k.Text, "${"+name) {
+			if o == nil || name == "" || !uses(k.Text, name) {
 				continue
 			}
 			if was := c.was(o); was != nil && was.Text != e.Text {
@@ -239,6 +257,26 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		}
 	}
 	return finding{}
+}
+
+// argument says why an argument has another value: it was given, or its default in the
+// Dockerfile is another one.
+func (c *causes) argument(l *Line, name, then, now string) finding {
+	_, given := c.in.Now.Args[name]
+	if _, was := c.in.Last.Args[name]; !was && !given {
+		for _, k := range c.above(l) {
+			if _, ok := k.Vars[name]; !ok {
+				continue
+			}
+			if o := c.line(k.Lines[0]); o != nil {
+				if was := c.was(o); was != nil && was.Text != k.Text {
+					return finding{"setting", k.Text, fmt.Sprintf("line %d (%s) was %q", k.Lines[0], k.Text, was.Text)}
+				}
+			}
+			break
+		}
+	}
+	return finding{"arg", name, fmt.Sprintf("build argument %s was %q and is %q", name, then, now)}
 }
 
 // value is what an argument was in the last build, or is in this one: what was given,

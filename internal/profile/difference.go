@@ -124,7 +124,7 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 		switch {
 		case f.kind == "":
 			continue
-		case f.kind == "base" || f.kind == "arg":
+		case f.kind == "base" || f.kind == "arg" || f.kind == "setting": // it names its own line
 			return f
 		case strings.HasPrefix(f.text, "its text was "):
 			return finding{"setting", o.Text, fmt.Sprintf("line %d (%s) was %s", at, o.Text, strings.TrimPrefix(f.text, "its text was "))}

@@ -161,6 +161,12 @@ func Make(in Input) *Result {
 		Lines: []Line{}, Stages: []Stage{}, Path: []PathStep{}, Spans: []Span{}, Misses: []Miss{}, Findings: []weigh.Finding{}}
 	need := Needed(in)
 	chain := in.File.Chain(in.Target)
+	for i := len(chain) - 1; i >= 0; i-- {
+		if !need[chain[i]] { // a named context stands in its place
+			chain = chain[i+1:]
+			break
+		}
+	}
 	for n, s := range in.File.Stages {
 		r.Stages = append(r.Stages, Stage{Name: s.Name, Lines: s.Lines, Needed: need[n], Final: slices.Contains(chain, n)})
 		r.Lines = append(r.Lines, Line{Lines: s.From, Stage: n, Keyword: "FROM", Text: s.Text, Needed: need[n]})

@@ -128,6 +128,9 @@ func (j *judge) lines() {
 			continue // the frontend's own, and the export
 		}
 		known++
+		if at.near {
+			at.lines = j.froms(s.Name, at.lines)
+		}
 		if !s.Cached && len(at.lines) > 0 {
 			work += s.Busy
 		}
@@ -158,18 +161,39 @@ func (j *judge) lines() {
 	j.tally.steps += known
 }
 
+// froms are the FROM lines of an image that a named context gives; the builder has no
+// lines for it, and what stands on it is not what needs it.
+func (j *judge) froms(step string, lines []int) []int {
+	f := namedContext.FindStringSubmatch(step)
+	if f == nil {
+		return lines
+	}
+	var out []int
+	for _, l := range j.r.Lines {
+		if l.Keyword == "FROM" && slices.Contains(strings.Fields(l.Text), f[1]) {
+			out = append(out, l.Lines[0])
+		}
+	}
+	if out == nil {
+		return lines
+	}
+	return out
+}
+
+var namedContext = regexp.MustCompile(`^\[context (\S+)\]`)
+
 // line judges one line by the steps of all.
 func (j *judge) line(l *profile.Line, of map[int][]found) {
 	steps := of[l.Lines[0]]
 	works := l.Keyword == "RUN" || l.Keyword == "COPY" || l.Keyword == "ADD"
-	if works && l.Needed != (len(steps) > 0) {
+	if works && l.Needed == j.none(steps) {
 		j.bad("line %d (%s): needed %v, and BuildKit has %d steps there", l.Lines[0], l.Text, l.Needed, len(steps))
 		return
 	}
-	if st := j.r.Stages[l.Stage]; len(steps) > 0 && !st.Needed {
+	if st := j.r.Stages[l.Stage]; !j.none(steps) && !st.Needed {
 		j.bad("line %d (%s): BuildKit built it, and its stage %s is said not to be needed", l.Lines[0], l.Text, st.Name)
 	}
-	if len(steps) == 0 {
+	if j.none(steps) && !(l.Ran && len(steps) > 0) {
 		if l.Ran || l.Seconds != 0 || l.Cached {
 			j.bad("line %d (%s): ran %v in %.3f s, and no step is there", l.Lines[0], l.Text, l.Ran, l.Seconds)
 		}
@@ -177,6 +201,7 @@ func (j *judge) line(l *profile.Line, of map[int][]found) {
 	}
 	if unknown(l) {
 		j.unknown++
+		j.t.Logf("%s: line %d (%s) is not known", j.how, l.Lines[0], l.Text)
 		return
 	}
 	// Whether a line is cached is decided by what it does. What it loads first may be
@@ -184,13 +209,13 @@ func (j *judge) line(l *profile.Line, of map[int][]found) {
 	ran, cached, loaded, most, sum := false, true, true, 0.0, 0.0
 	for _, s := range steps {
 		ran = ran || s.Cached || s.End > 0
-		if s.source {
+		if s.source || s.near {
 			loaded = loaded && s.Cached
 		} else {
 			cached = cached && s.Cached
 		}
 		if !s.Cached {
-			if sum += s.Busy; !s.named && len(s.lines) == 1 { // a part that lines share may count for one of them
+			if sum += s.Busy; !s.near && len(s.lines) == 1 { // a part that lines share may count for one of them
 				most = max(most, s.Busy)
 			}
 		}
@@ -204,7 +229,7 @@ func (j *judge) line(l *profile.Line, of map[int][]found) {
 		j.bad("line %d (%s): ran %v, cached %v; BuildKit says %v, %v", l.Lines[0], l.Text, l.Ran, l.Cached, ran, cached)
 	case l.Seconds < most-0.001 && !j.shared(l, of) || l.Seconds > sum+0.001:
 		j.bad("line %d (%s): %.3f s; BuildKit's steps took %.3f to %.3f", l.Lines[0], l.Text, l.Seconds, most, sum)
-	case l.SameAs != first && l.Keyword != "FROM":
+	case l.SameAs != first && l.Keyword != "FROM" && !j.part(l, of):
 		j.bad("line %d (%s): the same as line %d; BuildKit says %d", l.Lines[0], l.Text, l.SameAs, first)
 	}
 }
@@ -255,6 +280,19 @@ func (j *judge) first(l *profile.Line, of map[int][]found) int {
 	return 0
 }
 
+// none tells whether BuildKit has no step at a line.
+func (j *judge) none(steps []found) bool {
+	return !slices.ContainsFunc(steps, func(s found) bool { return !s.near })
+}
+
+// part tells whether a line's steps are part of those of the line that it is said to be
+// the same as.
+func (j *judge) part(l *profile.Line, of map[int][]found) bool {
+	return l.SameAs > 0 && !slices.ContainsFunc(of[l.Lines[0]], func(s found) bool {
+		return !slices.ContainsFunc(of[l.SameAs], func(o found) bool { return o.Digest == s.Digest })
+	})
+}
+
 // same tells whether two lines are the same steps.
 func (j *judge) same(a, b int, of map[int][]found) bool {
 	key := func(n int) string {
@@ -274,7 +312,7 @@ func (j *judge) span(s found) {
 		if p.Name != s.Name || p.Start != s.Start || p.End != s.End {
 			continue
 		}
-		right := (len(s.lines) == 0 || s.named) && p.Line == 0
+		right := (len(s.lines) == 0 || s.near) && p.Line == 0
 		for _, n := range s.lines {
 			first := j.lineAt(n).Lines[0]
 			right = right || p.Line == first || p.Line == 0 && unknownAt(j.r, first)

@@ -53,9 +53,10 @@ type statement struct {
 type place struct {
 	lines  []int
 	source bool // it loads something: an image, the build context, an address
-	// named says that BuildKit has no lines for it, but calls it by an instruction: what
-	// ADD fetches. It may count as that instruction's, or as nobody's.
-	named bool
+	// near says that BuildKit has no lines for it: those of what takes its result are
+	// here. What ADD fetches, a here-document, an image that is mounted may count for the
+	// one instruction that needs it, or for nobody.
+	near bool
 }
 
 // located is BuildKit's own record of a build: the places by the identity of the step. A
@@ -71,23 +72,37 @@ func (w *world) locate(t *testing.T, r engine.Build) (located, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, at, called := identities(out.Steps), located{}, map[string][]int{}
+	ids, at := identities(out.Steps), located{}
 	for _, s := range w.statements(t, out.Target) { // one for each platform
 		if err := s.places(out.Steps, ids, at); err != nil {
 			return nil, err
 		}
 	}
-	for _, step := range out.Steps {
-		if x := at[ids[step.Digest]]; len(x.lines) > 0 {
-			called[step.Name] = x.lines
-		}
-	}
-	for _, step := range out.Steps {
-		if x, ok := at[ids[step.Digest]]; ok && x.source && len(x.lines) == 0 && called[step.Name] != nil {
-			at[ids[step.Digest]] = place{lines: called[step.Name], source: true, named: true}
-		}
-	}
+	at.near(out.Steps, ids)
 	return at, nil
+}
+
+// near gives steps without lines those of the steps that take their result.
+func (at located) near(steps []engine.Step, ids map[string]string) {
+	for range steps {
+		for _, s := range steps {
+			user, ok := at[ids[s.Digest]]
+			if !ok || len(user.lines) == 0 {
+				continue
+			}
+			for _, in := range s.Inputs {
+				x, ok := at[ids[in]]
+				if !ok || len(x.lines) > 0 && !x.near {
+					continue
+				}
+				x.near = true
+				x.lines = slices.Concat(x.lines, user.lines)
+				slices.Sort(x.lines)
+				x.lines = slices.Compact(x.lines)
+				at[ids[in]] = x
+			}
+		}
+	}
 }
 
 // places adds the places of the steps that a statement knows.

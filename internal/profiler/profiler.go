@@ -255,33 +255,6 @@ func weighedOf(f *weigh.Facts) *profile.Weighed {
 	return w
 }
 
-// stages weighs the stages that stay behind; one that cannot be built is left out.
-func (p *profiler) stages(ctx context.Context, in *profile.Input) {
-	need := profile.Needed(*in)
-	inside := map[int]bool{}
-	for _, n := range p.f.Chain(p.Build.Target) {
-		inside[n] = true
-	}
-	for n, s := range p.f.Stages {
-		if !need[n] || inside[n] {
-			continue
-		}
-		if c := p.f.Chain(s.Name); len(c) == 0 || c[len(c)-1] != n {
-			p.b.Note(fmt.Sprintf("stage %s in line %d is not weighed: a later stage has its name, and builders take that one", s.Name, s.From[0]))
-			continue
-		}
-		r := p.again()
-		r.Target = s.Name
-		out, err := p.b.Build(ctx, s.Name, r, io.Discard)
-		if err == nil {
-			in.Stages[n], err = p.weighed(ctx, out.Built)
-		}
-		if err != nil && ctx.Err() == nil {
-			p.b.Note(fmt.Sprintf("stage %s is not weighed: %v", s.Name, err))
-		}
-	}
-}
-
 func exists(p string) bool {
 	_, err := os.Stat(p)
 	return err == nil

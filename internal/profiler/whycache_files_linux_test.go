@@ -74,6 +74,7 @@ var fileReplays = []replay{
 	{name: "more than 50,000 files", file: "FROM base\nCOPY zz /zz\n", files: map[string]string{"zz/f": "f NONCE"}, opt: fiftyThousand, edit: puts("zz/f", "changed NONCE"), want: at(2, "file", `^zz/f`)},
 	{name: "same size and time", file: copies, files: copied, edit: func(p *played) { keepTimes(p, "a.txt", "A NONCE") }, stale: "a.txt"},
 	{name: "same size and time, without the cache", file: copies, files: copied, edit: func(p *played) { keepTimes(p, "dir/sub/two", "TWO NONCE") }, again: noCache, want: at(2, "no-cache", ""), also: "no-cache", stale: "dir/sub/two"},
+	{name: "same size and time, compared by content", file: copies, files: copied, edit: func(p *played) { keepTimes(p, "a.txt", "A NONCE") }, again: func(_ *played, b *engine.Build) { b.ChecksumContext = true }, want: at(2, "file", `^a\.txt`)},
 	{name: "same size and time, and nothing takes it", file: "FROM base\nCOPY b.txt /\n", files: copied, edit: func(p *played) { keepTimes(p, "a.txt", "A NONCE") }},
 	{name: "same size and time, then touched", file: copies, files: copied, edit: func(p *played) {
 		keepTimes(p, "a.txt", "A NONCE")

@@ -253,9 +253,12 @@ func (c *replay) sentences(t *testing.T, r *profile.Result) {
 	if said := strings.Contains(text.String(), "Everything came from the build cache"); said != (len(c.want) == 0 && !c.fails) {
 		t.Errorf("it is said that everything came from the build cache: %v", said)
 	}
-	notes := text.String()
-	if warned := strings.Contains(notes, "--checksum-context"); warned != (c.stale != "") || !strings.Contains(notes, c.stale) {
-		t.Errorf("stale is %q, and the notes are %q", c.stale, notes)
+	var stale string
+	for _, u := range r.Stale {
+		stale += u.Path
+	}
+	if stale != c.stale || strings.Contains(text.String(), "--checksum-context") != (c.stale != "") {
+		t.Errorf("stale is %q, and said to be %q:\n%s", c.stale, stale, text.String())
 	}
 	if !c.fails {
 		return

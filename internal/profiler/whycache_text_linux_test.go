@@ -48,9 +48,9 @@ var textReplays = []replay{
 		p.put("b.txt", "changed NONCE")
 	}, want: at(3, "file", `^b\.txt`)},
 	{name: "a line more", file: copies, files: copied, edit: subs("COPY dir", "RUN probe write /more NONCE\nCOPY dir"), want: at(3, "text", "")},
-	{name: "a line less", file: copies, files: copied, edit: subs("COPY a.txt b.txt /x/\n", ""), want: at(2, "text", "")},
+	{name: "a line less", file: copies, files: copied, edit: subs("COPY a.txt b.txt /x/\n", ""), want: at(2, "text setting", "COPY a.txt")},
 	{name: "a line more at the end", file: copies, files: copied, edit: subs("/made NONCE\n", "/made NONCE\nRUN probe write /more NONCE\n"), want: at(5, "text", "")},
-	{name: "lines swapped", file: copies, files: copied, edit: subs("COPY a.txt b.txt /x/\nCOPY dir /dir\n", "COPY dir /dir\nCOPY a.txt b.txt /x/\n"), want: at(2, "text", "")},
+	{name: "lines swapped", file: copies, files: copied, edit: subs("COPY a.txt b.txt /x/\nCOPY dir /dir\n", "COPY dir /dir\nCOPY a.txt b.txt /x/\n"), want: at(2, "text setting", "COPY")},
 	{name: "a heredoc that is copied", file: "FROM base\nCOPY <<EOT /x\ntext NONCE\nEOT\nRUN probe write /y NONCE\n", edit: subs("text", "other"), want: at(2, "text", "")},
 	{name: "a heredoc that is run", file: "FROM base\nRUN <<EOT\nprobe write /x NONCE\nEOT\n", edit: subs("/x NONCE", "/x NONCE more"), want: at(2, "text", "")},
 	{name: "a heredoc's name", file: "FROM base\nRUN <<EOT\nprobe write /x NONCE\nEOT\n", edit: subs("<<EOT", "<<END", "\nEOT\n", "\nEND\n")},

@@ -28,7 +28,7 @@ func LabDiff(d *experiment.Diff, exact bool) Document {
 	for _, c := range exactly {
 		counted.add(words(Safe(c.Variant)), words(Safe(c.Measure)), countedCell(z, c.Measure, c.From), againstCell(z, c))
 	}
-	timed, unsure := timedTable("timed", "TIMED: CHANGED SIGNIFICANTLY"), timedTable("unsure", "TIMED: NO SIGNIFICANT CHANGE")
+	timed, unsure := timedTable("timed", "TIMED: CHANGED SIGNIFICANTLY"), timedTable("unsure", "TIMED: NO SIGNIFICANT CHANGE, OR TOO FEW RUNS TO TEST (n)")
 	for _, c := range d.Timed {
 		t := &unsure
 		if c.Significant {
