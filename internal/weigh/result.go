@@ -80,8 +80,8 @@ type Layer struct {
 	Transfer    units.Amount  `json:"transfer"` // 0 for a blob that stands below already
 	Stored      int64         `json:"stored"`   // bytes of the blob as the source has it
 	// TransferFrom says how Transfer is known: "stored" (the blob is sent as it is),
-	// "registry" (a registry's blob of the same layer), "push" (compressed as tare push
-	// does) or "unknown".
+	// "registry" (a registry has this blob of the layer, by its DiffID), "store" (an image
+	// of the store has it), "push" (compressed as tare push does) or "unknown".
 	TransferFrom image.Sent       `json:"transferFrom"`
 	Tar          int64            `json:"tar"`
 	Files        int64            `json:"files"`
