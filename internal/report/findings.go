@@ -20,7 +20,7 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z siz
 	var d Document
 	for _, f := range list {
 		if f.Rule == weigh.SecretFile {
-			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(f.Where() + ": " + f.Text)})
+			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(f.Where() + ": " + f.Text + ". To do: " + cmp.Or(f.Remedy, "see tare help findings") + ".")})
 		}
 	}
 	if s == nil || s.Tar < least || s.Places == 0 {

@@ -18,8 +18,8 @@ const (
 	Note    Severity = "note"    // worth a look
 )
 
-// SecretFile is the rule about files that are secret by their names. What it finds comes
-// first, and is there not to save bytes.
+// SecretFile is the rule about files that hold secrets. What it finds comes first, and is
+// there not to save bytes.
 const SecretFile = "secret-file"
 
 // Finding is something that costs bytes and need not, or that must not be in an image.
