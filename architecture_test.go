@@ -59,7 +59,7 @@ var imports = map[string][]string{
 	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "target", "tree", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store", "units"},
