@@ -1,6 +1,7 @@
 package weigh_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
@@ -79,8 +80,11 @@ func TestOrder(t *testing.T) {
 		"layer":    "c a b | z x y",
 		"transfer": "c a b | x z y",
 	} {
-		r := &weigh.Result{Packages: []weigh.Package{{Name: "b", Transfer: 1, Layers: []int{2}}, {Name: "c", Transfer: 3, Layers: []int{1}}, {Name: "a", Transfer: 2, Layers: []int{1, 2}}},
-			Largest: []weigh.File{{Path: "y", Transfer: 1, Layer: 3}, {Path: "x", Transfer: 9, Layer: 2}, {Path: "z", Transfer: 5, Layer: 1}}}
+		r := new(weigh.Result)
+		if err := json.Unmarshal([]byte(`{"packages": [{"name": "b", "transfer": 1, "layers": [2]}, {"name": "c", "transfer": 3, "layers": [1]}, {"name": "a", "transfer": 2, "layers": [1, 2]}],
+			"largest": [{"path": "y", "transfer": 1, "layer": 3}, {"path": "x", "transfer": 9, "layer": 2}, {"path": "z", "transfer": 5, "layer": 1}]}`), r); err != nil {
+			t.Fatal(err)
+		}
 		r.Order(by)
 		var names []string
 		for _, p := range r.Packages {
