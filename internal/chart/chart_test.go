@@ -14,6 +14,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/profile"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -126,7 +127,7 @@ func TestWaterfall(t *testing.T) {
 	cause := func(name string, n int64) compare.Cause {
 		return compare.Cause{Kind: "package", Subject: "deb " + name, Bytes: n, To: max(n, 0), From: max(-n, 0), Change: map[bool]string{true: "added", false: "removed"}[n > 0]}
 	}
-	d := &compare.Difference{From: "a", To: "b", Measure: "live", Total: 300, Causes: []compare.Cause{cause("big", 500), cause("less", -250), cause("c", 40), cause("d", 10)}}
+	d := &compare.Difference{From: "a", To: "b", Measure: "live", Total: units.Known(300), Causes: []compare.Cause{cause("big", 500), cause("less", -250), cause("c", 40), cause("d", 10)}}
 	shapes, texts := drawn(t, Waterfall(d, 900, 1200, 2))
 	var bars []string
 	for _, s := range shapes {

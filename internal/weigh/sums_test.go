@@ -200,7 +200,7 @@ func TestSumsThatDoNotAddUp(t *testing.T) {
 		{"files", func(s *layer.Sums, _ *ocispec.Descriptor) { s.Files++ }, "layer 1 sums up to"},
 		{"tar", func(s *layer.Sums, _ *ocispec.Descriptor) { s.Tar-- }, "layer 1 sums up to"},
 		{"entries", func(s *layer.Sums, _ *ocispec.Descriptor) { s.Entries++ }, "layer 1 sums up to"},
-		{"transfer", func(_ *layer.Sums, d *ocispec.Descriptor) { d.Size++ }, "shares of"},
+		{"transfer", func(_ *layer.Sums, d *ocispec.Descriptor) { d.Size++ }, "layer 1 sums up to 522 of transfer, but has 523"},
 	} {
 		sums, d := x.Sums, ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayerGzip, Digest: digest.FromBytes(blob), Size: int64(len(blob))}
 		c.spoil(&sums, &d)
