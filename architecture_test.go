@@ -90,7 +90,7 @@ var dependencies = map[string][]string{
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
 	"modernc.org/":                                              {"rpmdb"},
 	"go.etcd.io/bbolt":                                          {"buildkit"},
-	"google.golang.org/":                                        {"buildkit", "definition"},
+	"google.golang.org/":                                        {"buildkit", "daemon", "definition"},
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},

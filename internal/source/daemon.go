@@ -25,6 +25,14 @@ func openPodman(ctx context.Context, name string, o OpenOptions) (*Opened, error
 	return openDaemon(ctx, daemon.Podman, name, o)
 }
 
+func openContainerd(ctx context.Context, name string, _ OpenOptions) (*Opened, error) {
+	c, err := daemon.OpenContainerd(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Opened{Provider: c, Target: c.Target, Close: c.Close}, nil
+}
+
 // openDaemon opens an image of the first daemon of a kind that has it.
 func openDaemon(ctx context.Context, k daemon.Kind, name string, o OpenOptions) (*Opened, error) {
 	list, err := daemon.Endpoints(k)
@@ -73,7 +81,7 @@ func OpenIn(ctx context.Context, d *daemon.Daemon, i *daemon.Image, o OpenOption
 		}
 	}
 	p := &again{Stream: s, d: d, i: i, o: o}
-	return &Opened{Provider: p, Target: s.Target, MadeUp: s.MadeUp, Indexes: s.Indexes, Close: p.close}, nil
+	return &Opened{Provider: p, Target: s.Target, MadeUp: s.MadeUp, Indexed: true, Indexes: s.Indexes, Close: p.close}, nil
 }
 
 // complete tells whether the image can be read of its documents alone.

@@ -27,7 +27,9 @@ type Opened struct {
 	MadeUp bool
 	// Name is the image's own name in an archive; "" for none.
 	Name string
-	// Indexes are what is known of layers that went by while it was opened, by DiffID.
+	// Indexed says that all layers have gone by, now or before: to index them reads
+	// nothing again. Indexes are those of now, by DiffID.
+	Indexed bool
 	Indexes map[digest.Digest]*layer.Index
 	Close   func() error
 }
@@ -64,6 +66,7 @@ var schemes = []scheme{
 	{name: "dir", rest: "DIR", aliases: []string{"dir"}, taken: namesDir, holds: isSkopeoDir, open: openSkopeoDir},
 	{name: "daemon", rest: "NAME", aliases: []string{"docker-daemon"}, open: openDocker},
 	{name: "podman", rest: "NAME", open: openPodman},
+	{name: "containerd", rest: "[NAMESPACE/]NAME", open: openContainerd},
 }
 
 // others are skopeo's and podman's names of places that tare does not read.

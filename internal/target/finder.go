@@ -53,6 +53,7 @@ const (
 	Anything   Names = iota // a Dockerfile, an image of the store, or one that is pulled
 	InStore                 // an image of the store
 	InRegistry              // an image of a registry, whatever the store has
+	Here                    // an image of the store or of a daemon; nothing is pulled or built
 )
 
 // Options choose how words become images.
@@ -71,6 +72,7 @@ type Image struct {
 	Target ocispec.Descriptor // the manifest or index that was opened
 	Built  *engine.Built      // its build; nil if it was not built
 	Remote bool               // it is not in the store
+	Near   bool               // to measure it fetches nothing: it is in the store, or a daemon's that has been read
 
 	provider content.Provider
 	packs    func(ocispec.Descriptor) bool
@@ -172,7 +174,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		}
 		return remote(at), at.Close, nil
 	}
-	if w.dockerfile == "" && o.Names == Anything && !w.stored {
+	if w.dockerfile == "" && (o.Names == Anything || o.Names == Here) && !w.stored {
 		return f.named(ctx, w.text, o, want)
 	}
 	st, err := f.Store()
@@ -190,7 +192,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}, nil, nil
+	return &Image{Target: rec.Target, Near: true, provider: st.Content(), packs: source.Packs(rec)}, nil, nil
 }
 
 // opened opens an image that is not in the store.
@@ -211,7 +213,7 @@ func (f *Finder) opened(ctx context.Context, want platforms.MatchComparer, open 
 
 // remote is an image that is opened where it is.
 func remote(at *source.Opened) *Image {
-	return &Image{Target: at.Target, Remote: true, own: at.Name, provider: at.Provider, madeUp: at.MadeUp, indexes: at.Indexes}
+	return &Image{Target: at.Target, Remote: true, Near: at.Indexed, own: at.Name, provider: at.Provider, madeUp: at.MadeUp, indexes: at.Indexes}
 }
 
 // Obtain finds an image in the store, and pulls it if it is not there. What a pull says
@@ -224,10 +226,7 @@ func (f *Finder) Obtain(ctx context.Context, name, platform string, log io.Write
 	rec, img, err := f.Local(ctx, name, want)
 	if err != nil {
 		if rec, err = f.pulled(ctx, name, platform, log); err != nil {
-			if e := f.elsewhere(ctx, name); e != "" {
-				err = fmt.Errorf("%w%s", err, e)
-			}
-			return nil, err
+			return nil, f.mention(ctx, name, err)
 		}
 		if rec, img, err = f.Local(ctx, name, want); err != nil {
 			return nil, err

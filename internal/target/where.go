@@ -86,6 +86,9 @@ func (f *Finder) named(ctx context.Context, name string, o Options, want platfor
 	if err != nil {
 		return nil, nil, err
 	}
+	if o.Names == Here {
+		places = slices.DeleteFunc(slices.Clone(places), func(p string) bool { return p == inRegistry })
+	}
 	if isPath(name) {
 		places = []string{inStore} // where else could a path be a name
 	}
@@ -105,7 +108,11 @@ func (f *Finder) named(ctx context.Context, name string, o Options, want platfor
 			return img, closer, err
 		}
 	}
-	if isPath(name) {
+	switch {
+	case o.Names == Here:
+		_, _, err := f.Local(ctx, name, want)
+		return nil, nil, s.explain(err)
+	case isPath(name):
 		return nil, nil, missingPath(name)
 	}
 	return nil, nil, s.explain(fmt.Errorf("no such image in %s (%s)", strings.Join(places, ", "), SourcesVariable))
@@ -125,7 +132,7 @@ func (s *search) store(ctx context.Context, places []string) (*Image, error) {
 		return nil, err
 	}
 	s.compare(ctx, places, img)
-	return &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}, nil
+	return &Image{Target: rec.Target, Near: true, provider: st.Content(), packs: source.Packs(rec)}, nil
 }
 
 // compare says whether a daemon has another image of the name.
@@ -220,7 +227,7 @@ func (s *search) registry(ctx context.Context) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}, nil
+	return &Image{Target: rec.Target, Near: true, provider: st.Content(), packs: source.Packs(rec)}, nil
 }
 
 // explain adds to an error why no daemon helped.
@@ -231,12 +238,12 @@ func (s *search) explain(err error) error {
 	return err
 }
 
-// elsewhere says which daemon has an image that is wanted in the store, and how it gets
-// there; "" for none.
-func (f *Finder) elsewhere(ctx context.Context, name string) string {
+// mention adds to the error of a pull which daemon has an image that is wanted in the
+// store, and how it gets there.
+func (f *Finder) mention(ctx context.Context, name string, failed error) error {
 	places, err := order()
 	if err != nil || ctx.Err() != nil {
-		return ""
+		return failed
 	}
 	for _, k := range kinds(places) {
 		list, err := daemon.Endpoints(k)
@@ -252,10 +259,10 @@ func (f *Finder) elsewhere(ctx context.Context, name string) string {
 				continue
 			}
 			_ = d.Close()
-			return fmt.Sprintf("\n  %s has an image of that name (%s): %s save %s | tare load", e, short(i.ID), k, name)
+			return fmt.Errorf("%w\n  %s has an image of that name (%s): %s save %s | tare load", failed, e, short(i.ID), k, name)
 		}
 	}
-	return ""
+	return failed
 }
 
 func scheme(k daemon.Kind) string {

@@ -13,9 +13,9 @@ import (
 )
 
 // Help explains what commands take as a TARGET.
-const Help = `A TARGET is an image (of the store, of Docker or Podman if they run, else pulled;
-TARE_SOURCES has the order), a Dockerfile or a directory with one (built; write
-./NAME if an image has that name, too), or
+const Help = `A TARGET is an image (from the store, Docker or Podman, else pulled; the order
+is TARE_SOURCES), a Dockerfile or a directory with one (built; write ./NAME if
+an image has that name, too), or
   store://NAME         an image of the store
   registry://NAME      an image in its registry, read without storing it
   oci-dir://DIR[:TAG]  an OCI image layout (also oci:DIR[:TAG])
@@ -24,6 +24,7 @@ TARE_SOURCES has the order), a Dockerfile or a directory with one (built; write
                        (also docker-archive:FILE, oci-archive:FILE)
   daemon://NAME        an image of a Docker daemon (also docker-daemon:NAME)
   podman://NAME        an image of Podman, when its service runs
+  containerd://[NAMESPACE/]NAME  an image of containerd
   -                    an archive on standard input`
 
 // word is a word of the user's, read once: what it means does not change while it is
@@ -57,7 +58,7 @@ func parse(text string, names Names) (word, error) {
 	case p.Scheme() != "":
 	case names == InRegistry:
 		w.place = source.InRegistry(text)
-	case names == InStore:
+	case names == InStore, names == Here:
 	default:
 		w.dockerfile = Dockerfile(text)
 		if p := source.Recognise(text); p.Scheme() != "" && (w.dockerfile == "" || w.dockerfile == text) {
