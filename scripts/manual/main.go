@@ -4,8 +4,10 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -16,12 +18,17 @@ import (
 func main() {
 	version := flag.String("version", "", "the release that the pages are of")
 	date := flag.String("date", "", "its date, such as 2026-01-31")
+	completions := flag.String("completions", "", "a directory for scripts that complete in bash, zsh and fish")
 	flag.Parse()
 	if flag.NArg() != 1 || *version == "" || *date == "" {
-		fmt.Fprintln(os.Stderr, "usage: manual -version VERSION -date DATE DIR")
+		fmt.Fprintln(os.Stderr, "usage: manual -version VERSION -date DATE [-completions DIR] DIR")
 		os.Exit(2)
 	}
-	if err := write(flag.Arg(0), Pages(cli.Commands(), help.Topics, Edition{*version, *date})); err != nil {
+	err := write(flag.Arg(0), Pages(cli.Commands(), help.Topics, Edition{*version, *date}))
+	if err == nil && *completions != "" {
+		err = complete(*completions)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "manual:", err)
 		os.Exit(1)
 	}
@@ -35,6 +42,29 @@ func write(dir string, pages []Page) error {
 			return err
 		}
 		if err := os.WriteFile(file, []byte(p.Text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete writes what `tare completion SHELL` prints, under the names that shells look
+// for.
+func complete(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	root := cli.Commands()
+	for name, script := range map[string]func(io.Writer) error{
+		"tare.bash": func(w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		"_tare":     root.GenZshCompletion,
+		"tare.fish": func(w io.Writer) error { return root.GenFishCompletion(w, true) },
+	} {
+		var b bytes.Buffer
+		if err := script(&b); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b.Bytes(), 0o644); err != nil {
 			return err
 		}
 	}
