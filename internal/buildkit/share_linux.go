@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
-	"tare/internal/container"
+	"tare/internal/socket"
 )
 
 // socketName is the socket in the engine's directory on which the tare that has
@@ -28,44 +27,13 @@ const socketName = "engine.sock"
 func (o *owner) serve(root string) error {
 	path := filepath.Join(root, socketName)
 	_ = os.Remove(path) // stale: we hold the lock
-	l, err := listenUnix(path)
+	l, err := socket.Listen(path)
 	if err != nil {
 		return err
 	}
 	o.joined = &joined{Listener: l, path: path}
 	go func() { _ = o.srv.Serve(o.joined) }()
 	return nil
-}
-
-// listenUnix makes a socket that only its user can reach. A path longer than the
-// kernel allows (108 bytes) is reached through the directory's descriptor.
-func listenUnix(path string) (net.Listener, error) {
-	short, done, err := shortPath(path)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var l net.Listener
-	// Not chmod alone: until then whoever reaches the directory could connect.
-	if err := container.WithUmask(0o177, func() (err error) {
-		l, err = net.Listen("unix", short)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	return l, os.Chmod(path, 0o600)
-}
-
-func shortPath(path string) (string, func(), error) {
-	if len(path) < 100 {
-		return path, func() {}, nil
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return "", nil, err
-	}
-	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)), func() { _ = d.Close() }, nil
 }
 
 // joined counts the connections of other processes.
@@ -95,26 +63,31 @@ func (g *joiner) Close() error {
 	return g.Conn.Close()
 }
 
-// leave lets nobody join any more and waits until those inside have finished.
-func (g *joined) leave(waiting func(string)) {
+// leave lets nobody join any more and waits until those inside have finished, or now.
+func (g *joined) leave(waiting func(string), now <-chan struct{}) {
 	_ = os.Remove(g.path)
 	gone := make(chan struct{})
 	go func() { g.wg.Wait(); close(gone) }()
 	select {
 	case <-gone:
 		return
+	case <-now:
+		return
 	case <-time.After(500 * time.Millisecond):
 	}
 	if waiting != nil {
 		waiting("done; waiting for another tare that uses this engine (Ctrl-C leaves at once and ends its work)")
 	}
-	<-gone
+	select {
+	case <-gone:
+	case <-now:
+	}
 }
 
 // join connects to the tare that has the engine open.
 func (e *Embedded) join(ctx context.Context) error {
 	dial := func(ctx context.Context, _ string) (net.Conn, error) {
-		short, done, err := shortPath(filepath.Join(e.root, socketName))
+		short, done, err := socket.Short(filepath.Join(e.root, socketName))
 		if err != nil {
 			return nil, err
 		}
