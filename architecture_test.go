@@ -29,8 +29,10 @@ var imports = map[string][]string{
 	"store":        {"image", "infile", "units"},
 	"source":       {"image", "infile", "layer", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
 	"container":    {"engine", "infile", "store"},
+	"socket":       {},
+	"doctor":       {},
 	"tree":         {"layer"},
 	"packages":     {},
 	"rpmdb":        {"packages"},
@@ -62,7 +64,8 @@ var imports = map[string][]string{
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store", "units"},
-	"session": {"bench", "buildinfo", "builds", "engine", "fsck", "progress", "source", "store", "target"},
+	"serve":   {"engine", "socket", "units"},
+	"session": {"bench", "buildinfo", "builds", "doctor", "engine", "fsck", "progress", "source", "store", "target"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
 	"pager":   {},
@@ -70,12 +73,12 @@ var imports = map[string][]string{
 	"suggest": {"request"},
 	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
 	"hostile":          {}, // tests only
-	"cmd/tare":         {"buildkit", "cli", "container", "engine", "session", "source"},
+	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be

@@ -126,8 +126,8 @@ func userNamespaces(f *Facts) *Check {
 		return nil
 	case f.Entered:
 		return fine(name, fmt.Sprintf("user %d is root of one", f.User))
-	case f.blocked("unshare"):
-		return nil // seccomp's
+	case f.blocked("unshare"), f.Enter != nil && (f.SubIDs != nil || f.MapTool != "" || f.NoNewPrivs):
+		return nil // another check says why
 	case f.NoUserNS != "":
 		return f.needs(name, "forbidden by "+f.NoUserNS, remedy{machine: "as root on the host: sysctl -w " + userNSSysctl(f.NoUserNS)})
 	case f.Restricted:
