@@ -13,20 +13,24 @@ import (
 	"tare/internal/testkit"
 )
 
-// clients compiles docker buildx and buildctl into TARE_TEST_CLIENTS, or a directory of
-// the test.
+// clients compiles docker buildx and buildctl into TARE_TEST_CLIENTS, where they stay for
+// the next time, or into a directory of the test.
 func clients(t *testing.T) (buildx, buildctl string) {
 	t.Helper()
 	dir := os.Getenv("TARE_TEST_CLIENTS")
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	buildx, buildctl = filepath.Join(dir, "buildx"), filepath.Join(dir, "buildctl")
-	if err := testkit.CompileBuildx(t.TempDir(), buildx); err != nil {
-		t.Fatal(err)
+	buildx, buildctl = filepath.Join(dir, "buildx-"+testkit.BuildxVersion), filepath.Join(dir, "buildctl-"+buildkitVersion())
+	if _, err := os.Stat(buildx); err != nil {
+		if err := testkit.CompileBuildx(t.TempDir(), buildx); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := testkit.CompileBuildKit(t.TempDir(), "buildctl", buildctl); err != nil {
-		t.Fatal(err)
+	if _, err := os.Stat(buildctl); err != nil {
+		if err := testkit.CompileBuildKit(t.TempDir(), "buildctl", buildctl); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return buildx, buildctl
 }

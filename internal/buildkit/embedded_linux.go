@@ -37,6 +37,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"tare/internal/container"
+	"tare/internal/socket"
 )
 
 // owner is a BuildKit that runs in this process and owns the state directory.
@@ -52,7 +53,7 @@ type owner struct {
 	ctl     *control.Controller
 	lock    *flock.Flock
 	stop    context.CancelFunc
-	joined  *joined
+	joined  *socket.Counted
 	files   []io.Closer // databases, which BuildKit's controller leaves open
 	// doubtful says why what is kept of build contexts may be wrong: nothing can be
 	// built with it, but the cache can be pruned.
@@ -197,7 +198,11 @@ func (o *owner) client(ctx context.Context) (*client.Client, error) {
 // close lets clients finish, then stops BuildKit and gives the state directory back.
 func (o *owner) close(waiting func(string)) error {
 	if o.joined != nil {
-		o.joined.leave(waiting, o.now)
+		o.joined.Leave(o.now, func() {
+			if waiting != nil {
+				waiting("done; waiting for another tare that uses this engine (Ctrl-C leaves at once and ends its work)")
+			}
+		})
 	}
 	o.stop()
 	o.srv.Stop()

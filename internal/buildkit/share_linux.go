@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -31,57 +30,9 @@ func (o *owner) serve(root string) error {
 	if err != nil {
 		return err
 	}
-	o.joined = &joined{Listener: l, path: path}
+	o.joined = socket.Count(l, path)
 	go func() { _ = o.srv.Serve(o.joined) }()
 	return nil
-}
-
-// joined counts the connections of other processes.
-type joined struct {
-	net.Listener
-	path string
-	wg   sync.WaitGroup
-}
-
-// Accept implements net.Listener.
-func (g *joined) Accept() (net.Conn, error) {
-	c, err := g.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	g.wg.Add(1)
-	return &joiner{Conn: c, done: sync.OnceFunc(g.wg.Done)}, nil
-}
-
-type joiner struct {
-	net.Conn
-	done func()
-}
-
-func (g *joiner) Close() error {
-	defer g.done()
-	return g.Conn.Close()
-}
-
-// leave lets nobody join any more and waits until those inside have finished, or now.
-func (g *joined) leave(waiting func(string), now <-chan struct{}) {
-	_ = os.Remove(g.path)
-	gone := make(chan struct{})
-	go func() { g.wg.Wait(); close(gone) }()
-	select {
-	case <-gone:
-		return
-	case <-now:
-		return
-	case <-time.After(500 * time.Millisecond):
-	}
-	if waiting != nil {
-		waiting("done; waiting for another tare that uses this engine (Ctrl-C leaves at once and ends its work)")
-	}
-	select {
-	case <-gone:
-	case <-now:
-	}
 }
 
 // join connects to the tare that has the engine open.
