@@ -65,3 +65,13 @@ func (r *Result) path(in Input) {
 		r.Ideal = min(r.Seconds, g.ideal()+max(0, tail))
 	}
 }
+
+// Beside tells whether steps ran that the build did not wait for.
+func (r *Result) Beside() bool {
+	for _, s := range r.Spans {
+		if !s.Critical && !s.Cached && s.End-s.Start > 0.01 {
+			return true
+		}
+	}
+	return false
+}

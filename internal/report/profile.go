@@ -240,6 +240,8 @@ func criticalPath(r *profile.Result) Document {
 		if gain > 0.5 && gain > 0.1*r.Seconds { // else it says nothing that one could act on
 			t.Weight = Always
 		}
+	} else if r.Beside() {
+		t.Note += " What ran beside it did not hold it up: more parallelism would not help (estimate)."
 	} else {
 		t.Note += " Fully sequential: parallelism would not help (estimate)."
 	}
