@@ -19,6 +19,7 @@ type weighOptions struct {
 	scales.FilesRequest
 	top, depth int
 	tree       bool
+	material   scales.Material
 }
 
 func newWeigh(a *app) *cobra.Command {
@@ -62,12 +63,14 @@ directories. What the measures mean: tare help measures.`,
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
+	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.IntVar(&o.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
 	f.StringVar(&o.Query.Package, "package", "", "list the files of this package")
 	f.StringVar(&o.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")
 	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live (the default), waste, of a class of waste, or all")
 	f.StringVar(&o.Query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
+	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
 	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(scales.Orders(), cobra.ShellCompDirectiveNoFileComp))
@@ -107,7 +110,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Lines: a.Bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

@@ -66,12 +66,12 @@ func (r *Result) path(in Input) {
 	}
 }
 
-// Beside tells whether steps ran that the build did not wait for.
-func (r *Result) Beside() bool {
+// NoGain is what there is to say of a build that more parallelism would not make faster.
+func (r *Result) NoGain() string {
 	for _, s := range r.Spans {
 		if !s.Critical && !s.Cached && s.End-s.Start > 0.01 {
-			return true
+			return "What ran beside it did not hold it up: more parallelism would not help (estimate)."
 		}
 	}
-	return false
+	return "Fully sequential: parallelism would not help (estimate)."
 }

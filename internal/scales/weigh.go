@@ -18,9 +18,12 @@ type WeighRequest struct {
 	Word         string
 	Platform     string
 	AllPlatforms bool
+	Compress     bool   // see target.Options
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
+	// Material is how much a finding must save not to be folded; the zero value means all.
+	Material Material
 	// Lines are the instructions that an image was built from, and the name of their
 	// file; nil if none is known.
 	Lines func(built digest.Digest) (file string, lines []compare.Line)
@@ -31,6 +34,9 @@ type Weighed struct {
 	Results []*weigh.Result
 	Maps    []weigh.Node
 }
+
+// FindingsHelp explains --material where it is about findings.
+const FindingsHelp = "fold findings that save less: part of the image, bytes or both; 0 for none"
 
 // NoLayer is the number of a layer that no image has.
 const NoLayer = weigh.NoLayer
@@ -43,7 +49,7 @@ func States() []string { return weigh.Fates() }
 
 // Weigh sums up an image, or those of all its platforms.
 func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, error) {
-	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Compress: r.Compress})
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +69,7 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		if err != nil {
 			return nil, err
 		}
+		one.Savings = weigh.Save(one.Findings, one.Sizes.Tar, r.Material)
 		one.Order(r.Sort)
 		one.Trim(r.Top)
 		out.Results = append(out.Results, one)
@@ -94,12 +101,13 @@ type FilesRequest struct {
 	Word         string
 	Platform     string
 	AllPlatforms bool
+	Compress     bool // see target.Options
 	Query        weigh.Query
 }
 
 // Files lists files of an image, or of those of all its platforms.
 func Files(ctx context.Context, f *target.Finder, r FilesRequest) ([]*weigh.Selection, error) {
-	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Compress: r.Compress})
 	if err != nil {
 		return nil, err
 	}
