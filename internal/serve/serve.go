@@ -14,7 +14,8 @@ import (
 
 // Help is what tare serve --help says.
 const Help = `Keep the engine inside tare open for BuildKit's clients (docker buildx,
-buildctl, tare --builder) until a signal ends it. Other tares share it meanwhile.
+buildctl, tare --builder) until a signal ends it. Other tares share it
+meanwhile.
 
 The socket is for one user: only its file mode, 0600, protects it.
 Whoever can open it can run commands as this user, with the network of this
