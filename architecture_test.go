@@ -28,7 +28,7 @@ var imports = map[string][]string{
 	"image":        {"layer", "packages", "progress", "rpmdb", "units"},
 	"store":        {"image", "infile", "units"},
 	"diffids":      {"image", "store"},
-	"source":       {"image", "infile", "layer", "progress", "store", "units"},
+	"source":       {"diffids", "image", "infile", "layer", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
 	"container":    {"engine", "infile", "store"},

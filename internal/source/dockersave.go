@@ -8,8 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/opencontainers/go-digest"
-	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/layer"
@@ -64,20 +64,30 @@ func (a *archiveFile) dockerSave(ref, prefer string) (ocispec.Descriptor, error)
 	if len(c.RootFS.DiffIDs) != len(fit[0].Layers) {
 		return none, fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(fit[0].Layers), len(c.RootFS.DiffIDs))
 	}
-	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{}}
+	layers := []ocispec.Descriptor{}
 	for i, name := range fit[0].Layers {
 		d, err := a.savedLayer(name, c.RootFS.DiffIDs[i])
 		if err != nil {
 			return none, fmt.Errorf("layer %d: %w", i+1, err)
 		}
-		m.Layers = append(m.Layers, d)
+		layers = append(layers, d)
 	}
-	m.Config = a.add(ocispec.MediaTypeImageConfig, cfg)
-	raw, err := json.Marshal(m)
+	raw, err := madeUp(a.add(images.MediaTypeDockerSchema2Config, cfg), layers)
 	if err != nil {
 		return none, err
 	}
-	return a.add(ocispec.MediaTypeImageManifest, raw), nil
+	return a.add(images.MediaTypeDockerSchema2Manifest, raw), nil
+}
+
+// madeUp is the manifest of an image that was saved without one, as containerd's importer
+// makes it up: whoever reads, loads or pushes the image has the same.
+func madeUp(config ocispec.Descriptor, layers []ocispec.Descriptor) ([]byte, error) {
+	return json.Marshal(struct {
+		SchemaVersion int                  `json:"schemaVersion"`
+		MediaType     string               `json:"mediaType"`
+		Config        ocispec.Descriptor   `json:"config"`
+		Layers        []ocispec.Descriptor `json:"layers"`
+	}{2, images.MediaTypeDockerSchema2Manifest, config, layers})
 }
 
 // choose are the images that a name or "@sha256:ID" means; all without one.
@@ -104,7 +114,7 @@ func (a *archiveFile) add(media string, b []byte) ocispec.Descriptor {
 // savedLayer describes a layer file. That of an uncompressed one is its DiffID: who
 // reads it checks that. A compressed one has to be read for its digest.
 func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descriptor, error) {
-	d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: diff}
+	d := ocispec.Descriptor{MediaType: images.MediaTypeDockerSchema2Layer, Digest: diff}
 	if err := diff.Validate(); err != nil {
 		return d, fmt.Errorf("diff_id %s: %w", quote(diff.String()), err)
 	}
@@ -117,10 +127,12 @@ func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descr
 	n, _ := r.ReadAt(magic, 0)
 	switch kind := layer.Sniff(magic[:n]); kind {
 	case layer.None:
+	case layer.Gzip, layer.Zstd:
+		d.MediaType += "." + string(kind)
 	default:
-		d.MediaType += "+" + string(kind)
+		d.MediaType += "+" + string(kind) // no media type says that
 	}
-	if d.MediaType != ocispec.MediaTypeImageLayer {
+	if d.MediaType != images.MediaTypeDockerSchema2Layer {
 		_, at, _ := r.Outer()
 		if known, ok := a.hashed[at]; ok {
 			d.Digest = known

@@ -104,7 +104,7 @@ func Stored(name string, st *store.Store, rec store.Record, img *image.Image) *I
 func stored(st *store.Store, rec store.Record) *Image {
 	i := &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}
 	if rec.Origin == store.Saved { // what a push sends is known when it is asked for
-		i.packs, i.sent.saved, i.sent.plain = nil, true, true
+		i.sent.saved, i.sent.plain = true, true
 	}
 	return i
 }

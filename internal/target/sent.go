@@ -37,7 +37,7 @@ func sentFrom(p source.Place, at *source.Opened, o Options) sent {
 func (f *Finder) measurer(st *store.Store, i *Image, events progress.Func) image.Measurer {
 	m := image.Measurer{Provider: i.provider, Cache: st, Progress: events}
 	if i.sent.plain {
-		m.Unsent = &image.Unsent{All: i.sent.saved, Compress: i.sent.compress, Known: f.known.in(st)}
+		m.Unsent = &image.Unsent{All: i.sent.saved, Compress: i.sent.compress, Known: f.known.in(st, i.Remote)}
 	}
 	return m
 }
@@ -54,7 +54,7 @@ func (s *Set) Sent(ctx context.Context) error {
 		if m.Packed(ctx, i.Image, i.packs) {
 			continue
 		}
-		m.Unsent = &image.Unsent{All: true, Known: s.finder.known.in(st)}
+		m.Unsent = &image.Unsent{All: true, Known: s.finder.known.in(st, i.Remote)}
 		if err := m.Pack(ctx, i.Image, nil); err != nil {
 			return fmt.Errorf("%s: %w", i.Name, err)
 		}
@@ -85,16 +85,16 @@ type known struct {
 	stored map[digest.Digest]image.Blob
 }
 
-// in finds the blob that an image of the store or a registry has of a layer: the first one
-// in the order of the store's records.
-func (k *known) in(st *store.Store) func(context.Context, digest.Digest) (image.Blob, bool) {
+// in finds the blob that an image of the store has of a layer, as a push of tare's does,
+// or one that a registry has, if away: the first one in the order of the store's records.
+func (k *known) in(st *store.Store, away bool) func(context.Context, digest.Digest) (image.Blob, bool) {
 	return func(ctx context.Context, diff digest.Digest) (image.Blob, bool) {
 		k.once.Do(func() { k.stored = diffids.Blobs(ctx, st) })
 		if b, ok := k.stored[diff]; ok {
 			return b, true
 		}
 		var d ocispec.Descriptor
-		if st.Get(blobKind, diff, &d) && d.Digest.Validate() == nil && images.IsLayerType(d.MediaType) {
+		if away && st.Get(blobKind, diff, &d) && d.Digest.Validate() == nil && images.IsLayerType(d.MediaType) {
 			return image.Blob{Descriptor: d, From: image.SentRegistry}, true
 		}
 		return image.Blob{}, false
