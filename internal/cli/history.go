@@ -26,7 +26,8 @@ func newHistory(a *app) *cobra.Command {
 SIZE counts as Docker does with a graph driver: the files of the step's layer
 as unpacked; steps without a layer add 0B. Of an image outside the store
 (registry://NAME, oci-dir://DIR, …) only manifest and configuration are read:
-there the column is TRANSFER, the bytes of the compressed layers.`,
+there the column is TRANSFER, the bytes of the compressed layers where they are
+known.`,
 		Example: `  tare history python:slim
   tare history registry://python:slim
   tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
@@ -64,10 +65,13 @@ func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
 		return nil
 	}
 	// Of an image that is elsewhere only manifest and configuration are read.
-	if !img.Remote {
-		if err := a.measure(ctx, img); err != nil {
-			return fmt.Errorf("history of %s: %w", ref, err)
-		}
+	if img.Remote {
+		err = set.Sent(ctx)
+	} else {
+		err = a.measure(ctx, img)
+	}
+	if err != nil {
+		return fmt.Errorf("history of %s: %w", ref, err)
 	}
 	t, rows := listing.History(img.Image, listing.HistoryOptions{Remote: img.Remote, Whole: o.noTrunc, Exact: !o.human}, time.Now())
 	return t.Write(a.data(), o.format, rows)
