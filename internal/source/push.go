@@ -35,8 +35,8 @@ type Pushed struct {
 }
 
 // Packs tells which layers of a record are compressed on the way out: the
-// uncompressed ones that tare built. All others are sent as they came, but for those of
-// docker save, whose blobs may be known (image.Unsent).
+// uncompressed ones that tare built. All others are sent as they came, but for those that
+// Docker keeps uncompressed: image.Unsent.
 func Packs(r store.Record) func(ocispec.Descriptor) bool {
 	if r.Origin != store.Built {
 		return nil
@@ -82,7 +82,8 @@ type upload struct {
 	p      progress.Func
 	rec    store.Record
 	host   string
-	sent   map[digest.Digest]bool // by all images of an index
+	sent   map[digest.Digest]bool       // by all images of an index
+	known  map[digest.Digest]image.Blob // of layers that were saved uncompressed; nil until needed
 }
 
 func (u *upload) push(ctx context.Context, out *Pushed, want platforms.MatchComparer) error {
@@ -162,10 +163,12 @@ func (u *upload) whole(ctx context.Context) bool {
 // image pushes layers, config and manifest of one platform.
 func (u *upload) image(ctx context.Context, img *image.Image) error {
 	m := image.Measurer{Provider: u.st.Content(), Cache: u.st, Progress: u.p}
-	if u.rec.Origin == store.Saved {
-		known := diffids.Blobs(ctx, u.st)
-		m.Unsent = &image.Unsent{All: true, Compress: true, Known: func(_ context.Context, diff digest.Digest) (image.Blob, bool) {
-			b, ok := known[diff]
+	if u.rec.Origin == store.Saved || u.rec.Origin == store.Loaded {
+		m.Unsent = &image.Unsent{All: u.rec.Origin == store.Saved, Compress: true, Known: func(_ context.Context, diff digest.Digest) (image.Blob, bool) {
+			if u.known == nil {
+				u.known = diffids.Blobs(ctx, u.st)
+			}
+			b, ok := u.known[diff]
 			return b, ok
 		}}
 	}
