@@ -14,17 +14,24 @@ import (
 // it skips the test.
 func dockerd(t *testing.T) func(args ...string) (string, error) {
 	t.Helper()
+	_, run := dockerAt(t)
+	return run
+}
+
+// dockerAt is dockerd, and where the daemon is.
+func dockerAt(t *testing.T) (socket string, run func(args ...string) (string, error)) {
+	t.Helper()
 	if _, err := exec.LookPath("docker"); err != nil {
 		t.Skip("needs docker (Debian: docker.io)")
 	}
-	socket, _ := testkit.Dockerd(t)
+	socket, _ = testkit.Dockerd(t)
 	// Debian's client, where a newer one stands before it: that one may not speak to it.
 	client := "docker"
 	if _, err := os.Stat("/usr/bin/docker"); err == nil {
 		client = "/usr/bin/docker"
 	}
 	config := t.TempDir()
-	return func(args ...string) (string, error) {
+	return socket, func(args ...string) (string, error) {
 		c := exec.Command(client, append([]string{"--host", "unix://" + socket}, args...)...)
 		c.Env = append(os.Environ(), "DOCKER_CONFIG="+config, "DOCKER_BUILDKIT=1")
 		var said strings.Builder

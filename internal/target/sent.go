@@ -50,6 +50,9 @@ func (s *Set) Sent(ctx context.Context) error {
 		return err
 	}
 	for _, i := range s.Images {
+		s.finder.known.see(i)
+	}
+	for _, i := range s.Images {
 		m := s.finder.measurer(st, i, nil)
 		if m.Packed(ctx, i.Image, i.packs) {
 			continue
@@ -83,6 +86,19 @@ func (i *Image) remember(st *store.Store) {
 type known struct {
 	once   sync.Once
 	stored map[digest.Digest]image.Blob
+	seen   map[digest.Digest]image.Blob // in registries, by this command
+}
+
+// see takes note of the blobs that a registry has of an image.
+func (k *known) see(i *Image) {
+	if k.seen == nil {
+		k.seen = map[digest.Digest]image.Blob{}
+	}
+	for _, l := range i.Layers {
+		if i.sent.registry && l.Digest != l.DiffID {
+			k.seen[l.DiffID] = image.Blob{Descriptor: ocispec.Descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size}, From: image.SentRegistry}
+		}
+	}
 }
 
 // in finds the blob that an image of the store has of a layer, as a push of tare's does,
@@ -91,6 +107,9 @@ func (k *known) in(st *store.Store, away bool) func(context.Context, digest.Dige
 	return func(ctx context.Context, diff digest.Digest) (image.Blob, bool) {
 		k.once.Do(func() { k.stored = diffids.Blobs(ctx, st) })
 		if b, ok := k.stored[diff]; ok {
+			return b, true
+		}
+		if b, ok := k.seen[diff]; ok && away {
 			return b, true
 		}
 		var d ocispec.Descriptor

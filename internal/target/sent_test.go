@@ -254,7 +254,35 @@ func TestKnownDiffIDs(t *testing.T) {
 		st, reg := testkit.Store(t), testkit.NewRegistry(t)
 		reg.Push(t, "team/app", "1", whole)
 		weighed(t, st, "registry://"+reg.Host+"/team/app:1", target.Options{})
-		reg.Close() // what was seen there is remembered
+		// Manifests alone tell it, too, and in one command the order does not matter.
+		fresh := testkit.Store(t)
+		for _, words := range [][]string{{word, "registry://" + reg.Host + "/team/app:1"}, {"registry://" + reg.Host + "/team/app:1", word}} {
+			for _, st := range []*store.Store{fresh, testkit.Store(t)} {
+				f := finder(t, st, nothingToPull(t))
+				set, err := f.Open(t.Context(), words, target.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer set.Close()
+				if st == fresh {
+					err = set.Sent(t.Context())
+				} else {
+					_, err = set.Facts(t.Context())
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, i := range set.Images {
+					for n := range i.Push.Layers {
+						if size := i.Push.Size(n); size != units.Known(sizes(whole)[i.Push.Layers[n].Digest]) || size == units.Known(0) {
+							t.Errorf("%v: layer %d of %s: %v", words, n+1, i.Name, size)
+						}
+					}
+				}
+			}
+		}
+		check(t, fresh, image.SentRegistry, part) // a manifest does not tell what a file's share is
+		reg.Close()                               // what was read there is remembered
 		check(t, st, image.SentRegistry, whole, 0, 1, 2)
 	})
 }
