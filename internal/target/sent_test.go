@@ -39,16 +39,19 @@ func archives(t *testing.T, layers [][]byte) map[string][]byte {
 		return string(b)
 	}
 	var diffs []digest.Digest
-	var files []string
-	entries := []testkit.Entry{}
+	var files, zips []string
+	entries, zipped := []testkit.Entry{}, []testkit.Entry{}
 	for _, l := range layers {
 		d := digest.FromBytes(l)
-		diffs, files = append(diffs, d), append(files, d.Encoded()+".tar")
+		diffs, files, zips = append(diffs, d), append(files, d.Encoded()+".tar"), append(zips, d.Encoded()+".tar.gz")
 		entries = append(entries, testkit.File(d.Encoded()+".tar", string(l)))
+		zipped = append(zipped, testkit.File(d.Encoded()+".tar.gz", string(testkit.Gzip(t, l))))
 	}
 	cfg := must(map[string]any{"architecture": "amd64", "os": "linux", "config": map[string]any{}, "rootfs": map[string]any{"type": "layers", "diff_ids": diffs}})
 	id := digest.FromString(cfg).Encoded() + ".json"
-	saved := testkit.Tar(t, append(entries, testkit.File(id, cfg), testkit.File("manifest.json", must([]any{map[string]any{"Config": id, "RepoTags": []string{"app:1"}, "Layers": files}})))...)
+	saved := func(entries []testkit.Entry, files []string) []byte {
+		return testkit.Tar(t, append(entries, testkit.File(id, cfg), testkit.File("manifest.json", must([]any{map[string]any{"Config": id, "RepoTags": []string{"app:1"}, "Layers": files}})))...)
+	}
 
 	layout := func(o testkit.Options, docker bool) []byte {
 		o.Layers = layers
@@ -76,7 +79,8 @@ func archives(t *testing.T, layers [][]byte) map[string][]byte {
 		return testkit.Tar(t, out...)
 	}
 	return map[string][]byte{
-		"docker save":                             saved,
+		"docker save":                             saved(entries, files),
+		"docker save's form, compressed":          saved(zipped, zips),
 		"docker save of Docker 25":                layout(testkit.Options{Compression: "none"}, true),
 		"docker save of containerd's image store": layout(testkit.Options{}, true),
 		"an OCI archive":                          layout(testkit.Options{}, false),
