@@ -14,12 +14,12 @@ import (
 // it skips the test.
 func dockerd(t *testing.T) func(args ...string) (string, error) {
 	t.Helper()
-	_, run := dockerAt(t)
+	run, _ := dockerAt(t)
 	return run
 }
 
-// dockerAt is dockerd, and where the daemon is.
-func dockerAt(t *testing.T) (socket string, run func(args ...string) (string, error)) {
+// dockerAt is dockerd with the path of the daemon's socket.
+func dockerAt(t *testing.T) (run func(args ...string) (string, error), socket string) {
 	t.Helper()
 	if _, err := exec.LookPath("docker"); err != nil {
 		t.Skip("needs docker (Debian: docker.io)")
@@ -31,7 +31,7 @@ func dockerAt(t *testing.T) (socket string, run func(args ...string) (string, er
 		client = "/usr/bin/docker"
 	}
 	config := t.TempDir()
-	return socket, func(args ...string) (string, error) {
+	return func(args ...string) (string, error) {
 		c := exec.Command(client, append([]string{"--host", "unix://" + socket}, args...)...)
 		c.Env = append(os.Environ(), "DOCKER_CONFIG="+config, "DOCKER_BUILDKIT=1")
 		var said strings.Builder
@@ -44,7 +44,7 @@ func dockerAt(t *testing.T) (socket string, run func(args ...string) (string, er
 			return said.String(), err
 		}
 		return string(out), err
-	}
+	}, socket
 }
 
 // TestNamesOfDocker: the fixture of TestNames is what a real Docker daemon says.

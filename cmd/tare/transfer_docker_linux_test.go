@@ -20,7 +20,7 @@ func TestTransferOfADaemonsImage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a Docker daemon")
 	}
-	socket, docker := dockerAt(t)
+	docker, socket := dockerAt(t)
 	reg := testkit.NewRegistry(t)
 	ref := reg.Host + "/team/app:1"
 	must := func(out string, err error) string {
