@@ -31,7 +31,7 @@ var imports = map[string][]string{
 	"diffids":      {"image", "store"},
 	"members":      {"layer"},
 	"daemon":       {"image", "layer", "members"},
-	"source":       {"daemon", "image", "infile", "layer", "members", "progress", "store", "units"},
+	"source":       {"daemon", "diffids", "image", "infile", "layer", "members", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
 	"container":    {"engine", "infile", "store"},
