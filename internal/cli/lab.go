@@ -96,7 +96,7 @@ func (a *app) runs() (lab.Runs, error) {
 }
 
 func (a *app) lab(ctx context.Context, at string, o labOptions) error {
-	if o.fill != "" && !exists(o.fill) { // before an hour of work, not after
+	if _, err := os.Stat(o.fill); o.fill != "" && err != nil { // before an hour of work, not after
 		return fmt.Errorf("lab --fill: %s: no such file", o.fill)
 	}
 	runs, err := a.runs()
