@@ -16,7 +16,7 @@ const least = 1000
 
 // saveLine is what the findings come to, before anything else: secrets, then what could
 // be saved of an image with these bytes, counted once.
-func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z sizes) Document {
+func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, transfer units.Amount, z sizes) Document {
 	var d Document
 	for _, f := range list {
 		if f.Rule == weigh.SecretFile {
@@ -29,7 +29,11 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z siz
 	if s.Tar < 100_000 && s.Tar*100 < tar {
 		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar).", units.Of(z.text(s.Tar), z.text(tar)))})
 	}
-	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", units.Of(z.text(s.Tar), z.text(tar)), units.Of(z.text(s.Transfer), z.text(transfer)), s.Where())})
+	pull := ""
+	if whole, ok := transfer.Int(); ok {
+		pull = ", " + units.Of(s.Transfer.Text(z.text), z.text(whole)) + " to pull"
+	}
+	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar)%s: %s", units.Of(z.text(s.Tar), z.text(tar)), pull, s.Where())})
 }
 
 // findingBlocks are the worst findings, one a row, and all of them in full.
@@ -66,7 +70,7 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 		}
 		text := fmt.Sprintf("%s, %s: %s. To do: %s.", f.Where(), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
 		if f.Tar > 0 && f.Rule != weigh.SecretFile {
-			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), z.text(f.Transfer))
+			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), f.Transfer.Text(z.text))
 		}
 		d = append(d, Item{Place: Place{"findings", Full}, Severity: severities[f.Severity], Text: Safe(text)})
 	}
@@ -80,7 +84,7 @@ var severities = map[weigh.Severity]Severity{weigh.Secret: Secret, weigh.Warning
 
 // costs are the cells of a finding.
 func costs(f weigh.Finding, z sizes) []Cell {
-	tar, transfer := z.of(f.Tar), z.of(f.Transfer)
+	tar, transfer := z.of(f.Tar), z.amount(f.Transfer)
 	what := cmp.Or(f.Remedy, f.Title)
 	if f.Sent > 0 {
 		tar, transfer = none(), none()

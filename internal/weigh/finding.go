@@ -31,13 +31,13 @@ type Finding struct {
 	Other    int      `json:"other,omitempty"` // the line that wrote what this one hides
 	Layer    int      `json:"layer"`           // from 1; 0 for none
 	// Instruction is the step that made the layer, as the history has it.
-	Instruction string `json:"instruction,omitempty"`
-	Text        string `json:"text"`
-	Remedy      string `json:"remedy,omitempty"`
-	Tar         int64  `json:"tar"`            // bytes that it costs, with headers
-	Transfer    int64  `json:"transfer"`       // apportioned part of the blobs
-	Live        int64  `json:"live"`           // the part that a container sees
-	Sent        int64  `json:"sent,omitempty"` // bytes sent to the builder
+	Instruction string       `json:"instruction,omitempty"`
+	Text        string       `json:"text"`
+	Remedy      string       `json:"remedy,omitempty"`
+	Tar         int64        `json:"tar"`            // bytes that it costs, with headers
+	Transfer    units.Amount `json:"transfer"`       // apportioned part of the blobs, if they are known
+	Live        int64        `json:"live"`           // the part that a container sees
+	Sent        int64        `json:"sent,omitempty"` // bytes sent to the builder
 	// Paths are the largest files that it is about, or the directories that hold most.
 	Paths []string `json:"paths,omitempty"`
 }
@@ -45,9 +45,9 @@ type Finding struct {
 // Savings is what the findings of an image cost together: what several are about counts
 // once.
 type Savings struct {
-	Tar      int64 `json:"tar"`
-	Transfer int64 `json:"transfer"` // apportioned
-	Live     int64 `json:"live"`     // the part that a container sees
+	Tar      int64        `json:"tar"`
+	Transfer units.Amount `json:"transfer"` // apportioned
+	Live     int64        `json:"live"`     // the part that a container sees
 	// Overlap is what these findings cost more than once in sum, in tar.
 	Overlap int64 `json:"overlap"`
 	// Lines and Layers are where something has to be changed, in order; Lines only where
