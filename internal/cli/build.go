@@ -157,5 +157,10 @@ func (a *app) complete(o *buildOptions, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	return o.Complete(dir, cfg, os.LookupEnv)
+	return o.Complete(dir, cfg, func(name string) (string, bool) {
+		if name == "BUILDKIT_PROGRESS" && a.Progress != "" {
+			return a.Progress, true
+		}
+		return os.LookupEnv(name)
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"tare/internal/display"
 	"tare/internal/exercise"
 	"tare/internal/lab"
+	"tare/internal/logs"
 	"tare/internal/outfile"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -108,7 +109,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	}
 	var work *bench.Lab
 	where := screenOf(a.Err)
-	where.TTY = where.TTY && !a.quiet
+	where.TTY = where.TTY && !a.quiet && !logs.On()
 	show := display.NewSteps(where)
 	rec, err := lab.Conduct(ctx, lab.Request{At: at, Repeat: o.repeat, Parallel: o.parallel, Resume: o.resume, Runs: runs,
 		Progress: func(p lab.Progress) {

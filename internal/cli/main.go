@@ -7,18 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	stdlog "log"
 	"os"
 
-	"github.com/containerd/log"
 	"github.com/spf13/cobra"
 
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
 	"tare/internal/help"
+	"tare/internal/logs"
 	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/session"
+	"tare/internal/settings"
 )
 
 // Streams are the standard streams. Err gets progress and errors, Out data.
@@ -40,8 +40,8 @@ func usagef(format string, a ...any) error { return request.Errorf(format, a...)
 // 2 usage, 3 a check not met; `run` returns the program's own, 125 to 127 as
 // Docker. release gives signals back to the caller's default handling.
 func Main(ctx context.Context, args []string, s Streams, e session.Engines, release func()) int {
-	_ = log.SetLevel("fatal") // libraries' logs are not for people
-	stdlog.SetOutput(io.Discard)
+	logs.Start(nil, logs.Off)
+	logs.Libraries(logs.Off)
 	out, errs := screen.New(s.Out), screen.New(s.Err)
 	defer func() { _, _ = out.Flush(), errs.Flush() }()
 	s.Out, s.Err = out, errs
@@ -73,9 +73,13 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var code exitCode
 	var lacking help.Instead
 	var usage request.Error
+	var file settings.Error
 	var start *engine.StartError
 	var build *engine.BuildError
 	defer a.adviseRoom(err)
+	if lines := a.set.Blame(err); lines != "" {
+		defer a.note(lines)
+	}
 	switch {
 	case errors.As(err, &code):
 		return int(code)
@@ -95,7 +99,11 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		return 2
 	case errors.As(err, &usage):
 		a.errorf("%s", err)
-		_, _ = fmt.Fprintf(a.Err, "See '%s --help'.\n", cmd.CommandPath())
+		about := cmd.CommandPath() + " --help"
+		if errors.As(err, &file) {
+			about = "tare help config"
+		}
+		_, _ = fmt.Fprintf(a.Err, "See '%s'.\n", about)
 		if cmd.Name() == "run" {
 			return 125 // as Docker: 2 could be the program's own
 		}
@@ -111,6 +119,35 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 
 func (a *app) errorf(format string, v ...any) {
 	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(screen.Short(fmt.Sprintf(format, v...))))
+}
+
+// prepare comes before every command: defaults from the user's file, and who hears what.
+func (a *app) prepare(cmd *cobra.Command, _ []string) (err error) {
+	if a.set, err = settings.Apply(a.ctx, cmd, a.Env); err != nil {
+		return err
+	}
+	if f := cmd.Flags().Lookup("quiet"); f != nil && f.Value.String() == "true" {
+		a.quiet = true // Docker's --quiet draws nothing either
+	}
+	level := logs.Off
+	switch {
+	case a.debug:
+		level = logs.Debug
+	case a.verbose:
+		level = logs.Verbose
+	}
+	switch {
+	case a.quiet:
+		a.Progress = "quiet"
+	case level != logs.Off:
+		a.Progress = "plain" // lines and drawings would mix
+	}
+	logs.Start(a.Err, level)
+	logs.Libraries(level)
+	if a.set.File != "" {
+		logs.Info("settings", "file", a.set.File)
+	}
+	return nil
 }
 
 func newRoot(a *app, args []string) *cobra.Command {
@@ -137,12 +174,15 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: a.prepare,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("tare version {{.Version}}\n")
 	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
 	root.PersistentFlags().StringArrayVar(&a.HostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "show no progress")
+	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell on stderr what is opened, cached and requested")
+	root.PersistentFlags().BoolVarP(&a.debug, "debug", "D", false, "tell the same with all details, and libraries' logs")
 	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)

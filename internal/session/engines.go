@@ -10,6 +10,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/fsck"
+	"tare/internal/logs"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -81,7 +82,9 @@ func (s *Session) Engine(ctx context.Context) (engine.Engine, error) {
 	if s.eng != nil {
 		return s.eng, nil
 	}
+	done := logs.Took("open engine", "address", s.Address())
 	e, err := s.open(ctx)
+	done(err)
 	if err != nil {
 		return nil, err // not kept: an engine's nil pointer is no nil interface
 	}

@@ -4,6 +4,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/builds"
 	"tare/internal/engine"
+	"tare/internal/logs"
 	"tare/internal/progress"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -31,6 +33,8 @@ type Session struct {
 	HostsDirs []string // of hosts.toml files
 	Keep      int64    // bytes of build cache to keep after a build; 0 for the engine's own limit
 	MakeRoom  bool     // the engine is opened to prune
+
+	Progress string // how builds show how far they are; "" for what Env says
 
 	In       *os.File
 	Out, Err io.Writer // where a build shows how far it is
@@ -57,7 +61,9 @@ func (s *Session) Store() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.st, err = store.Open(root); err == nil {
+	done := logs.Took("open store", "root", root)
+	s.st, err = store.Open(root)
+	if done(err); err == nil {
 		s.st.Waits(s.Context, s.Note)
 	}
 	return s.st, err
@@ -79,6 +85,7 @@ func (s *Session) Look() (*store.Store, error) {
 	} else if st, err = store.Look(root); err != nil {
 		return nil, err
 	}
+	logs.Info("look at store", "root", root)
 	st.Waits(s.Context, s.Note)
 	if why := st.Looking(); why != nil {
 		s.Note(fmt.Sprintf("nothing is cached for the next time: %v", why))
@@ -141,7 +148,7 @@ func (s *Session) Bench() *bench.Bench {
 	if addr := s.Address(); addr != "" {
 		b.Builder = "BuildKit at " + addr
 	}
-	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, s.Env("BUILDKIT_PROGRESS")
+	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, cmp.Or(s.Progress, s.Env("BUILDKIT_PROGRESS"))
 	b.Finder = &target.Finder{Store: s.Look, Registry: s.Registry, Stdin: s.In, Note: s.Note, Lean: s.Env("GOGC") == "",
 		Pull: s.Pull, Build: b.Dockerfile, Watch: s.Watch}
 	s.work = b
