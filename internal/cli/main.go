@@ -150,6 +150,12 @@ func (a *app) prepare(cmd *cobra.Command, _ []string) (err error) {
 	return nil
 }
 
+// Commands are all commands with their flags and help, not to be run: manual pages are
+// made from them.
+func Commands() *cobra.Command {
+	return newRoot(newApp(context.Background(), Streams{Out: io.Discard, Err: io.Discard}, session.Engines{}, func() {}), nil)
+}
+
 func newRoot(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tare",

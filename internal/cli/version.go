@@ -15,24 +15,27 @@ func newVersion(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "version [OPTIONS]",
 		Short:   "Show version information",
-		Example: "  tare version\n  tare version --deps\n  tare version --format '{{.Version}}'",
+		Example: "  tare version\n  tare version --deps\n  tare version --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			v := buildinfo.About(a.Engines.Version, deps)
-			if st, err := a.Store(); err == nil {
-				v.Store = st.Root()
-			}
-			if format != "" {
-				return table.Template(a.data(), format, v)
-			}
-			engine := "inside this process, BuildKit " + v.BuildKit
-			if a.Engines.Embedded == nil {
-				engine = "none here; --builder ADDRESS"
+			engine, root := "none", ""
+			if a.Engines.Embedded != nil {
+				engine = "embedded"
 			}
 			if addr := a.Address(); addr != "" {
 				engine = addr
 			}
-			return v.Write(a.Out, engine)
+			if st, err := a.Store(); err == nil {
+				root = st.Root()
+			}
+			v := buildinfo.Read(a.Engines.Version, engine, root)
+			if deps {
+				v.Deps = buildinfo.Modules()
+			}
+			if format != "" {
+				return table.Template(a.data(), format, v)
+			}
+			return v.Write(a.Out)
 		},
 	}
 	c.Flags().BoolVar(&deps, "deps", false, "list the modules that tare is built from")

@@ -33,6 +33,7 @@ type Session struct {
 	HostsDirs []string // of hosts.toml files
 	Keep      int64    // bytes of build cache to keep after a build; 0 for the engine's own limit
 	MakeRoom  bool     // the engine is opened to prune
+	Own       bool     // the engine must be this process's, not another's that is open
 
 	Progress string // how builds show how far they are; "" for what Env says
 
@@ -67,6 +68,15 @@ func (s *Session) Store() (*store.Store, error) {
 		s.st.Waits(s.Context, s.Note)
 	}
 	return s.st, err
+}
+
+// StoreRoot opens the store and returns its directory.
+func (s *Session) StoreRoot() (string, error) {
+	st, err := s.Store()
+	if err != nil {
+		return "", err
+	}
+	return st.Root(), nil
 }
 
 // Opened is the store if it was opened, else nil.
