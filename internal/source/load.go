@@ -168,7 +168,7 @@ func (in *intake) has(ctx context.Context, d ocispec.Descriptor) error {
 	}
 	info, err := in.st.Content().Info(ctx, d.Digest)
 	if err != nil {
-		if m, ok := in.members.files["blobs/"+d.Digest.Algorithm().String()+"/"+d.Digest.Encoded()]; ok {
+		if m, ok := in.members.Files["blobs/"+d.Digest.Algorithm().String()+"/"+d.Digest.Encoded()]; ok {
 			return fmt.Errorf("is damaged: the archive has %s under its name", m.desc.Digest)
 		}
 		return errors.New("is missing: it is neither in the archive nor in the store")
@@ -181,7 +181,7 @@ func (in *intake) explain(err error) error {
 	if !errdefs.IsNotFound(err) {
 		return err
 	}
-	for name, m := range in.members.files {
+	for name, m := range in.members.Files {
 		if m.want != "" && m.want != m.desc.Digest {
 			return fmt.Errorf("%w (%s of the archive is damaged: it has %s)", err, shortList([]string{name}), m.desc.Digest)
 		}
@@ -213,7 +213,7 @@ func (in *intake) dockerImage(ctx context.Context, s saved) (loaded, error) {
 	if l.names, err = repoTags(s.RepoTags); err != nil {
 		return l, err
 	}
-	cfg, err := in.members.find(s.Config)
+	cfg, err := in.members.Find(s.Config)
 	if err != nil {
 		return l, fmt.Errorf("its configuration: %w", err)
 	}
@@ -226,24 +226,19 @@ func (in *intake) dockerImage(ctx context.Context, s saved) (loaded, error) {
 	if n := len(c.RootFS.DiffIDs); n != len(s.Layers) {
 		return l, fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(s.Layers), n)
 	}
-	m := struct {
-		SchemaVersion int                  `json:"schemaVersion"`
-		MediaType     string               `json:"mediaType"`
-		Config        ocispec.Descriptor   `json:"config"`
-		Layers        []ocispec.Descriptor `json:"layers"`
-	}{2, images.MediaTypeDockerSchema2Manifest, config, []ocispec.Descriptor{}}
+	layers := []ocispec.Descriptor{}
 	for i, file := range s.Layers {
 		d, err := in.dockerLayer(ctx, file, c.RootFS.DiffIDs[i])
 		if err != nil {
 			return l, fmt.Errorf("its layer %d: %w", i+1, err)
 		}
-		m.Layers = append(m.Layers, d)
+		layers = append(layers, d)
 	}
-	raw, err := json.Marshal(m)
+	raw, err := image.MakeUp(config, layers)
 	if err != nil {
 		return l, err
 	}
-	l.target = ocispec.Descriptor{MediaType: m.MediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+	l.target = ocispec.Descriptor{MediaType: images.MediaTypeDockerSchema2Manifest, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
 	if err := in.write(ctx, l.target, raw); err != nil {
 		return l, err
 	}
@@ -260,7 +255,7 @@ func (in *intake) dockerLayer(ctx context.Context, file string, diff digest.Dige
 	if err := diff.Validate(); err != nil {
 		return ocispec.Descriptor{}, fmt.Errorf("diff_id %s: %w", quote(diff.String()), err)
 	}
-	m, err := in.members.find(file)
+	m, err := in.members.Find(file)
 	if err != nil { // then perhaps elsewhere
 		d, ok, err := in.here(ctx, diff)
 		if err == nil && !ok {
