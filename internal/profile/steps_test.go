@@ -213,14 +213,17 @@ func TestInherit(t *testing.T) {
 	}
 }
 
-// What was sent to the builder, and the first line that copies.
+// What was sent in vain is held against the first line that takes files of the context.
 func TestContextOfFindings(t *testing.T) {
-	r := &Result{Lines: []Line{{Lines: [2]int{1, 1}, Keyword: "FROM", Bytes: Bytes{Files: 1000}}, {Lines: [2]int{2, 2}, Keyword: "RUN", Bytes: Bytes{Files: 100}}, {Lines: [2]int{3, 3}, Keyword: "ADD", Bytes: Bytes{Files: 20}}, {Lines: [2]int{5, 5}, Keyword: "COPY", Bytes: Bytes{Files: 3}}}}
-	c := r.context(Input{Steps: []engine.Step{{Name: "[internal] load build context", Sent: 50}, {Name: "[internal] load build definition from Dockerfile", Sent: 7}, {Name: "[internal] load build context", Sent: 2}}})
-	if c.Sent != 52 || c.Copied != 23 || c.Line != 3 {
+	ops := []engine.Op{{Digest: "c", Kind: "local", Source: "context"}, {Digest: "o", Kind: "local", Source: "other"},
+		{Digest: "1", Lines: [][2]int{{2, 2}}, Takes: []engine.Take{{Input: "o"}}}, {Digest: "2", Lines: [][2]int{{7, 7}}, Takes: []engine.Take{{Input: "c"}}}, {Digest: "3", Lines: [][2]int{{5, 6}}, Takes: []engine.Take{{Input: "o"}, {Input: "c"}}}, {Digest: "4", Takes: []engine.Take{{Input: "c"}}}}
+	idle := &Idle{Bytes: 52, Files: 3, Top: []string{"docs"}}
+	if c := (&Result{}).context(Input{Ops: ops, Now: &Build{Idle: idle}}); c.Unused != 52 || c.Files != 3 || len(c.Paths) != 1 || c.Line != 5 {
 		t.Errorf("%+v", c)
 	}
-	if c := (&Result{}).context(Input{}); c.Sent != 0 || c.Copied != 0 || c.Line != 0 {
-		t.Errorf("%+v", c)
+	for _, in := range []Input{{Ops: ops}, {Ops: ops, Now: &Build{}}} {
+		if c := (&Result{}).context(in); c.Unused != 0 || c.Files != 0 || c.Line != 0 {
+			t.Errorf("%+v", c)
+		}
 	}
 }
