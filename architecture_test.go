@@ -33,8 +33,10 @@ var imports = map[string][]string{
 	"daemon":       {"image", "layer", "members"},
 	"source":       {"daemon", "image", "infile", "layer", "members", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
 	"container":    {"engine", "infile", "store"},
+	"socket":       {},
+	"doctor":       {},
 	"tree":         {"layer"},
 	"packages":     {},
 	"rpmdb":        {"packages"},
@@ -59,14 +61,16 @@ var imports = map[string][]string{
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "progress", "request", "source", "store", "units", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
-	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
+	"ports":     {},
+	"lab":       {"compare", "experiment", "infile", "outfile", "ports", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "target", "tree", "units", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store", "units"},
-	"session": {"bench", "buildinfo", "builds", "engine", "fsck", "progress", "source", "store", "target"},
+	"serve":   {"engine", "socket", "units"},
+	"session": {"bench", "buildinfo", "builds", "doctor", "engine", "fsck", "progress", "source", "store", "target"},
 	"display": {"progress", "screen", "units"},
 	"prompt":  {},
 	"pager":   {},
@@ -74,12 +78,12 @@ var imports = map[string][]string{
 	"suggest": {"request"},
 	"help":    {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "display", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "session", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
 	"hostile":          {}, // tests only
-	"cmd/tare":         {"buildkit", "cli", "container", "engine", "session", "source"},
+	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be

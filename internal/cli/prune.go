@@ -39,7 +39,7 @@ The space reclaimed is what the disk gets back. It works on a full disk.`,
 		Example: "  tare system prune\n  tare system prune -af",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.Enter(); err != nil {
+			if err := a.EnterToLook(); err != nil {
 				return err
 			}
 			return a.prune(cmd.Context(), o, true, true)
@@ -77,7 +77,7 @@ contexts of earlier builds are removed in either case.`,
 		Example: "  tare builder prune -f\n  tare builder prune -af --keep-storage 5GB",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.Enter(); err != nil {
+			if err := a.EnterToLook(); err != nil {
 				return err
 			}
 			return a.prune(cmd.Context(), o, false, true)

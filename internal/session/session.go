@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/docker/cli/cli/config/configfile"
 
@@ -31,6 +32,7 @@ type Session struct {
 	HostsDirs []string // of hosts.toml files
 	Keep      int64    // bytes of build cache to keep after a build; 0 for the engine's own limit
 	MakeRoom  bool     // the engine is opened to prune
+	Own       bool     // the engine must be this process's, not another's that is open
 
 	In       *os.File
 	Out, Err io.Writer // where a build shows how far it is
@@ -44,6 +46,7 @@ type Session struct {
 	st      *store.Store
 	looking *store.Store // st, or what can be read of a store that cannot be written
 	cfg     *configfile.ConfigFile
+	opening sync.Mutex // of eng
 	eng     engine.Engine
 	work    *bench.Bench
 }
@@ -61,6 +64,15 @@ func (s *Session) Store() (*store.Store, error) {
 		s.st.Waits(s.Context, s.Note)
 	}
 	return s.st, err
+}
+
+// StoreRoot opens the store and returns its directory.
+func (s *Session) StoreRoot() (string, error) {
+	st, err := s.Store()
+	if err != nil {
+		return "", err
+	}
+	return st.Root(), nil
 }
 
 // Opened is the store if it was opened, else nil.
