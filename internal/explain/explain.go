@@ -120,7 +120,7 @@ func (w *writer) ranking() {
 		put(&worst, w.named(values, hi), m.Name)
 	}
 	if len(best) == 0 {
-		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), inWords(measures)), Evidence: evidence})
+		w.say(compare.Sentence{Text: fmt.Sprintf("%s the same size on %s.", all(len(w.r.Images)), inWords(measures)), Evidence: evidence})
 		return
 	}
 	say := func(places []*place, kind string) {
