@@ -97,9 +97,9 @@ func (w *writer) ranking() {
 		*to = append(*to, &place{names, []string{measure}})
 	}
 	var evidence []compare.Evidence
-	all := []string{"transfer", "tar", "files", "live", "docker"}
-	measures, every := w.measured(all...), "every measure"
-	if len(measures) < len(all) {
+	ranked := []string{"transfer", "tar", "files", "live", "docker"}
+	measures, every := w.measured(ranked...), "every measure"
+	if len(measures) < len(ranked) {
 		every = "every measure that is known of all"
 	}
 	for _, m := range compare.Measures {
