@@ -15,6 +15,7 @@ import (
 
 	"tare/internal/image"
 	"tare/internal/layer"
+	"tare/internal/logs"
 	"tare/internal/progress"
 )
 
@@ -174,7 +175,10 @@ func (p Place) Open(ctx context.Context, o OpenOptions) (*Opened, error) {
 	if p.s == nil {
 		return nil, fmt.Errorf("no scheme: want %s", known())
 	}
-	return p.s.open(ctx, p.rest, o)
+	done := logs.Took("open image", "scheme", p.s.name, "name", p.rest)
+	opened, err := p.s.open(ctx, p.rest, o)
+	done(err)
+	return opened, err
 }
 
 // Open opens what a word with a scheme names. The caller calls Close.
