@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2 rpm mandoc man-db zsh fish ruby
 
-.PHONY: packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-looks bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
+
+bench-looks: build ## first and second look at an image in Docker, Podman, a registry, an archive
+	@scripts/bench/looks.sh
 
 bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
 	@scripts/bench/pull.sh

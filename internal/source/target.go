@@ -23,8 +23,8 @@ import (
 type Opened struct {
 	Provider content.Provider   // serves manifests, configurations and layers by digest
 	Target   ocispec.Descriptor // an index or a manifest
-	// MadeUp says that the manifest is not a real one: the archive has none, and its
-	// bytes must not count.
+	// MadeUp says that the archive has no manifest: this one is what loading and pushing
+	// the image makes up, and its bytes are not stored.
 	MadeUp bool
 	// Saved says that layers may be uncompressed here that a push compresses: a Docker
 	// daemon sent the archive, or somebody saved it as one does.
