@@ -97,9 +97,9 @@ func (w *writer) ranking() {
 		*to = append(*to, &place{names, []string{measure}})
 	}
 	var evidence []compare.Evidence
-	all := []string{"transfer", "tar", "files", "live", "docker"}
-	measures, every := w.measured(all...), "every measure"
-	if len(measures) < len(all) {
+	ranked := []string{"transfer", "tar", "files", "live", "docker"}
+	measures, every := w.measured(ranked...), "every measure"
+	if len(measures) < len(ranked) {
 		every = "every measure that is known of all"
 	}
 	for _, m := range compare.Measures {
@@ -120,7 +120,7 @@ func (w *writer) ranking() {
 		put(&worst, w.named(values, hi), m.Name)
 	}
 	if len(best) == 0 {
-		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), inWords(measures)), Evidence: evidence})
+		w.say(compare.Sentence{Text: fmt.Sprintf("%s the same size on %s.", all(len(w.r.Images)), inWords(measures)), Evidence: evidence})
 		return
 	}
 	say := func(places []*place, kind string) {

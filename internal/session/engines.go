@@ -147,7 +147,7 @@ func (s *Session) open(ctx context.Context) (engine.Engine, error) {
 	if s.Engines.Embedded == nil {
 		return nil, errors.New("building and running inside tare needs Linux; give the address of a builder with --builder (unix://, tcp://, ssh://, docker-container://…)")
 	}
-	if !s.MakeRoom {
+	if !s.MakeRoom && s.Engines.Ready != nil {
 		if err := s.Engines.Ready(); err != nil {
 			return nil, err
 		}
