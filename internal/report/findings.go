@@ -91,5 +91,9 @@ func costs(f weigh.Finding, z sizes) []Cell {
 		tar, transfer = none(), none()
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
 	}
+	if f.Tar == 0 && f.Seconds > 0 {
+		tar, transfer = none(), none()
+		what = fmt.Sprintf("%s each time: %s", seconds(f.Seconds), f.Remedy)
+	}
 	return []Cell{tar, transfer, words(f.Where()), words(Safe(what))}
 }

@@ -40,6 +40,8 @@ type Finding struct {
 	Transfer    int64  `json:"transfer"`       // apportioned part of the blobs
 	Live        int64  `json:"live"`           // the part that a container sees
 	Sent        int64  `json:"sent,omitempty"` // bytes sent to the builder
+	// Seconds are those of a step that runs more often than it needs to.
+	Seconds float64 `json:"seconds,omitempty"`
 	// AddsTar, AddsTransfer and AddsLive are the part of Tar, Transfer and Live that no
 	// finding before this one has: over all findings they sum up to what all save.
 	AddsTar      int64 `json:"addsTar"`
@@ -79,7 +81,7 @@ func Save(list []Finding, tar int64, m units.Material) *Savings {
 	}
 	for i := range list {
 		f := &list[i]
-		f.Small = f.Rule != SecretFile && f.Sent < max(1, m.Bytes) && !m.Of(f.Tar, tar)
+		f.Small = f.Rule != SecretFile && f.Sent < max(1, m.Bytes) && f.Seconds < 1 && !m.Of(f.Tar, tar)
 		if f.Small || f.Rule == SecretFile || f.Tar == 0 {
 			continue
 		}
