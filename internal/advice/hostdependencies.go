@@ -43,7 +43,7 @@ func hostDependencies(img *Image) (out []Finding) {
 			if kind == "venv" {
 				text, again = "copies "+h.size()+" of a virtual environment from the host: /"+dir, "pip install -r"
 			}
-			out = append(out, h.finding(text+h.copies(), "list "+path.Base(dir)+" in .dockerignore, and install in the image ("+again+")"))
+			out = append(out, h.finding(text+h.copies(), "list **/"+path.Base(dir)+" in .dockerignore, and install in the image ("+again+")"))
 		}
 	}
 	return out

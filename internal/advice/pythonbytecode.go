@@ -36,7 +36,7 @@ func pythonBytecode(img *Image) (out []Finding) {
 		all.at(first).add(copies...)
 	})
 	for _, h := range all.list {
-		remedy := "pip install --no-compile, ENV PYTHONDONTWRITEBYTECODE=1; Python then compiles whenever it starts"
+		remedy := "pip install --no-compile and ENV PYTHONDONTWRITEBYTECODE=1; Python then compiles whenever it starts"
 		switch {
 		case img.Host[int(h.layer)]:
 			remedy = "list **/__pycache__ in .dockerignore"

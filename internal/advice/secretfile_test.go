@@ -76,6 +76,9 @@ func TestSecretFile(t *testing.T) {
 	one(t, base("opt/key.pem", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"), rule, 1, 0, "the base image brings it")
 	none(t, base("root/.ssh/id_rsa", "something"), rule)
 	none(t, base("app/.env", "PORT=80\n"), rule)
+	if f := one(t, copied("a/id_rsa", "b/id_rsa", "c/id_rsa", "d/id_rsa"), rule, 2, 8, "and 1 more look like"); len(f.Paths) != 4 {
+		t.Errorf("%v", f.Paths)
+	}
 	one(t, copied("root/.ssh/id_rsa", "root/.ssh/id_ecdsa"), rule, 2, 4, "/root/.ssh/id_ecdsa and /root/.ssh/id_rsa look like private keys by their names")
 	// Public halves, certificates, tests, and what others ship.
 	for _, path := range []string{

@@ -49,7 +49,8 @@ type Finding struct {
 	AddsLive     int64 `json:"addsLive"`
 	// Small says that it saves less than what is material.
 	Small bool `json:"small,omitempty"`
-	// Paths are the largest files that it is about, or the directories that hold most.
+	// Paths are the largest files that it is about, or the directories that hold most; of
+	// secrets all.
 	Paths []string `json:"paths,omitempty"`
 }
 
