@@ -25,6 +25,7 @@ import (
 	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/testkit"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -96,9 +97,10 @@ func comments(t *testing.T) map[string]string {
 }
 
 // special are the types whose schema is not that of their fields: a duration is
-// text, and a map of files has maps as its parts.
+// text, an amount that is not known is null, and a map of files has maps as its parts.
 var special = map[reflect.Type]*jsonschema.Schema{
 	reflect.TypeFor[experiment.Duration](): {Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
+	reflect.TypeFor[units.Amount]():        {Types: []string{"integer", "null"}},
 	reflect.TypeFor[weigh.Node]():          {Ref: "#/$defs/node"},
 }
 

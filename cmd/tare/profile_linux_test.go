@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tare/internal/profile"
+	"tare/internal/units"
 )
 
 // planted is a Dockerfile in which edits are planted; every kind of thing that a cache
@@ -195,7 +196,10 @@ func TestProfileSums(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			var w struct {
-				Sizes struct{ Tar, Transfer, Files int64 }
+				Sizes struct {
+					Tar, Files int64
+					Transfer   units.Amount
+				}
 			}
 			if err := json.Unmarshal([]byte(h.tare(t, "weigh", "--format", "json", "formed")), &w); err != nil {
 				t.Fatal(err)

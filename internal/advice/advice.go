@@ -147,7 +147,7 @@ func add(img *Image, list []Finding) []weigh.Finding {
 			seen[r] = true
 			e := img.Tree.Entry(r)
 			out[n].AddsTar += e.Span
-			out[n].AddsTransfer += img.Share(r)
+			out[n].AddsTransfer = out[n].AddsTransfer.Plus(img.Share(r))
 			if img.Tree.Bytes(r).Class == tree.Live {
 				out[n].AddsLive += e.Size
 			}

@@ -32,7 +32,7 @@ func together(img *Image, list []Finding) weigh.Savings {
 				seen[r] = true
 				e := img.Tree.Entry(r)
 				s.Tar += e.Span
-				s.Transfer += img.Share(r)
+				s.Transfer = s.Transfer.Plus(img.Share(r))
 				if img.Tree.Bytes(r).Class == tree.Live {
 					s.Live += e.Size
 				}

@@ -78,7 +78,7 @@ func (x *heap) finding(text, remedy string) Finding {
 	for r := range x.refs {
 		e := x.img.Tree.Entry(r)
 		f.Tar += e.Span
-		f.Transfer += x.img.Share(r)
+		f.Transfer = f.Transfer.Plus(x.img.Share(r))
 		if x.img.Tree.Bytes(r).Class == tree.Live {
 			f.Live += e.Size
 		}

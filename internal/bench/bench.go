@@ -16,7 +16,6 @@ import (
 	"tare/internal/builds"
 	"tare/internal/engine"
 	"tare/internal/image"
-	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/target"
 )
@@ -142,7 +141,7 @@ func (b *Bench) Load(ctx context.Context, name string, out *engine.Built, r engi
 	if err != nil {
 		return nil, err
 	}
-	i := target.Stored(name, st, out.Target, img, source.Packs(store.Record{Target: out.Target, Origin: store.Built}))
+	i := target.Stored(name, st, store.Record{Target: out.Target, Origin: store.Built}, img)
 	i.Built = out
 	return i, nil
 }

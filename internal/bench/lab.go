@@ -100,10 +100,7 @@ func (b *Lab) existing(ctx context.Context, v experiment.Variant, log io.Writer)
 	if err != nil {
 		return nil, err
 	}
-	o, err := b.obtained(v, img)
-	if err != nil {
-		return nil, err
-	}
+	o := b.obtained(v, img)
 	o.Took = time.Since(begin)
 	o.Inputs = []experiment.Input{{What: "image", Name: v.Image, Digest: img.Target.Digest}}
 	return o, nil
@@ -116,18 +113,9 @@ func (b *Lab) platform(v experiment.Variant) string {
 	return b.Platform
 }
 
-func (b *Lab) obtained(v experiment.Variant, img *target.Image) (*lab.Obtained, error) {
-	st, err := b.Store()
-	if err != nil {
-		return nil, err
-	}
-	packs := img.Packs()
-	if v.Compression == "uncompressed" {
-		packs = nil
-	}
-	own := target.Stored(v.Name, st, img.Target, img.Image, packs)
-	own.Built = img.Built
-	return &lab.Obtained{Variant: v, Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Image: own}, nil
+func (b *Lab) obtained(v experiment.Variant, img *target.Image) *lab.Obtained {
+	own := img.Under(v.Name, v.Compression == "uncompressed")
+	return &lab.Obtained{Variant: v, Manifest: img.Manifest.Digest, Platform: platforms.Format(img.Platform()), Image: own}
 }
 
 // Run implements lab.Bench.
@@ -227,10 +215,7 @@ func (b *Lab) first(ctx context.Context, id digest.Digest, o *lab.Obtained) *lab
 		}
 		_ = ra.Close()
 	}
-	out, err := b.obtained(o.Variant, img)
-	if err != nil {
-		return nil
-	}
+	out := b.obtained(o.Variant, img)
 	out.Took, out.Executed, out.Inputs = o.Took, o.Executed, o.Inputs
 	return out
 }

@@ -38,10 +38,7 @@ func (b *Lab) build(ctx context.Context, v experiment.Variant, how lab.How, log 
 	if how == (lab.How{}) {
 		b.Book().Note(r, out.Built)
 	}
-	o, err := b.obtained(v, out.Image)
-	if err != nil {
-		return nil, err
-	}
+	o := b.obtained(v, out.Image)
 	o.Took, o.Executed, o.Inputs = out.Took, out.Executed, inputs
 	return o, nil
 }

@@ -68,5 +68,5 @@ func Waterfall(d *compare.Difference, from, to int64, top int) Picture {
 	if lo > 0 {
 		c.text(left, y+14, "s d", "", "the axis begins at "+units.Bytes(lo))
 	}
-	return c.picture("waterfall", fmt.Sprintf("From %s to %s: %s %s", d.From, d.To, d.Measure, units.Delta(d.Total)))
+	return c.picture("waterfall", fmt.Sprintf("From %s to %s: %s %s", d.From, d.To, d.Measure, units.Delta(d.Bytes())))
 }

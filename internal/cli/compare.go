@@ -56,6 +56,7 @@ what they keep out of the image. What the measures mean: tare help measures.`,
 	f.StringVar(&o.Baseline, "baseline", "", "the target to compare the others with; default the first")
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
+	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
 	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
 	f.IntVar(&o.top, "top", 12, "causes to show for each difference with --full; 0 for all")

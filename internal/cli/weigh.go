@@ -63,6 +63,7 @@ directories. What the measures mean: tare help measures.`,
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
+	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.IntVar(&o.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
 	f.StringVar(&o.Query.Package, "package", "", "list the files of this package")
@@ -109,7 +110,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

@@ -112,7 +112,7 @@ func TestAlike(t *testing.T) {
 				}
 			}
 			a := live.Alike
-			if live.Total != 0 || a == nil {
+			if live.Bytes() != 0 || a == nil {
 				t.Fatalf("%+v", live)
 			}
 			if got := fmt.Sprint(a.Content, a.Metadata, len(a.Settings), a.Steps); got != c.want || a.Same() != c.sameSeen {

@@ -144,7 +144,7 @@ func (b *book) rows(measure string, collapse bool) map[key]int64 {
 	case "docker-containerd":
 		files()
 		out[key{"blocks", "whole blocks and directories"}] = z.Disk - z.Files
-		out[key{"blobs", "the compressed blobs beside the unpacked files"}] = z.DockerContainerd - z.Disk
+		out[key{"blobs", "the compressed blobs beside the unpacked files"}] = z.DockerContainerd.Or(0) - z.Disk
 	case "live":
 		for i := range b.f.Cells {
 			if c := &b.f.Cells[i]; c.Class != weigh.Structure && c.Fate == tree.Live {
@@ -170,14 +170,15 @@ func (b *book) rows(measure string, collapse bool) map[key]int64 {
 		shares := int64(0)
 		for i := range b.f.Cells {
 			c := &b.f.Cells[i]
-			shares += c.Transfer
+			sent := c.Transfer.Or(0) // nobody asks where transfer is not known
+			shares += sent
 			if c.Class == weigh.Structure && c.Fate == tree.Live {
-				out[key{"overhead", "directories, links and the end of each tar"}] += c.Transfer
+				out[key{"overhead", "directories, links and the end of each tar"}] += sent
 				continue
 			}
-			out[b.cellKey(c, collapse)] += c.Transfer
+			out[b.cellKey(c, collapse)] += sent
 		}
-		out[key{"metadata", "manifest and config"}] = z.Transfer - shares
+		out[key{"metadata", "manifest and config"}] = z.Transfer.Or(0) - shares
 	case "duplicate":
 		out[key{"duplicate", "copies of live contents"}] = z.Duplicate
 	}
@@ -296,7 +297,7 @@ func fileChanges(a, b *book, k key, measure string, collapse bool, total int64, 
 			}
 			n := e.Size
 			if measure == "transfer" {
-				n = f.Share(r)
+				n = f.Share(r).Or(0)
 			}
 			diff[e.Path] += side.sign * n
 		}

@@ -12,6 +12,7 @@ import (
 
 	"tare/internal/advice"
 	"tare/internal/image"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -134,11 +135,13 @@ type LayerSum struct {
 // Difference is by how much To is larger than From in one measure, in bytes: From's
 // value plus Total is To's value, and the causes sum up to Total.
 type Difference struct {
-	From    string  `json:"from"`
-	To      string  `json:"to"`
-	Measure string  `json:"measure"`
-	Total   int64   `json:"total"`
-	Causes  []Cause `json:"causes"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Measure string `json:"measure"`
+	// Total is not known where the measure is not known of both images. Then there are no
+	// causes.
+	Total  units.Amount `json:"total"`
+	Causes []Cause      `json:"causes"`
 	// Alike says what else is the same, where Measure is live and Total is 0.
 	Alike *Alike `json:"alike,omitempty"`
 
@@ -149,21 +152,21 @@ type Difference struct {
 type Measure struct {
 	Name  string
 	Help  string
-	Value func(*image.Sizes) int64
+	Value func(*image.Sizes) units.Amount
 }
 
 // Measures are what a comparison compares, in the order in which it is shown.
 var Measures = []Measure{
-	{"transfer", "what a pull transfers", func(z *image.Sizes) int64 { return z.Transfer }},
-	{"tar", "uncompressed layers", func(z *image.Sizes) int64 { return z.Tar }},
-	{"files", "the files in them", func(z *image.Sizes) int64 { return z.Files }},
-	{"overhead", "tar without files", func(z *image.Sizes) int64 { return z.Overhead }},
-	{"live", "what a container sees", func(z *image.Sizes) int64 { return z.Live }},
-	{"waste", "overwritten or deleted below", func(z *image.Sizes) int64 { return z.Waste }},
-	{"duplicate", "copies of live contents", func(z *image.Sizes) int64 { return z.Duplicate }},
-	{"disk", "unpacked, in blocks (estimate)", func(z *image.Sizes) int64 { return z.Disk }},
-	{"docker", "what docker images prints", func(z *image.Sizes) int64 { return z.Docker }},
-	{"docker-containerd", "with its other store (estimate)", func(z *image.Sizes) int64 { return z.DockerContainerd }},
+	{"transfer", "what a pull transfers", func(z *image.Sizes) units.Amount { return z.Transfer }},
+	{"tar", "uncompressed layers", func(z *image.Sizes) units.Amount { return units.Known(z.Tar) }},
+	{"files", "the files in them", func(z *image.Sizes) units.Amount { return units.Known(z.Files) }},
+	{"overhead", "tar without files", func(z *image.Sizes) units.Amount { return units.Known(z.Overhead) }},
+	{"live", "what a container sees", func(z *image.Sizes) units.Amount { return units.Known(z.Live) }},
+	{"waste", "overwritten or deleted below", func(z *image.Sizes) units.Amount { return units.Known(z.Waste) }},
+	{"duplicate", "copies of live contents", func(z *image.Sizes) units.Amount { return units.Known(z.Duplicate) }},
+	{"disk", "unpacked, in blocks (estimate)", func(z *image.Sizes) units.Amount { return units.Known(z.Disk) }},
+	{"docker", "what docker images prints", func(z *image.Sizes) units.Amount { return units.Known(z.Docker) }},
+	{"docker-containerd", "with its other store (estimate)", func(z *image.Sizes) units.Amount { return z.DockerContainerd }},
 }
 
 // Options choose what is worked out.
@@ -191,15 +194,20 @@ func Compare(subjects []Subject, o Options) (*Result, error) {
 	for _, p := range pairs(len(subjects), o) {
 		for _, m := range Measures {
 			d := Between(r, p[0], p[1], m.Name)
+			if !d.Total.Known() {
+				d.Causes = []Cause{}
+				r.Differences = append(r.Differences, d)
+				continue
+			}
 			d.Causes = causes(books[p[0]], books[p[1]], m.Name, o.Depth)
 			var sum int64
 			for _, c := range d.Causes {
 				sum += c.Bytes
 			}
-			if sum != d.Total {
-				return nil, &weigh.BrokenError{Text: fmt.Sprintf("causes of %s from %s to %s sum up to %d, not %d", m.Name, d.From, d.To, sum, d.Total)}
+			if sum != d.Bytes() {
+				return nil, &weigh.BrokenError{Text: fmt.Sprintf("causes of %s from %s to %s sum up to %d, not %d", m.Name, d.From, d.To, sum, d.Bytes())}
 			}
-			if m.Name == "live" && d.Total == 0 {
+			if m.Name == "live" && d.Bytes() == 0 {
 				d.Alike = alike(subjects[p[0]], subjects[p[1]])
 			}
 			r.Differences = append(r.Differences, d)
@@ -281,6 +289,10 @@ func (r *Result) Image(name string) *Image {
 	return new(Image)
 }
 
+// Bytes is Total, and 0 where it is not known. All measures but transfer and
+// docker-containerd are known.
+func (d *Difference) Bytes() int64 { return d.Total.Or(0) }
+
 // Ends are the indexes of the images that a difference is between.
 func (d *Difference) Ends() (from, to int) { return d.a, d.b }
 
@@ -289,7 +301,7 @@ func Between(r *Result, a, b int, measure string) Difference {
 	d := Difference{From: r.Images[a].Name, To: r.Images[b].Name, Measure: measure, a: a, b: b}
 	for _, m := range Measures {
 		if m.Name == measure {
-			d.Total = m.Value(&r.Images[b].Sizes) - m.Value(&r.Images[a].Sizes)
+			d.Total = m.Value(&r.Images[b].Sizes).Minus(m.Value(&r.Images[a].Sizes))
 		}
 	}
 	return d

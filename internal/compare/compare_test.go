@@ -47,8 +47,8 @@ func TestDifferencesAreExact(t *testing.T) {
 				for _, m := range compare.Measures {
 					if m.Name == d.Measure {
 						seen++
-						if from, to := m.Value(&byName[d.From].Sizes), m.Value(&byName[d.To].Sizes); from+d.Total != to {
-							t.Errorf("%s: %s %d + %d is not %s %d", m.Name, d.From, from, d.Total, d.To, to)
+						if from, to := m.Value(&byName[d.From].Sizes), m.Value(&byName[d.To].Sizes); from.Plus(d.Total) != to {
+							t.Errorf("%s: %s %v + %v is not %s %v", m.Name, d.From, from, d.Total, d.To, to)
 						}
 					}
 				}
@@ -74,7 +74,7 @@ func TestWithItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, d := range r.Differences {
-		if d.Total != 0 {
+		if d.Bytes() != 0 {
 			t.Errorf("%+v", d)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/containerd/platforms"
 
 	"tare/internal/image"
+	"tare/internal/units"
 )
 
 // RemoteSchema names the form of Remote as JSON.
@@ -15,7 +16,7 @@ type Remote struct {
 	Baseline string        `json:"baseline"`
 	Images   []RemoteImage `json:"images"`
 	Missing  []string      `json:"missing"`  // measures that need the layers
-	Together int64         `json:"together"` // bytes of all blobs, each once
+	Together units.Amount  `json:"together"` // bytes of all blobs, each once
 	Base     int           `json:"-"`        // index of the baseline
 }
 
@@ -24,47 +25,52 @@ type RemoteImage struct {
 	Name        string        `json:"name"`
 	Manifest    string        `json:"manifest"`
 	Platform    string        `json:"platform"`
-	Transfer    int64         `json:"transfer"`
+	Transfer    units.Amount  `json:"transfer"`
 	Layers      int           `json:"layers"`
 	EmptyLayers int           `json:"emptyLayers"`
 	Created     string        `json:"created,omitempty"`
 	Blobs       []RemoteLayer `json:"blobs"`
-	Shared      int64         `json:"-"` // bytes of layers that others of the set have as well
+	Shared      units.Amount  `json:"-"` // bytes of layers that others of the set have as well
 }
 
 // RemoteLayer is one layer blob and the instruction that made it.
 type RemoteLayer struct {
-	Digest      string `json:"digest"`
-	Transfer    int64  `json:"transfer"`
-	Instruction string `json:"instruction"`
-	SharedWith  int    `json:"sharedWith"` // other images of the set that have it
+	Digest      string       `json:"digest"`
+	Transfer    units.Amount `json:"transfer"` // not known of layers that are compressed on the way out
+	Instruction string       `json:"instruction"`
+	SharedWith  int          `json:"sharedWith"` // other images of the set that have it
 }
 
 // needLayers are the measures that a manifest does not tell.
 var needLayers = []string{"tar", "files", "overhead", "live", "waste", "duplicate", "disk", "docker", "docker-containerd", "packages", "base"}
 
 // Manifests sets images side by side by what their manifests and configurations say.
-// base is the index of the baseline.
+// base is the index of the baseline. Images without a Push are sent as they are stored.
 func Manifests(names []string, images []*image.Image, base int) *Remote {
 	out := &Remote{Schema: RemoteSchema, Baseline: names[base], Base: base, Missing: needLayers}
 	have := map[string]int{}
 	for n, img := range images {
 		r := RemoteImage{Name: names[n], Manifest: img.Manifest.Digest.String(), Platform: platforms.Format(img.Platform()), Layers: len(img.Layers),
-			Transfer: img.Manifest.Size + img.ConfigID.Size, Blobs: []RemoteLayer{}}
+			Blobs: []RemoteLayer{}}
+		sent := img.Push
+		if sent == nil {
+			sent = &image.Pushed{Manifest: img.Manifest, Layers: img.Stored()}
+		}
+		r.Transfer = units.Known(sent.Manifest.Size + img.ConfigID.Size)
 		if c := img.Created(); !c.IsZero() {
 			r.Created = c.UTC().Format("2006-01-02T15:04:05Z")
 		}
 		own := map[string]bool{}
-		for k, l := range img.Layers {
-			d := l.Digest.String()
-			r.Blobs = append(r.Blobs, RemoteLayer{Digest: d, Transfer: l.Size, Instruction: img.StepOf(k).Instruction()})
+		for k, l := range sent.Layers {
+			d, size := l.Digest.String(), sent.Size(k)
+			r.Blobs = append(r.Blobs, RemoteLayer{Digest: d, Transfer: size, Instruction: img.StepOf(k).Instruction()})
 			if own[d] {
 				continue
 			}
 			own[d] = true
-			r.Transfer += l.Size
+			r.Transfer = r.Transfer.Plus(size)
 			if have[d] == 0 {
-				out.Together += l.Size
+				out.Together = out.Together.Plus(size)
 			}
 			have[d]++
 		}
@@ -80,7 +86,7 @@ func Manifests(names []string, images []*image.Image, base int) *Remote {
 		for k := range r.Blobs {
 			l := &r.Blobs[k]
 			if l.SharedWith = have[l.Digest] - 1; l.SharedWith > 0 {
-				r.Shared += l.Transfer
+				r.Shared = r.Shared.Plus(l.Transfer)
 			}
 		}
 	}

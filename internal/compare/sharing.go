@@ -5,13 +5,15 @@ import (
 
 	"tare/internal/layer"
 	"tare/internal/tree"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
 // Sharing says what the images of a set have in common, at three levels.
 type Sharing struct {
 	// Blob: the same compressed blob, which a registry stores and a node pulls once.
-	// Bytes of transfer, without manifests and configs.
+	// Bytes of transfer, without manifests and configs; not known where a layer's blob is
+	// not.
 	Blob Level `json:"blob"`
 	// DiffID: the same layer, however compressed, which a node unpacks once. Bytes of
 	// tar.
@@ -29,36 +31,36 @@ type Sharing struct {
 type Level struct {
 	// Together is what all images take when each thing is there once; Separately is
 	// the sum of the images.
-	Together   int64   `json:"together"`
-	Separately int64   `json:"separately"`
-	Images     []Share `json:"images"`
+	Together   units.Amount `json:"together"`
+	Separately units.Amount `json:"separately"`
+	Images     []Share      `json:"images"`
 }
 
 // Share is the part of one image.
 type Share struct {
-	Name   string `json:"name"`
-	Shared int64  `json:"shared"` // bytes that others of the set have, too
-	Unique int64  `json:"unique"` // and those that none has
+	Name   string       `json:"name"`
+	Shared units.Amount `json:"shared"` // bytes that others of the set have, too
+	Unique units.Amount `json:"unique"` // and those that none has
 }
 
 func share(subjects []Subject) Sharing {
 	return Sharing{
 		Apart: apart(subjects),
-		Blob: level(subjects, func(s *Subject, add func(digest.Digest, int64)) {
+		Blob: level(subjects, func(s *Subject, add func(digest.Digest, units.Amount)) {
 			for i, d := range s.Facts.Image.Push.Layers {
 				if !repeated(s.Facts, i) {
-					add(d.Digest, d.Size)
+					add(d.Digest, s.Facts.Image.Push.Size(i))
 				}
 			}
 		}),
-		DiffID: level(subjects, func(s *Subject, add func(digest.Digest, int64)) {
+		DiffID: level(subjects, func(s *Subject, add func(digest.Digest, units.Amount)) {
 			for _, l := range s.Facts.Image.Layers {
-				add(l.DiffID, l.Sums.Tar)
+				add(l.DiffID, units.Known(l.Sums.Tar))
 			}
 		}),
-		Content: level(subjects, func(s *Subject, add func(weigh.Content, int64)) {
+		Content: level(subjects, func(s *Subject, add func(weigh.Content, units.Amount)) {
 			s.Facts.Live(func(_ tree.Ref, e *layer.Entry) {
-				add(weigh.Content{Sum: e.Sum, Size: e.Size}, e.Size)
+				add(weigh.Content{Sum: e.Sum, Size: e.Size}, units.Known(e.Size))
 			})
 		}),
 	}
@@ -107,15 +109,15 @@ func apart(subjects []Subject) (bytes int64) {
 }
 
 // level counts things by a name that is the same in all images.
-func level[K comparable](subjects []Subject, each func(*Subject, func(K, int64))) Level {
+func level[K comparable](subjects []Subject, each func(*Subject, func(K, units.Amount))) Level {
 	out := Level{Images: []Share{}}
 	const many = -1
 	owner := map[K]int{} // the only image that has it, or many
 	for n := range subjects {
-		each(&subjects[n], func(k K, bytes int64) {
+		each(&subjects[n], func(k K, bytes units.Amount) {
 			if o, ok := owner[k]; !ok {
 				owner[k] = n
-				out.Together += bytes
+				out.Together = out.Together.Plus(bytes)
 			} else if o != n {
 				owner[k] = many
 			}
@@ -123,14 +125,14 @@ func level[K comparable](subjects []Subject, each func(*Subject, func(K, int64))
 	}
 	for n := range subjects {
 		s := Share{Name: subjects[n].Name}
-		each(&subjects[n], func(k K, bytes int64) {
+		each(&subjects[n], func(k K, bytes units.Amount) {
 			if owner[k] == many {
-				s.Shared += bytes
+				s.Shared = s.Shared.Plus(bytes)
 			} else {
-				s.Unique += bytes
+				s.Unique = s.Unique.Plus(bytes)
 			}
 		})
-		out.Separately += s.Shared + s.Unique
+		out.Separately = out.Separately.Plus(s.Shared).Plus(s.Unique)
 		out.Images = append(out.Images, s)
 	}
 	return out

@@ -73,14 +73,16 @@ func everywhere(r *compare.Result, name string, largest bool) bool {
 			continue
 		}
 		var mine int64
+		known := true
 		for i := range r.Images {
-			if r.Images[i].Name == name {
-				mine = m.Value(&r.Images[i].Sizes)
+			v, ok := m.Value(&r.Images[i].Sizes).Int()
+			if known = known && ok; r.Images[i].Name == name {
+				mine = v
 			}
 		}
 		for i := range r.Images {
-			v := m.Value(&r.Images[i].Sizes)
-			if r.Images[i].Name != name && (v == mine || (v > mine) == largest) {
+			v := m.Value(&r.Images[i].Sizes).Or(mine)
+			if known && r.Images[i].Name != name && (v == mine || (v > mine) == largest) {
 				return false
 			}
 		}
@@ -92,7 +94,7 @@ func everywhere(r *compare.Result, name string, largest bool) bool {
 func totalOf(r *compare.Result, e compare.Evidence) int64 {
 	for i := range r.Differences {
 		if d := &r.Differences[i]; d.From == e.From && d.To == e.To && d.Measure == e.Measure {
-			return d.Total
+			return d.Bytes()
 		}
 	}
 	return 0

@@ -13,6 +13,7 @@ import (
 	"tare/internal/report"
 	"tare/internal/store"
 	"tare/internal/testkit"
+	"tare/internal/units"
 )
 
 // course is the exercise as its author believes it to be, in round numbers.
@@ -21,7 +22,7 @@ func course(names ...string) *experiment.Record {
 	r := &experiment.Record{Schema: experiment.Schema, Name: "x", Baseline: names[0], Comparison: c}
 	for n, name := range names {
 		k := int64(3 - n)
-		c.Images = append(c.Images, compare.Image{Name: name, Layers: 4, EmptyLayers: n, Sizes: image.Sizes{Transfer: 10 * k, Tar: 20 * k, Files: 18 * k, Live: 17 * k, Docker: 18 * k}})
+		c.Images = append(c.Images, compare.Image{Name: name, Layers: 4, EmptyLayers: n, Sizes: image.Sizes{Transfer: units.Known(10 * k), Tar: 20 * k, Files: 18 * k, Live: 17 * k, Docker: 18 * k}})
 		r.Variants = append(r.Variants, experiment.Result{Name: name, Source: "image " + name})
 	}
 	return r
@@ -33,7 +34,7 @@ func set(total int64, tools [2]int64, stages *compare.StageSum) *compare.Result 
 	r := &compare.Result{Baseline: "one"}
 	for n, name := range []string{"one", "two"} {
 		size := 10_000_000 + int64(n)*total
-		r.Images = append(r.Images, compare.Image{Name: name, Base: "alpine 3", Layers: 4, Toolchain: tools[n], Sizes: image.Sizes{Transfer: size, Tar: size, Files: size, Live: size, Docker: size}})
+		r.Images = append(r.Images, compare.Image{Name: name, Base: "alpine 3", Layers: 4, Toolchain: tools[n], Sizes: image.Sizes{Transfer: units.Known(size), Tar: size, Files: size, Live: size, Docker: size}})
 	}
 	if stages != nil {
 		r.Images[1].Stages, r.Images[1].AllStages = []compare.StageSum{*stages}, stages
@@ -151,7 +152,7 @@ func TestAnswers(t *testing.T) {
 	r.Variants[1].Source = "/abs/Dockerfile"
 	r.Variants[1].Edits = []experiment.Edited{{Name: "source", Repull: 4711, Layers: 1}, {Name: "base", Skipped: "no base"}}
 	r.Variants[1].Measures = []experiment.Measurement{{Name: experiment.Rebuild + "source", Unit: "seconds", Value: 0.5}}
-	c.Differences = []compare.Difference{{From: "one", To: "two", Measure: "live", Total: -17, Causes: []compare.Cause{{Kind: "package", Subject: "apk pip", Bytes: -17, Change: "removed", FromVersion: "23"}}}}
+	c.Differences = []compare.Difference{{From: "one", To: "two", Measure: "live", Total: units.Known(-17), Causes: []compare.Cause{{Kind: "package", Subject: "apk pip", Bytes: -17, Change: "removed", FromVersion: "23"}}}}
 	c.Sentences = []compare.Sentence{{Topic: "ranking", Text: "NOT OF THE COURSE"}}
 	c.Course = []compare.Sentence{{Topic: "packages", Text: "two lacks 1 package that others have, the largest being pip 23 (17B)."}, {Topic: "ranking", Text: "two is the smallest.", Claim: "two is the smallest image", Verdict: "supported"}, {Topic: "stages", Text: "The stages save 0B.", Claim: "stages", Verdict: "refuted"}, {Topic: "layers", Text: "All have 4 layers."}}
 	got := answers(t, r)

@@ -128,7 +128,11 @@ func value(img *compare.Image, head, space string) string {
 	longest := 0
 	for _, m := range compare.Measures {
 		if strings.Contains(title, m.Name) && len(m.Name) > longest {
-			n, longest = m.Value(&img.Sizes), len(m.Name)
+			v, ok := m.Value(&img.Sizes).Int()
+			if !ok {
+				return "–"
+			}
+			n, longest = v, len(m.Name)
 		}
 	}
 	s := units.Bytes(n)

@@ -7,12 +7,13 @@ import (
 	"tare/internal/exercise"
 	"tare/internal/experiment"
 	"tare/internal/image"
+	"tare/internal/units"
 )
 
 // Each cell gets what its column's head asks for; all else stays as it is.
 func TestFillCells(t *testing.T) {
 	rec := &experiment.Record{Comparison: &compare.Result{Images: []compare.Image{
-		{Name: "one", Layers: 4, Packages: map[string]int{"apk": 3, "pypi": 2}, Sizes: image.Sizes{Docker: 64_100_000, DockerContainerd: 90_000_000, Transfer: 22_000_000, Live: 1000}},
+		{Name: "one", Layers: 4, Packages: map[string]int{"apk": 3, "pypi": 2}, Sizes: image.Sizes{Docker: 64_100_000, DockerContainerd: units.Known(90_000_000), Transfer: units.Known(22_000_000), Live: 1000}},
 		{Name: "b|c", Sizes: image.Sizes{Docker: 5}},
 	}}, Variants: []experiment.Result{{Name: "one", Source: "image python:slim"}, {Name: "b|c"}, {Name: "gone"}}}
 	for in, want := range map[string]string{

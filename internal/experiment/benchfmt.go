@@ -34,7 +34,9 @@ func (r *Record) WriteBenchmarks(w io.Writer) error {
 		if img := r.Image(v.Name); img != nil {
 			var values []benchfmt.Value
 			for _, m := range compare.Measures {
-				values = append(values, benchfmt.Value{Value: float64(m.Value(&img.Sizes)), Unit: m.Name + "-bytes"})
+				if n, ok := m.Value(&img.Sizes).Int(); ok {
+					values = append(values, benchfmt.Value{Value: float64(n), Unit: m.Name + "-bytes"})
+				}
 			}
 			if err := line("Image/"+name, values...); err != nil {
 				return err

@@ -138,7 +138,13 @@ func (d *Diff) variant(a, b *Record, x, y *Result) {
 	ia, ib := imageOf(a, x.Name), imageOf(b, x.Name)
 	if ia != nil && ib != nil {
 		for _, m := range compare.Measures {
-			exact(m.Name, m.Value(&ia.Sizes), m.Value(&ib.Sizes))
+			was, known := m.Value(&ia.Sizes).Int()
+			is, too := m.Value(&ib.Sizes).Int()
+			if known && too {
+				exact(m.Name, was, is)
+			} else if known != too {
+				d.Other = append(d.Other, x.Name+": "+m.Name+" is known in only one of them")
+			}
 		}
 		exact("layers", int64(ia.Layers), int64(ib.Layers))
 		kinds := map[string]int{}

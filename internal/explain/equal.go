@@ -11,10 +11,10 @@ import (
 // Equal says how far two images of equally many live bytes are the same, with the counts
 // that it rests on: "the same" only of what was held against each other path by path.
 // live is the bytes of each, wire the difference of their transfer.
-func Equal(d *compare.Difference, live, wire int64) (string, []compare.Evidence) {
+func Equal(d *compare.Difference, live int64, wire units.Amount) (string, []compare.Evidence) {
 	a := d.Alike
 	both := d.From + " and " + d.To
-	sizes := fmt.Sprintf("(live: %s; transfer: %s)", units.Bytes(live), units.Delta(wire))
+	sizes := fmt.Sprintf("(live: %s%s)", units.Bytes(live), andTransfer(wire))
 	if a == nil { // an earlier version's record
 		return fmt.Sprintf("%s are equally large %s.", both, sizes), nil
 	}
@@ -41,6 +41,14 @@ func Equal(d *compare.Difference, live, wire int64) (string, []compare.Evidence)
 		text += ": " + paths(a)
 	}
 	return text + configured(a) + ".", evidence
+}
+
+// andTransfer goes on with a difference of transfer, if it is known.
+func andTransfer(wire units.Amount) string {
+	if n, ok := wire.Int(); ok {
+		return "; transfer: " + units.Delta(n)
+	}
+	return ""
 }
 
 // configured says what else differs between two images.

@@ -97,14 +97,17 @@ func (w *writer) ranking() {
 		*to = append(*to, &place{names, []string{measure}})
 	}
 	var evidence []compare.Evidence
-	measures := []string{"transfer", "tar", "files", "live", "docker"}
+	measures := w.measured("transfer", "tar", "files", "live", "docker")
 	for _, m := range compare.Measures {
 		if !slices.Contains(measures, m.Name) {
 			continue
 		}
 		var values []int64
 		for i := range w.r.Images {
-			v := m.Value(&w.r.Images[i].Sizes)
+			v, ok := m.Value(&w.r.Images[i].Sizes).Int()
+			if !ok {
+				break
+			}
 			values = append(values, v)
 			evidence = append(evidence, compare.Evidence{What: m.Name, Image: w.r.Images[i].Name, Measure: m.Name, Value: v})
 		}
@@ -141,6 +144,20 @@ func (w *writer) ranking() {
 	if len(w.r.Images) > 2 {
 		say(worst, Largest)
 	}
+}
+
+// measured are those of the measures that are known of all images.
+func (w *writer) measured(names ...string) (out []string) {
+	for _, m := range compare.Measures {
+		known := slices.Contains(names, m.Name)
+		for i := range w.r.Images {
+			known = known && m.Value(&w.r.Images[i].Sizes).Known()
+		}
+		if known {
+			out = append(out, m.Name)
+		}
+	}
+	return out
 }
 
 // named are the images whose value is v.
@@ -222,13 +239,18 @@ func (w *writer) waste() {
 // sharing says what a host that has all of them stores and pulls once.
 func (w *writer) sharing() {
 	b, c := w.r.Sharing.Blob, w.r.Sharing.Content
-	evidence := []compare.Evidence{{What: "blobs together", Measure: "transfer", Value: b.Together}, {What: "blobs separately", Measure: "transfer", Value: b.Separately}}
-	text := fmt.Sprintf("They share no layer (0B of %s)", units.Bytes(b.Separately))
-	if b.Together < b.Separately {
-		now, was := units.Pair(b.Together, b.Separately)
-		text = fmt.Sprintf("Pulling all of them onto one host transfers %s of layers instead of %s, because they share layers", now, was)
+	what, measure, said := "blobs", "transfer", "Pulling all of them onto one host transfers %s of layers instead of %s, because they share layers"
+	if !b.Separately.Known() { // whichever blobs they come in, layers are shared
+		b, what, measure, said = w.r.Sharing.DiffID, "layers", "tar", "Unpacked, all of them together have %s of layers (tar) instead of %s, because they share layers"
 	}
-	if n := w.r.Sharing.Apart; w.m.Of(n, c.Separately) {
+	together, separately := b.Together.Or(0), b.Separately.Or(0)
+	evidence := []compare.Evidence{{What: what + " together", Measure: measure, Value: together}, {What: what + " separately", Measure: measure, Value: separately}}
+	text := fmt.Sprintf("They share no layer (0B of %s)", units.Bytes(separately))
+	if together < separately {
+		now, was := units.Pair(together, separately)
+		text = fmt.Sprintf(said, now, was)
+	}
+	if n := w.r.Sharing.Apart; w.m.Of(n, c.Separately.Or(0)) {
 		text += fmt.Sprintf("; %s are equal files in layers that they do not share", units.Bytes(n))
 		evidence = append(evidence, compare.Evidence{What: "equal files in layers that only one has", Measure: "live", Value: n})
 	}

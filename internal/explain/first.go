@@ -58,8 +58,13 @@ func wasteful(r *compare.Result, s *compare.Sentence) bool {
 	})
 }
 
-// shares tells whether layers in common save a twentieth or more of a pull.
+// shares tells whether layers in common save a twentieth or more of a pull, or of tar
+// where pulls are not known.
 func shares(r *compare.Result) bool {
 	b := r.Sharing.Blob
-	return (b.Separately-b.Together)*20 >= b.Separately && b.Separately > b.Together
+	if !b.Separately.Known() {
+		b = r.Sharing.DiffID
+	}
+	together, separately := b.Together.Or(0), b.Separately.Or(0)
+	return (separately-together)*20 >= separately && separately > together
 }

@@ -6,6 +6,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/image"
+	"tare/internal/units"
 )
 
 // The first screen says what tables do not; waste and sharing only where they matter.
@@ -24,11 +25,11 @@ func TestTelling(t *testing.T) {
 		}
 		return strings.Join(out, "|")
 	}
-	r.Sharing.Blob.Separately, r.Sharing.Blob.Together = 100, 96
+	r.Sharing.Blob.Separately, r.Sharing.Blob.Together = units.Known(100), units.Known(96)
 	if got := said(9); got != "stages|tools|waste of a" {
 		t.Error(got)
 	}
-	r.Sharing.Blob.Together = 95
+	r.Sharing.Blob.Together = units.Known(95)
 	if got := said(9); got != "stages|tools|waste of a|sharing" {
 		t.Error(got)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/image"
+	"tare/internal/units"
 )
 
 // two is a comparison of two images by their live bytes and transfer.
@@ -14,7 +15,7 @@ func two(liveA, liveB, pullA, pullB int64) (*compare.Result, *compare.Difference
 	for i := range r.Images {
 		r.Images[i].Sizes.Waste = 0
 	}
-	r.Differences = []compare.Difference{{From: "a", To: "b", Measure: "live", Total: liveB - liveA}}
+	r.Differences = []compare.Difference{{From: "a", To: "b", Measure: "live", Total: units.Known(liveB - liveA)}}
 	return r, &r.Differences[0]
 }
 
@@ -143,8 +144,8 @@ func TestOfTheWholeSet(t *testing.T) {
 	}
 	sharing := func(together, separately, apart int64) string {
 		r := &compare.Result{}
-		r.Sharing.Blob.Together, r.Sharing.Blob.Separately = together, separately
-		r.Sharing.Content.Separately, r.Sharing.Apart = 1_000_000, apart
+		r.Sharing.Blob.Together, r.Sharing.Blob.Separately = units.Known(together), units.Known(separately)
+		r.Sharing.Content.Separately, r.Sharing.Apart = units.Known(1_000_000), apart
 		return saying(&writer{r: r, m: Threshold}, func(w *writer) { w.sharing() })
 	}
 	ranking := func(pull, live [3]int64) string {
@@ -182,7 +183,7 @@ func TestOfTheWholeSet(t *testing.T) {
 func TestPairSentence(t *testing.T) {
 	first := func(total int64, causes ...compare.Cause) string {
 		r, d := two(1000, 1000, 10, 20)
-		d.Total, d.Causes = total, causes
+		d.Total, d.Causes = units.Known(total), causes
 		s, _, _ := strings.Cut(says(r, func(w *writer) { w.pair(d) }), "|")
 		return s
 	}
@@ -195,7 +196,7 @@ func TestPairSentence(t *testing.T) {
 // "The same" is said of what was held against each other, and of nothing else.
 func TestEqual(t *testing.T) {
 	equal := func(a *compare.Alike) string {
-		s, _ := Equal(&compare.Difference{From: "a", To: "b", Alike: a}, 1000, 5)
+		s, _ := Equal(&compare.Difference{From: "a", To: "b", Alike: a}, 1000, units.Known(5))
 		return s
 	}
 	path := func(what string) []compare.PathChange { return []compare.PathChange{{Path: "etc/x", What: what}} }
@@ -216,7 +217,7 @@ func TestEqual(t *testing.T) {
 // What is proven of contents only, or of sizes, is not said of everything.
 func TestNotTheSame(t *testing.T) {
 	for _, a := range []*compare.Alike{nil, {Metadata: 1}, {Content: 1}, {Content: 1, Metadata: 1}} {
-		if s, _ := Equal(&compare.Difference{From: "a", To: "b", Alike: a}, 1000, 5); strings.Contains(s, "is the same") || strings.Contains(s, "the same, byte") {
+		if s, _ := Equal(&compare.Difference{From: "a", To: "b", Alike: a}, 1000, units.Known(5)); strings.Contains(s, "is the same") || strings.Contains(s, "the same, byte") {
 			t.Errorf("%+v: %s", a, s)
 		}
 	}

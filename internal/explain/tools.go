@@ -69,7 +69,7 @@ func largest(list []held, n int, name func(held) string) []string {
 // other lacks, by the names of packages.
 func (w *writer) carries(d *compare.Difference) {
 	a, b := d.Ends()
-	if d.Total > 0 {
+	if d.Bytes() > 0 {
 		a, b = b, a
 	}
 	system := func(p *packages.Package) string {

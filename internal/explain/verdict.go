@@ -20,14 +20,22 @@ type Sized struct {
 // are larger. bytes prints numbers of bytes.
 func Verdict(r *compare.Result, bytes func(int64) string) string {
 	var list []Sized
+	known := true
 	for i := range r.Images {
-		list = append(list, Sized{r.Images[i].Name, r.Images[i].Sizes.Transfer, r.Images[i].Sizes.Live})
+		pull, ok := r.Images[i].Sizes.Transfer.Int()
+		known = known && ok
+		list = append(list, Sized{r.Images[i].Name, pull, r.Images[i].Sizes.Live})
 	}
-	if len(list) == 1 {
-		z := &r.Images[0].Sizes
-		return fmt.Sprintf("%s: %s to pull, %s live, %s waste", list[0].Name, bytes(z.Transfer), bytes(z.Live), bytes(z.Waste))
+	switch z := &r.Images[0].Sizes; {
+	case len(list) > 1 && known:
+		return verdictOf(list, bytes)
+	case len(list) > 1:
+		return liveVerdict(list, bytes)
+	case !known:
+		return fmt.Sprintf("%s: %s live, %s waste, transfer not known", list[0].Name, bytes(z.Live), bytes(z.Waste))
+	default:
+		return fmt.Sprintf("%s: %s to pull, %s live, %s waste", list[0].Name, bytes(list[0].Transfer), bytes(z.Live), bytes(z.Waste))
 	}
-	return verdictOf(list, bytes)
 }
 
 // RemoteVerdict says in one sentence which image is the smallest to pull: manifests say
@@ -35,7 +43,11 @@ func Verdict(r *compare.Result, bytes func(int64) string) string {
 func RemoteVerdict(r *compare.Remote, bytes func(int64) string) string {
 	var list []Sized
 	for i := range r.Images {
-		list = append(list, Sized{Name: r.Images[i].Name, Transfer: r.Images[i].Transfer})
+		pull, known := r.Images[i].Transfer.Int()
+		if !known {
+			return "transfer is not known of " + r.Images[i].Name
+		}
+		list = append(list, Sized{Name: r.Images[i].Name, Transfer: pull})
 	}
 	if len(list) == 1 {
 		return fmt.Sprintf("%s: %s to pull", list[0].Name, bytes(list[0].Transfer))
@@ -45,6 +57,19 @@ func RemoteVerdict(r *compare.Remote, bytes func(int64) string) string {
 		return fmt.Sprintf("%s the same size: %s to pull", all(len(list)), bytes(list[0].Transfer))
 	}
 	return fmt.Sprintf("%s the smallest to pull: %s; %s", are(names(list, pull)), bytes(list[pull[0]].Transfer), strings.TrimSuffix(larger(list, pull), " to pull"))
+}
+
+// liveVerdict is the verdict where it is not known of all images what a pull transfers.
+func liveVerdict(list []Sized, bytes func(int64) string) string {
+	live := smallest(list, func(s *Sized) int64 { return s.Live })
+	if len(live) == len(list) {
+		return fmt.Sprintf("%s the same size live (%s); transfer is not known of all", all(len(list)), bytes(list[0].Live))
+	}
+	by := slices.Clone(list)
+	for n := range by {
+		by[n].Transfer = by[n].Live
+	}
+	return fmt.Sprintf("%s the smallest live (%s); %s; transfer is not known of all", are(names(list, live)), bytes(list[live[0]].Live), strings.TrimSuffix(larger(by, live), " to pull"))
 }
 
 // others bounds how many other images a verdict names.

@@ -13,7 +13,7 @@ import (
 func sized(list ...Sized) *compare.Result {
 	r := &compare.Result{}
 	for _, s := range list {
-		r.Images = append(r.Images, compare.Image{Name: s.Name, Sizes: image.Sizes{Transfer: s.Transfer, Live: s.Live, Waste: 7}})
+		r.Images = append(r.Images, compare.Image{Name: s.Name, Sizes: image.Sizes{Transfer: units.Known(s.Transfer), Live: s.Live, Waste: 7}})
 	}
 	return r
 }
@@ -46,7 +46,7 @@ func TestRemoteVerdict(t *testing.T) {
 	for want, list := range map[string][]int64{"a: 5B to pull": {5}, "Both are the same size: 5B to pull": {5, 5}, "b is the smallest to pull: 4B; c +25%, a +50%": {6, 4, 5}} {
 		r := &compare.Remote{}
 		for n, b := range list {
-			r.Images = append(r.Images, compare.RemoteImage{Name: string(rune('a' + n)), Transfer: b})
+			r.Images = append(r.Images, compare.RemoteImage{Name: string(rune('a' + n)), Transfer: units.Known(b)})
 		}
 		if got := RemoteVerdict(r, units.Bytes); got != want {
 			t.Errorf("%s, want %s", got, want)

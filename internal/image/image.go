@@ -29,6 +29,7 @@ type Image struct {
 	History  []Step             // oldest first
 
 	RawManifest []byte  // the manifest as it is
+	MadeUp      bool    // the source has no manifest: this one's bytes do not count
 	Push        *Pushed // nil until Measurer.Pack
 }
 
@@ -54,7 +55,7 @@ type Layer struct {
 	DiffID             digest.Digest // digest of the uncompressed tar
 	Sums               *layer.Sums   // what is in it as a whole; nil until Measurer.Measure
 	Index              *layer.Index  // entry by entry; nil until Measurer.Index
-	Shares             *layer.Shares // of the blob as pushed; nil until Measurer.Index and Pack
+	Shares             *layer.Shares // of the blob as pushed; nil until Measurer.Index and Pack, and where that blob is not known
 }
 
 // Step is one entry of the history.

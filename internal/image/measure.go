@@ -44,6 +44,9 @@ type Measurer struct {
 	Provider content.Provider
 	Cache    Cache         // nil: nothing is kept
 	Progress progress.Func // nil: silent
+	// Unsent is how to learn what a push sends of layers that the source keeps
+	// uncompressed for itself; nil where blobs are sent as they are stored.
+	Unsent *Unsent
 }
 
 // Measure fills in the Sums of every layer of all the images, reading each

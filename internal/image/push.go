@@ -19,7 +19,8 @@ import (
 type Pushed struct {
 	Manifest ocispec.Descriptor
 	Raw      []byte               // the manifest
-	Layers   []ocispec.Descriptor // bottom first
+	Layers   []ocispec.Descriptor // bottom first; as stored where what is sent is not known
+	From     []Sent               // how each of Layers is known; nil: all as stored
 }
 
 // Packed does what Pack does if everything that it takes is in the cache, and tells
@@ -31,6 +32,8 @@ func (m Measurer) Packed(ctx context.Context, img *Image, pack func(ocispec.Desc
 			if m.Cache == nil || !m.Cache.Get(pushKind, l.DiffID, &d) {
 				return false
 			}
+		} else if m.Unsent.means(&l) && m.Unsent.Compress && !m.learned(ctx, &l) {
+			return false
 		}
 	}
 	return m.Pack(ctx, img, pack) == nil
@@ -38,25 +41,29 @@ func (m Measurer) Packed(ctx context.Context, img *Image, pack func(ocispec.Desc
 
 // Pack works out the form in which img is pushed: layers for which pack is true
 // are compressed (layer.Pack), all others go as stored, and the manifest names
-// the results. A nil pack compresses nothing. It sets img.Push and, for layers with
-// an Index, their Shares.
+// the results. A nil pack compresses nothing. What m.Unsent is about is worked out as it
+// says. It sets img.Push and, for layers with an Index, their Shares.
 func (m Measurer) Pack(ctx context.Context, img *Image, pack func(ocispec.Descriptor) bool) error {
 	out := Pushed{Manifest: img.Manifest, Raw: img.RawManifest}
 	changed := false
 	for i := range img.Layers {
 		l := &img.Layers[i]
-		d := l.Descriptor
+		d, from := l.Descriptor, SentStored
 		var err error
-		if pack != nil && pack(d) {
+		switch {
+		case pack != nil && pack(d):
 			d, err = m.packed(ctx, l)
-			changed = true
-		} else if l.Index != nil && l.Shares == nil {
+			from = SentPacked
+		case m.Unsent.means(l):
+			d, from, err = m.unsent(ctx, l)
+		case l.Index != nil && l.Shares == nil:
 			err = m.shares(ctx, l)
 		}
 		if err != nil {
 			return fmt.Errorf("layer %s: %w", shown(l.Digest), err)
 		}
-		out.Layers = append(out.Layers, d)
+		changed = changed || d.Digest != l.Digest
+		out.Layers, out.From = append(out.Layers, d), append(out.From, from)
 	}
 	if changed {
 		var man ocispec.Manifest
@@ -71,6 +78,9 @@ func (m Measurer) Pack(ctx context.Context, img *Image, pack func(ocispec.Descri
 		out.Raw = raw
 		out.Manifest.Digest, out.Manifest.Size = digest.FromBytes(raw), int64(len(raw))
 	}
+	if img.MadeUp && !changed {
+		out.Manifest.Size = 0
+	}
 	img.Push = &out
 	return nil
 }
@@ -84,6 +94,9 @@ func (m Measurer) shares(ctx context.Context, l *Layer) error {
 	}
 	if m.cachedShares(l, l.Digest, l.Size) {
 		return nil
+	}
+	if m.Provider == nil {
+		return errNoShares
 	}
 	x, err := m.read(ctx, l, false)
 	if err != nil {
@@ -115,6 +128,7 @@ func (m Measurer) keepShares(l *Layer) {
 func (m Measurer) packed(ctx context.Context, l *Layer) (ocispec.Descriptor, error) {
 	var d ocispec.Descriptor
 	if m.Cache != nil && m.Cache.Get(pushKind, l.DiffID, &d) && (l.Index == nil || m.cachedShares(l, d.Digest, d.Size)) {
+		d.MediaType = packedType(l.MediaType)
 		return d, nil
 	}
 	r, done, err := open(ctx, m.Provider, l.Descriptor)
@@ -141,6 +155,7 @@ func (m Measurer) packed(ctx context.Context, l *Layer) (ocispec.Descriptor, err
 	if err == nil && m.Cache != nil {
 		m.Cache.Keep(pushKind, l.DiffID, d)
 	}
+	d.MediaType = packedType(l.MediaType)
 	return d, err
 }
 

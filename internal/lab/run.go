@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tare/internal/experiment"
+	"tare/internal/units"
 )
 
 // Runner carries an experiment out.
@@ -242,12 +243,16 @@ func (r *Runner) compare(ctx context.Context, _ []experiment.Variant) error {
 		v.Manifest, v.Inputs, v.Platform = settled[k].Manifest, settled[k].Inputs, settled[k].Platform
 		v.Map = settled[k].Map
 		if r.wants("pull") {
-			z := res.Images[k].Sizes
-			own := res.Sharing.Blob.Images[k].Unique
-			for _, mbit := range experiment.Bandwidths {
-				v.Set("pull-cold-"+strconv.Itoa(mbit)+"mbit", "seconds", experiment.Modelled, experiment.PullSeconds(z.Transfer, mbit))
-				v.Set("pull-shared-"+strconv.Itoa(mbit)+"mbit", "seconds", experiment.Modelled, experiment.PullSeconds(own, mbit))
+			model := func(name string, bytes units.Amount) {
+				n, known := bytes.Int()
+				for _, mbit := range experiment.Bandwidths {
+					if known { // else there is nothing to model it from
+						v.Set(name+strconv.Itoa(mbit)+"mbit", "seconds", experiment.Modelled, experiment.PullSeconds(n, mbit))
+					}
+				}
 			}
+			model("pull-cold-", res.Images[k].Sizes.Transfer)
+			model("pull-shared-", res.Sharing.Blob.Images[k].Unique)
 		}
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"tare/internal/experiment"
 	"tare/internal/image"
 	"tare/internal/lab"
+	"tare/internal/units"
 )
 
 // fakeBench builds and runs nothing; it notes what it was asked for.
@@ -96,8 +97,8 @@ func (b *fakeBench) Run(ctx context.Context, o *lab.Obtained, c *experiment.Chec
 func (b *fakeBench) Compare(_ context.Context, list []*lab.Obtained, base int) (*compare.Result, []*lab.Obtained, error) {
 	r := &compare.Result{Schema: compare.Schema, Baseline: list[base].Variant.Name}
 	for n, o := range list {
-		r.Images = append(r.Images, compare.Image{Name: o.Variant.Name, Layers: n + 2, Sizes: image.Sizes{Transfer: 1000 * int64(n+1), Docker: 64_100_000 * int64(n+1), Live: 5_000_000}})
-		r.Sharing.Blob.Images = append(r.Sharing.Blob.Images, compare.Share{Name: o.Variant.Name, Unique: 500})
+		r.Images = append(r.Images, compare.Image{Name: o.Variant.Name, Layers: n + 2, Sizes: image.Sizes{Transfer: units.Known(1000 * int64(n+1)), Docker: 64_100_000 * int64(n+1), Live: 5_000_000}})
+		r.Sharing.Blob.Images = append(r.Sharing.Blob.Images, compare.Share{Name: o.Variant.Name, Unique: units.Known(500)})
 	}
 	return r, list, nil
 }

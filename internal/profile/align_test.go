@@ -9,6 +9,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/profile"
 	"tare/internal/testkit/frontend"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -47,13 +48,13 @@ func TestForeignHistories(t *testing.T) {
 		}
 		rep := &weigh.Result{}
 		for n := range c.layers {
-			rep.Layers = append(rep.Layers, weigh.Layer{Tar: 100 * int64(n+1), Transfer: 10, Files: 1, Live: 1, Entries: 2})
+			rep.Layers = append(rep.Layers, weigh.Layer{Tar: 100 * int64(n+1), Transfer: units.Known(10), Files: 1, Live: 1, Entries: 2})
 			rep.Sizes.Tar += 100 * int64(n+1)
-			rep.Sizes.Transfer += 10
+			rep.Sizes.Transfer = rep.Sizes.Transfer.Plus(units.Known(10))
 			rep.Sizes.Files++
 			rep.Sizes.Live++
 		}
-		rep.Sizes.Transfer += 7 // manifest and config
+		rep.Sizes.Transfer = rep.Sizes.Transfer.Plus(units.Known(7)) // manifest and config
 		r := profile.Make(profile.Input{Source: []byte(file), File: f, Image: &profile.Weighed{Report: rep, History: c.history}})
 		if err := r.Check(); err != nil {
 			t.Errorf("%s: %v", c.name, err)

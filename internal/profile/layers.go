@@ -21,7 +21,7 @@ func (m *matcher) layers(chain []int, w *Weighed, final bool) Bytes {
 	rest.Transfer = w.Report.Sizes.Transfer
 	for k, l := range w.Report.Layers {
 		layers[k] = Bytes{Tar: l.Tar, Transfer: l.Transfer, Files: l.Files, Live: l.Live, Waste: l.Waste, Entries: l.Entries}
-		rest.Transfer -= l.Transfer
+		rest.Transfer = rest.Transfer.Minus(l.Transfer)
 	}
 	for _, x := range w.Report.Wasted {
 		layers[x.Destroyer-1].Caused += x.Files

@@ -9,6 +9,7 @@ import (
 
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -56,11 +57,11 @@ type Result struct {
 
 // Bytes are what a line adds.
 type Bytes struct {
-	Tar      int64 `json:"tar"`
-	Transfer int64 `json:"transfer"`
-	Files    int64 `json:"files"`
-	Live     int64 `json:"live"`  // the part of Files that a container sees
-	Waste    int64 `json:"waste"` // the part of Files that later lines hide
+	Tar      int64        `json:"tar"`
+	Transfer units.Amount `json:"transfer"`
+	Files    int64        `json:"files"`
+	Live     int64        `json:"live"`  // the part of Files that a container sees
+	Waste    int64        `json:"waste"` // the part of Files that later lines hide
 	// Caused is what this line hides of lower layers.
 	Caused  int64 `json:"caused"`
 	Entries int64 `json:"entries"`
@@ -68,7 +69,7 @@ type Bytes struct {
 
 func (b *Bytes) add(o Bytes) {
 	b.Tar += o.Tar
-	b.Transfer += o.Transfer
+	b.Transfer = b.Transfer.Plus(o.Transfer)
 	b.Files += o.Files
 	b.Live += o.Live
 	b.Waste += o.Waste

@@ -112,7 +112,7 @@ func (b Bytes) negative() (out Bytes) {
 
 func (b *Bytes) sub(o Bytes) {
 	b.Tar -= o.Tar
-	b.Transfer -= o.Transfer
+	b.Transfer = b.Transfer.Minus(o.Transfer)
 	b.Files -= o.Files
 	b.Live -= o.Live
 	b.Waste -= o.Waste

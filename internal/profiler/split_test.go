@@ -154,7 +154,7 @@ func TestSplitSums(t *testing.T) {
 			t.Fatalf("%s: %+v %v", line, r.Splits, r.Notes)
 		}
 		s := r.Splits[0]
-		for name, get := range map[string]func(profile.Bytes) int64{"tar": func(b profile.Bytes) int64 { return b.Tar }, "transfer": func(b profile.Bytes) int64 { return b.Transfer }, "files": func(b profile.Bytes) int64 { return b.Files },
+		for name, get := range map[string]func(profile.Bytes) int64{"tar": func(b profile.Bytes) int64 { return b.Tar }, "transfer": func(b profile.Bytes) int64 { return b.Transfer.Or(-1) }, "files": func(b profile.Bytes) int64 { return b.Files },
 			"live": func(b profile.Bytes) int64 { return b.Live }, "waste": func(b profile.Bytes) int64 { return b.Waste }, "caused": func(b profile.Bytes) int64 { return b.Caused }, "entries": func(b profile.Bytes) int64 { return b.Entries }} {
 			sum := -get(s.Removed) - get(s.Layers)
 			for _, c := range s.Commands {

@@ -37,7 +37,7 @@ func removed(f *weigh.Facts, first int) (b profile.Bytes) {
 				continue
 			}
 			b.Tar += e.Span
-			b.Transfer += f.Share(r)
+			b.Transfer = b.Transfer.Plus(f.Share(r))
 			b.Entries++
 		}
 	}

@@ -109,7 +109,7 @@ func measures(r *compare.Result, z sizes) Sides {
 		was := m.Value(&r.Images[base].Sizes)
 		add(m.Name, func(i *compare.Image) Cell {
 			if i == &r.Images[base] {
-				return z.of(was)
+				return z.amount(was)
 			}
 			return z.against(m.Value(&i.Sizes), was)
 		}).Help = m.Help
@@ -162,9 +162,9 @@ func sharing(r *compare.Result, z sizes) Block {
 		Columns: []Column{number("BLOBS").as("blobs shared"), number("UNIQUE").as("blobs unique"), number("LAYERS").as("layers shared"), number("UNIQUE").as("layers unique"), number("CONTENTS").as("contents shared"), number("UNIQUE").as("contents unique"), text("IMAGE").subject().label()}}
 	s := r.Sharing
 	for n, i := range r.Images {
-		t.add(z.of(s.Blob.Images[n].Shared), z.of(s.Blob.Images[n].Unique), z.of(s.DiffID.Images[n].Shared), z.of(s.DiffID.Images[n].Unique),
-			z.of(s.Content.Images[n].Shared), z.of(s.Content.Images[n].Unique), words(Safe(i.Name)))
+		t.add(z.amount(s.Blob.Images[n].Shared), z.amount(s.Blob.Images[n].Unique), z.amount(s.DiffID.Images[n].Shared), z.amount(s.DiffID.Images[n].Unique),
+			z.amount(s.Content.Images[n].Shared), z.amount(s.Content.Images[n].Unique), words(Safe(i.Name)))
 	}
-	t.add(words(""), z.of(s.Blob.Together), words(""), z.of(s.DiffID.Together), words(""), z.of(s.Content.Together), words("all, deduplicated")).Total = true
+	t.add(words(""), z.amount(s.Blob.Together), words(""), z.amount(s.DiffID.Together), words(""), z.amount(s.Content.Together), words("all, deduplicated")).Total = true
 	return t
 }

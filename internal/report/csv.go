@@ -48,6 +48,8 @@ func (c *csvWriter) add(subject, part, row, measure string, cell Cell) {
 		if unit == "" {
 			unit = "count"
 		}
+	} else if n.Unit != "" {
+		unit = n.Unit // there is a number, and nobody knows it
 	} else if value == "" || value == "–" {
 		return // nothing is no value
 	}

@@ -17,7 +17,7 @@ const least = 1000
 
 // saveLine is what the findings come to, before anything else: secrets, then what could
 // be saved of an image with these bytes, counted once.
-func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z sizes) Document {
+func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, transfer units.Amount, z sizes) Document {
 	var d Document
 	for _, f := range list {
 		if f.Rule == weigh.SecretFile {
@@ -25,16 +25,17 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar, transfer int64, z siz
 		}
 	}
 	if s == nil || s.Places == 0 {
-		rest := int64(0)
-		for _, f := range list {
-			rest += f.AddsTar
-		}
+		rest := weigh.All(list)
 		if rest < least {
 			return append(d, Para{Text: "Nothing found to save.", Heading: true})
 		}
 		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar; --show findings).", units.Of(z.text(rest), z.text(tar)))})
 	}
-	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar), %s to pull: %s", units.Of(z.text(s.Tar), z.text(tar)), units.Of(z.text(s.Transfer), z.text(transfer)), s.Where())})
+	pull := ""
+	if whole, ok := transfer.Int(); ok {
+		pull = ", " + units.Of(s.Transfer.Text(z.text), z.text(whole)) + " to pull"
+	}
+	return append(d, Para{Heading: true, Text: fmt.Sprintf("Save %s (tar)%s: %s", units.Of(z.text(s.Tar), z.text(tar)), pull, s.Where())})
 }
 
 // findingBlocks are the worst findings, one a row, and all of them in full.
@@ -44,39 +45,37 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 	}
 	t := Table{Place: Place{"findings", Brief}, Title: "WHAT TO DO FIRST", Subject: Safe(subject),
 		Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("WHAT TO DO").cut(End).label()}}
-	rest, left := int64(0), 0
+	var left []weigh.Finding
 	for _, f := range list {
 		switch {
 		case f.Rule == weigh.SecretFile: // it stands above all
 		case f.Small || len(t.Rows) >= firstFindings:
-			left++
-			rest += f.AddsTar
+			left = append(left, f)
 		default:
 			t.add(costs(f, z)...)
 		}
 	}
-	if left > 0 {
-		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(left, "smaller finding"), z.text(rest))
+	if n := len(left); n > 0 {
+		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(n, "smaller finding"), z.text(weigh.All(left)))
 	}
-	d := Document{}
+	var d Document
 	if len(t.Rows) > 0 {
 		d = append(d, t)
 	}
-	tiny, bytes := 0, int64(0)
+	var tiny []weigh.Finding
 	for _, f := range list {
 		if f.Small && f.Tar < least {
-			tiny++
-			bytes += f.AddsTar
+			tiny = append(tiny, f)
 			continue
 		}
 		text := fmt.Sprintf("%s, %s: %s. To do: %s.", f.Where(), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
 		if f.Tar > 0 && f.Rule != weigh.SecretFile {
-			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), z.text(f.Transfer))
+			text += fmt.Sprintf(" Saves %s of tar, %s of transfer.", z.text(f.Tar), f.Transfer.Text(z.text))
 		}
 		d = append(d, Item{Place: Place{"findings", Full}, Severity: severities[f.Severity], Text: Safe(text)})
 	}
-	if tiny > 0 {
-		d = append(d, Item{Place: Place{"findings", Full}, Text: fmt.Sprintf("%s of less than 1kB: %s together.", units.Plural(tiny, "finding"), z.text(bytes))})
+	if n := len(tiny); n > 0 {
+		d = append(d, Item{Place: Place{"findings", Full}, Text: fmt.Sprintf("%s of less than 1kB: %s together.", units.Plural(n, "finding"), z.text(weigh.All(tiny)))})
 	}
 	return d
 }
@@ -85,15 +84,15 @@ var severities = map[weigh.Severity]Severity{weigh.Secret: Secret, weigh.Warning
 
 // costs are the cells of a finding.
 func costs(f weigh.Finding, z sizes) []Cell {
-	tar, transfer := z.of(f.Tar), z.of(f.Transfer)
-	what := cmp.Or(f.Remedy, f.Title)
-	if f.Sent > 0 {
-		tar, transfer = none(), none()
+	tar, transfer, what := z.of(f.Tar), z.amount(f.Transfer), cmp.Or(f.Remedy, f.Title)
+	switch {
+	case f.Sent > 0:
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
+	case f.Seconds > 0:
+		what = seconds(f.Seconds) + " each time: " + f.Remedy
 	}
-	if f.Tar == 0 && f.Seconds > 0 {
+	if f.Tar == 0 {
 		tar, transfer = none(), none()
-		what = fmt.Sprintf("%s each time: %s", seconds(f.Seconds), f.Remedy)
 	}
 	return []Cell{tar, transfer, words(f.Where()), words(Safe(what))}
 }

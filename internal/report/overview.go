@@ -37,19 +37,19 @@ func imageSides(r *compare.Result, z sizes) []side {
 		}
 		return out
 	}
-	measure := func(of func(*compare.Image) int64) []Cell {
+	measure := func(of func(*compare.Image) units.Amount) []Cell {
 		was := of(&r.Images[base])
 		return per(func(i *compare.Image) Cell {
 			if i == &r.Images[base] {
-				return z.of(was)
+				return z.amount(was)
 			}
 			return z.against(of(i), was)
 		})
 	}
 	kind := func(c Cell) string { return c.Text }
 	return []side{
-		{Column: number("TRANSFER"), cells: measure(func(i *compare.Image) int64 { return i.Sizes.Transfer }), always: true},
-		{Column: number("LIVE"), cells: measure(func(i *compare.Image) int64 { return i.Sizes.Live }), always: true},
+		{Column: number("TRANSFER"), cells: measure(func(i *compare.Image) units.Amount { return i.Sizes.Transfer }), always: true},
+		{Column: number("LIVE"), cells: measure(func(i *compare.Image) units.Amount { return units.Known(i.Sizes.Live) }), always: true},
 		{Column: number("WASTE").spare(2), cells: per(func(i *compare.Image) Cell { return z.of(i.Sizes.Waste) }), once: some("waste", func(c Cell) string { return c.Text + " waste" })},
 		{Column: number("LAYERS").spare(1), cells: per(func(i *compare.Image) Cell { return count(i.Layers) }), once: func(c Cell) string { return units.Plural(c.Number.Int, "layer") }},
 		{Column: number("PACKAGES").spare(3), cells: per(func(i *compare.Image) Cell {

@@ -77,7 +77,7 @@ func waterfallOf(r *compare.Result, d *compare.Difference) Picture {
 			if r.Images[n].Name == name {
 				for _, m := range compare.Measures {
 					if m.Name == d.Measure {
-						return m.Value(&r.Images[n].Sizes)
+						return m.Value(&r.Images[n].Sizes).Or(0)
 					}
 				}
 			}
@@ -95,9 +95,10 @@ func (p *Page) pareto() Picture {
 	for _, name := range []string{experiment.StartReady, experiment.StartExit, experiment.BuildCold} {
 		var points []chart.Point
 		for _, img := range p.Result.Images {
-			if v := p.Record.Variant(img.Name); v != nil {
+			pull, known := img.Sizes.Transfer.Int()
+			if v := p.Record.Variant(img.Name); v != nil && known {
 				if m := v.Measure(name); m != nil && m.Value > 0 {
-					points = append(points, chart.Point{Name: img.Name, X: float64(img.Sizes.Transfer), Y: m.Value})
+					points = append(points, chart.Point{Name: img.Name, X: float64(pull), Y: m.Value})
 				}
 			}
 		}
@@ -200,7 +201,7 @@ func (p *Page) waterfalls(b *strings.Builder, figure func(Picture, string)) {
 	var list []*compare.Difference
 	for i := range p.Result.Differences {
 		d := &p.Result.Differences[i]
-		if slices.Contains([]string{"transfer", "tar", "live"}, d.Measure) {
+		if slices.Contains([]string{"transfer", "tar", "live"}, d.Measure) && d.Total.Known() {
 			list = append(list, d)
 		}
 	}

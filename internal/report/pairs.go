@@ -16,7 +16,11 @@ func chosen(r *compare.Result, measure string) []*compare.Difference {
 	base := r.BaselineIndex()
 	least := 0
 	for i := range r.Images {
-		if r.Images[i].Sizes.Transfer < r.Images[least].Sizes.Transfer {
+		if !r.Images[i].Sizes.Transfer.Known() {
+			least = -1 // of these nobody knows it
+			break
+		}
+		if r.Images[i].Sizes.Transfer.Compare(r.Images[least].Sizes.Transfer) < 0 {
 			least = i
 		}
 	}
@@ -65,11 +69,17 @@ func pairs(r *compare.Result, z sizes, measure string, lines int) Document {
 // pair is one difference in at most as many rows. They sum up to it, to the byte. Of
 // images of equally many live bytes it is said how far they are the same.
 func pair(r *compare.Result, d *compare.Difference, z sizes, rows int) (out Document) {
-	title := pairName(d) + ": " + z.signed(d.Total) + " " + d.Measure
+	title := pairName(d) + ": " + d.Total.Text(z.signed) + " " + d.Measure
+	if !d.Total.Known() {
+		return append(out, Para{Text: pairName(d) + ": the difference of " + d.Measure + " is not known"})
+	}
 	if d.Measure == "live" {
-		pull := r.Image(d.To).Sizes.Transfer - r.Image(d.From).Sizes.Transfer
-		title = pairName(d) + ": " + z.signed(pull) + " to pull, " + z.signed(d.Total) + " live"
-		if d.Total == 0 {
+		pull := r.Image(d.To).Sizes.Transfer.Minus(r.Image(d.From).Sizes.Transfer)
+		title = pairName(d) + ": " + z.signed(d.Bytes()) + " live"
+		if pull.Known() {
+			title = pairName(d) + ": " + pull.Text(z.signed) + " to pull, " + z.signed(d.Bytes()) + " live"
+		}
+		if d.Bytes() == 0 {
 			text, _ := explain.Equal(d, r.Image(d.To).Sizes.Live, pull)
 			out = append(out, Para{Text: Safe(text)})
 		}

@@ -9,6 +9,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/image"
+	"tare/internal/units"
 )
 
 // random is a comparison of n images whose differences have causes of all sorts, which
@@ -17,7 +18,7 @@ func random(rng *rand.Rand, n int) *compare.Result {
 	r := &compare.Result{Baseline: "image-0"}
 	for i := range n {
 		r.Images = append(r.Images, compare.Image{Name: fmt.Sprintf("image-%d", i), Base: "debian 12", Platform: "linux/amd64", Layers: 1 + rng.IntN(3),
-			Sizes: image.Sizes{Transfer: rng.Int64N(1e8), Live: rng.Int64N(3e8), Waste: rng.Int64N(1e6)}})
+			Sizes: image.Sizes{Transfer: units.Known(rng.Int64N(1e8)), Live: rng.Int64N(3e8), Waste: rng.Int64N(1e6)}})
 		for _, l := range []*compare.Level{&r.Sharing.Blob, &r.Sharing.DiffID, &r.Sharing.Content} {
 			l.Images = append(l.Images, compare.Share{})
 		}
@@ -34,7 +35,7 @@ func random(rng *rand.Rand, n int) *compare.Result {
 					c.Via, c.Change = "deb p0", d0(d.Causes)
 				}
 				d.Causes = append(d.Causes, c)
-				d.Total += c.Bytes
+				d.Total = d.Total.Plus(units.Known(c.Bytes))
 			}
 			r.Differences = append(r.Differences, d)
 		}
@@ -70,7 +71,7 @@ func TestPairsSumUp(t *testing.T) {
 		doc := Comparison(r, ComparisonOptions{Measure: "live", Top: 12})
 		totals := map[string]int64{}
 		for _, d := range r.Differences {
-			totals[pairName(&d)] = d.Total
+			totals[pairName(&d)] = d.Bytes()
 		}
 		pairs := 0
 		for _, b := range doc {
@@ -114,7 +115,7 @@ func TestFoldedCauses(t *testing.T) {
 	r := random(rand.New(rand.NewPCG(3, 4)), 2)
 	d := &r.Differences[0]
 	d.Causes = []compare.Cause{{Kind: "package", Subject: "apk big", Bytes: 50_000_000, Change: "added", ToVersion: "1"}, {Kind: "app", Subject: "app", Bytes: 400_000, Change: "added"}, {Kind: "cache", Subject: "cache", Bytes: 90_000, Change: "added"}}
-	d.Total = 50_490_000
+	d.Total = units.Known(50_490_000)
 	text := func() string {
 		var b bytes.Buffer
 		if err := Comparison(r, ComparisonOptions{Measure: "live", Top: 12}).View(View{Show: []string{"pairs"}}, Drop).WriteText(&b, Style{}); err != nil {
@@ -126,11 +127,11 @@ func TestFoldedCauses(t *testing.T) {
 		t.Errorf("one small cause:\n%s", got)
 	}
 	d.Causes = append(d.Causes, compare.Cause{Kind: "docs", Subject: "docs", Bytes: -80_000, Change: "removed"})
-	d.Total -= 80_000
+	d.Total = units.Known(50_410_000)
 	if got := text(); !strings.Contains(got, "  +10kB  everything else (2 causes)") || strings.Contains(got, "cache") || !strings.Contains(got, "+400kB  unpackaged: app") {
 		t.Errorf("two small causes:\n%s", got)
 	}
-	d.Causes, d.Total = nil, 0
+	d.Causes, d.Total = nil, units.Known(0)
 	if got := text(); !strings.Contains(got, "are equally large (live: ") || strings.Contains(got, "the same") {
 		t.Errorf("no causes:\n%s", got)
 	}
@@ -145,7 +146,7 @@ func TestWhere(t *testing.T) {
 	r := random(rand.New(rand.NewPCG(5, 6)), 2)
 	d := &r.Differences[0]
 	d.Causes = []compare.Cause{{Kind: "package", Subject: "apk big", Bytes: 50, Change: "added", Layer: 2}, {Kind: "app", Subject: "app", Bytes: -40, Change: "removed", Layer: 2}}
-	d.Total = 10
+	d.Total = units.Known(10)
 	r.Images[1].Dockerfile = "Dockerfile.x"
 	r.Images[1].Stack = []compare.LayerSum{{}, {Line: 7}}
 	var b bytes.Buffer

@@ -119,7 +119,7 @@ func listing(r *profile.Result, z sizes, only map[int]bool) Block {
 		most = math.Max(most, weight(&r.Lines[i]))
 	}
 	sums := func(b profile.Bytes) []Cell {
-		return []Cell{z.unless0(b.Tar), z.unless0(b.Transfer), z.unless0(b.Live), z.unless0(b.Waste), z.unless0(b.Caused)}
+		return []Cell{z.unless0(b.Tar), z.sent(b.Transfer), z.unless0(b.Live), z.unless0(b.Waste), z.unless0(b.Caused)}
 	}
 	row := func(line, s, cold Cell, b profile.Bytes, files, cache Cell, text string) *Row {
 		return t.add(append(append([]Cell{line, s, cold}, sums(b)...), files, cache, words(text))...)
@@ -212,7 +212,7 @@ func stageTable(r *profile.Result, z sizes) Block {
 		case !s.Final:
 			name += ": stays behind"
 		}
-		t.add(clock(s.Seconds, true), clock(s.Cold, true), z.of(s.Bytes.Tar), z.of(s.Bytes.Transfer), z.of(s.Bytes.Live), words(fmt.Sprintf("%d-%d", s.Lines[0], s.Lines[1])), words(name))
+		t.add(clock(s.Seconds, true), clock(s.Cold, true), z.of(s.Bytes.Tar), z.amount(s.Bytes.Transfer), z.of(s.Bytes.Live), words(fmt.Sprintf("%d-%d", s.Lines[0], s.Lines[1])), words(name))
 	}
 	return t
 }
@@ -312,7 +312,7 @@ func edits(r *profile.Result, z sizes) Document {
 func splits(r *profile.Result, z sizes) Document {
 	var d Document
 	row := func(t *Table, s Cell, b profile.Bytes, text string) *Row {
-		return t.add(s, z.of(b.Tar), z.of(b.Transfer), z.of(b.Files), z.of(b.Live), z.of(b.Waste), z.of(b.Caused), words(Safe(text)))
+		return t.add(s, z.of(b.Tar), z.amount(b.Transfer), z.of(b.Files), z.of(b.Live), z.of(b.Waste), z.of(b.Caused), words(Safe(text)))
 	}
 	for _, s := range r.Splits {
 		if len(s.Commands) > 0 {

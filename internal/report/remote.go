@@ -18,7 +18,7 @@ func Remote(r *compare.Remote, exact bool) Document {
 		d = append(d, remoteLayers(&r.Images[i], z))
 	}
 	if len(r.Images) > 1 {
-		d = append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, deduplicated: %s.", z.text(r.Together))})
+		d = append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, deduplicated: %s.", r.Together.Text(z.text))})
 	}
 	d = append(d, Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + "."})
 	return append(d, more([]string{"layers"}))
@@ -34,7 +34,7 @@ func remoteOverview(r *compare.Remote, z sizes) Table {
 	for n := range r.Images {
 		i := &r.Images[n]
 		names = append(names, i.Name)
-		cell := z.of(i.Transfer)
+		cell := z.amount(i.Transfer)
 		if n != r.Base {
 			cell = z.against(i.Transfer, base)
 		}
@@ -42,7 +42,7 @@ func remoteOverview(r *compare.Remote, z sizes) Table {
 		if i.Created != "" {
 			when = words(Safe(i.Created))
 		}
-		transfer.cells, shared.cells, layers.cells = append(transfer.cells, cell), append(shared.cells, z.of(i.Shared)), append(layers.cells, count(i.Layers))
+		transfer.cells, shared.cells, layers.cells = append(transfer.cells, cell), append(shared.cells, z.amount(i.Shared)), append(layers.cells, count(i.Layers))
 		created.cells, platform.cells = append(created.cells, when), append(platform.cells, words(Safe(i.Platform)))
 	}
 	t := overview("IMAGE", names, []side{transfer, shared, layers, created, platform})
@@ -66,7 +66,7 @@ func remoteLayers(i *compare.RemoteImage, z sizes) Table {
 			shared = count(l.SharedWith)
 			shared.Text = "with " + shared.Text
 		}
-		t.add(count(k+1), z.of(l.Transfer), shared, words(oneLine(l.Instruction))).Bar = part(l.Transfer, i.Transfer)
+		t.add(count(k+1), z.amount(l.Transfer), shared, words(oneLine(l.Instruction))).Bar = part(l.Transfer.Or(0), i.Transfer.Or(0))
 	}
 	return t
 }

@@ -16,6 +16,7 @@ import (
 	"tare/internal/compare"
 	"tare/internal/image"
 	"tare/internal/report"
+	"tare/internal/units"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files; read the diff before committing it")
@@ -26,19 +27,19 @@ func result(names ...string) *compare.Result {
 	for n, name := range names {
 		k := int64(n + 1)
 		i := compare.Image{Name: name, ID: digest.FromString(name), Platform: "linux/amd64", Base: "alpine 3.20.3", Layers: 4, EmptyLayers: n,
-			Sizes: image.Sizes{Transfer: 43_936_341 / k, Tar: 129_904_128 / k, Files: 124_967_304 / k, Overhead: 129_904_128/k - 124_967_304/k, Docker: 124_988_029 / k}, Packages: map[string]int{"apk": 30 + n}}
+			Sizes: image.Sizes{Transfer: units.Known(43_936_341 / k), Tar: 129_904_128 / k, Files: 124_967_304 / k, Overhead: 129_904_128/k - 124_967_304/k, Docker: 124_988_029 / k}, Packages: map[string]int{"apk": 30 + n}}
 		if n > 0 {
 			i.BuildSeconds, i.BuildCached = &sec, n == 2
 		}
 		r.Images = append(r.Images, i)
-		s := compare.Share{Name: name, Shared: 3_362_171, Unique: 18_700_000 / k}
+		s := compare.Share{Name: name, Shared: units.Known(3_362_171), Unique: units.Known(18_700_000 / k)}
 		for _, l := range []*compare.Level{&r.Sharing.Blob, &r.Sharing.DiffID, &r.Sharing.Content} {
 			l.Images = append(l.Images, s)
-			l.Together += s.Unique
+			l.Together = l.Together.Plus(s.Unique)
 		}
 	}
 	if len(names) > 1 {
-		r.Differences = []compare.Difference{{From: names[0], To: names[1], Measure: "tar", Total: -6_149_000, Causes: []compare.Cause{
+		r.Differences = []compare.Difference{{From: names[0], To: names[1], Measure: "tar", Total: units.Known(-6_149_000), Causes: []compare.Cause{
 			{Kind: "package", Subject: "apk py3-pip", Bytes: -6_150_574, Change: "removed", FromVersion: "23.0.1-r0"},
 			{Kind: "package", Subject: "apk py3-setuptools", Bytes: -3_282_535, Change: "removed", FromVersion: "66.1.1-r0", Via: "apk py3-pip",
 				Files: []compare.FileChange{{Path: "usr/lib/x\x1b[31m.py", Bytes: -3_000_000}, {Bytes: -282_535}}},

@@ -25,7 +25,7 @@ var SelectedParts = []string{"summary", "files"}
 // Selected lays out the files that a query picked.
 func Selected(s *weigh.Selection, o SelectedOptions) Document {
 	z := sizes{o.Exact}
-	head := Para{Place: Place{Part: "summary"}, Heading: true, Text: fmt.Sprintf("%s: %s, %s of files, %s of transfer, %s of tar", Safe(s.Name), units.Plural(int(s.Total.Count), "file"), z.text(s.Total.Files), z.text(s.Total.Transfer), z.text(s.Total.Tar))}
+	head := Para{Place: Place{Part: "summary"}, Heading: true, Text: fmt.Sprintf("%s: %s, %s of files, %s of transfer, %s of tar", Safe(s.Name), units.Plural(int(s.Total.Count), "file"), z.text(s.Total.Files), s.Total.Transfer.Text(z.text), z.text(s.Total.Tar))}
 	if o.Tree {
 		return Document{head, directories(s, o, z)}
 	}
@@ -39,7 +39,7 @@ func Selected(s *weigh.Selection, o SelectedOptions) Document {
 		if owner == "" {
 			owner = "– " + string(f.Class)
 		}
-		t.add(z.of(f.Size), z.of(f.Transfer), count(f.Layer), words(state), words(Safe(owner)), words("/"+Safe(f.Path)))
+		t.add(z.of(f.Size), z.amount(f.Transfer), count(f.Layer), words(state), words(Safe(owner)), words("/"+Safe(f.Path)))
 	}
 	if more := s.Total.Count - int64(len(s.List)); more > 0 {
 		t.Note = fmt.Sprintf("and %d more (--top 0 lists all)", more)
@@ -49,10 +49,11 @@ func Selected(s *weigh.Selection, o SelectedOptions) Document {
 
 // dir is a directory with what is in it, in bytes.
 type dir struct {
-	name           string
-	size, transfer int64
-	files          int
-	kids           map[string]*dir
+	name     string
+	size     int64
+	transfer units.Amount
+	files    int
+	kids     map[string]*dir
 }
 
 func directories(s *weigh.Selection, o SelectedOptions, z sizes) Block {
@@ -84,12 +85,12 @@ func directories(s *weigh.Selection, o SelectedOptions, z sizes) Block {
 
 func (d *dir) add(f weigh.StateFile) {
 	d.size += f.Size
-	d.transfer += f.Transfer
+	d.transfer = d.transfer.Plus(f.Transfer)
 	d.files++
 }
 
 func (d *dir) rows(t *Table, lead, mark string, top int, z sizes, whole int64) {
-	t.add(z.of(d.size), z.of(d.transfer), count(d.files), words(mark+Safe(d.name))).Bar = part(d.size, whole)
+	t.add(z.of(d.size), z.amount(d.transfer), count(d.files), words(mark+Safe(d.name))).Bar = part(d.size, whole)
 	var kids []*dir
 	for _, k := range d.kids {
 		kids = append(kids, k)
@@ -100,7 +101,7 @@ func (d *dir) rows(t *Table, lead, mark string, top int, z sizes, whole int64) {
 	if top > 0 && len(kids) > top {
 		for _, k := range kids[top:] {
 			rest.size += k.size
-			rest.transfer += k.transfer
+			rest.transfer = rest.transfer.Plus(k.transfer)
 			rest.files += k.files
 			n++
 		}
@@ -114,6 +115,6 @@ func (d *dir) rows(t *Table, lead, mark string, top int, z sizes, whole int64) {
 		k.rows(t, lead+l, lead+m, top, z, whole)
 	}
 	if n > 0 {
-		t.add(z.of(rest.size), z.of(rest.transfer), count(rest.files), words(lead+"└ "+units.Plural(n, "more name"))).Bar = part(rest.size, whole)
+		t.add(z.of(rest.size), z.amount(rest.transfer), count(rest.files), words(lead+"└ "+units.Plural(n, "more name"))).Bar = part(rest.size, whole)
 	}
 }

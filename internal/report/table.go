@@ -81,7 +81,7 @@ type Number struct {
 	Known bool
 	Int   int64
 	Real  float64 // where the unit is not of whole numbers
-	Unit  string
+	Unit  string  // also of a number that nobody knows
 }
 
 // Float is the number for sorting.
@@ -173,6 +173,22 @@ func (z sizes) signed(n int64) string {
 // of is a cell of bytes.
 func (z sizes) of(n int64) Cell { return Cell{Text: z.text(n), Number: bytesOf(n)} }
 
+// amount is a cell of bytes, if they are known.
+func (z sizes) amount(a units.Amount) Cell {
+	if n, ok := a.Int(); ok {
+		return z.of(n)
+	}
+	return Cell{Text: a.String(), Number: Number{Unit: "bytes"}}
+}
+
+// sent is a cell of what a line transfers: nothing is a dash, too, as in other columns.
+func (z sizes) sent(a units.Amount) Cell {
+	if n, ok := a.Int(); ok {
+		return z.unless0(n)
+	}
+	return z.amount(a)
+}
+
 // unless0 is a cell of bytes that shows nothing as a dash.
 func (z sizes) unless0(n int64) Cell {
 	c := z.of(n)
@@ -187,9 +203,14 @@ func (z sizes) change(n int64) Cell {
 	return Cell{Text: z.signed(n), Number: bytesOf(n), Trend: lessIsBetter(float64(n), 0)}
 }
 
-// against is a cell of bytes beside those of the baseline.
-func (z sizes) against(n, base int64) Cell {
-	c := z.of(n)
+// against is a cell of bytes beside those of the baseline, if both are known.
+func (z sizes) against(a, b units.Amount) Cell {
+	c := z.amount(a)
+	n, known := a.Int()
+	base, too := b.Int()
+	if !known || !too {
+		return c
+	}
 	c.Delta, c.Trend = units.Percent(n, base), lessIsBetter(float64(n), float64(base))
 	if z.exact {
 		c.Delta = z.signed(n - base)

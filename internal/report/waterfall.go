@@ -18,7 +18,7 @@ func pairName(d *compare.Difference) string { return Safe(d.From) + " → " + Sa
 // waterfall shows all causes of one difference. Packages stand below the one that
 // pulled them in, whose row has the bytes of all of them.
 func waterfall(d *compare.Difference, z sizes, top int) Block {
-	t := Table{Place: Place{"causes", Full}, Title: pairName(d) + ": " + d.Measure + " " + z.signed(d.Total), Subject: pairName(d),
+	t := Table{Place: Place{"causes", Full}, Title: pairName(d) + ": " + d.Measure + " " + d.Total.Text(z.signed), Subject: pairName(d),
 		Columns: []Column{number(strings.ToUpper(d.Measure)), text("").as("change"), text("CAUSE").cut(End)}}
 	groups := explain.Groups(d.Causes)
 	w := &falling{t: &t, z: z}
@@ -37,7 +37,11 @@ func waterfall(d *compare.Difference, z sizes, top int) Block {
 	if more > 0 {
 		w.row(rest, 0, "", fmt.Sprintf("%d more (--top 0)", more))
 	}
-	t.add(z.change(d.Total), words(""), words("total: the causes sum up to the byte")).Total = true
+	if n, ok := d.Total.Int(); ok {
+		t.add(z.change(n), words(""), words("total: the causes sum up to the byte")).Total = true
+	} else {
+		t.add(z.amount(d.Total), words(""), words("not known of both images")).Total = true
+	}
 	return t
 }
 

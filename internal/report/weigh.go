@@ -58,26 +58,33 @@ func summary(r *weigh.Result, z sizes) Document {
 			on += " + " + p.Name + " " + p.Version
 		}
 	}
-	head := fmt.Sprintf("%s · %s · %s: %s to pull, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(on), size(n.Transfer), size(n.Live), size(n.Waste))
+	pull := "transfer not known (" + size(n.Stored) + " stored; see --compress)"
+	if n.Transfer.Known() {
+		pull = n.Transfer.Text(size) + " to pull"
+	}
+	head := fmt.Sprintf("%s · %s · %s: %s, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(on), pull, size(n.Live), size(n.Waste))
 	return in("summary", Always, append(Document{Para{Text: head, Heading: true}}, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
 }
 
 // allSizes are the sizes of an image under all their names.
 func allSizes(r *weigh.Result, z sizes) Document {
 	n, size := r.Sizes, z.text
+	both := "with the containerd image store the compressed blobs, which are not known, and all layers unpacked in blocks of 4 KiB with their directories, " + size(n.Disk) + "."
+	if with, ok := n.DockerContainerd.Int(); ok {
+		both = fmt.Sprintf("about %s with the containerd image store (the compressed blobs, %s, and all layers unpacked in blocks of 4 KiB with their directories, %s).", size(with), size(with-n.Disk), size(n.Disk))
+	}
 	return in("summary", Full,
 		Para{Text: "manifest " + units.ShortID(r.Manifest.String())},
 		Para{Text: fmt.Sprintf("transfer %s · tar %s · files %s · overhead %s · live %s · waste %s · duplicate %s · disk %s",
-			size(n.Transfer), size(n.Tar), size(n.Files), size(n.Overhead), size(n.Live), size(n.Waste), size(n.Duplicate), size(n.Disk))},
-		Para{Dim: true, Text: fmt.Sprintf("docker images prints %s with a graph driver (the files of each layer) and about %s with the containerd image store (the compressed blobs, %s, and all layers unpacked in blocks of 4 KiB with their directories, %s).",
-			size(n.Docker), size(n.DockerContainerd), size(n.DockerContainerd-n.Disk), size(n.Disk))})
+			n.Transfer.Text(size), size(n.Tar), size(n.Files), size(n.Overhead), size(n.Live), size(n.Waste), size(n.Duplicate), size(n.Disk))},
+		Para{Dim: true, Text: fmt.Sprintf("docker images prints %s with a graph driver (the files of each layer) and %s", size(n.Docker), both)})
 }
 
 // layerTable has all layers and all their measures.
 func layerTable(r *weigh.Result, z sizes) Table {
 	t := Table{Place: Place{"layers", Full}, Title: "LAYERS", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("TAR"), number("FILES").spare(2), number("LIVE"), number("WASTE").spare(1), text("INSTRUCTION").cut(End)}}
 	for _, l := range r.Layers {
-		t.add(count(l.Index), z.of(l.Transfer), z.of(l.Tar), z.of(l.Files), z.of(l.Live), z.of(l.Waste), words(oneLine(l.Instruction))).Bar = part(l.Files, r.Sizes.Files)
+		t.add(count(l.Index), z.amount(l.Transfer), z.of(l.Tar), z.of(l.Files), z.of(l.Live), z.of(l.Waste), words(oneLine(l.Instruction))).Bar = part(l.Files, r.Sizes.Files)
 	}
 	return t
 }
@@ -107,7 +114,7 @@ func layerDigest(r *weigh.Result, z sizes) Table {
 		if s.Line > 0 {
 			line = count(s.Line)
 		}
-		cells := []Cell{layer, z.unless0(s.Live), z.unless0(s.Transfer), z.unless0(s.Waste)}
+		cells := []Cell{layer, z.unless0(s.Live), z.amount(s.Transfer), z.unless0(s.Waste)}
 		if r.Dockerfile != "" {
 			cells = append(cells, line)
 		}
@@ -156,7 +163,7 @@ func oneLine(s string) string { return Safe(strings.Join(strings.Fields(s), " ")
 func owners(r *weigh.Result, z sizes) Block {
 	t := Table{Place: Place{Part: "owners"}, Title: "BY PACKAGE MANAGER", Subject: Safe(r.Name), Columns: []Column{number("LIVE"), number("%"), number("TRANSFER"), number("FILES"), text("OWNER")}}
 	for _, o := range r.Owners {
-		t.add(z.of(o.Live), ratio(o.Live, r.Sizes.Live), z.of(o.Transfer), count(o.Count), words(o.Title())).Bar = part(o.Live, r.Sizes.Live)
+		t.add(z.of(o.Live), ratio(o.Live, r.Sizes.Live), z.amount(o.Transfer), count(o.Count), words(o.Title())).Bar = part(o.Live, r.Sizes.Live)
 	}
 	if r.Unattributed == 0 {
 		t.add(z.of(0), ratio(0, r.Sizes.Live), z.of(0), count(0), words("unattributed"))
@@ -181,7 +188,7 @@ func packageGrid(r *weigh.Result, top int, z sizes) Block {
 		case p.Explicit != nil && *p.Explicit && len(p.NeededBy) == 0:
 			name += " (manual)"
 		}
-		t.add(z.of(p.Live), z.of(p.Transfer), count(p.Count), words(string(p.Type)), words(name)).Bar = part(p.Live, r.Sizes.Live)
+		t.add(z.of(p.Live), z.amount(p.Transfer), count(p.Count), words(string(p.Type)), words(name)).Bar = part(p.Live, r.Sizes.Live)
 	}
 	if more := len(r.Packages) - n; more > 0 {
 		t.Note = fmt.Sprintf("and %d more with %s (--top %d)", more, z.text(rest), len(r.Packages))
@@ -212,7 +219,7 @@ func wasteGrid(r *weigh.Result, top int, z sizes) Block {
 				largest += fmt.Sprintf(" and %d more", w.Count-1)
 			}
 		}
-		t.add(z.of(w.Files), z.of(w.Transfer), words(w.Class), words(fmt.Sprintf("%d→%d", w.Writer, w.Destroyer)), words(oneLine(w.HiddenBy)), words(largest))
+		t.add(z.of(w.Files), z.amount(w.Transfer), words(w.Class), words(fmt.Sprintf("%d→%d", w.Writer, w.Destroyer)), words(oneLine(w.HiddenBy)), words(largest))
 	}
 	return t
 }
@@ -226,7 +233,7 @@ func FileGrid(title string, files []weigh.File, exact bool) Block {
 		if owner == "" {
 			owner = "– " + string(f.Class)
 		}
-		t.add(z.of(f.Size), z.of(f.Transfer), count(f.Layer), words(Safe(owner)), words("/"+Safe(f.Path)))
+		t.add(z.of(f.Size), z.amount(f.Transfer), count(f.Layer), words(Safe(owner)), words("/"+Safe(f.Path)))
 	}
 	return t
 }

@@ -17,9 +17,9 @@ func heavy(n int, seed uint64) *weigh.Result {
 	out := &weigh.Result{Name: "app", Platform: "linux/amd64", Base: "debian 12"}
 	for i := range n {
 		size := int64(r.IntN(1 << uint(10+r.IntN(20))))
-		l := weigh.Layer{Index: i + 1, Instruction: fmt.Sprintf("RUN step %d", i), Live: size / 2, Waste: size - size/2, Files: size, Transfer: size / 3, Tar: size}
+		l := weigh.Layer{Index: i + 1, Instruction: fmt.Sprintf("RUN step %d", i), Live: size / 2, Waste: size - size/2, Files: size, Transfer: units.Known(size / 3), Tar: size}
 		out.Layers = append(out.Layers, l)
-		out.Sizes = image.Sizes{Live: out.Sizes.Live + l.Live, Waste: out.Sizes.Waste + l.Waste, Files: out.Sizes.Files + size, Transfer: out.Sizes.Transfer + l.Transfer, Tar: out.Sizes.Tar + size}
+		out.Sizes = image.Sizes{Live: out.Sizes.Live + l.Live, Waste: out.Sizes.Waste + l.Waste, Files: out.Sizes.Files + size, Transfer: out.Sizes.Transfer.Plus(l.Transfer), Tar: out.Sizes.Tar + size}
 		out.Findings = append(out.Findings, weigh.Finding{Rule: "package-cache", Title: "caches", Severity: weigh.Warning, Layer: i + 1, Text: "leaves caches", Remedy: "remove them", Tar: size / 4, AddsTar: size / 4})
 	}
 	out.Savings = weigh.Save(out.Findings, out.Sizes.Tar, units.Threshold)
@@ -47,7 +47,7 @@ func TestLayersSumUpOnTheFirstScreen(t *testing.T) {
 			transfer += row.Cells[2].Number.Int
 			waste += row.Cells[3].Number.Int
 		}
-		if live != r.Sizes.Live || transfer != r.Sizes.Transfer || waste != r.Sizes.Waste {
+		if live != r.Sizes.Live || units.Known(transfer) != r.Sizes.Transfer || waste != r.Sizes.Waste {
 			t.Errorf("%d layers: %d live, %d transfer, %d waste of %+v", len(r.Layers), live, transfer, waste, r.Sizes)
 		}
 		if len(t0.Rows) > firstLayers+1 {
@@ -73,8 +73,8 @@ func TestWeighFitsOneScreen(t *testing.T) {
 // The save line stands first, but for secrets, and only where there is something to save.
 func TestSaveLine(t *testing.T) {
 	r := heavy(4, 3)
-	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000, Places: 4, Layers: []int{1, 2, 3, 4}}
-	r.Sizes.Tar, r.Sizes.Transfer = 962_000_000, 1_410_000_000
+	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: units.Known(312_000_000), Places: 4, Layers: []int{1, 2, 3, 4}}
+	r.Sizes.Tar, r.Sizes.Transfer = 962_000_000, units.Known(1_410_000_000)
 	text := lines(t, Weighed(r, 10, false), View{}, 100)
 	if !strings.Contains(strings.Split(text, "\n")[2], "Save 710 of 962MB (tar), 312MB of 1.41GB to pull: these 4 layers (1, 2, 3, 4)") {
 		t.Errorf("%s", text)
@@ -92,7 +92,7 @@ func TestSaveLine(t *testing.T) {
 	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "Save 0.054 of 962MB") && !strings.Contains(text, "Save 54kB of 962MB") || strings.Count(text, "remove them") != 4 || strings.Contains(text, "smaller finding") {
 		t.Errorf("%s", text)
 	}
-	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: 312_000_000}
+	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: units.Known(312_000_000)}
 	r.Savings.Places, r.Savings.Lines, r.Savings.Layers = 1, []int{7}, []int{1}
 	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "to pull: line 7\n") {
 		t.Errorf("%s", text)

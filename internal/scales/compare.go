@@ -23,6 +23,7 @@ type CompareRequest struct {
 	Baseline     string // one of Words; "" for the first
 	Platform     string
 	AllPlatforms bool
+	Compress     bool // see target.Options
 	Pairs        bool // every pair, not only with the baseline and between neighbours
 	Depth        int  // files that are listed for each cause
 	Maps         bool // work out maps of the files for pictures
@@ -89,7 +90,7 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Compress: r.Compress})
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +147,9 @@ func Manifests(ctx context.Context, f *target.Finder, r CompareRequest) (*compar
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	if r.Compress {
+		return nil, request.Errorf("--remote reads no layers: it cannot compress any")
+	}
 	set, err := f.Open(ctx, r.Words, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Names: target.InRegistry})
 	if err != nil {
 		return nil, fmt.Errorf("--remote %w", err)
@@ -154,6 +158,9 @@ func Manifests(ctx context.Context, f *target.Finder, r CompareRequest) (*compar
 	base, err := r.baseline(set)
 	if err != nil {
 		return nil, err
+	}
+	if err := set.Sent(ctx); err != nil {
+		return nil, fmt.Errorf("--remote %w", err)
 	}
 	var names []string
 	var images []*image.Image

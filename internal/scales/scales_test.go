@@ -179,8 +179,8 @@ func TestManifests(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	// Every blob once.
-	if want := one.Blobs[0].Transfer + one.Blobs[1].Transfer; r.Together != want {
-		t.Errorf("together %d, want %d", r.Together, want)
+	if want := one.Blobs[0].Transfer.Plus(one.Blobs[1].Transfer); r.Together != want {
+		t.Errorf("together %v, want %v", r.Together, want)
 	}
 	st, _ := f.Store()
 	if use, err := st.Space(t.Context()); err != nil || use.Images.Files > 7 {

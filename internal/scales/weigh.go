@@ -18,6 +18,7 @@ type WeighRequest struct {
 	Word         string
 	Platform     string
 	AllPlatforms bool
+	Compress     bool   // see target.Options
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
@@ -48,7 +49,7 @@ func States() []string { return weigh.Fates() }
 
 // Weigh sums up an image, or those of all its platforms.
 func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, error) {
-	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Compress: r.Compress})
 	if err != nil {
 		return nil, err
 	}
@@ -100,12 +101,13 @@ type FilesRequest struct {
 	Word         string
 	Platform     string
 	AllPlatforms bool
+	Compress     bool // see target.Options
 	Query        weigh.Query
 }
 
 // Files lists files of an image, or of those of all its platforms.
 func Files(ctx context.Context, f *target.Finder, r FilesRequest) ([]*weigh.Selection, error) {
-	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms})
+	set, err := f.Open(ctx, []string{r.Word}, target.Options{Platform: r.Platform, AllPlatforms: r.AllPlatforms, Compress: r.Compress})
 	if err != nil {
 		return nil, err
 	}

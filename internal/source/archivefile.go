@@ -131,7 +131,7 @@ func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchCompa
 			if err != nil {
 				return nil, err
 			}
-			return &Opened{Provider: a, Target: d, Close: f.Close}, nil
+			return &Opened{Provider: a, Target: d, Saved: a.members.has(manifestFile), Close: f.Close}, nil
 		}
 	}
 	if !a.members.has(manifestFile) {
@@ -144,7 +144,7 @@ func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchCompa
 	if err != nil {
 		return nil, err
 	}
-	return &Opened{Provider: a, Target: d, MadeUp: true, Close: f.Close}, nil
+	return &Opened{Provider: a, Target: d, MadeUp: true, Saved: true, Close: f.Close}, nil
 }
 
 // pick finds the image that a reference means, or else the one that is preferred. Of

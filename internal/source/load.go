@@ -41,13 +41,17 @@ func Load(ctx context.Context, st *store.Store, r io.Reader) ([]store.Record, er
 	}
 	var imgs []*image.Image
 	var recs []store.Record
+	origin := store.Loaded
+	if in.docs[manifestFile] != nil {
+		origin = store.Saved
+	}
 	for _, l := range list {
 		imgs = append(imgs, l.imgs...)
 		if len(l.names) == 0 {
-			recs = append(recs, store.Record{Target: l.target, Origin: store.Loaded, Repo: l.repo})
+			recs = append(recs, store.Record{Target: l.target, Origin: origin, Repo: l.repo})
 		}
 		for _, n := range l.names {
-			recs = append(recs, store.Record{Target: l.target, Origin: store.Loaded, Name: n})
+			recs = append(recs, store.Record{Target: l.target, Origin: origin, Name: n})
 		}
 	}
 	m := image.Measurer{Provider: st.Content(), Cache: st}

@@ -19,6 +19,7 @@ import (
 	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/testkit"
+	"tare/internal/units"
 )
 
 // transfer is what an independent client finds that a pull would cost.
@@ -94,8 +95,8 @@ func TestPush(t *testing.T) {
 				t.Errorf("the registry has %s, push said %s", d, p.Target.Digest)
 			}
 			img := testkit.Measured(t, s, rec)
-			if got, want := img.Sizes().Transfer, transfer(t, i); got != want {
-				t.Errorf("transfer %d, the registry has %d", got, want)
+			if got, want := img.Sizes().Transfer, transfer(t, i); got != units.Known(want) {
+				t.Errorf("transfer %v, the registry has %d", got, want)
 			}
 			again, err := registry(t, "").Push(ctx, s, ref, nil, nil)
 			if err != nil || again.Target.Digest != p.Target.Digest {

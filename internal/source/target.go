@@ -23,7 +23,10 @@ type Opened struct {
 	// MadeUp says that the manifest is not a real one: the archive has none, and its
 	// bytes must not count.
 	MadeUp bool
-	Close  func() error
+	// Saved says that layers may be uncompressed here that a push compresses: a Docker
+	// daemon sent the archive, or somebody saved it as one does.
+	Saved bool
+	Close func() error
 }
 
 // OpenOptions are what sources may need.

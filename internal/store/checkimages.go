@@ -73,7 +73,7 @@ func again(r Record, repaired bool) string {
 		return fmt.Sprintf("%sbuild it again: tare build -t %s DIR", first, familiar(r.Name))
 	case r.Origin == Built:
 		return first + "build it again"
-	case r.Origin == Loaded:
+	case r.Origin == Loaded, r.Origin == Saved:
 		return first + "load it again: tare load -i FILE"
 	}
 	return first + "tare pull " + display(r)

@@ -17,6 +17,9 @@ const (
 	Pulled Origin = "pull"  // its digests are a registry's
 	Built  Origin = "build" // its own layers are uncompressed until pushed
 	Loaded Origin = "load"
+	// Saved images were loaded from what docker save wrote: a Docker daemon keeps layers
+	// uncompressed and compresses them when it pushes them. So does tare.
+	Saved Origin = "save"
 )
 
 // Annotations of index.json. ref.name carries the full name, since one layout

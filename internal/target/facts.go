@@ -13,6 +13,7 @@ import (
 
 	"tare/internal/image"
 	"tare/internal/progress"
+	"tare/internal/store"
 	"tare/internal/weigh"
 )
 
@@ -70,9 +71,6 @@ func (f *Finder) Index(ctx context.Context, list []*Image) error {
 	}
 	events, done := f.Watch()
 	defer done()
-	measurer := func(p content.Provider) image.Measurer {
-		return image.Measurer{Provider: p, Cache: st, Progress: events}
-	}
 	seen := map[content.Provider]bool{}
 	for n, i := range list {
 		if seen[i.provider] {
@@ -85,15 +83,26 @@ func (f *Finder) Index(ctx context.Context, list []*Image) error {
 				together = append(together, o.Image)
 			}
 		}
-		if err := measurer(i.provider).Index(ctx, together...); err != nil {
+		if err := (image.Measurer{Provider: i.provider, Cache: st, Progress: events}).Index(ctx, together...); err != nil {
 			return fmt.Errorf("%s: %w", i.Name, err)
 		}
 	}
-	for _, i := range list {
-		if err := measurer(i.provider).Pack(ctx, i.Image, i.packs); err != nil {
-			return fmt.Errorf("%s: %w", i.Name, err)
+	return f.pack(ctx, st, list, events)
+}
+
+// pack works out what a push of images sends. What registries have of layers is known
+// before it is asked for.
+func (f *Finder) pack(ctx context.Context, st *store.Store, list []*Image, events progress.Func) error {
+	for _, plain := range []bool{false, true} {
+		for _, i := range list {
+			if i.sent.plain != plain {
+				continue
+			}
+			if err := f.measurer(st, i, events).Pack(ctx, i.Image, i.packs); err != nil {
+				return fmt.Errorf("%s: %w", i.Name, err)
+			}
+			i.remember(st)
 		}
-		i.discount()
 	}
 	return nil
 }

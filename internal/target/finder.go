@@ -39,6 +39,8 @@ type Finder struct {
 	Note func(text string)
 	// Watch begins to show slow work, until done is called.
 	Watch func() (events progress.Func, done func())
+	known known // what is known of layers, from the store
+
 	// Lean says that memory matters more than time while layers are taken apart.
 	Lean bool
 }
@@ -59,6 +61,9 @@ type Options struct {
 	// AllPlatforms makes an image of each platform of a multi-platform image.
 	AllPlatforms bool
 	Names        Names
+	// Compress works out what a push sends of layers that the source keeps uncompressed,
+	// where nothing else tells. It takes as long as compressing them does.
+	Compress bool
 }
 
 // Image is an image that a word stands for, with its manifest and configuration.
@@ -73,6 +78,7 @@ type Image struct {
 	provider content.Provider
 	packs    func(ocispec.Descriptor) bool
 	madeUp   bool // the manifest is not a real one
+	sent     sent
 }
 
 // Arguments are what makes a command look at the image again; nil if what was read cannot
@@ -87,19 +93,30 @@ func (i *Image) Arguments() []string {
 	return []string{i.Word}
 }
 
-// Stored is an image of the store. packs tells which of its layers a push compresses.
-func Stored(name string, st *store.Store, target ocispec.Descriptor, img *image.Image, packs func(ocispec.Descriptor) bool) *Image {
-	return &Image{Word: name, Name: name, Image: img, Target: target, provider: st.Content(), packs: packs}
+// Stored is an image of the store.
+func Stored(name string, st *store.Store, rec store.Record, img *image.Image) *Image {
+	i := stored(st, rec)
+	i.Word, i.Name, i.Image = name, name, img
+	return i
 }
 
-// Packs tells which layers a push of the image compresses; nil for none.
-func (i *Image) Packs() func(ocispec.Descriptor) bool { return i.packs }
-
-// discount leaves a manifest out of the sums that the source does not have.
-func (i *Image) discount() {
-	if i.madeUp {
-		i.Push.Manifest.Size = 0
+// stored is what a record tells of an image.
+func stored(st *store.Store, rec store.Record) *Image {
+	i := &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}
+	if rec.Origin == store.Saved { // what a push sends is known when it is asked for
+		i.packs, i.sent.saved, i.sent.plain = nil, true, true
 	}
+	return i
+}
+
+// Under is the image under another name. as says that it is pushed as it is stored.
+func (i *Image) Under(name string, as bool) *Image {
+	out := *i
+	out.Word, out.Name = name, name
+	if as {
+		out.packs, out.sent = nil, sent{}
+	}
+	return &out
 }
 
 // Platform reads the name of a platform; "" is none: this machine's, or what there is.
@@ -167,7 +184,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		if err != nil {
 			return nil, nil, err
 		}
-		return &Image{Target: at.Target, Remote: true, provider: at.Provider, madeUp: at.MadeUp}, at.Close, nil
+		return &Image{Target: at.Target, Remote: true, provider: at.Provider, madeUp: at.MadeUp, sent: sentFrom(w.place, at, o)}, at.Close, nil
 	}
 	st, err := f.Store()
 	if err != nil {
@@ -178,13 +195,17 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		if err != nil {
 			return nil, nil, err
 		}
-		return &Image{Target: built.Target, Built: built, provider: st.Content(), packs: source.Packs(store.Record{Target: built.Target, Origin: store.Built})}, nil, nil
+		i := stored(st, store.Record{Target: built.Target, Origin: store.Built})
+		i.Built = built
+		return i, nil, nil
 	}
 	rec, err := f.stored(ctx, w.text, o, want)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}, nil, nil
+	i := stored(st, rec)
+	i.sent.compress = o.Compress
+	return i, nil, nil
 }
 
 // stored finds an image in the store, and pulls it first if it lacks it and may.
@@ -223,7 +244,7 @@ func (f *Finder) Obtain(ctx context.Context, name, platform string, log io.Write
 	if err != nil {
 		return nil, err
 	}
-	return Stored(name, st, rec.Target, img, source.Packs(rec)), nil
+	return Stored(name, st, rec, img), nil
 }
 
 func (f *Finder) pulled(ctx context.Context, name, platform string, log io.Writer) (store.Record, error) {
@@ -242,6 +263,7 @@ func (f *Finder) load(ctx context.Context, w word, at *Image, o Options, want pl
 	make := func(img *image.Image, name string) *Image {
 		one := *at
 		one.Word, one.Name, one.Image = w.text, name, img
+		img.MadeUp = at.madeUp
 		return &one
 	}
 	if !o.AllPlatforms || !images.IsIndexType(at.Target.MediaType) {

@@ -9,7 +9,6 @@ import (
 	"github.com/distribution/reference"
 
 	"tare/internal/request"
-	"tare/internal/source"
 )
 
 // Pull says when an image is pulled before it runs.
@@ -73,5 +72,5 @@ func (f *Finder) ToRun(ctx context.Context, name string, o RunOptions) (*Image, 
 	if err != nil {
 		return nil, err
 	}
-	return Stored(name, st, rec.Target, img, source.Packs(rec)), nil
+	return Stored(name, st, rec, img), nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/advice"
-	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/weigh"
 )
@@ -156,8 +155,7 @@ func (s *Set) Report(ctx context.Context, n, top int, d *weigh.Dockerfile) (*wei
 	}
 	i := s.Images[n]
 	keep := top > 0 && top <= reportTop
-	if keep && (image.Measurer{Provider: i.provider, Cache: st}).Packed(ctx, i.Image, i.packs) {
-		i.discount()
+	if keep && s.finder.measurer(st, i, nil).Packed(ctx, i.Image, i.packs) {
 		r := new(weigh.Result)
 		if st.Get(reportKind, reportKey(i, d), r) && r.Schema == weigh.Schema {
 			return named(r, i.Name, top), nil
@@ -192,7 +190,7 @@ func reportKey(i *Image, d *weigh.Dockerfile) digest.Digest {
 // reportKind is the kind under which results are cached, with the longest lists that
 // a cached result can serve.
 const (
-	reportKind = "report-v4"
+	reportKind = "report-v5"
 	reportTop  = 100
 )
 

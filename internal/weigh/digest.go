@@ -22,14 +22,14 @@ type Share struct {
 	Line        int   // of the Dockerfile; 0 if it is not known
 	Files       int64 // bytes, as in Layer
 	Live        int64
-	Transfer    int64
+	Transfer    units.Amount
 	Waste       int64
 }
 
 func (s *Share) add(l *Layer) {
 	s.Files += l.Files
 	s.Live += l.Live
-	s.Transfer += l.Transfer
+	s.Transfer = s.Transfer.Plus(l.Transfer)
 	s.Waste += l.Waste
 }
 

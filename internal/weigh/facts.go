@@ -15,6 +15,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/tree"
+	"tare/internal/units"
 )
 
 // Facts are all that is known of an image, entry by entry.
@@ -34,7 +35,7 @@ type Facts struct {
 
 	owner [][]int32
 	class [][]Class
-	share [][]int64
+	share [][]int64  // nil for a layer whose blob is not known
 	same  []tree.Ref // live files whose content stands more than once, by content
 }
 
@@ -51,10 +52,11 @@ type Cell struct {
 
 // Sums count entries and their bytes.
 type Sums struct {
-	Count    int64 `json:"count"`    // entries
-	Files    int64 `json:"files"`    // contents
-	Tar      int64 `json:"tar"`      // with headers and padding
-	Transfer int64 `json:"transfer"` // apportioned part of the compressed blobs
+	Count int64 `json:"count"` // entries
+	Files int64 `json:"files"` // contents
+	Tar   int64 `json:"tar"`   // with headers and padding
+	// Transfer is the apportioned part of the compressed blobs, if they are known.
+	Transfer units.Amount `json:"transfer"`
 }
 
 // Add adds t to s.
@@ -62,7 +64,7 @@ func (s *Sums) Add(t Sums) {
 	s.Count += t.Count
 	s.Files += t.Files
 	s.Tar += t.Tar
-	s.Transfer += t.Transfer
+	s.Transfer = s.Transfer.Plus(t.Transfer)
 }
 
 // BrokenError tells of sums that do not add up: a fault of tare's, which must never
@@ -113,8 +115,22 @@ func (f *Facts) OwnerID(r tree.Ref) int32 { return f.owner[r.Layer][r.Entry] }
 // Class is the class of an entry.
 func (f *Facts) Class(r tree.Ref) Class { return f.class[r.Layer][r.Entry] }
 
-// Share is the part of the compressed blob that is apportioned to an entry, in bytes.
-func (f *Facts) Share(r tree.Ref) int64 { return f.share[r.Layer][r.Entry] }
+// Share is the part of the compressed blob that is apportioned to an entry, in bytes, if
+// the blob is known.
+func (f *Facts) Share(r tree.Ref) units.Amount {
+	if f.share[r.Layer] == nil {
+		return units.Unknown()
+	}
+	return units.Known(f.share[r.Layer][r.Entry])
+}
+
+// sent is what a layer adds to transfer.
+func (f *Facts) sent(k int) units.Amount {
+	if f.repeated(k) {
+		return units.Known(0)
+	}
+	return f.Image.Push.Size(k)
+}
 
 func (f *Facts) problem(k int, list []packages.Problem) {
 	for _, p := range list {
@@ -154,6 +170,9 @@ func (f *Facts) unread() {
 func (f *Facts) apportion() {
 	f.share = make([][]int64, len(f.Tree.Lists))
 	for k, list := range f.Tree.Lists {
+		if !f.sent(k).Known() {
+			continue
+		}
 		f.share[k] = make([]int64, len(list))
 		if f.repeated(k) {
 			continue
@@ -203,12 +222,15 @@ func (f *Facts) sum() {
 			if c == nil || q != last {
 				c, last = cell(q), q
 			}
-			c.Add(Sums{1, list[i].Size, list[i].Span, f.share[k][i]})
+			c.Add(Sums{1, list[i].Size, list[i].Span, f.Share(r)})
 		}
 		x := f.Image.Layers[k].Index
 		end := Sums{Tar: x.Trailer}
-		if !f.repeated(k) {
-			end.Transfer = f.Image.Layers[k].Shares.Trailer
+		switch {
+		case f.share[k] == nil:
+			end.Transfer = units.Unknown()
+		case !f.repeated(k):
+			end.Transfer = units.Known(f.Image.Layers[k].Shares.Trailer)
 		}
 		cell(key{noOwner, -1, Structure, tree.Live}).Add(end)
 	}
@@ -252,6 +274,9 @@ func (f *Facts) check() error {
 		if s.Files != x.Files || s.Tar != x.Tar || s.Count != x.Entries {
 			return &BrokenError{fmt.Sprintf("layer %d sums up to %+v, but has %+v", k+1, s, *x)}
 		}
+		if s.Transfer != f.sent(k) {
+			return &BrokenError{fmt.Sprintf("layer %d sums up to %v of transfer, but has %v", k+1, s.Transfer, f.sent(k))}
+		}
 	}
 	z := f.Sizes
 	switch {
@@ -261,8 +286,8 @@ func (f *Facts) check() error {
 		return &BrokenError{fmt.Sprintf("tar %d is not files %d + overhead %d", z.Tar, z.Files, z.Overhead)}
 	case z.Files != z.Live+z.Waste:
 		return &BrokenError{fmt.Sprintf("files %d is not live %d + waste %d", z.Files, z.Live, z.Waste)}
-	case all.Transfer+f.Image.Push.Manifest.Size+f.Image.ConfigID.Size != z.Transfer:
-		return &BrokenError{fmt.Sprintf("shares of %d, manifest of %d and config of %d are not transfer %d", all.Transfer, f.Image.Push.Manifest.Size, f.Image.ConfigID.Size, z.Transfer)}
+	case all.Transfer.Plus(units.Known(f.Image.Push.Manifest.Size+f.Image.ConfigID.Size)) != z.Transfer:
+		return &BrokenError{fmt.Sprintf("shares of %v, manifest of %d and config of %d are not transfer %v", all.Transfer, f.Image.Push.Manifest.Size, f.Image.ConfigID.Size, z.Transfer)}
 	}
 	return nil
 }

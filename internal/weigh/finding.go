@@ -33,20 +33,20 @@ type Finding struct {
 	Other    int      `json:"other,omitempty"` // the line that wrote what this one hides
 	Layer    int      `json:"layer"`           // from 1; 0 for none
 	// Instruction is the step that made the layer, as the history has it.
-	Instruction string `json:"instruction,omitempty"`
-	Text        string `json:"text"`
-	Remedy      string `json:"remedy,omitempty"`
-	Tar         int64  `json:"tar"`            // bytes that it costs, with headers
-	Transfer    int64  `json:"transfer"`       // apportioned part of the blobs
-	Live        int64  `json:"live"`           // the part that a container sees
-	Sent        int64  `json:"sent,omitempty"` // bytes sent to the builder
+	Instruction string       `json:"instruction,omitempty"`
+	Text        string       `json:"text"`
+	Remedy      string       `json:"remedy,omitempty"`
+	Tar         int64        `json:"tar"`            // bytes that it costs, with headers
+	Transfer    units.Amount `json:"transfer"`       // apportioned part of the blobs, if they are known
+	Live        int64        `json:"live"`           // the part that a container sees
+	Sent        int64        `json:"sent,omitempty"` // bytes sent to the builder
 	// Seconds are those of a step that runs more often than it needs to.
 	Seconds float64 `json:"seconds,omitempty"`
 	// AddsTar, AddsTransfer and AddsLive are the part of Tar, Transfer and Live that no
 	// finding before this one has: over all findings they sum up to what all save.
-	AddsTar      int64 `json:"addsTar"`
-	AddsTransfer int64 `json:"addsTransfer"`
-	AddsLive     int64 `json:"addsLive"`
+	AddsTar      int64        `json:"addsTar"`
+	AddsTransfer units.Amount `json:"addsTransfer"`
+	AddsLive     int64        `json:"addsLive"`
 	// Small says that it saves less than what is material.
 	Small bool `json:"small,omitempty"`
 	// Paths are the largest files that it is about, or the directories that hold most; of
@@ -57,9 +57,9 @@ type Finding struct {
 // Savings is what the findings of an image that are not small cost together: what several
 // are about counts once.
 type Savings struct {
-	Tar      int64 `json:"tar"`
-	Transfer int64 `json:"transfer"` // apportioned
-	Live     int64 `json:"live"`     // the part that a container sees
+	Tar      int64        `json:"tar"`
+	Transfer units.Amount `json:"transfer"` // apportioned
+	Live     int64        `json:"live"`     // the part that a container sees
 	// Overlap is what these findings cost more than once in sum, in tar.
 	Overlap int64 `json:"overlap"`
 	// Lines and Layers are where something has to be changed, in order; Lines only where
@@ -90,7 +90,7 @@ func Save(list []Finding, tar int64, m units.Material) *Savings {
 		note(&s.Lines, f.Line)
 		note(&s.Layers, f.Layer)
 		s.Tar += f.AddsTar
-		s.Transfer += f.AddsTransfer
+		s.Transfer = s.Transfer.Plus(f.AddsTransfer)
 		s.Live += f.AddsLive
 		s.Overlap += f.Tar - f.AddsTar
 	}
@@ -98,6 +98,15 @@ func Save(list []Finding, tar int64, m units.Material) *Savings {
 	slices.Sort(s.Layers)
 	s.Places = len(places)
 	return s
+}
+
+// All is what findings save together, in bytes of tar, if they are all that there are; of
+// a part of these it is what that part adds.
+func All(list []Finding) (tar int64) {
+	for i := range list {
+		tar += list[i].AddsTar
+	}
+	return tar
 }
 
 // Where names the place of a finding: "line 7", or "layer 5" where no Dockerfile is known.

@@ -34,8 +34,8 @@ func TestSave(t *testing.T) {
 	list := []weigh.Finding{
 		{Rule: "secret-file", Severity: weigh.Secret, Layer: 9, Tar: 900_000},
 		{Rule: "large-context", Line: 2, Sent: 5_000_000},
-		{Rule: "a", Line: 7, Layer: 3, Tar: 500_000, AddsTar: 500_000, AddsTransfer: 50, AddsLive: 5},
-		{Rule: "b", Line: 4, Layer: 2, Tar: 400_000, AddsTar: 100_000, AddsTransfer: 10, AddsLive: 1},
+		{Rule: "a", Line: 7, Layer: 3, Tar: 500_000, AddsTar: 500_000, AddsTransfer: units.Known(50), AddsLive: 5},
+		{Rule: "b", Line: 4, Layer: 2, Tar: 400_000, AddsTar: 100_000, AddsTransfer: units.Known(10), AddsLive: 1},
 		{Rule: "c", Line: 5, Layer: 4, Tar: 99_999, AddsTar: 99_999},
 		{Rule: "d", Line: 5, Layer: 4, Tar: 76, AddsTar: 76},
 		{Rule: "slow", Line: 6, Seconds: 12},
@@ -49,7 +49,7 @@ func TestSave(t *testing.T) {
 		return out
 	}
 	s := weigh.Save(list, 10_000_000, units.Threshold)
-	if got := small(); !slices.Equal(got, []string{"c", "d"}) || s.Tar != 600_000 || s.Transfer != 60 || s.Live != 6 || s.Overlap != 300_000 || s.Where() != "these 2 lines (4, 7)" {
+	if got := small(); !slices.Equal(got, []string{"c", "d"}) || s.Tar != 600_000 || s.Transfer != units.Known(60) || s.Live != 6 || s.Overlap != 300_000 || s.Where() != "these 2 lines (4, 7)" {
 		t.Errorf("%v, %+v", got, s)
 	}
 	// One percent of a large image is more.

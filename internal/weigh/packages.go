@@ -46,7 +46,7 @@ func (f *Facts) packages(r *Result) {
 			continue
 		}
 		row.Count += c.Count
-		row.Transfer += c.Transfer
+		row.Transfer = row.Transfer.Plus(c.Transfer)
 		if !slices.Contains(row.Layers, c.Layer+1) {
 			row.Layers = append(row.Layers, c.Layer+1)
 		}

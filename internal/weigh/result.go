@@ -12,6 +12,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/tree"
+	"tare/internal/units"
 )
 
 // Schema names the form of Result as JSON: docs/reference/weigh.schema.json.
@@ -68,23 +69,28 @@ type Result struct {
 
 // Layer is one layer of an image.
 type Layer struct {
-	Index       int              `json:"index"` // from 1, bottom first
-	Digest      digest.Digest    `json:"digest"`
-	DiffID      digest.Digest    `json:"diffID"`
-	MediaType   string           `json:"mediaType"`
-	Compression string           `json:"compression"`
-	Instruction string           `json:"instruction"`
-	Line        int              `json:"line,omitempty"` // of the Dockerfile, where it is known
-	Entries     int64            `json:"entries"`
-	Transfer    int64            `json:"transfer"` // 0 for a blob that stands below already
-	Tar         int64            `json:"tar"`
-	Files       int64            `json:"files"`
-	Overhead    int64            `json:"overhead"`
-	Live        int64            `json:"live"`
-	Waste       int64            `json:"waste"`
-	Docker      int64            `json:"docker"`
-	Disk        int64            `json:"disk"`
-	WasteBy     map[string]int64 `json:"wasteByClass"`
+	Index       int           `json:"index"` // from 1, bottom first
+	Digest      digest.Digest `json:"digest"`
+	DiffID      digest.Digest `json:"diffID"`
+	MediaType   string        `json:"mediaType"`
+	Compression string        `json:"compression"`
+	Instruction string        `json:"instruction"`
+	Line        int           `json:"line,omitempty"` // of the Dockerfile, where it is known
+	Entries     int64         `json:"entries"`
+	Transfer    units.Amount  `json:"transfer"` // 0 for a blob that stands below already
+	Stored      int64         `json:"stored"`   // bytes of the blob as the source has it
+	// TransferFrom says how Transfer is known: "stored" (the blob is sent as it is),
+	// "registry" (a registry has this blob of the layer, by its DiffID), "store" (an image
+	// of the store has it), "push" (compressed as tare push does) or "unknown".
+	TransferFrom image.Sent       `json:"transferFrom"`
+	Tar          int64            `json:"tar"`
+	Files        int64            `json:"files"`
+	Overhead     int64            `json:"overhead"`
+	Live         int64            `json:"live"`
+	Waste        int64            `json:"waste"`
+	Docker       int64            `json:"docker"`
+	Disk         int64            `json:"disk"`
+	WasteBy      map[string]int64 `json:"wasteByClass"`
 }
 
 // Package is an installed package and its bytes.
@@ -99,11 +105,11 @@ type Package struct {
 	// written that down. What every system of the distribution has is not.
 	Explicit *bool `json:"explicit,omitempty"`
 	// Live, Waste and Transfer are measured, Declared is what the package says.
-	Live     int64 `json:"live"`
-	Waste    int64 `json:"waste"`
-	Transfer int64 `json:"transfer"`
-	Declared int64 `json:"declared"`
-	Count    int64 `json:"files"`
+	Live     int64        `json:"live"`
+	Waste    int64        `json:"waste"`
+	Transfer units.Amount `json:"transfer"`
+	Declared int64        `json:"declared"`
+	Count    int64        `json:"files"`
 	// Layers hold its files.
 	Layers []int `json:"layers"`
 	// PartOf is the package of another kind that owns its files: a library that came
@@ -117,23 +123,23 @@ type Package struct {
 
 // ClassSum are the files of one class.
 type ClassSum struct {
-	Class    Class `json:"class"`
-	Count    int64 `json:"count"`
-	Files    int64 `json:"files"`
-	Live     int64 `json:"live"`
-	Waste    int64 `json:"waste"`
-	Transfer int64 `json:"transfer"`
+	Class    Class        `json:"class"`
+	Count    int64        `json:"count"`
+	Files    int64        `json:"files"`
+	Live     int64        `json:"live"`
+	Waste    int64        `json:"waste"`
+	Transfer units.Amount `json:"transfer"`
 	// Unowned is the part of Live that no package owns.
 	Unowned int64 `json:"unowned"`
 }
 
 // Owner is a part of the live files.
 type Owner struct {
-	Kind     string `json:"kind"`    // "package" or "class"
-	Subject  string `json:"subject"` // the kind of package, or the class
-	Count    int64  `json:"count"`
-	Live     int64  `json:"live"`
-	Transfer int64  `json:"transfer"`
+	Kind     string       `json:"kind"`    // "package" or "class"
+	Subject  string       `json:"subject"` // the kind of package, or the class
+	Count    int64        `json:"count"`
+	Live     int64        `json:"live"`
+	Transfer units.Amount `json:"transfer"`
 }
 
 // Wasted are hidden bytes with one class, writer and destroyer.
@@ -146,8 +152,8 @@ type Wasted struct {
 	Count     int64  `json:"count"`
 	Files     int64  `json:"files"`
 	// Transfer is what leaving them out would save of the blobs: apportioned.
-	Transfer int64  `json:"transfer"`
-	Largest  []File `json:"largest"`
+	Transfer units.Amount `json:"transfer"`
+	Largest  []File       `json:"largest"`
 }
 
 // Duplicate is one content that stands more than once.
@@ -159,17 +165,17 @@ type Duplicate struct {
 
 // File is one file.
 type File struct {
-	Path     string `json:"path"`
-	Size     int64  `json:"size"`
-	Transfer int64  `json:"transfer"` // apportioned
-	Layer    int    `json:"layer"`    // from 1
-	Owner    string `json:"owner,omitempty"`
-	Class    Class  `json:"class"`
+	Path     string       `json:"path"`
+	Size     int64        `json:"size"`
+	Transfer units.Amount `json:"transfer"` // apportioned
+	Layer    int          `json:"layer"`    // from 1
+	Owner    string       `json:"owner,omitempty"`
+	Class    Class        `json:"class"`
 }
 
 // version is part of Key: it rises whenever Report tells something else of the same
 // image.
-const version = 3
+const version = 4
 
 // Key names what Report tells of an image, for a cache: it is the same for images with
 // the same layers, in the form in which they are pushed, and the same configuration.
@@ -179,7 +185,7 @@ func Key(img *image.Image) digest.Digest {
 	say := func(v ...any) { _, _ = fmt.Fprintln(h.Hash(), v...) }
 	say(version, layer.EncodingVersion, packages.Edition(), img.ConfigID.Digest, img.Manifest.Digest, img.Push.Manifest.Size, img.Target.Digest)
 	for i, l := range img.Layers {
-		say(l.DiffID, img.Push.Layers[i].Digest)
+		say(l.DiffID, l.Digest, l.Size, img.Push.Layers[i].Digest, img.Push.How(i))
 	}
 	return h.Digest()
 }
@@ -227,10 +233,8 @@ func (f *Facts) layers(r *Result) {
 	for k, l := range f.Image.Layers {
 		s := l.Sums
 		row := Layer{Index: k + 1, Digest: f.Image.Push.Layers[k].Digest, DiffID: l.DiffID, MediaType: f.Image.Push.Layers[k].MediaType, Compression: string(s.Compression),
+			Transfer: f.sent(k), Stored: l.Size, TransferFrom: f.Image.Push.How(k),
 			Instruction: f.Image.StepOf(k).Instruction(), Entries: s.Entries, Tar: s.Tar, Files: s.Files, Overhead: s.Overhead(), Docker: s.Docker, Disk: s.Disk, WasteBy: map[string]int64{}}
-		if !f.repeated(k) {
-			row.Transfer = f.Image.Push.Layers[k].Size
-		}
 		r.Layers = append(r.Layers, row)
 	}
 	for i := range f.Cells {
@@ -260,7 +264,7 @@ func (f *Facts) classes(r *Result) {
 		}
 		s.Count += c.Count
 		s.Files += c.Files
-		s.Transfer += c.Transfer
+		s.Transfer = s.Transfer.Plus(c.Transfer)
 		if c.Fate != tree.Live {
 			s.Waste += c.Files
 			continue
@@ -282,7 +286,7 @@ func (f *Facts) classes(r *Result) {
 		}
 		have.Count += c.Count
 		have.Live += c.Files
-		have.Transfer += c.Transfer
+		have.Transfer = have.Transfer.Plus(c.Transfer)
 	}
 	r.Classes, r.Owners = []ClassSum{}, []Owner{}
 	for _, s := range by {
@@ -318,7 +322,7 @@ func (f *Facts) wasted(r *Result, top int) {
 		w := &r.Wasted[n]
 		w.Count += c.Count
 		w.Files += c.Files
-		w.Transfer += c.Transfer
+		w.Transfer = w.Transfer.Plus(c.Transfer)
 	}
 	hidden := make([][]tree.Ref, len(r.Wasted))
 	f.Hidden(func(ref tree.Ref, _ *layer.Entry) {

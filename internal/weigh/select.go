@@ -131,7 +131,7 @@ func sortFiles(list []StateFile, by string) {
 		first := cmp.Compare(b.Size, a.Size)
 		switch by {
 		case "transfer":
-			first = cmp.Compare(b.Transfer, a.Transfer)
+			first = b.Transfer.Compare(a.Transfer)
 		case "path":
 			first = 0
 		case "layer":
@@ -148,8 +148,8 @@ func (r *Result) Order(by string) {
 	}
 	switch by {
 	case "transfer":
-		slices.SortStableFunc(r.Packages, func(a, b Package) int { return cmp.Compare(b.Transfer, a.Transfer) })
-		slices.SortStableFunc(r.Largest, func(a, b File) int { return cmp.Compare(b.Transfer, a.Transfer) })
+		slices.SortStableFunc(r.Packages, func(a, b Package) int { return b.Transfer.Compare(a.Transfer) })
+		slices.SortStableFunc(r.Largest, func(a, b File) int { return b.Transfer.Compare(a.Transfer) })
 	case "path":
 		slices.SortStableFunc(r.Packages, func(a, b Package) int { return strings.Compare(a.Name, b.Name) })
 		slices.SortStableFunc(r.Largest, func(a, b File) int { return layer.ComparePaths(a.Path, b.Path) })
