@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"tare/internal/buildinfo"
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
 	"tare/internal/experiment"
@@ -44,6 +45,7 @@ var documents = map[string]struct {
 	"lab":     {experiment.Schema, "tare lab --format json", reflect.TypeFor[experiment.Record]()},
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
+	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
 
@@ -60,7 +62,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -123,6 +125,9 @@ func describe(s *jsonschema.Schema, t reflect.Type, docs map[string]string) {
 		if f.Anonymous && name == "" {
 			describe(s, f.Type, docs)
 			continue
+		}
+		if name == "" {
+			name = f.Name
 		}
 		p := s.Properties[name]
 		if p == nil {
@@ -224,7 +229,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
-	for name, v := range map[string]any{"fsck": checked, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)
