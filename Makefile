@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2 rpm mandoc man-db zsh fish ruby
 
-.PHONY: packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-looks bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ cover: ## print how much of each package its own tests run
 	@go test -timeout 45m -cover ./internal/... | awk '$$1 == "ok" || /coverage:/ { p = $$1 == "ok" ? $$2 : $$1; match($$0, /coverage: [0-9.]+%/); \
 	  if (RSTART) printf "%6s  %s\n", substr($$0, RSTART + 10, RLENGTH - 10), p } /^(FAIL|---)/ { print; bad = 1 } END { exit bad }' | sort -k2
 
+MUTANTS ?= ./internal/tree ./internal/weigh ./internal/compare ./internal/explain ./internal/profile
+mutants: ## plant faults in MUTANTS (default: what counts and what is said), and name those that no test notices
+	@go run ./scripts/mutants $(MUTANTS)
+
 # Not fatal: who cannot install still gets the tests that need nothing.
 packages:
 	@scripts/apt.sh $(TEST_PACKAGES) || echo "make test: without these packages some tests will skip, and say so"
@@ -52,6 +56,10 @@ check-docker-sizes: build ## compare images and history with a real Docker daemo
 
 test-buildkitd: ## test --builder against a real buildkitd, compiled from its module
 	TARE_TEST_BUILDKITD=1 go test -tags buildkitd -timeout 20m -run Buildkitd ./cmd/tare
+
+test-serve: ## test tare serve with docker buildx and buildctl, compiled from their modules into bin/
+	@mkdir -p bin
+	TARE_TEST_CLIENTS=$(CURDIR)/bin go test -count=1 -tags buildx -timeout 30m -run '^TestBuildx$$' ./cmd/tare
 
 # CONFORMANCE=copy builds only what has "copy" in its name, and leaves the page as it is.
 conformance: build ## build the Dockerfiles of buildah's and BuildKit's tests, compare with buildkitd; writes docs/conformance.md
@@ -100,6 +108,9 @@ bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
+
+bench-looks: build ## first and second look at an image in Docker, Podman, a registry, an archive
+	@scripts/bench/looks.sh
 
 bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
 	@scripts/bench/pull.sh

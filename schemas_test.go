@@ -3,6 +3,7 @@ package tare_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"go/ast"
 	"go/parser"
@@ -20,6 +21,7 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
+	"tare/internal/doctor"
 	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/lab"
@@ -41,6 +43,7 @@ var documents = map[string]struct {
 	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
 	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
 	"fsck":    {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
+	"doctor":  {doctor.Schema, "tare doctor --format json", reflect.TypeFor[doctor.Report]()},
 	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
 	"lab":     {experiment.Schema, "tare lab --format json", reflect.TypeFor[experiment.Record]()},
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
@@ -62,7 +65,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -229,7 +232,8 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
-	for name, v := range map[string]any{"version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	sick := doctor.Examine(t.Context(), doctor.Request{Store: func() (string, error) { return "", errors.New("none") }})
+	for name, v := range map[string]any{"version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

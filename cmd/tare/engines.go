@@ -14,7 +14,7 @@ func options(ctx context.Context, o session.EngineOptions) buildkit.Options {
 		t, err := o.Registry.Token(ctx, r.Registry, r.Realm, r.Service, r.Scopes)
 		return engine.Token(t), err
 	}
-	return buildkit.Options{Store: o.Store, Hosts: o.Registry.Hosts(context.WithoutCancel(ctx)), Config: o.Config, Token: token, Keep: o.Keep, MakeRoom: o.MakeRoom, Waiting: o.Waiting}
+	return buildkit.Options{Store: o.Store, Hosts: o.Registry.Hosts(context.WithoutCancel(ctx)), Config: o.Config, Token: token, Keep: o.Keep, MakeRoom: o.MakeRoom, Own: o.Own, Version: buildkitVersion(), Waiting: o.Waiting}
 }
 
 // engines are the engines that this program was built with.

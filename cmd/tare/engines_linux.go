@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"tare/internal/buildkit"
 	"tare/internal/container"
+	"tare/internal/doctor"
 	"tare/internal/engine"
 	"tare/internal/session"
 )
@@ -17,7 +19,23 @@ func early() error {
 }
 
 func embedded(e *session.Engines) {
-	e.Enter = container.EnterRootless
+	e.Host = doctor.Host{Mappable: container.Mappable, Entered: container.Rootless, Trial: container.Trial,
+		Runtime: func() (string, error) {
+			rt, err := container.FindRuntime("")
+			return rt.Path, err
+		}}
+	var refused error // why the user namespace could not be entered
+	ready := sync.OnceValue(func() error { return doctor.Before(e.Host) })
+	e.Ready = func() error {
+		if refused != nil {
+			return refused
+		}
+		return ready()
+	}
+	e.Enter = func() error {
+		refused = doctor.NotEntered(e.Host, container.EnterRootless())
+		return refused
+	}
 	e.Leftovers = buildkit.Leftovers
 	e.Wipe = buildkit.Wipe
 	e.Embedded = func(ctx context.Context, o session.EngineOptions) (engine.Engine, error) {

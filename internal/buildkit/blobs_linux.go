@@ -145,13 +145,15 @@ func (n *imageNames) Get(ctx context.Context, name string) (images.Image, error)
 // blob, so that it takes them for the image below. So cacheOfImages tells instead.
 func (n *imageNames) List(context.Context, ...string) ([]images.Image, error) { return nil, nil }
 
-// Names are given by tare, after the image has arrived in its store.
-func (n *imageNames) Create(context.Context, images.Image) (images.Image, error) {
-	return images.Image{}, errdefs.ErrNotImplemented
+// Create keeps no name: tare gives names after an image has arrived in its store. What
+// other clients export as an image, to push it, they name as with a buildkitd that has no
+// image store: for the registry only.
+func (n *imageNames) Create(_ context.Context, img images.Image) (images.Image, error) {
+	return img, nil
 }
 
-func (n *imageNames) Update(context.Context, images.Image, ...string) (images.Image, error) {
-	return images.Image{}, errdefs.ErrNotImplemented
+func (n *imageNames) Update(_ context.Context, img images.Image, _ ...string) (images.Image, error) {
+	return img, nil
 }
 
 func (n *imageNames) Delete(context.Context, string, ...images.DeleteOpt) error {

@@ -29,6 +29,7 @@ import (
 	"github.com/moby/buildkit/solver/bboltcachestorage"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/moby/buildkit/version"
 	"github.com/moby/buildkit/worker"
 	"github.com/moby/buildkit/worker/base"
 	bolt "go.etcd.io/bbolt"
@@ -36,6 +37,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"tare/internal/container"
+	"tare/internal/socket"
 )
 
 // owner is a BuildKit that runs in this process and owns the state directory.
@@ -51,12 +53,14 @@ type owner struct {
 	ctl     *control.Controller
 	lock    *flock.Flock
 	stop    context.CancelFunc
-	joined  *joined
+	joined  *socket.Counted
 	files   []io.Closer // databases, which BuildKit's controller leaves open
 	// doubtful says why what is kept of build contexts may be wrong: nothing can be
 	// built with it, but the cache can be pruned.
 	doubtful error
 	umask    func() // gives the process its umask back
+	// now is closed when close must not wait for those who joined; nil if it always may.
+	now <-chan struct{}
 }
 
 func (o *owner) later(c io.Closer) { o.files = append(o.files, c) }
@@ -98,6 +102,9 @@ func openOwner(ctx context.Context, root string, opt Options) (_ *owner, err err
 }
 
 func (o *owner) start(ctx context.Context, root string) error {
+	if o.opt.Version != "" {
+		version.Version = o.opt.Version // which only buildkitd's own build sets
+	}
 	rt, err := container.FindRuntime(o.opt.Runtime)
 	if err != nil {
 		return err
@@ -164,17 +171,23 @@ func (o *owner) start(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	o.srv = grpc.NewServer(
-		grpc.ChainUnaryInterceptor(grpcerrors.UnaryServerInterceptor),
-		grpc.StreamInterceptor(grpcerrors.StreamServerInterceptor),
-		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize),
-		grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
-	)
-	o.ctl.Register(o.srv)
+	o.srv = o.server()
 	registerRootfs(o.srv, o)
 	o.lis = bufconn.Listen(1 << 20)
 	go func() { _ = o.srv.Serve(o.lis) }()
 	return nil
+}
+
+// server serves BuildKit's API; what more asks is asked before each call.
+func (o *owner) server(more ...grpc.ServerOption) *grpc.Server {
+	s := grpc.NewServer(append(more,
+		grpc.ChainUnaryInterceptor(grpcerrors.UnaryServerInterceptor),
+		grpc.ChainStreamInterceptor(grpcerrors.StreamServerInterceptor),
+		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize),
+		grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
+	)...)
+	o.ctl.Register(s)
+	return s
 }
 
 func (o *owner) client(ctx context.Context) (*client.Client, error) {
@@ -185,7 +198,11 @@ func (o *owner) client(ctx context.Context) (*client.Client, error) {
 // close lets clients finish, then stops BuildKit and gives the state directory back.
 func (o *owner) close(waiting func(string)) error {
 	if o.joined != nil {
-		o.joined.leave(waiting)
+		o.joined.Leave(o.now, func() {
+			if waiting != nil {
+				waiting("done; waiting for another tare that uses this engine (Ctrl-C leaves at once and ends its work)")
+			}
+		})
 	}
 	o.stop()
 	o.srv.Stop()
@@ -234,7 +251,7 @@ func OpenEmbedded(ctx context.Context, opt Options) (*Embedded, error) {
 		if !errors.Is(err, errLocked) {
 			return nil, err
 		}
-		if err := e.join(ctx); err == nil {
+		if !opt.Own && e.join(ctx) == nil {
 			return e, nil
 		}
 		// The owner is just starting or just leaving.

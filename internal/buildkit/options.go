@@ -30,6 +30,10 @@ type Options struct {
 	// MakeRoom says that the engine is opened to prune its cache: on a full disk it may
 	// use what is kept for that.
 	MakeRoom bool
+	// Version is BuildKit's, for clients that ask; "" if unknown.
+	Version string
+	// Own says that the engine must be this process's, not another's that is open.
+	Own bool
 	// Waiting is told why a command waits for another tare; nil drops it.
 	Waiting func(text string)
 }

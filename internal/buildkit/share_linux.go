@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -17,7 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
-	"tare/internal/container"
+	"tare/internal/socket"
 )
 
 // socketName is the socket in the engine's directory on which the tare that has
@@ -28,93 +26,19 @@ const socketName = "engine.sock"
 func (o *owner) serve(root string) error {
 	path := filepath.Join(root, socketName)
 	_ = os.Remove(path) // stale: we hold the lock
-	l, err := listenUnix(path)
+	l, err := socket.Listen(path)
 	if err != nil {
 		return err
 	}
-	o.joined = &joined{Listener: l, path: path}
+	o.joined = socket.Count(l, path)
 	go func() { _ = o.srv.Serve(o.joined) }()
 	return nil
-}
-
-// listenUnix makes a socket that only its user can reach. A path longer than the
-// kernel allows (108 bytes) is reached through the directory's descriptor.
-func listenUnix(path string) (net.Listener, error) {
-	short, done, err := shortPath(path)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var l net.Listener
-	// Not chmod alone: until then whoever reaches the directory could connect.
-	if err := container.WithUmask(0o177, func() (err error) {
-		l, err = net.Listen("unix", short)
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	return l, os.Chmod(path, 0o600)
-}
-
-func shortPath(path string) (string, func(), error) {
-	if len(path) < 100 {
-		return path, func() {}, nil
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return "", nil, err
-	}
-	return fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), filepath.Base(path)), func() { _ = d.Close() }, nil
-}
-
-// joined counts the connections of other processes.
-type joined struct {
-	net.Listener
-	path string
-	wg   sync.WaitGroup
-}
-
-// Accept implements net.Listener.
-func (g *joined) Accept() (net.Conn, error) {
-	c, err := g.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	g.wg.Add(1)
-	return &joiner{Conn: c, done: sync.OnceFunc(g.wg.Done)}, nil
-}
-
-type joiner struct {
-	net.Conn
-	done func()
-}
-
-func (g *joiner) Close() error {
-	defer g.done()
-	return g.Conn.Close()
-}
-
-// leave lets nobody join any more and waits until those inside have finished.
-func (g *joined) leave(waiting func(string)) {
-	_ = os.Remove(g.path)
-	gone := make(chan struct{})
-	go func() { g.wg.Wait(); close(gone) }()
-	select {
-	case <-gone:
-		return
-	case <-time.After(500 * time.Millisecond):
-	}
-	if waiting != nil {
-		waiting("done; waiting for another tare that uses this engine (Ctrl-C leaves at once and ends its work)")
-	}
-	<-gone
 }
 
 // join connects to the tare that has the engine open.
 func (e *Embedded) join(ctx context.Context) error {
 	dial := func(ctx context.Context, _ string) (net.Conn, error) {
-		short, done, err := shortPath(filepath.Join(e.root, socketName))
+		short, done, err := socket.Short(filepath.Join(e.root, socketName))
 		if err != nil {
 			return nil, err
 		}

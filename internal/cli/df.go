@@ -31,7 +31,7 @@ in layers that other images have as well, UNIQUE SIZE what only this image has.`
 		Example: "  tare system df\n  tare system df -v\n  tare system df --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.Enter(); err != nil {
+			if err := a.EnterToLook(); err != nil {
 				return err
 			}
 			return a.df(cmd.Context(), format, verbose)

@@ -42,10 +42,7 @@ The exit code is 0 if there are no problems (with --repair: afterwards), else
 			if err := suggest.OneOf("--format", o.format, []string{"text", "json"}); err != nil {
 				return err
 			}
-			if err := a.Enter(); err != nil {
-				return err
-			}
-			return a.fsck(cmd.Context(), o)
+			return a.fsck(cmd.Context(), o, a.EnterToLook())
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -55,13 +52,14 @@ The exit code is 0 if there are no problems (with --repair: afterwards), else
 	return c
 }
 
-func (a *app) fsck(ctx context.Context, o fsckOptions) error {
+func (a *app) fsck(ctx context.Context, o fsckOptions, outside error) error {
+	a.MakeRoom = true // a repair opens the engine to prune it
 	st, err := a.Store()
 	if err != nil {
 		return err
 	}
 	events, done := a.watch()
-	check, err := fsck.Run(ctx, fsck.Request{Store: st, Leftovers: a.Engines.Leftovers,
+	check, err := fsck.Run(ctx, fsck.Request{Store: st, Leftovers: a.Engines.Leftovers, Outside: outside,
 		Engine: a.Engine,
 		Options: store.CheckOptions{
 			Repair: o.repair,

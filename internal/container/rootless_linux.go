@@ -68,22 +68,41 @@ func StageOne() error {
 	return nil
 }
 
-func enter() (int, error) {
+// mapping is the part of the user's ids that a tool maps.
+type mapping struct {
+	tool, file, id string
+	subordinate    [2]string // first and how many
+}
+
+// mappings finds the tools and the user's subordinate ids. The error says what to do.
+func mappings() ([]mapping, error) {
 	me, err := user.Current()
 	if err != nil { // without a name or a home: subordinate ids may go by the number
 		me = &user.User{Uid: strconv.Itoa(os.Getuid()), Gid: strconv.Itoa(os.Getgid())}
 	}
-	maps := []struct{ tool, file, id string }{
-		{"newuidmap", "/etc/subuid", me.Uid}, {"newgidmap", "/etc/subgid", me.Gid},
-	}
-	ranges := make([][2]string, len(maps))
+	maps := []mapping{{tool: "newuidmap", file: "/etc/subuid", id: me.Uid}, {tool: "newgidmap", file: "/etc/subgid", id: me.Gid}}
 	for i, m := range maps {
 		if _, err := exec.LookPath(m.tool); err != nil {
-			return 0, fmt.Errorf("%s is not on PATH; install the package uidmap (Debian, Ubuntu) or shadow-utils (Fedora)", m.tool)
+			return nil, fmt.Errorf("%s is not on PATH; install the package uidmap (Debian, Ubuntu) or shadow-utils (Fedora)", m.tool)
 		}
-		if ranges[i], err = subordinate(m.file, me); err != nil {
-			return 0, err
+		if maps[i].subordinate, err = subordinate(m.file, me); err != nil {
+			return nil, err
 		}
+	}
+	return maps, nil
+}
+
+// Mappable says why no ids can be mapped into a user namespace, and what to do; nil if
+// nothing is missing.
+func Mappable() error {
+	_, err := mappings()
+	return err
+}
+
+func enter() (int, error) {
+	maps, err := mappings()
+	if err != nil {
+		return 0, err
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -101,8 +120,8 @@ func enter() (int, error) {
 		return 0, fmt.Errorf("create a user namespace: %w; the kernel may forbid it (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)", err)
 	}
 	_ = r.Close()
-	for i, m := range maps {
-		out, err := exec.Command(m.tool, fmt.Sprint(cmd.Process.Pid), "0", m.id, "1", "1", ranges[i][0], ranges[i][1]).CombinedOutput()
+	for _, m := range maps {
+		out, err := exec.Command(m.tool, fmt.Sprint(cmd.Process.Pid), "0", m.id, "1", "1", m.subordinate[0], m.subordinate[1]).CombinedOutput()
 		if err != nil {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -28,6 +29,15 @@ type Engine interface {
 	// and the engine's own, as Docker does.
 	Prune(ctx context.Context, all bool, keep int64) (Pruned, error)
 	Close() error
+}
+
+// Server is an Engine that other programs can use.
+type Server interface {
+	Engine
+	// Serve lets clients of BuildKit's API in over l until ctx ends. Then it takes no more
+	// builds, tells waiting how many run, and returns when they have ended; when now ends it
+	// cancels them.
+	Serve(ctx, now context.Context, l net.Listener, waiting func(builds int)) error
 }
 
 // Build is a request to build an image. The zero value of every field is the

@@ -22,6 +22,8 @@ type Request struct {
 	Store     *store.Store
 	Options   store.CheckOptions
 	Leftovers Leftovers // nil where no engine is part of this program
+	// Outside says why this process cannot look into the engine's directory; nil if it can.
+	Outside error
 	// Engine opens the engine, to drop what is damaged of its cache.
 	Engine func(context.Context) (engine.Engine, error)
 }
@@ -29,7 +31,11 @@ type Request struct {
 // Run checks, and with Options.Repair repairs.
 func Run(ctx context.Context, r Request) (*store.Check, error) {
 	check, err := r.Store.Check(ctx, r.Options)
-	if err == nil && r.Leftovers != nil {
+	switch {
+	case err != nil || r.Leftovers == nil:
+	case r.Outside != nil:
+		check.Notes = append(check.Notes, fmt.Sprintf("the build engine's directories were left out: %v", r.Outside))
+	default:
 		err = r.engine(ctx, check)
 	}
 	return check, err

@@ -4,10 +4,12 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/docker/cli/cli/config/configfile"
 
@@ -15,6 +17,7 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/builds"
 	"tare/internal/engine"
+	"tare/internal/logs"
 	"tare/internal/progress"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -31,6 +34,9 @@ type Session struct {
 	HostsDirs []string // of hosts.toml files
 	Keep      int64    // bytes of build cache to keep after a build; 0 for the engine's own limit
 	MakeRoom  bool     // the engine is opened to prune
+	Own       bool     // the engine must be this process's, not another's that is open
+
+	Progress string // how builds show how far they are; "" for what Env says
 
 	In       *os.File
 	Out, Err io.Writer // where a build shows how far it is
@@ -44,6 +50,7 @@ type Session struct {
 	st      *store.Store
 	looking *store.Store // st, or what can be read of a store that cannot be written
 	cfg     *configfile.ConfigFile
+	opening sync.Mutex // of eng
 	eng     engine.Engine
 	work    *bench.Bench
 }
@@ -57,10 +64,21 @@ func (s *Session) Store() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.st, err = store.Open(root); err == nil {
+	done := logs.Took("open store", "root", root)
+	s.st, err = store.Open(root)
+	if done(err); err == nil {
 		s.st.Waits(s.Context, s.Note)
 	}
 	return s.st, err
+}
+
+// StoreRoot opens the store and returns its directory.
+func (s *Session) StoreRoot() (string, error) {
+	st, err := s.Store()
+	if err != nil {
+		return "", err
+	}
+	return st.Root(), nil
 }
 
 // Opened is the store if it was opened, else nil.
@@ -79,6 +97,7 @@ func (s *Session) Look() (*store.Store, error) {
 	} else if st, err = store.Look(root); err != nil {
 		return nil, err
 	}
+	logs.Info("look at store", "root", root)
 	st.Waits(s.Context, s.Note)
 	if why := st.Looking(); why != nil {
 		s.Note(fmt.Sprintf("nothing is cached for the next time: %v", why))
@@ -141,7 +160,7 @@ func (s *Session) Bench() *bench.Bench {
 	if addr := s.Address(); addr != "" {
 		b.Builder = "BuildKit at " + addr
 	}
-	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, s.Env("BUILDKIT_PROGRESS")
+	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, cmp.Or(s.Progress, s.Env("BUILDKIT_PROGRESS"))
 	b.Finder = &target.Finder{Store: s.Look, Registry: s.Registry, Stdin: s.In, Note: s.Note, Lean: s.Env("GOGC") == "",
 		Pull: s.Pull, Build: b.Dockerfile, Watch: s.Watch}
 	s.work = b

@@ -148,7 +148,10 @@ func (s *Store) layoutPath() string { return filepath.Join(s.root, ocispec.Image
 func (s *Store) Root() string { return s.root }
 
 // EngineRoot is the directory for the embedded engine's own state.
-func (s *Store) EngineRoot() string { return filepath.Join(s.root, "engine") }
+func (s *Store) EngineRoot() string { return EngineIn(s.root) }
+
+// EngineIn is EngineRoot of the store in root, which need not exist.
+func EngineIn(root string) string { return filepath.Join(root, "engine") }
 
 // Content gives access to the blobs: verified when written, by digest.
 func (s *Store) Content() content.Store { return s.blob }

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -12,29 +13,56 @@ import (
 	"time"
 )
 
-// CompileBuildkitd builds the daemon from the module that tare links, with that
-// module's own requirements: those of its clouds and networks are not tare's. The
-// build cache keeps it, so only the first time takes a minute or two. scratch is a
-// directory for the requirements: Go may add to them, and the module cache is read-only.
+// BuildxVersion is the version of the buildx that tests compile. tare does not link it.
+const BuildxVersion = "v0.38.2"
+
+// CompileBuildkitd builds the daemon from the module that tare links.
 func CompileBuildkitd(scratch, program string) error {
+	return CompileBuildKit(scratch, "buildkitd", program)
+}
+
+// CompileBuildKit builds a command of the BuildKit that tare links: buildkitd or buildctl.
+func CompileBuildKit(scratch, command, program string) error {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/moby/buildkit").Output()
 	if err != nil {
 		return fmt.Errorf("find BuildKit's module: %w", err)
 	}
-	module := strings.TrimSpace(string(out))
+	return compile(strings.TrimSpace(string(out)), "./cmd/"+command, scratch, program)
+}
+
+// CompileBuildx builds docker buildx from its module, which is none of tare's.
+func CompileBuildx(scratch, program string) error {
+	download := exec.Command("go", "mod", "download", "-json", "github.com/docker/buildx@"+BuildxVersion)
+	download.Dir = scratch // it needs no module around it
+	out, err := download.Output()
+	var m struct{ Dir string }
+	if err == nil {
+		err = json.Unmarshal(out, &m)
+	}
+	if err != nil {
+		return fmt.Errorf("download buildx: %w\n%s", err, out)
+	}
+	return compile(m.Dir, "./cmd/buildx", scratch, program)
+}
+
+// compile builds a package of a module with that module's own requirements: those of its
+// clouds and networks are not tare's. The build cache keeps it, so only the first time
+// takes minutes. scratch is a directory for the requirements: Go may add to them, and the
+// module cache is read-only.
+func compile(module, pkg, scratch, program string) error {
 	for _, f := range []string{"go.mod", "go.sum"} {
 		b, err := os.ReadFile(filepath.Join(module, f))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(scratch, f), b, 0o644)
 		}
 		if err != nil {
-			return fmt.Errorf("copy BuildKit's requirements: %w", err)
+			return fmt.Errorf("copy the requirements of %s: %w", module, err)
 		}
 	}
-	build := exec.Command("go", "build", "-C", module, "-modfile", filepath.Join(scratch, "go.mod"), "-mod=mod", "-o", program, "./cmd/buildkitd")
+	build := exec.Command("go", "build", "-C", module, "-modfile", filepath.Join(scratch, "go.mod"), "-mod=mod", "-o", program, pkg)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("compile buildkitd: %w\n%s", err, out)
+		return fmt.Errorf("compile %s of %s: %w\n%s", pkg, module, err, out)
 	}
 	return nil
 }
