@@ -23,6 +23,11 @@ type Image struct {
 	// no Dockerfile is known. Base is how many layers below them are the base image's.
 	Lines map[int]int
 	Base  int
+	// Host are the layers whose COPY or ADD takes files of the build context, and Staged
+	// those whose COPY takes files of a stage or an image, as far as that is known.
+	Host, Staged map[int]bool
+	// Installs are RUNs that install what a manifest of the build context lists.
+	Installs []Install
 	// Context is the build context, where a build was watched.
 	Context Context
 
@@ -34,7 +39,7 @@ type Image struct {
 func Built(f *weigh.Facts, d *weigh.Dockerfile) *Image {
 	img := &Image{Facts: f}
 	if d != nil {
-		img.Lines, img.Base = d.Lines, d.Base
+		img.Lines, img.Base, img.Host = d.Lines, d.Base, d.Host
 	}
 	return img
 }
@@ -45,6 +50,16 @@ type Context struct {
 	Files  int      // their number
 	Paths  []string // directories and files that hold most of it, and nothing that is taken
 	Line   int      // the first instruction that takes files of it; 0 for none
+}
+
+// Install is a RUN that installs what a manifest lists, after the COPY that brings the
+// manifest and other files at once.
+type Install struct {
+	Line, Copy int // of the RUN and of the COPY
+	Command    string
+	Manifests  []string // paths in the context
+	Others     int      // how many other files the COPY takes
+	Seconds    float64  // that the RUN took when it last ran
 }
 
 // Rule finds one kind of thing. Adding a rule is adding a file that registers it, and a
@@ -94,7 +109,7 @@ func Find(img *Image) []Finding {
 		return 2
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
-		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Tar+b.Sent, a.Tar+a.Sent), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Layer, b.Layer))
+		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Tar+b.Sent, a.Tar+a.Sent), cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Layer, b.Layer))
 	})
 	return out
 }

@@ -79,6 +79,9 @@ func secretFile(img *Image) (out []Finding) {
 	return out
 }
 
+// mostSecrets is how many paths a finding about secrets has.
+const mostSecrets = 100
+
 // secret is the finding about files that one layer brought.
 func (x *heap) secret(s suspicion) Finding {
 	list := sorted(x.files)
@@ -109,7 +112,7 @@ func (x *heap) secret(s suspicion) Finding {
 		text += "; what a later layer hides can still be read from this layer"
 	}
 	f := x.finding(text, x.instead(list))
-	f.frees, f.Severity = nil, s.severity
+	f.frees, f.Severity, f.Paths = nil, s.severity, list[:min(len(list), mostSecrets)]
 	return f
 }
 

@@ -76,6 +76,9 @@ func TestSecretFile(t *testing.T) {
 	one(t, base("opt/key.pem", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"), rule, 1, 0, "the base image brings it")
 	none(t, base("root/.ssh/id_rsa", "something"), rule)
 	none(t, base("app/.env", "PORT=80\n"), rule)
+	if f := one(t, copied("a/id_rsa", "b/id_rsa", "c/id_rsa", "d/id_rsa"), rule, 2, 8, "and 1 more look like"); len(f.Paths) != 4 {
+		t.Errorf("%v", f.Paths)
+	}
 	one(t, copied("root/.ssh/id_rsa", "root/.ssh/id_ecdsa"), rule, 2, 4, "/root/.ssh/id_ecdsa and /root/.ssh/id_rsa look like private keys by their names")
 	// Public halves, certificates, tests, and what others ship.
 	for _, path := range []string{
@@ -95,6 +98,11 @@ func TestSecretFile(t *testing.T) {
 	if f := one(t, image(t, distribution(), key), rule, 2, 2); contains(f.Text, "hides") {
 		t.Error(f.Text)
 	}
+	// Overwritten, it is still there, too; what overwrites it is none.
+	pem := "-----BEGIN PRIVATE KEY-----\nMIIE\n"
+	one(t, image(t, distribution(), step{"COPY . /app", []E{testkit.File("app/tls.key", pem)}}, step{"RUN : > /app/tls.key", []E{testkit.File("app/tls.key", "")}}), rule, 2, 0, "a later layer hides it")
+	one(t, image(t, distribution(), step{"COPY . /app", []E{testkit.File("app/tls.key", "")}}, step{"RUN make-key", []E{testkit.File("app/tls.key", pem)}}), rule, 3, 0, "/app/tls.key holds a private key")
+	none(t, image(t, distribution(), step{"COPY . /app", []E{testkit.File("app/tls.key", "")}}, step{"RUN x", []E{testkit.File("app/tls.key", "-----BEGIN CERTIFICATE-----\nMIIE\n")}}), rule)
 	// Copied by a chown, it is one secret in two layers.
 	one(t, image(t, distribution(), key, step{"RUN chown", []E{owned(kib("root/.ssh/id_rsa", 2))}}), rule, 2, 4)
 	// Secrets come before all else.

@@ -24,8 +24,15 @@ func vcsData(img *Image) (out []Finding) {
 	})
 	for _, h := range all.list {
 		remedy := "clone in an earlier stage, or remove .git in the same RUN"
-		if img.copies(h.layer) {
-			remedy = "list " + path.Base(h.top(repository)) + " in .dockerignore"
+		what := path.Base(h.top(repository))
+		switch {
+		case !img.copies(h.layer):
+		case img.Host[int(h.layer)]:
+			remedy = "list " + what + " in .dockerignore; if a step of the build needs it, COPY --exclude=" + what
+		case img.Staged[int(h.layer)]:
+			remedy = "COPY --exclude=" + what + ", or remove it in the stage that it comes from"
+		default:
+			remedy = "leave " + what + " out of what is copied (.dockerignore, --exclude)"
 		}
 		out = append(out, h.finding("puts "+h.size()+" of version control data into the image: /"+h.top(repository)+h.copies(), remedy))
 	}

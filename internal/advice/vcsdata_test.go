@@ -17,6 +17,12 @@ func TestVCSData(t *testing.T) {
 	if f.Live != 80*1024 {
 		t.Error(f.Live)
 	}
+	// What a stage brought is not kept out by .dockerignore.
+	l.Staged = map[int]bool{1: true}
+	if f = one(t, l, rule, 2, 80, "COPY --exclude=.git"); contains(f.Remedy, ".dockerignore") {
+		t.Error(f.Remedy)
+	}
+	one(t, hosted(t, git), rule, 2, 80, "list .git in .dockerignore; if a step of the build needs it, COPY --exclude=.git")
 	one(t, image(t, distribution(), step{"RUN git clone x /app", git}), rule, 2, 80, "remove .git in the same RUN")
 	// A later chown copies it: both copies go with the line that brought it.
 	chown := step{"RUN chown -R app /app", []E{owned(git[0]), owned(git[1])}}

@@ -62,3 +62,19 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+// Which COPY takes files of the build context is known where the Dockerfile says it.
+func TestHost(t *testing.T) {
+	for text, want := range map[string]bool{
+		"COPY . .": true, "COPY --chown=1 a b /x/": true, "ADD x.tar /": true, "COPY --from=build /a /b": false, "COPY --from=img --chown=1 a b": false,
+		"ADD https://x.example/y /": false, "ADD git@x.example:a/b.git /": false, "ADD $URL /": false, "COPY <<EOF /x": false, "RUN x y z": false, "COPY": false, "": false,
+	} {
+		if host(text) != want {
+			t.Errorf("%q: not %v", text, want)
+		}
+	}
+	d := Match("Dockerfile", []Line{{"FROM x", 1}, {"COPY . .", 2}, {"RUN a", 3}}, imageBy("base", "COPY . .", "RUN a", "COPY /y /z"))
+	if !d.Host[1] || d.Host[0] || d.Host[2] || d.Host[3] {
+		t.Errorf("%+v", d)
+	}
+}

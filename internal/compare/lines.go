@@ -34,14 +34,26 @@ func lineOf(lines []Line, instruction string) int {
 // same compares instructions but for spaces.
 func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
+// host tells whether an instruction copies files of the build context.
+func host(text string) bool {
+	words := strings.Fields(text)
+	if len(words) < 3 || words[0] != "COPY" && words[0] != "ADD" {
+		return false
+	}
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return strings.HasPrefix(w, "--from=") || strings.HasPrefix(w, "<<") || words[0] == "ADD" && (strings.Contains(w, "://") || strings.HasPrefix(w, "git@") || strings.Contains(w, "$"))
+	})
+}
+
 // Match finds the lines of a Dockerfile, the FROM of its first stage among them, that made
 // an image's layers, as far as the history names them; nil if it names none.
 func Match(name string, lines []Line, img *image.Image) *weigh.Dockerfile {
-	d := &weigh.Dockerfile{Name: name, Lines: map[int]int{}}
+	d := &weigh.Dockerfile{Name: name, Lines: map[int]int{}, Host: map[int]bool{}}
 	first := -1
 	for k := range img.Layers {
 		if n := lineOf(lines, img.StepOf(k).Instruction()); n > 0 {
 			d.Lines[k] = n
+			d.Host[k] = slices.ContainsFunc(lines, func(l Line) bool { return l.Line == n && host(l.Text) })
 			if first < 0 {
 				first = k
 			}

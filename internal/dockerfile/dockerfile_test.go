@@ -111,3 +111,19 @@ func TestScripts(t *testing.T) {
 		}
 	}
 }
+
+// What COPY and ADD take of the build context is told from what they take elsewhere.
+func TestFromContext(t *testing.T) {
+	for text, want := range map[string]bool{
+		"COPY . /x": true, "COPY $DIR /x": true, "COPY --chown=1 a b /x/": true, "ADD a.tar /x": true, "COPY --from=alpine /a /x": false, "ADD https://x.example/y /x": false,
+		"ADD git@x.example:a/b.git /x": false, "ADD $URL /x": false, "RUN x": false, "COPY <<E /x\ny\nE": false, "ADD https://x.example/y a /x/": true,
+	} {
+		f, err := dockerfile.Parse([]byte("FROM scratch\n" + text + "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Stages[0].Instructions[0].FromContext(); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -67,6 +68,14 @@ func instruction(c instructions.Command) Instruction {
 		}
 	}
 	return in
+}
+
+// FromContext tells whether a COPY or ADD takes files of the build context: not of a stage
+// or an image, nor from a URL, nor from a here-document alone.
+func (in Instruction) FromContext() bool {
+	return (in.Keyword == "COPY" || in.Keyword == "ADD") && in.From == "" && slices.ContainsFunc(in.Sources, func(source string) bool {
+		return in.Keyword == "COPY" || !strings.Contains(source, "://") && !strings.HasPrefix(source, "git@") && !strings.Contains(source, "$")
+	})
 }
 
 // script is what the frontend gives to the shell: a single here-document is the script

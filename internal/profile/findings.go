@@ -10,11 +10,16 @@ func (r *Result) find(in Input) {
 	if in.Image == nil || in.Image.Facts == nil {
 		return
 	}
-	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Base: len(in.Image.Report.Layers), Context: r.context(in)}
+	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Base: len(in.Image.Report.Layers), Context: r.context(in), Host: map[int]bool{}, Staged: map[int]bool{}, Installs: r.installs(in)}
 	for i := range r.Lines {
 		if l := &r.Lines[i]; l.Layer > 0 && r.Stages[l.Stage].Final {
 			img.Lines[l.Layer-1] = l.Lines[0]
 			img.Base = min(img.Base, l.Layer-1)
+			for _, k := range in.File.Stages[l.Stage].Instructions {
+				if k.Lines == l.Lines {
+					img.Host[l.Layer-1], img.Staged[l.Layer-1] = k.FromContext(), k.From != ""
+				}
+			}
 		}
 	}
 	r.Findings, r.Savings = advice.Of(img)

@@ -25,10 +25,7 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, transfer units.
 		}
 	}
 	if s == nil || s.Places == 0 {
-		rest := int64(0)
-		for _, f := range list {
-			rest += f.AddsTar
-		}
+		rest := weigh.All(list)
 		if rest < least {
 			return append(d, Para{Text: "Nothing found to save.", Heading: true})
 		}
@@ -48,29 +45,27 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 	}
 	t := Table{Place: Place{"findings", Brief}, Title: "WHAT TO DO FIRST", Subject: Safe(subject),
 		Columns: []Column{number("TAR"), number("TRANSFER").spare(1), text("WHERE").key(), text("WHAT TO DO").cut(End).label()}}
-	rest, left := int64(0), 0
+	var left []weigh.Finding
 	for _, f := range list {
 		switch {
 		case f.Rule == weigh.SecretFile: // it stands above all
 		case f.Small || len(t.Rows) >= firstFindings:
-			left++
-			rest += f.AddsTar
+			left = append(left, f)
 		default:
 			t.add(costs(f, z)...)
 		}
 	}
-	if left > 0 {
-		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(left, "smaller finding"), z.text(rest))
+	if n := len(left); n > 0 {
+		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(n, "smaller finding"), z.text(weigh.All(left)))
 	}
-	d := Document{}
+	var d Document
 	if len(t.Rows) > 0 {
 		d = append(d, t)
 	}
-	tiny, bytes := 0, int64(0)
+	var tiny []weigh.Finding
 	for _, f := range list {
 		if f.Small && f.Tar < least {
-			tiny++
-			bytes += f.AddsTar
+			tiny = append(tiny, f)
 			continue
 		}
 		text := fmt.Sprintf("%s, %s: %s. To do: %s.", f.Where(), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))
@@ -79,8 +74,8 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 		}
 		d = append(d, Item{Place: Place{"findings", Full}, Severity: severities[f.Severity], Text: Safe(text)})
 	}
-	if tiny > 0 {
-		d = append(d, Item{Place: Place{"findings", Full}, Text: fmt.Sprintf("%s of less than 1kB: %s together.", units.Plural(tiny, "finding"), z.text(bytes))})
+	if n := len(tiny); n > 0 {
+		d = append(d, Item{Place: Place{"findings", Full}, Text: fmt.Sprintf("%s of less than 1kB: %s together.", units.Plural(n, "finding"), z.text(weigh.All(tiny)))})
 	}
 	return d
 }
@@ -89,11 +84,15 @@ var severities = map[weigh.Severity]Severity{weigh.Secret: Secret, weigh.Warning
 
 // costs are the cells of a finding.
 func costs(f weigh.Finding, z sizes) []Cell {
-	tar, transfer := z.of(f.Tar), z.amount(f.Transfer)
-	what := cmp.Or(f.Remedy, f.Title)
-	if f.Sent > 0 {
-		tar, transfer = none(), none()
+	tar, transfer, what := z.of(f.Tar), z.amount(f.Transfer), cmp.Or(f.Remedy, f.Title)
+	switch {
+	case f.Sent > 0:
 		what = z.text(f.Sent) + " sent in vain: " + f.Remedy
+	case f.Seconds > 0:
+		what = seconds(f.Seconds) + " each time: " + f.Remedy
+	}
+	if f.Tar == 0 {
+		tar, transfer = none(), none()
 	}
 	return []Cell{tar, transfer, words(f.Where()), words(Safe(what))}
 }

@@ -6,6 +6,9 @@ type Dockerfile struct {
 	From  string      // the image that it starts from; "" if that is not known
 	Lines map[int]int // of layers, by their index
 	Base  int         // how many layers are the base image's
+	// Host are the layers whose COPY or ADD takes files of the build context, by their
+	// index, as far as that is known.
+	Host map[int]bool
 }
 
 // Built says of a result what it was built from; nil says nothing.

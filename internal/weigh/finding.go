@@ -40,6 +40,8 @@ type Finding struct {
 	Transfer    units.Amount `json:"transfer"`       // apportioned part of the blobs, if they are known
 	Live        int64        `json:"live"`           // the part that a container sees
 	Sent        int64        `json:"sent,omitempty"` // bytes sent to the builder
+	// Seconds are those of a step that runs more often than it needs to.
+	Seconds float64 `json:"seconds,omitempty"`
 	// AddsTar, AddsTransfer and AddsLive are the part of Tar, Transfer and Live that no
 	// finding before this one has: over all findings they sum up to what all save.
 	AddsTar      int64        `json:"addsTar"`
@@ -47,7 +49,8 @@ type Finding struct {
 	AddsLive     int64        `json:"addsLive"`
 	// Small says that it saves less than what is material.
 	Small bool `json:"small,omitempty"`
-	// Paths are the largest files that it is about, or the directories that hold most.
+	// Paths are the largest files that it is about, or the directories that hold most; of
+	// secrets all.
 	Paths []string `json:"paths,omitempty"`
 }
 
@@ -79,7 +82,7 @@ func Save(list []Finding, tar int64, m units.Material) *Savings {
 	}
 	for i := range list {
 		f := &list[i]
-		f.Small = f.Rule != SecretFile && f.Sent < max(1, m.Bytes) && !m.Of(f.Tar, tar)
+		f.Small = f.Rule != SecretFile && f.Sent < max(1, m.Bytes) && f.Seconds < 1 && !m.Of(f.Tar, tar)
 		if f.Small || f.Rule == SecretFile || f.Tar == 0 {
 			continue
 		}
@@ -95,6 +98,15 @@ func Save(list []Finding, tar int64, m units.Material) *Savings {
 	slices.Sort(s.Layers)
 	s.Places = len(places)
 	return s
+}
+
+// All is what findings save together, in bytes of tar, if they are all that there are; of
+// a part of these it is what that part adds.
+func All(list []Finding) (tar int64) {
+	for i := range list {
+		tar += list[i].AddsTar
+	}
+	return tar
 }
 
 // Where names the place of a finding: "line 7", or "layer 5" where no Dockerfile is known.

@@ -38,6 +38,7 @@ func TestSave(t *testing.T) {
 		{Rule: "b", Line: 4, Layer: 2, Tar: 400_000, AddsTar: 100_000, AddsTransfer: units.Known(10), AddsLive: 1},
 		{Rule: "c", Line: 5, Layer: 4, Tar: 99_999, AddsTar: 99_999},
 		{Rule: "d", Line: 5, Layer: 4, Tar: 76, AddsTar: 76},
+		{Rule: "slow", Line: 6, Seconds: 12},
 	}
 	small := func() (out []string) {
 		for _, f := range list {
@@ -58,7 +59,7 @@ func TestSave(t *testing.T) {
 	if s = weigh.Save(list, 10_000_000, units.Material{}); s.Tar != 700_075 || len(small()) != 0 || s.Places != 3 {
 		t.Errorf("%v, %+v", small(), s)
 	}
-	if s = weigh.Save(list, 10_000_000, units.Material{Bytes: 6_000_000}); s.Tar != 0 || s.Places != 0 || len(small()) != 5 || list[0].Small {
+	if s = weigh.Save(list, 10_000_000, units.Material{Bytes: 6_000_000}); s.Tar != 0 || s.Places != 0 || len(small()) != 5 || list[0].Small || list[6].Small {
 		t.Errorf("%v, %+v", small(), s)
 	}
 	if s = weigh.Save(nil, 0, units.Threshold); s.Places != 0 {
