@@ -3,13 +3,13 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED := 0
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VERSION ?= $(shell scripts/version.sh)
 LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
 FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
-TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2 rpm mandoc man-db zsh fish ruby
 
-.PHONY: imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,8 +82,17 @@ torture: ## kill, repeat, crowd and rot; writes the table of docs/reliability.md
 vuln: ## known vulnerabilities in what the program really calls (needs the Go vulnerability database)
 	@go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./... || { echo "make vuln: govulncheck found something, or could not reach its database (see above)" >&2; exit 1; }
 
-release: ## programs for all platforms, with checksums and bills of materials, in dist/
-	@scripts/release.sh dist
+release: ## programs for all platforms, packages, bills of materials, checksums, in dist/ (BASE_URL=… for Homebrew)
+	@VERSION='$(VERSION)' scripts/release.sh dist
+
+packages-dist: ## .deb, .rpm and .apk for amd64 and arm64, in dist/
+	@VERSION='$(VERSION)' TARGETS='linux/amd64 linux/arm64' scripts/release.sh dist
+
+# With TARGETS='linux/amd64 linux/arm64' for both platforms in one image.
+image: build ## build the image of tare with tare, weigh it, correct README's figures of it
+	@scripts/apt.sh runc ca-certificates || true
+	@VERSION='$(VERSION)' TARGETS="$${TARGETS:-linux/amd64}" PACKAGES=no scripts/release.sh dist
+	@scripts/image.sh dist '$(VERSION)' write
 
 check-release: ## build the release twice, in different places, and compare the bytes
 	@scripts/check-release.sh

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"tare/internal/buildinfo"
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
 	"tare/internal/doctor"
@@ -47,6 +48,7 @@ var documents = map[string]struct {
 	"lab":     {experiment.Schema, "tare lab --format json", reflect.TypeFor[experiment.Record]()},
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
+	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
 
@@ -63,7 +65,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/doctor"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -126,6 +128,9 @@ func describe(s *jsonschema.Schema, t reflect.Type, docs map[string]string) {
 		if f.Anonymous && name == "" {
 			describe(s, f.Type, docs)
 			continue
+		}
+		if name == "" {
+			name = f.Name
 		}
 		p := s.Properties[name]
 		if p == nil {
@@ -228,7 +233,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	}
 	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
 	sick := doctor.Examine(t.Context(), doctor.Request{Store: func() (string, error) { return "", errors.New("none") }})
-	for name, v := range map[string]any{"fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

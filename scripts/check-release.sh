@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 tmp=$(mktemp -d)
 trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
 export TARGETS=${TARGETS:-linux/amd64 linux/arm64}
-VERSION=${VERSION:-$(git describe --tags --always 2>/dev/null || echo dev)}
+VERSION=${VERSION:-$(scripts/version.sh)}
 export VERSION
 git clone -q . "$tmp/elsewhere"
 git clone -q . "$tmp/here"

@@ -14,10 +14,17 @@ import (
 // it skips the test.
 func dockerd(t *testing.T) func(args ...string) (string, error) {
 	t.Helper()
+	run, _ := dockerAt(t)
+	return run
+}
+
+// dockerAt is dockerd with the path of the daemon's socket.
+func dockerAt(t *testing.T) (run func(args ...string) (string, error), socket string) {
+	t.Helper()
 	if _, err := exec.LookPath("docker"); err != nil {
 		t.Skip("needs docker (Debian: docker.io)")
 	}
-	socket, _ := testkit.Dockerd(t)
+	socket, _ = testkit.Dockerd(t)
 	// Debian's client, where a newer one stands before it: that one may not speak to it.
 	client := "docker"
 	if _, err := os.Stat("/usr/bin/docker"); err == nil {
@@ -37,7 +44,7 @@ func dockerd(t *testing.T) func(args ...string) (string, error) {
 			return said.String(), err
 		}
 		return string(out), err
-	}
+	}, socket
 }
 
 // TestNamesOfDocker: the fixture of TestNames is what a real Docker daemon says.

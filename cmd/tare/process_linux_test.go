@@ -49,6 +49,8 @@ func newHome(t testing.TB) *home {
 	h.set("HOME", filepath.Join(h.dir, "user"))
 	h.set("TARE_HOME", h.store())
 	h.set("DOCKER_CONFIG", filepath.Join(h.dir, "docker"))
+	h.set("DOCKER_HOST", "unix://"+filepath.Join(h.dir, "no-docker")) // this machine's may have anything
+	h.set("CONTAINER_HOST", "unix://"+filepath.Join(h.dir, "no-podman"))
 	h.set("NO_PAGER", "1") // a pager waits for somebody who reads
 	t.Cleanup(func() {
 		if left := leftovers(h.dir); left != "" {

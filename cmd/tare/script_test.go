@@ -55,6 +55,9 @@ func setup(e *testscript.Env, s *shared) error {
 	for _, k := range []string{"TARE_BUILDER", "BUILDKIT_HOST", "DOCKER_DEFAULT_PLATFORM", "TARE_HOSTS_DIR", "SOURCE_DATE_EPOCH"} {
 		e.Setenv(k, "")
 	}
+	// The daemons of the machine that runs the tests may have anything under any name.
+	e.Setenv("DOCKER_HOST", "unix://"+filepath.Join(e.WorkDir, "no-docker"))
+	e.Setenv("CONTAINER_HOST", "unix://"+filepath.Join(e.WorkDir, "no-podman"))
 	if hub, err := findHub(); err == nil {
 		e.Setenv("HUB_HOSTS", filepath.Join(hub, "hosts"))
 	}

@@ -12,6 +12,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/tree"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -38,11 +39,12 @@ func Built(f *weigh.Facts, d *weigh.Dockerfile) *Image {
 	return img
 }
 
-// Context is what was sent to a builder and what became of it.
+// Context is what was sent to a builder in vain.
 type Context struct {
-	Sent   int64 // bytes
-	Copied int64 // bytes of files that COPY and ADD wrote
-	Line   int   // the first COPY or ADD; 0 for none
+	Unused int64    // bytes of files that no instruction takes
+	Files  int      // their number
+	Paths  []string // directories and files that hold most of it, and nothing that is taken
+	Line   int      // the first instruction that takes files of it; 0 for none
 }
 
 // Rule finds one kind of thing. Adding a rule is adding a file that registers it, and a
@@ -98,7 +100,7 @@ func Find(img *Image) []Finding {
 }
 
 // edition rises when a rule finds something else than before.
-const edition = 1
+const edition = 2
 
 // Edition names the rules: what was found by others, and kept, is out of date.
 func Edition() string {
@@ -109,61 +111,34 @@ func Edition() string {
 	return fmt.Sprint(edition, " ", strings.Join(ids, " "))
 }
 
-// Of are the findings of an image as results show them, and what they cost together.
+// Of are the findings of an image as results show them, and what those save together that
+// are material (weigh.Save tells for other bounds).
 func Of(img *Image) ([]weigh.Finding, *weigh.Savings) {
-	list := Find(img)
+	out := add(img, Find(img))
+	return out, weigh.Save(out, img.Sizes.Tar, units.Threshold)
+}
+
+// add says of each finding what it adds to those before it: an entry that several are
+// about counts at the first.
+func add(img *Image, list []Finding) []weigh.Finding {
 	out := make([]weigh.Finding, len(list))
+	seen := map[tree.Ref]bool{}
 	for n, f := range list {
 		out[n] = f.Finding
-	}
-	s := Total(img, list)
-	return out, &s
-}
-
-// Least is from where on a finding is worth a line, in bytes of tar.
-const Least = 1000
-
-// Total is what the findings that matter cost together: an entry that several are about
-// counts once. Of those that matter each costs at least a hundredth of all; what is less
-// is in no sum, so that the places are those that save it. Secrets are not there to save
-// bytes.
-func Total(img *Image, list []Finding) weigh.Savings {
-	bytes := slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return len(f.frees) == 0 || f.Tar < Least })
-	all := together(img, bytes)
-	return together(img, slices.DeleteFunc(bytes, func(f Finding) bool { return f.Tar*100 < all.Tar }))
-}
-
-// together sums findings up, each entry once.
-func together(img *Image, list []Finding) weigh.Savings {
-	var s weigh.Savings
-	seen, places := map[tree.Ref]bool{}, map[int]bool{}
-	add := func(list *[]int, n int) {
-		if n > 0 && !slices.Contains(*list, n) {
-			*list = append(*list, n)
-		}
-	}
-	for _, f := range list {
-		places[cmp.Or(f.Line, -f.Layer)] = true
-		add(&s.Lines, f.Line)
-		add(&s.Layers, f.Layer)
-		s.Overlap += f.Tar
 		for r := range f.frees {
-			if !seen[r] {
-				seen[r] = true
-				e := img.Tree.Entry(r)
-				s.Tar += e.Span
-				s.Transfer = s.Transfer.Plus(img.Share(r))
-				if img.Tree.Bytes(r).Class == tree.Live {
-					s.Live += e.Size
-				}
+			if seen[r] {
+				continue
+			}
+			seen[r] = true
+			e := img.Tree.Entry(r)
+			out[n].AddsTar += e.Span
+			out[n].AddsTransfer = out[n].AddsTransfer.Plus(img.Share(r))
+			if img.Tree.Bytes(r).Class == tree.Live {
+				out[n].AddsLive += e.Size
 			}
 		}
 	}
-	slices.Sort(s.Lines)
-	slices.Sort(s.Layers)
-	s.Places = len(places)
-	s.Overlap -= s.Tar
-	return s
+	return out
 }
 
 // own tells whether a layer was made by the Dockerfile, or else, where none is known,

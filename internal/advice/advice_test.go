@@ -92,23 +92,6 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func TestLargeContext(t *testing.T) {
-	for _, c := range []struct {
-		sent, copied int64
-		want         bool
-	}{{50 << 20, 1 << 20, true}, {50 << 20, 49 << 20, false}, {1 << 20, 0, false}, {50 << 20, 26 << 20, false}, {0, 0, false}} {
-		img := imageOf(t, base)
-		img.Context = Context{Sent: c.sent, Copied: c.copied, Line: 4}
-		got := of(img, "large-context")
-		if (len(got) == 1) != c.want {
-			t.Errorf("%+v: %+v", c, got)
-		}
-		if c.want && (got[0].Line != 4 || got[0].Sent != c.sent-c.copied || got[0].Tar != 0) {
-			t.Errorf("%+v", got)
-		}
-	}
-}
-
 // With a Dockerfile, lines are named, and layers without one are the base's.
 func TestLines(t *testing.T) {
 	img := imageOf(t, base, step{"base", []testkit.Entry{big("a", 5000)}}, step{"COPY . /", []testkit.Entry{big("b", 5000)}},

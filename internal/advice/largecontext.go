@@ -1,8 +1,6 @@
 package advice
 
 import (
-	"fmt"
-
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -14,13 +12,15 @@ func init() {
 // worthContext is from where on an upload is worth a word, in bytes.
 const worthContext = 1 << 20
 
-// largeContext: much more was sent to the builder than was copied into any image.
+// largeContext: files were sent to the builder that no instruction takes. Which ones these
+// are is known from the build's own definition, file by file; where it is not, nothing is
+// said: to leave out what a mount or a COPY with a pattern takes breaks a build.
 func largeContext(img *Image) []Finding {
 	c := img.Context
-	if c.Sent-c.Copied <= worthContext || c.Sent <= 2*c.Copied {
+	if c.Unused <= worthContext {
 		return nil
 	}
-	return []Finding{{Finding: weigh.Finding{Line: c.Line, Sent: c.Sent - c.Copied,
-		Text:   fmt.Sprintf("%s were sent to the builder, and files of %s copied into images", units.Bytes(c.Sent), units.Bytes(c.Copied)),
-		Remedy: "list the rest in .dockerignore"}}}
+	return []Finding{{Finding: weigh.Finding{Line: c.Line, Sent: c.Unused, Paths: c.Paths,
+		Text:   units.Bytes(c.Unused) + " in " + units.Plural(c.Files, "file") + " were sent to the builder, and no instruction takes them: " + some(c.Paths, 3),
+		Remedy: "list what no instruction takes in .dockerignore: " + some(c.Paths, 3)}}}
 }

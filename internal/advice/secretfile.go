@@ -6,76 +6,89 @@ import (
 	"strings"
 
 	"tare/internal/layer"
+	"tare/internal/secret"
 	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
 func init() {
-	register(Rule{ID: weigh.SecretFile, Title: "files that look like secrets by their names", Severity: weigh.Secret, Find: secretFile})
+	register(Rule{ID: weigh.SecretFile, Title: "secrets in the image", Severity: weigh.Secret, Find: secretFile})
 }
 
-// What files look like by their names. Settings often hold a token, and often none.
-const (
-	privateKey  = "private key"
-	credentials = "file of credentials"
-	settings    = "settings"
-)
-
-var plural = map[string]string{privateKey: "private keys", credentials: "files of credentials"}
-
-// private are names that ssh, clouds and package managers give to keys and credentials,
-// by base name or with the directory. A name that is also used for public things (*.pem,
-// *.key) is not among them.
-var private = map[string]string{
-	"id_rsa": privateKey, "id_dsa": privateKey, "id_ecdsa": privateKey, "id_ed25519": privateKey, "id_ecdsa_sk": privateKey, "id_ed25519_sk": privateKey,
-	"ssh_host_rsa_key": privateKey, "ssh_host_dsa_key": privateKey, "ssh_host_ecdsa_key": privateKey, "ssh_host_ed25519_key": privateKey,
-	".netrc": credentials, ".git-credentials": credentials, ".pgpass": credentials,
-	".aws/credentials": credentials, ".kube/config": credentials, "gcloud/application_default_credentials.json": credentials,
-	".docker/config.json": settings, ".env": settings, ".npmrc": settings, ".pypirc": settings,
+// suspicion is what a mark comes to in words, of one file and of several.
+type suspicion struct {
+	marks     []secret.Mark
+	one, many string
+	severity  weigh.Severity
 }
 
-// inDirs are the base names of private that say something in their directories only.
-var inDirs = []string{"credentials", "config", "config.json", "application_default_credentials.json"}
+// suspicions are in the order in which they are shown.
+var suspicions = []suspicion{
+	{[]secret.Mark{secret.Key}, " holds a private key", " hold private keys", weigh.Secret},
+	{[]secret.Mark{secret.KeyName}, " looks like a private key by its name", " look like private keys by their names", weigh.Secret},
+	{[]secret.Mark{secret.Cloud}, " holds credentials for a cloud", " hold credentials for a cloud", weigh.Secret},
+	{[]secret.Mark{secret.Cluster}, " holds credentials for a Kubernetes cluster", " hold credentials for a Kubernetes cluster", weigh.Secret},
+	{[]secret.Mark{secret.Registry}, " holds the login of a registry", " hold logins of registries", weigh.Secret},
+	{[]secret.Mark{secret.Token, secret.Password}, " holds a token or a password", " hold tokens or passwords", weigh.Secret},
+	{[]secret.Mark{secret.Variables}, " has a value for a variable that is named like a secret, or a URL with a password",
+		" have values for variables that are named like secrets, or URLs with passwords", weigh.Secret},
+	{[]secret.Mark{secret.CredentialName}, " looks like a file of credentials by its name", " look like files of credentials by their names", weigh.Secret},
+	{[]secret.Mark{secret.Settings}, ": a file of this name often holds a token or a password", ": files of these names often hold a token or a password", weigh.Warning},
+}
 
-// homes are where an application or a user has settings of its own.
-var homes = []string{"root/", "home/", "app/", "srv/", "opt/", "usr/src/", "workspace/", "code/", "var/www/"}
+// fixtures are words in the names of directories whose files are examples, tests, or
+// somebody else's.
+var fixtures = []string{"test", "tests", "testing", "testdata", "fixture", "fixtures", "spec", "specs", "example", "examples", "sample", "samples", "mock", "mocks", "doc", "docs",
+	"certdata"}
 
-// fixtures are directories whose files are examples, tests, or somebody else's.
-var fixtures = []string{"test", "tests", "testdata", "__tests__", "fixtures", "spec", "example", "examples", "doc", "docs", "vendor", "third_party", "node_modules", "site-packages", "dist-packages", ".git"}
+// elsewhere are directories that are somebody else's by their whole names.
+var elsewhere = []string{"node_modules", "site-packages", "dist-packages", "third_party", "gems", "vendor"}
 
-// secretFile goes by names alone: the content of a file is not kept. One that a later
-// layer deletes can still be read from its layer.
+// secretFile goes by the name of each file and by its first bytes, which were looked at
+// when its layer was read and are not kept. A file that a later layer hides can still be
+// read from its layer. What a base image brings is said where the bytes show it.
 func secretFile(img *Image) (out []Finding) {
 	by := map[string][]tree.Ref{}
 	look := func(r tree.Ref, e *layer.Entry) {
-		if secret(e.Path) != "" && e.Size > 0 && img.own(r.Layer) && img.Owner(r) == nil {
+		switch {
+		case e.Mark == secret.None, harmless(e), img.Owner(r) != nil, !e.Mark.Shown() && !img.own(r.Layer):
+		default:
 			by[e.Path] = append(by[e.Path], r)
 		}
 	}
 	img.Live(look)
 	img.Hidden(look)
-	for _, what := range []string{privateKey, credentials, settings} {
+	for _, s := range suspicions {
 		all := &heaps{img: img}
 		for _, file := range sorted(by) {
-			if secret(file) == what {
-				first := slices.MinFunc(by[file], func(a, b tree.Ref) int { return int(a.Layer - b.Layer) })
-				all.at(first.Layer).add(by[file]...)
+			var list []tree.Ref
+			for _, r := range by[file] {
+				if slices.Contains(s.marks, img.Tree.Entry(r).Mark) {
+					list = append(list, r)
+				}
+			}
+			if len(list) > 0 {
+				first := slices.MinFunc(list, func(a, b tree.Ref) int { return int(a.Layer - b.Layer) })
+				all.at(first.Layer).add(list...)
 			}
 		}
 		for _, h := range all.list {
-			out = append(out, h.secret(what, by))
+			out = append(out, h.secret(s))
 		}
 	}
 	return out
 }
 
 // secret is the finding about files that one layer brought.
-func (x *heap) secret(what string, by map[string][]tree.Ref) Finding {
+func (x *heap) secret(s suspicion) Finding {
 	list := sorted(x.files)
 	seen := 0
 	for _, file := range list {
-		if slices.ContainsFunc(by[file], func(r tree.Ref) bool { return x.img.Tree.Bytes(r).Class == tree.Live }) {
-			seen++
+		for r := range x.refs {
+			if x.img.Tree.Entry(r).Path == file && x.img.Tree.Bytes(r).Class == tree.Live {
+				seen++
+				break
+			}
 		}
 	}
 	var paths []string
@@ -84,15 +97,10 @@ func (x *heap) secret(what string, by map[string][]tree.Ref) Finding {
 	}
 	one := len(list) == 1
 	text := some(paths, 3)
-	switch {
-	case what == settings && one:
-		text += ": a file of this name often holds a token or a password"
-	case what == settings:
-		text += ": files of these names often hold a token or a password"
-	case one:
-		text += " looks like a " + what + " by its name"
-	default:
-		text += " look like " + plural[what] + " by their names"
+	if one {
+		text += s.one
+	} else {
+		text += s.many
 	}
 	switch {
 	case seen == 0 && one:
@@ -100,32 +108,48 @@ func (x *heap) secret(what string, by map[string][]tree.Ref) Finding {
 	case seen < len(list):
 		text += "; what a later layer hides can still be read from this layer"
 	}
-	remedy := "RUN --mount=type=secret or a value at run time instead; then replace it: whoever has the image has it"
-	f := x.finding(text, remedy)
-	f.frees = nil
-	if what == settings {
-		f.Severity = weigh.Warning
-	}
+	f := x.finding(text, x.instead(list))
+	f.frees, f.Severity = nil, s.severity
 	return f
 }
 
-// secret is what a file looks like by its name; "" if that tells nothing.
-func secret(file string) string {
-	dir, base := "", file
-	if i := strings.LastIndexByte(file, '/'); i >= 0 {
-		dir, base = file[:i], file[i+1:]
-	}
-	what := private[base]
-	if what == "" && slices.Contains(inDirs, base) {
-		what = private[path.Base(dir)+"/"+base]
-	}
+// instead says what to do about secrets: a key of a host is made when a container
+// starts, what a base image brings is not for this Dockerfile to change.
+func (x *heap) instead(list []string) string {
+	const replace = "; then replace it: whoever has the image has it"
+	host := func(file string) bool { return strings.HasPrefix(path.Base(file), "ssh_host_") }
 	switch {
-	case what == "", strings.HasPrefix(file, "usr/share/"), strings.HasPrefix(file, "usr/lib/"):
-		return ""
-	case what == settings && dir != "" && !slices.ContainsFunc(homes, func(home string) bool { return strings.HasPrefix(file, home) }):
-		return ""
-	case slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool { return slices.Contains(fixtures, part) }):
-		return ""
+	case !x.img.own(x.layer):
+		return "the base image brings it: whoever has that image has it; use one without it"
+	case !slices.ContainsFunc(list, func(file string) bool { return !host(file) }):
+		return "delete it in the same RUN and make one when a container starts (ssh-keygen -A): containers of one image must not share it"
 	}
-	return what
+	return "RUN --mount=type=secret, or a value at run time, instead" + replace
 }
+
+// harmless tells whether a file is public by where it is: what distributions ship, tests
+// and examples, what languages' packages bring. What the name alone says of settings
+// counts where an application or a user has them only.
+func harmless(e *layer.Entry) bool {
+	if strings.HasPrefix(e.Path, "usr/share/") || strings.HasPrefix(e.Path, "usr/lib/") || strings.Contains(e.Path, "snakeoil") {
+		return true
+	}
+	dir := path.Dir("/" + e.Path)[1:]
+	if e.Mark == secret.Settings && dir != "" && !slices.ContainsFunc(homes, func(home string) bool { return strings.HasPrefix(dir+"/", home) }) {
+		return true
+	}
+	for part := range strings.SplitSeq(dir, "/") {
+		if slices.Contains(elsewhere, part) {
+			return true
+		}
+		for word := range strings.FieldsFuncSeq(strings.ToLower(part), func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
+			if slices.Contains(fixtures, word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// homes are where an application or a user has settings of its own.
+var homes = []string{"root/", "home/", "app/", "srv/", "opt/", "usr/src/", "workspace/", "code/", "var/www/"}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -57,6 +58,9 @@ func (b Book) contexts(r engine.Build, file string, out *engine.Built, made *pro
 		}
 		l := looking{dir: dir, before: before, sent: out.Sent[name], told: out.Sent != nil}
 		made.Files[name] = l.look(all, list)
+		if name == "context" && whole && l.told {
+			made.Idle = idle(all, made.Files[name], l.sent)
+		}
 		for _, p := range l.unseen {
 			made.Unseen = append(made.Unseen, profile.Unseen{Context: name, Path: p})
 		}
@@ -91,6 +95,36 @@ func listed(dir, dockerfile string, skip []string) (files map[string]profile.Fil
 		return nil
 	})
 	return files, whole && err == nil
+}
+
+// idleTop is how many names are kept of what was sent in vain.
+const idleTop = 3
+
+// idle is what was sent of a context and is not taken. It is named by the largest
+// directories in which nothing is taken, or by the file.
+func idle(all, taken map[string]profile.File, sent map[string]bool) *profile.Idle {
+	out, top, used := new(profile.Idle), map[string]int64{}, map[string]bool{}
+	for p := range taken {
+		for ; p != "." && !used[p]; p = path.Dir(p) {
+			used[p] = true
+		}
+	}
+	for p := range sent {
+		f, ok := all[p]
+		if used[p] || !ok || !fs.FileMode(f.Mode).IsRegular() {
+			continue
+		}
+		out.Files++
+		out.Bytes += f.Size
+		name := p
+		for dir := path.Dir(p); dir != "." && !used[dir]; dir = path.Dir(dir) {
+			name = dir
+		}
+		top[name] += f.Size
+	}
+	out.Top = slices.SortedFunc(maps.Keys(top), func(a, b string) int { return cmp.Or(cmp.Compare(top[b], top[a]), cmp.Compare(a, b)) })
+	out.Top = out.Top[:min(len(out.Top), idleTop)]
+	return out
 }
 
 // looking reads the files of a context that are taken.

@@ -24,9 +24,9 @@ func newHistory(a *app) *cobra.Command {
 		Long: `Show the steps of an image, newest first, with the bytes each one added.
 
 SIZE counts as Docker does with a graph driver: the files of the step's layer
-as unpacked; steps without a layer add 0B. Of an image outside the store
-(registry://NAME, oci-dir://DIR, …) only manifest and configuration are read:
-there the column is TRANSFER, the bytes of the compressed layers.`,
+as unpacked; steps without a layer add 0B. Of an image outside the store and
+the daemons (registry://NAME, oci-dir://DIR, …) only manifest and configuration
+are read: there the column is TRANSFER, the bytes of the compressed layers.`,
 		Example: `  tare history python:slim
   tare history registry://python:slim
   tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
@@ -51,7 +51,7 @@ type historyOptions struct {
 }
 
 func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
-	set, err := a.Finder().Open(ctx, []string{ref}, target.Options{Platform: a.Platform(o.platform), Names: target.InStore})
+	set, err := a.Finder().Open(ctx, []string{ref}, target.Options{Platform: a.Platform(o.platform), Names: target.Here})
 	if err != nil {
 		return fmt.Errorf("history of %w", err)
 	}
@@ -64,22 +64,14 @@ func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
 		return nil
 	}
 	// Of an image that is elsewhere only manifest and configuration are read.
-	if !img.Remote {
-		if err := a.measure(ctx, img); err != nil {
-			return fmt.Errorf("history of %s: %w", ref, err)
-		}
+	if img.Near {
+		err = a.Finder().Measure(ctx, img)
+	} else {
+		err = set.Sent(ctx)
 	}
-	t, rows := listing.History(img.Image, listing.HistoryOptions{Remote: img.Remote, Whole: o.noTrunc, Exact: !o.human}, time.Now())
-	return t.Write(a.data(), o.format, rows)
-}
-
-// measure reads what is not known yet of an image's layers.
-func (a *app) measure(ctx context.Context, img *target.Image) error {
-	events, done := a.watch()
-	defer done()
-	m, err := a.Finder().Measurer(events)
 	if err != nil {
-		return err
+		return fmt.Errorf("history of %s: %w", ref, err)
 	}
-	return m.Measure(ctx, img.Image)
+	t, rows := listing.History(img.Image, listing.HistoryOptions{Remote: !img.Near, Whole: o.noTrunc, Exact: !o.human}, time.Now())
+	return t.Write(a.data(), o.format, rows)
 }

@@ -115,6 +115,12 @@ func (a *app) errorf(format string, v ...any) {
 	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(screen.Short(fmt.Sprintf(format, v...))))
 }
 
+// Commands are all commands with their flags and help, not to be run: manual pages are
+// made from them.
+func Commands() *cobra.Command {
+	return newRoot(newApp(context.Background(), Streams{Out: io.Discard, Err: io.Discard}, session.Engines{}, func() {}), nil)
+}
+
 func newRoot(a *app, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tare",

@@ -8,6 +8,7 @@ import (
 
 	"tare/internal/profiler"
 	"tare/internal/report"
+	"tare/internal/scales"
 )
 
 func init() { register(ownGroup, newProfile) }
@@ -19,6 +20,7 @@ type profileOptions struct {
 	cold, why, split bool
 	noChecks         bool
 	edits, swaps     []string
+	material         scales.Material
 }
 
 func newProfile(a *app) *cobra.Command {
@@ -85,6 +87,7 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	f.BoolVar(&o.noChecks, "no-checks", false, "skip BuildKit's checks of the Dockerfile")
 	f.StringArrayVar(&o.edits, "after-edit", nil, "show the cost to rebuild, push and pull after an edit of this file, or after a range of git commits")
 	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: the same with the instructions at lines A:B swapped")
+	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.against, "dockerfile", "", "profile an image that was built elsewhere from this Dockerfile")
 }
 
@@ -98,7 +101,7 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 		return err
 	}
 	r, err := profiler.Run(ctx, a.Bench(), profiler.Request{Target: dir, File: o.file, Build: b.Build, Why: o.why, Split: o.split,
-		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps})
+		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps, Material: o.material})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
@@ -127,7 +130,7 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if len(o.build.Platforms) > 0 {
 		platform = o.build.Platforms[0]
 	}
-	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args})
+	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args, Material: o.material})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}

@@ -19,6 +19,7 @@ type weighOptions struct {
 	scales.FilesRequest
 	top, depth int
 	tree       bool
+	material   scales.Material
 }
 
 func newWeigh(a *app) *cobra.Command {
@@ -69,6 +70,7 @@ directories. What the measures mean: tare help measures.`,
 	f.StringVar(&o.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")
 	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live (the default), waste, of a class of waste, or all")
 	f.StringVar(&o.Query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
+	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
 	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(scales.Orders(), cobra.ShellCompDirectiveNoFileComp))
@@ -108,7 +110,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if o.lists() {
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Lines: a.Bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"tare/internal/secret"
 )
 
 // EncodingVersion is part of the key under which encoded indexes are cached: it
 // rises whenever Encode or what Read finds changes.
-const EncodingVersion = 2
+const EncodingVersion = 3
 
 // head is the beginning of an encoded index, as JSON.
 type head struct {
@@ -26,6 +28,7 @@ type head struct {
 	Skipped      map[string]int64 `json:"skipped,omitempty"`
 	Kept         []keptFile       `json:"kept,omitempty"`
 	Derived      []keptFile       `json:"derived,omitempty"`
+	Marks        [][2]int         `json:"marks,omitempty"` // an entry's place and its mark: most have none
 }
 
 // keptFile says where in the last section a file ends.
@@ -104,6 +107,11 @@ func Encode(x *Index) ([]byte, error) {
 			out = append(out, keptFile{p, len(files[p])})
 		}
 		return out
+	}
+	for i := range x.List {
+		if m := x.List[i].Mark; m != secret.None {
+			h.Marks = append(h.Marks, [2]int{i, int(m)})
+		}
 	}
 	h.Kept, h.Derived = list(x.Kept), list(x.Derived)
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
@@ -234,6 +242,12 @@ func Decode(b []byte) (*Index, error) {
 	}
 	if bad {
 		return nil, errDamaged
+	}
+	for _, m := range h.Marks {
+		if m[0] < 0 || m[0] >= h.List || m[1] < 0 || !secret.Mark(min(m[1], 255)).Valid() {
+			return nil, errDamaged
+		}
+		x.List[m[0]].Mark = secret.Mark(m[1])
 	}
 	if err := x.unpackKept(kept.b, h); err != nil {
 		return nil, err

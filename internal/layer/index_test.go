@@ -32,7 +32,7 @@ func varied(t testing.TB, seed uint64, files int) []byte {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 5))
 	entries := []testkit.Entry{testkit.Dir("./"), testkit.Dir("d"), testkit.Symlink("l", "../x"), testkit.Link("h", "d/0"), testkit.File("d/.wh.gone", ""), testkit.File("e/.wh..wh..opq", ""),
-		testkit.File("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n"), testkit.File("lib/apk/db/installed", "P:a\nV:1\n\n"), testkit.File(strings.Repeat("n/", 60)+"long", "x"), testkit.File("odd\x1b[31m\xff", "y")}
+		testkit.File("d/.env", "API_KEY=x1\n"), testkit.File("d/id_rsa", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"), testkit.File("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n"), testkit.File("lib/apk/db/installed", "P:a\nV:1\n\n"), testkit.File(strings.Repeat("n/", 60)+"long", "x"), testkit.File("odd\x1b[31m\xff", "y")}
 	for n := range files {
 		b := make([]byte, r.IntN(60_000))
 		if n%3 > 0 {

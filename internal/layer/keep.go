@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"tare/internal/packages"
+	"tare/internal/secret"
 )
 
 // maxKept bounds what is kept of one layer, in bytes.
@@ -18,15 +19,15 @@ func wanted(e *Entry) packages.Want {
 	return packages.Wanted(e.Path, e.Mode, e.Size)
 }
 
-// keeper reads the contents of entries: it hashes them and keeps what tells of
-// packages.
+// keeper reads the contents of entries: it hashes them, keeps what tells of packages, and
+// marks what holds a secret.
 type keeper struct {
 	x     *Index
 	buf   []byte
 	total int64
 }
 
-// read consumes the content of e.
+// read consumes the content of e, and marks it.
 func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 	if e.Kind != File {
 		return Sum{}, nil // what contents other kinds carry is skipped by the next Next
@@ -43,6 +44,9 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 	for at := int64(0); ; {
 		n, err := io.ReadFull(r, k.buf[:sumBlock])
 		if n > 0 {
+			if at == 0 {
+				e.Mark = secret.Look(e.Path, k.buf[:n])
+			}
 			_, _ = h.Write(k.buf[:n])
 			if scan != nil {
 				scan.Look(at, k.buf[:n])

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/opencontainers/go-digest"
+
+	"tare/internal/secret"
 )
 
 // Sums are what is known of a layer as a whole.
@@ -85,13 +87,14 @@ type Entry struct {
 	Nsec     int32  // and nanoseconds
 	Mode     uint16 // permission bits with set-uid, set-gid and sticky (07777)
 	Kind     Kind
-	UID, GID int64  // numeric owner, as the tar has it: more than a kernel's 32 bits may stand there
-	Xattrs   uint64 // hash of the extended attributes; 0 if there are none
-	Size     int64  // bytes of a File when unpacked, holes included; else 0
-	Span     int64  // bytes in the tar: headers, contents and padding
-	Offset   int64  // where in the tar the first header begins
-	Share    int64  // part of the compressed blob that is apportioned to the entry, in bytes
-	Sum      Sum    // content of a File
+	Mark     secret.Mark // what the name and the first bytes of a File tell of a secret
+	UID, GID int64       // numeric owner, as the tar has it: more than a kernel's 32 bits may stand there
+	Xattrs   uint64      // hash of the extended attributes; 0 if there are none
+	Size     int64       // bytes of a File when unpacked, holes included; else 0
+	Span     int64       // bytes in the tar: headers, contents and padding
+	Offset   int64       // where in the tar the first header begins
+	Share    int64       // part of the compressed blob that is apportioned to the entry, in bytes
+	Sum      Sum         // content of a File
 }
 
 // Sum is the XXH3-128 hash of a file's contents. It finds equal contents; it is no

@@ -1,6 +1,9 @@
 package profile
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // align finds the line for each entry of a history: the assignment in order that fits
 // best (Needleman and Wunsch, with no cost for leaving out). unsure marks entries whose
@@ -75,18 +78,20 @@ func likeness(line, entry string) float64 {
 // words are those of an instruction, without flags that builders leave out and without
 // marks: ENV a=b and ENV a b, CMD ["x"] and CMD ["x"] are the same.
 func words(s string) []string {
-	s = strings.Map(func(r rune) rune {
-		if strings.ContainsRune("[]\"',=\\", r) {
-			return ' '
-		}
-		return r
-	}, s)
 	var out []string
+	flags := true // they stand behind the keyword, and a command's own are none
 	for n, w := range strings.Fields(s) {
-		if n > 0 && (strings.HasPrefix(w, "--mount") || strings.HasPrefix(w, "--network") || strings.HasPrefix(w, "--link") || strings.HasPrefix(w, "--from")) {
+		flags = flags && (n == 0 || strings.HasPrefix(w, "--"))
+		if n > 0 && flags && left(w) {
 			continue
 		}
-		out = append(out, w)
+		out = append(out, strings.FieldsFunc(w, func(r rune) bool { return strings.ContainsRune("[]\"',=\\", r) })...)
 	}
 	return out
+}
+
+// left tells whether a flag is one that is left out of histories.
+func left(flag string) bool {
+	name, _, _ := strings.Cut(flag, "=")
+	return slices.Contains([]string{"--mount", "--network", "--link", "--from"}, name)
 }

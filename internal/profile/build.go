@@ -17,6 +17,9 @@ type Build struct {
 	Partial []string `json:"partial,omitempty"`
 	// Unseen are files that were changed without the builder seeing it.
 	Unseen []Unseen `json:"-"`
+	// Idle is what was sent of the build context though no operation takes it; nil where
+	// that is not known.
+	Idle *Idle `json:"-"`
 	// Dir is where it was built from, Builder the address of what built it; "" for the
 	// embedded one.
 	Dir     string `json:"dir"`
@@ -34,6 +37,13 @@ type File struct {
 	Time    int64  `json:"t,omitempty"`
 	Changed int64  `json:"c,omitempty"`
 	Inode   uint64 `json:"i,omitempty"`
+}
+
+// Idle are files of a context that were sent to the builder and that no operation takes.
+type Idle struct {
+	Files int
+	Bytes int64
+	Top   []string // directories without anything that is taken, or files, that hold most
 }
 
 // Unseen is a file of a context whose content changed while its length, its mode and its

@@ -1,9 +1,8 @@
 package profile
 
 import (
-	"strings"
-
 	"tare/internal/advice"
+	"tare/internal/engine"
 )
 
 // find looks for findings in the image, by the lines that made its layers.
@@ -21,21 +20,36 @@ func (r *Result) find(in Input) {
 	r.Findings, r.Savings = advice.Of(img)
 }
 
-// context is what was sent to the builder and what became of it.
+// context is what was sent to the builder in vain, at the first line that takes files of
+// the build context.
 func (r *Result) context(in Input) advice.Context {
 	var c advice.Context
-	for _, s := range in.Steps {
-		if strings.HasPrefix(s.Name, "[internal] load build context") {
-			c.Sent += s.Sent
-		}
+	if in.Now == nil || in.Now.Idle == nil {
+		return c
 	}
-	for i := range r.Lines {
-		if l := &r.Lines[i]; l.Keyword == "COPY" || l.Keyword == "ADD" {
-			c.Copied += l.Bytes.Files
-			if c.Line == 0 {
-				c.Line = l.Lines[0]
-			}
+	c.Unused, c.Files, c.Paths = in.Now.Idle.Bytes, in.Now.Idle.Files, in.Now.Idle.Top
+	for _, l := range hostLines(in.Ops) {
+		if c.Line == 0 || l < c.Line {
+			c.Line = l
 		}
 	}
 	return c
+}
+
+// hostLines are the first lines of instructions that take files of the build context, by
+// the operation's digest.
+func hostLines(ops []engine.Op) map[string]int {
+	local, out := map[string]bool{}, map[string]int{}
+	for i := range ops {
+		op := &ops[i]
+		if op.Kind == "local" && op.Source == "context" {
+			local[op.Digest] = true
+		}
+		for _, t := range op.Takes {
+			if local[t.Input] && len(op.Lines) > 0 {
+				out[op.Digest] = op.Lines[0][0]
+			}
+		}
+	}
+	return out
 }

@@ -103,7 +103,7 @@ func (c *causes) explain(l *Line, op *engine.Op) Miss {
 		return say("unknown-build", "", "no earlier build of this Dockerfile is known")
 	case len(last.Ops) == 0:
 		return say("unknown-build", "", "what the last build was asked for is not known")
-	case c.in.Now == nil:
+	case c.in.Now == nil, c.oldFile == nil: // nothing is noted, or nothing that can be read
 		return say("unknown", "", "what changed since the last build is not known")
 	case last.Builder != c.in.Now.Builder:
 		return say("builder", last.Builder, "the last build ran on another builder")

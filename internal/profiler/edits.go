@@ -83,7 +83,7 @@ func (p *profiler) afterEdit(ctx context.Context, build engine.Build, tmp string
 		return edit, err
 	}
 	edit.Pushed = edit.Repull
-	after := profile.Make(profile.Input{Source: o.src, File: o.f, Target: p.Build.Target, Steps: outs[1].Steps})
+	after := profile.Make(profile.Input{Source: o.src, File: o.f, Target: p.Build.Target, Steps: outs[1].Steps, Ops: outs[1].Ops, Dockerfile: outs[1].Dockerfile})
 	for _, l := range after.Lines {
 		if l.Ran && !l.Cached && l.Keyword != "FROM" {
 			edit.Rebuilt = append(edit.Rebuilt, l.Lines[0])

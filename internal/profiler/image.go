@@ -8,6 +8,7 @@ import (
 
 	"tare/internal/profile"
 	"tare/internal/target"
+	"tare/internal/units"
 )
 
 // ImageRequest names an image that was built elsewhere, and its Dockerfile.
@@ -17,6 +18,7 @@ type ImageRequest struct {
 	Stage      string // the stage that was built; "" for the last
 	Platform   string
 	Args       map[string]string // the build arguments that were given
+	Material   units.Material    // as in Request
 }
 
 // Image matches an image that was built elsewhere with the lines of its Dockerfile. Where
@@ -43,6 +45,7 @@ func Image(ctx context.Context, f *target.Finder, r ImageRequest) (*profile.Resu
 	if err := out.Check(); err != nil {
 		return nil, err
 	}
+	fold(out, r.Material)
 	out.Notes = append(out.Notes, profile.Doubts(out)...)
 	return out, nil
 }

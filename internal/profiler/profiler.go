@@ -22,6 +22,7 @@ import (
 	"tare/internal/profile"
 	"tare/internal/request"
 	"tare/internal/target"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -40,6 +41,8 @@ type Request struct {
 	// Edits are files to edit, or ranges of git commits; Swaps are pairs of lines ("5:6")
 	// to swap for each of them.
 	Edits, Swaps []string
+	// Material is how much a finding must save not to be folded; the zero value means all.
+	Material units.Material
 }
 
 // Run profiles a Dockerfile. A build that fails is no error if it took any step: the
@@ -139,11 +142,19 @@ func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
+	fold(r, p.Material)
 	if failed != nil {
 		r.Failed, r.FailedLine = failed.Error(), failedLine(r, failed)
 		return r, nil
 	}
 	return r, p.more(ctx, r)
+}
+
+// fold marks findings that save less than what is material.
+func fold(r *profile.Result, m units.Material) {
+	if r.Savings != nil {
+		r.Savings = weigh.Save(r.Findings, r.Total.Tar, m)
+	}
 }
 
 // first is the build that is profiled, in the user's sight. A build that failed after

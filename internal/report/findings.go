@@ -11,7 +11,8 @@ import (
 // firstFindings is how many findings the first screen has.
 const firstFindings = 5
 
-// least is from where on a finding is worth a line, in bytes of tar.
+// least is from where on a finding that is not material is worth a line where all are
+// listed, in bytes of tar.
 const least = 1000
 
 // saveLine is what the findings come to, before anything else: secrets, then what could
@@ -20,14 +21,18 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, transfer units.
 	var d Document
 	for _, f := range list {
 		if f.Rule == weigh.SecretFile {
-			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(f.Where() + ": " + f.Text)})
+			d = append(d, Item{Severity: severities[f.Severity], Text: Safe(f.Where() + ": " + f.Text + ". To do: " + cmp.Or(f.Remedy, "see tare help findings") + ".")})
 		}
 	}
-	if s == nil || s.Tar < least || s.Places == 0 {
-		return append(d, Para{Text: "Nothing found to save.", Heading: true})
-	}
-	if s.Tar < 100_000 && s.Tar*100 < tar {
-		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar).", units.Of(z.text(s.Tar), z.text(tar)))})
+	if s == nil || s.Places == 0 {
+		rest := int64(0)
+		for _, f := range list {
+			rest += f.AddsTar
+		}
+		if rest < least {
+			return append(d, Para{Text: "Nothing found to save.", Heading: true})
+		}
+		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar; --show findings).", units.Of(z.text(rest), z.text(tar)))})
 	}
 	pull := ""
 	if whole, ok := transfer.Int(); ok {
@@ -47,9 +52,9 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 	for _, f := range list {
 		switch {
 		case f.Rule == weigh.SecretFile: // it stands above all
-		case len(t.Rows) >= firstFindings || f.Tar+f.Sent < least || s != nil && (f.Tar+f.Sent)*100 < s.Tar:
+		case f.Small || len(t.Rows) >= firstFindings:
 			left++
-			rest += f.Tar
+			rest += f.AddsTar
 		default:
 			t.add(costs(f, z)...)
 		}
@@ -63,9 +68,9 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 	}
 	tiny, bytes := 0, int64(0)
 	for _, f := range list {
-		if f.Rule != weigh.SecretFile && f.Tar+f.Sent < least {
+		if f.Small && f.Tar < least {
 			tiny++
-			bytes += f.Tar
+			bytes += f.AddsTar
 			continue
 		}
 		text := fmt.Sprintf("%s, %s: %s. To do: %s.", f.Where(), f.Rule, f.Text, cmp.Or(f.Remedy, "see tare help findings"))

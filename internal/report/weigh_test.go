@@ -14,15 +14,15 @@ import (
 // heavy is an image of n layers of random sizes, with a finding for each.
 func heavy(n int, seed uint64) *weigh.Result {
 	r := rand.New(rand.NewPCG(seed, 7))
-	out := &weigh.Result{Name: "app", Platform: "linux/amd64", Base: "debian 12", Savings: &weigh.Savings{Places: n}}
+	out := &weigh.Result{Name: "app", Platform: "linux/amd64", Base: "debian 12"}
 	for i := range n {
 		size := int64(r.IntN(1 << uint(10+r.IntN(20))))
 		l := weigh.Layer{Index: i + 1, Instruction: fmt.Sprintf("RUN step %d", i), Live: size / 2, Waste: size - size/2, Files: size, Transfer: units.Known(size / 3), Tar: size}
 		out.Layers = append(out.Layers, l)
 		out.Sizes = image.Sizes{Live: out.Sizes.Live + l.Live, Waste: out.Sizes.Waste + l.Waste, Files: out.Sizes.Files + size, Transfer: out.Sizes.Transfer.Plus(l.Transfer), Tar: out.Sizes.Tar + size}
-		out.Findings = append(out.Findings, weigh.Finding{Rule: "package-cache", Title: "caches", Severity: weigh.Warning, Layer: i + 1, Text: "leaves caches", Remedy: "remove them", Tar: size / 4})
-		out.Savings.Tar += size / 4
+		out.Findings = append(out.Findings, weigh.Finding{Rule: "package-cache", Title: "caches", Severity: weigh.Warning, Layer: i + 1, Text: "leaves caches", Remedy: "remove them", Tar: size / 4, AddsTar: size / 4})
 	}
+	out.Savings = weigh.Save(out.Findings, out.Sizes.Tar, units.Threshold)
 	return out
 }
 
@@ -79,23 +79,31 @@ func TestSaveLine(t *testing.T) {
 	if !strings.Contains(strings.Split(text, "\n")[2], "Save 710 of 962MB (tar), 312MB of 1.41GB to pull: these 4 layers (1, 2, 3, 4)") {
 		t.Errorf("%s", text)
 	}
-	r.Savings = &weigh.Savings{Tar: 54_000, Transfer: units.Known(12_000), Places: 1}
-	if text = lines(t, Weighed(r, 10, false), View{}, 100); strings.Contains(text, "Save ") || !strings.Contains(text, "Next to nothing to save: 54kB of 962MB (tar).") {
+	// What is not material is not worth a line; all of it can be asked for.
+	for i := range r.Findings {
+		r.Findings[i].Tar, r.Findings[i].AddsTar = 76, 76
+	}
+	r.Findings[1].Tar, r.Findings[1].AddsTar = 54_000, 53_772
+	r.Savings = weigh.Save(r.Findings, r.Sizes.Tar, units.Threshold)
+	if text = lines(t, Weighed(r, 10, false), View{}, 100); strings.Contains(text, "Save ") || !strings.Contains(text, "Next to nothing to save: 54kB of 962MB (tar; --show findings).") || strings.Contains(text, "remove them") {
 		t.Errorf("%s", text)
 	}
-	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: units.Known(312_000_000), Places: 4}
-	r.Findings[0].Line = 7
+	r.Savings = weigh.Save(r.Findings, r.Sizes.Tar, units.Material{})
+	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "Save 0.054 of 962MB") && !strings.Contains(text, "Save 54kB of 962MB") || strings.Count(text, "remove them") != 4 || strings.Contains(text, "smaller finding") {
+		t.Errorf("%s", text)
+	}
+	r.Savings = &weigh.Savings{Tar: 710_000_000, Transfer: units.Known(312_000_000)}
 	r.Savings.Places, r.Savings.Lines, r.Savings.Layers = 1, []int{7}, []int{1}
 	if text = lines(t, Weighed(r, 10, false), View{}, 100); !strings.Contains(text, "to pull: line 7\n") {
 		t.Errorf("%s", text)
 	}
-	r.Findings = append(r.Findings, weigh.Finding{Rule: "secret-file", Severity: weigh.Secret, Layer: 2, Text: "/root/.ssh/id_rsa is an SSH private key by its name", Tar: 900})
+	r.Findings = append(r.Findings, weigh.Finding{Rule: "secret-file", Severity: weigh.Secret, Layer: 2, Text: "/root/.ssh/id_rsa is an SSH private key by its name", Remedy: "mount it", Tar: 900})
 	text = lines(t, Weighed(r, 10, false), View{}, 100)
-	if secret, save := strings.Index(text, "id_rsa"), strings.Index(text, "Save "); secret < 0 || secret > save {
+	if secret, save := strings.Index(text, "id_rsa is an SSH private key by its name. To do: mount it."), strings.Index(text, "Save "); secret < 0 || secret > save {
 		t.Errorf("a secret does not come first:\n%s", text)
 	}
-	for _, s := range []*weigh.Savings{nil, {}, {Tar: 900, Places: 1}} {
-		r.Findings, r.Savings = nil, s
+	for _, s := range []*weigh.Savings{nil, {}} {
+		r.Findings, r.Savings = []weigh.Finding{{Rule: "overwritten", Layer: 1, Tar: 900, AddsTar: 900, Small: true}}, s
 		if text = lines(t, Weighed(r, 10, false), View{}, 100); strings.Contains(text, "Save ") || !strings.Contains(text, "Nothing found to save.") {
 			t.Errorf("%+v:\n%s", s, text)
 		}

@@ -22,6 +22,8 @@ type WeighRequest struct {
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
+	// Material is how much a finding must save not to be folded; the zero value means all.
+	Material Material
 	// Lines are the instructions that an image was built from, and the name of their
 	// file; nil if none is known.
 	Lines func(built digest.Digest) (file string, lines []compare.Line)
@@ -32,6 +34,9 @@ type Weighed struct {
 	Results []*weigh.Result
 	Maps    []weigh.Node
 }
+
+// FindingsHelp explains --material where it is about findings.
+const FindingsHelp = "fold findings that save less: part of the image, bytes or both; 0 for none"
 
 // NoLayer is the number of a layer that no image has.
 const NoLayer = weigh.NoLayer
@@ -64,6 +69,7 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		if err != nil {
 			return nil, err
 		}
+		one.Savings = weigh.Save(one.Findings, one.Sizes.Tar, r.Material)
 		one.Order(r.Sort)
 		one.Trim(r.Top)
 		out.Results = append(out.Results, one)

@@ -20,13 +20,14 @@ import (
 	"tare/internal/image"
 	"tare/internal/infile"
 	"tare/internal/layer"
+	"tare/internal/members"
 	"tare/internal/progress"
 )
 
 // archiveFile serves the blobs of an image archive from where they stand in it.
 type archiveFile struct {
 	f       *os.File
-	members members[member]
+	members members.Of[member]
 	blobs   map[digest.Digest]*io.SectionReader // of docker save archives
 	hashed  map[int64]digest.Digest             // their compressed layers, by where they stand
 	whole   bool                                // it ends as a tar should
@@ -61,7 +62,7 @@ func openArchive(ctx context.Context, s string, o OpenOptions) (*Opened, error) 
 			return nil, err
 		}
 	}
-	return readArchive(f, what, ref, "", o.Platform)
+	return readArchive(f, what, ref, o.Platform)
 }
 
 // openPlain opens a tar in place, and a compressed one decompressed.
@@ -108,56 +109,43 @@ func spool(ctx context.Context, r io.Reader, what string, o OpenOptions) (*os.Fi
 }
 
 // readArchive takes f over: it is closed with what is opened, or on an error. Where
-// there is more than one image, ref says which; without it, prefer may.
-func readArchive(f *os.File, what, ref, prefer string, want platforms.MatchComparer) (out *Opened, err error) {
+// there is more than one image, ref says which.
+func readArchive(f *os.File, what, ref string, want platforms.MatchComparer) (out *Opened, err error) {
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 			err = fmt.Errorf("%s: %w", what, err)
 		}
 	}()
-	a := &archiveFile{f: f, members: newMembers[member](), blobs: map[digest.Digest]*io.SectionReader{}, hashed: map[int64]digest.Digest{}}
+	a := &archiveFile{f: f, members: members.New[member](), blobs: map[digest.Digest]*io.SectionReader{}, hashed: map[int64]digest.Digest{}}
 	if err := a.list(); err != nil {
 		return nil, err
 	}
-	if a.members.has(ocispec.ImageIndexFile) {
+	if a.members.Has(ocispec.ImageIndexFile) {
 		var x ocispec.Index
 		if err := a.json(ocispec.ImageIndexFile, &x); err != nil {
 			return nil, err
 		}
 		// Docker 25 writes an index.json without manifests beside its own manifest.json.
-		if len(x.Manifests) > 0 || !a.members.has(manifestFile) {
-			d, err := a.pick(x.Manifests, ref, prefer, want)
+		if len(x.Manifests) > 0 || !a.members.Has(manifestFile) {
+			d, err := pickFor(context.Background(), a, x.Manifests, ref, want)
 			if err != nil {
 				return nil, err
 			}
-			return &Opened{Provider: a, Target: d, Saved: a.members.has(manifestFile), Close: f.Close}, nil
+			return &Opened{Provider: a, Target: d, Name: listedName(d), Saved: a.members.Has(manifestFile), Close: f.Close}, nil
 		}
 	}
-	if !a.members.has(manifestFile) {
+	if !a.members.Has(manifestFile) {
 		if !a.whole {
-			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members.files))
+			return nil, fmt.Errorf("the archive is cut short after %d files: it has no end, and neither index.json nor manifest.json", len(a.members.Files))
 		}
 		return nil, fmt.Errorf("not an image archive: it has neither index.json (OCI) nor manifest.json (docker save)")
 	}
-	d, err := a.dockerSave(ref, prefer)
+	d, name, err := a.dockerSave(ref)
 	if err != nil {
 		return nil, err
 	}
-	return &Opened{Provider: a, Target: d, MadeUp: true, Saved: true, Close: f.Close}, nil
-}
-
-// pick finds the image that a reference means, or else the one that is preferred. Of
-// several without names, for different platforms, it is the one that is asked for, or
-// this machine's.
-func (a *archiveFile) pick(list []ocispec.Descriptor, ref, prefer string, want platforms.MatchComparer) (ocispec.Descriptor, error) {
-	d, err := pickFor(context.Background(), a, list, ref, want)
-	if err != nil && ref == "" && prefer != "" {
-		if p, err2 := pickManifest(list, prefer); err2 == nil {
-			return p, nil
-		}
-	}
-	return d, err
+	return &Opened{Provider: a, Target: d, MadeUp: true, Name: name, Saved: true, Close: f.Close}, nil
 }
 
 // list notes where the members stand.
@@ -172,14 +160,14 @@ func (a *archiveFile) list() error {
 	if _, err := a.f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	n, err := eachMember(a.f, func(name string, size int64, _ io.Reader) error {
+	n, err := members.Each(a.f, func(name string, size int64, _ io.Reader) error {
 		at, err := a.f.Seek(0, io.SeekCurrent) // package tar reads no further than it must
 		if err == nil && at+size > end {
 			err = errors.New("the archive is cut short in it")
 		}
-		a.members.file(name, member{at, size})
+		a.members.File(name, member{at, size})
 		return err
-	}, a.members.link)
+	}, a.members.Link)
 	if err == nil && n == 0 {
 		err = errors.New("the archive is empty")
 	}
@@ -200,7 +188,7 @@ func (a *archiveFile) ends() bool {
 
 // open finds a member, through links.
 func (a *archiveFile) open(name string) (*io.SectionReader, error) {
-	m, err := a.members.find(name)
+	m, err := a.members.Find(name)
 	if err != nil {
 		return nil, err
 	}

@@ -78,3 +78,21 @@ func archiveName(d ocispec.Descriptor) (ociName, error) {
 	}
 	return ociName{}, nil
 }
+
+// familiar is a name in the short form of the docker command; "" if it is none.
+func familiar(name string) string {
+	n, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return ""
+	}
+	return reference.FamiliarString(reference.TagNameOnly(n))
+}
+
+// listedName is the name that an archive's index has for an image; "" for none.
+func listedName(d ocispec.Descriptor) string {
+	n, err := archiveName(d)
+	if err != nil || len(n.tags) == 0 {
+		return ""
+	}
+	return familiar(n.tags[0])
+}

@@ -2,76 +2,170 @@ package source
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/url"
-	"os"
-	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/daemon"
+	"tare/internal/image"
+	"tare/internal/progress"
 )
 
-// openDaemon fetches an image from a Docker daemon as `docker save` does. It is one
-// GET of Docker's API: a client library would weigh more than the rest of the package.
-func openDaemon(ctx context.Context, name string, o OpenOptions) (*Opened, error) {
-	client, host, err := daemonClient()
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/images/"+strings.ReplaceAll(url.PathEscape(name), "%2F", "/")+"/get", nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) && op.Op == "dial" {
-			return nil, fmt.Errorf("no Docker daemon at %s: %w; is it running, and DOCKER_HOST right?", host, op.Err)
-		}
-		return nil, fmt.Errorf("docker daemon at %s: %w", host, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		var said struct{ Message string }
-		b, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-		if json.Unmarshal(b, &said) != nil || said.Message == "" {
-			said.Message = res.Status
-		}
-		return nil, fmt.Errorf("docker daemon at %s: %s (docker images lists what it has)", host, said.Message)
-	}
-	f, err := spool(ctx, res.Body, "the Docker daemon", o)
-	if err != nil {
-		return nil, err
-	}
-	// For a name without a tag the daemon sends every tag; for an ID it sends no name.
-	return readArchive(f, "what the Docker daemon sent", "", name, o.Platform)
+func openDocker(ctx context.Context, name string, o OpenOptions) (*Opened, error) {
+	return openDaemon(ctx, daemon.Docker, name, o)
 }
 
-// daemonClient speaks to the daemon that DOCKER_HOST names.
-func daemonClient() (*http.Client, string, error) {
-	host := os.Getenv("DOCKER_HOST")
-	if host == "" {
-		host = "unix:///var/run/docker.sock"
-	}
-	u, err := url.Parse(host)
+func openPodman(ctx context.Context, name string, o OpenOptions) (*Opened, error) {
+	return openDaemon(ctx, daemon.Podman, name, o)
+}
+
+func openContainerd(ctx context.Context, name string, _ OpenOptions) (*Opened, error) {
+	c, err := daemon.OpenContainerd(ctx, name)
 	if err != nil {
-		return nil, host, fmt.Errorf("DOCKER_HOST=%q: %w", host, err)
+		return nil, err
 	}
-	network, addr := u.Scheme, u.Host
-	switch u.Scheme {
-	case "unix":
-		addr = u.Path
-	case "tcp":
-		if os.Getenv("DOCKER_TLS_VERIFY") != "" {
-			return nil, host, errors.New("DOCKER_TLS_VERIFY: tare does not speak TLS with a Docker daemon: pipe `docker save` into `tare weigh -`")
+	return &Opened{Provider: c, Target: c.Target, Close: c.Close}, nil
+}
+
+// openDaemon opens an image of the first daemon of a kind that has it.
+func openDaemon(ctx context.Context, k daemon.Kind, name string, o OpenOptions) (*Opened, error) {
+	list, err := daemon.Endpoints(k)
+	if err != nil {
+		return nil, err
+	}
+	var first error
+	for n, e := range list {
+		if e.Absent() && n < len(list)-1 {
+			continue
 		}
-	default:
-		return nil, host, fmt.Errorf("DOCKER_HOST=%q: tare speaks to unix:// and tcp:// daemons: for others pipe `docker save` into `tare weigh -`", host)
+		d, err := daemon.Connect(e)
+		var i *daemon.Image
+		if err == nil {
+			i, err = d.Inspect(ctx, name)
+		}
+		if err == nil {
+			return OpenIn(ctx, d, i, o)
+		}
+		if first == nil || errors.Is(first, daemon.ErrNotRunning) {
+			first = err
+		}
 	}
-	var d net.Dialer
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return d.DialContext(ctx, network, addr)
-	}}}, host, nil
+	if errors.Is(first, daemon.ErrNoImage) {
+		return nil, fmt.Errorf("%w (%s images lists what it has)", first, k)
+	}
+	return nil, first
+}
+
+// daemonKind is the kind under which the documents of a daemon's image are kept.
+const daemonKind = "daemon-v1"
+
+// OpenIn opens an image of a daemon. The first time its archive goes by, straight into
+// indexes; afterwards its ID says that all is known already. Closing it closes d.
+func OpenIn(ctx context.Context, d *daemon.Daemon, i *daemon.Image, o OpenOptions) (*Opened, error) {
+	key := digest.FromString(i.ID.String() + " " + wanted(o.Platform))
+	s := new(daemon.Stream)
+	if o.Cache == nil || !o.Cache.Get(daemonKind, key, s) || !complete(ctx, s, o.Platform) {
+		var err error
+		if s, err = stream(ctx, d, i, o); err != nil {
+			_ = d.Close()
+			return nil, err
+		}
+		if o.Cache != nil && complete(ctx, s, o.Platform) {
+			o.Cache.Keep(daemonKind, key, s)
+		}
+	}
+	p := &again{Stream: s, d: d, i: i, o: o}
+	return &Opened{Provider: p, Target: s.Target, MadeUp: s.MadeUp, Saved: s.MadeUp, Indexed: true, Indexes: s.Indexes, Close: p.close}, nil
+}
+
+// complete tells whether the image can be read of its documents alone.
+func complete(ctx context.Context, s *daemon.Stream, want platforms.MatchComparer) bool {
+	_, err := image.Load(ctx, s, s.Target, want)
+	return err == nil
+}
+
+func wanted(want platforms.MatchComparer) string {
+	if want == nil {
+		return ""
+	}
+	return fmt.Sprint(want)
+}
+
+// silence is how long a daemon may prepare its archive before the user is told: the whole
+// of it, if it has graph drivers.
+const silence = 10 * time.Second
+
+func stream(ctx context.Context, d *daemon.Daemon, i *daemon.Image, o OpenOptions) (*daemon.Stream, error) {
+	title := d.Kind.Title()
+	t := time.AfterFunc(silence, func() {
+		if o.Note != nil {
+			o.Note(fmt.Sprintf("waiting for %s to export the image", d))
+		}
+	})
+	defer t.Stop()
+	o.Progress.Report(progress.Event{ID: title, Action: "Exporting"})
+	r, err := d.Save(ctx, i.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	t.Stop()
+	s, err := daemon.Read(ctx, o.Progress.Reader(r, title, "Reading", i.Size), i, image.Measurer{Cache: o.Cache})
+	o.Progress.Report(progress.Event{ID: title, Action: "Read", Final: true})
+	if err != nil {
+		return nil, fmt.Errorf("what %s sent: %w", d, err)
+	}
+	return s, nil
+}
+
+// again serves an image's documents from memory, and its layers from a second export:
+// who asks for a layer wants to see what is in a file, which an index does not have.
+type again struct {
+	*daemon.Stream
+	d *daemon.Daemon
+	i *daemon.Image
+	o OpenOptions
+
+	once sync.Once
+	all  *Opened
+	err  error
+}
+
+// ReaderAt implements content.Provider.
+func (a *again) ReaderAt(ctx context.Context, d ocispec.Descriptor) (content.ReaderAt, error) {
+	if r, err := a.Stream.ReaderAt(ctx, d); err == nil {
+		return r, nil
+	}
+	a.once.Do(func() { a.all, a.err = a.export(ctx) })
+	if a.err != nil {
+		return nil, a.err
+	}
+	return a.all.Provider.ReaderAt(ctx, d)
+}
+
+func (a *again) export(ctx context.Context) (*Opened, error) {
+	r, err := a.d.Save(ctx, a.i.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	f, err := spool(ctx, r, a.d.String(), a.o)
+	if err != nil {
+		return nil, err
+	}
+	return readArchive(f, "what "+a.d.String()+" sent", "", a.o.Platform)
+}
+
+func (a *again) close() error {
+	err := a.d.Close()
+	if a.all != nil {
+		err = errors.Join(err, a.all.Close())
+	}
+	return err
 }

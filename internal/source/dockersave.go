@@ -22,12 +22,13 @@ type saved struct {
 	Layers   []string
 }
 
-// dockerSave makes up a manifest for an image of a docker save archive: it has none.
-func (a *archiveFile) dockerSave(ref, prefer string) (ocispec.Descriptor, error) {
+// dockerSave makes up a manifest for an image of a docker save archive: it has none. name
+// is the first of the image's own.
+func (a *archiveFile) dockerSave(ref string) (d ocispec.Descriptor, name string, err error) {
 	var none ocispec.Descriptor
 	var list []saved
 	if err := a.json("manifest.json", &list); err != nil {
-		return none, err
+		return none, "", err
 	}
 	var names []string
 	for _, s := range list {
@@ -37,47 +38,45 @@ func (a *archiveFile) dockerSave(ref, prefer string) (ocispec.Descriptor, error)
 		names = append(names, s.RepoTags...)
 	}
 	fit := choose(list, ref)
-	if ref == "" && len(fit) > 1 && prefer != "" {
-		if p := choose(list, prefer); len(p) == 1 {
-			fit = p
-		}
-	}
 	switch {
 	case len(list) == 0:
-		return none, errors.New("the archive has no images")
+		return none, "", errors.New("the archive has no images")
 	case len(fit) == 0:
-		return none, fmt.Errorf("no image %q in the archive: it has %s", ref, shortList(names))
+		return none, "", fmt.Errorf("no image %q in the archive: it has %s", ref, shortList(names))
 	case len(fit) > 1:
-		return none, fmt.Errorf("the archive has several images: write which one after a colon (it has %s)", shortList(names))
+		return none, "", fmt.Errorf("the archive has several images: write which one after a colon (it has %s)", shortList(names))
 	}
 	cfg, err := a.document(fit[0].Config)
 	if err != nil {
-		return none, fmt.Errorf("the image's configuration: %w", err)
+		return none, "", fmt.Errorf("the image's configuration: %w", err)
 	}
 	if id, ok := strings.CutPrefix(ref, "@"); ok && digest.FromBytes(cfg).String() != id {
-		return none, fmt.Errorf("the image's configuration %s is not %s: the archive is damaged", quote(fit[0].Config), id)
+		return none, "", fmt.Errorf("the image's configuration %s is not %s: the archive is damaged", quote(fit[0].Config), id)
 	}
 	var c ocispec.Image
 	if err := json.Unmarshal(cfg, &c); err != nil {
-		return none, fmt.Errorf("the image's configuration: %w", err)
+		return none, "", fmt.Errorf("the image's configuration: %w", err)
 	}
 	if len(c.RootFS.DiffIDs) != len(fit[0].Layers) {
-		return none, fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(fit[0].Layers), len(c.RootFS.DiffIDs))
+		return none, "", fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(fit[0].Layers), len(c.RootFS.DiffIDs))
 	}
 	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{}}
 	for i, name := range fit[0].Layers {
 		d, err := a.savedLayer(name, c.RootFS.DiffIDs[i])
 		if err != nil {
-			return none, fmt.Errorf("layer %d: %w", i+1, err)
+			return none, "", fmt.Errorf("layer %d: %w", i+1, err)
 		}
 		m.Layers = append(m.Layers, d)
 	}
 	m.Config = a.add(ocispec.MediaTypeImageConfig, cfg)
 	raw, err := json.Marshal(m)
 	if err != nil {
-		return none, err
+		return none, "", err
 	}
-	return a.add(ocispec.MediaTypeImageManifest, raw), nil
+	if len(fit[0].RepoTags) > 0 {
+		name = familiar(fit[0].RepoTags[0])
+	}
+	return a.add(ocispec.MediaTypeImageManifest, raw), name, nil
 }
 
 // choose are the images that a name or "@sha256:ID" means; all without one.

@@ -17,6 +17,7 @@ import (
 
 	"tare/internal/image"
 	"tare/internal/layer"
+	"tare/internal/members"
 	"tare/internal/store"
 )
 
@@ -30,7 +31,7 @@ type intake struct {
 	cs      content.Store
 	limits  layer.Options
 	docs    map[string][]byte
-	members members[taken]
+	members members.Of[taken]
 	known   map[digest.Digest]ocispec.Descriptor // layers in the store, by DiffID; nil until needed
 }
 
@@ -42,7 +43,7 @@ type taken struct {
 }
 
 func newIntake(st *store.Store) *intake {
-	return &intake{st: st, cs: st.Importer(), docs: map[string][]byte{}, members: newMembers[taken]()}
+	return &intake{st: st, cs: st.Importer(), docs: map[string][]byte{}, members: members.New[taken]()}
 }
 
 func (in *intake) read(ctx context.Context, r io.Reader) error {
@@ -55,7 +56,7 @@ func (in *intake) read(ctx context.Context, r io.Reader) error {
 		return fmt.Errorf("read the archive: %w", err)
 	}
 	defer func() { _ = plain.Close() }()
-	if _, err := eachMember(plain, func(name string, size int64, r io.Reader) error { return in.file(ctx, name, size, r) }, in.members.link); err != nil {
+	if _, err := members.Each(plain, func(name string, size int64, r io.Reader) error { return in.file(ctx, name, size, r) }, in.members.Link); err != nil {
 		return err
 	}
 	// What is left belongs to the compressed stream's check, and to whoever writes into
@@ -97,11 +98,11 @@ func (in *intake) file(ctx context.Context, name string, size int64, r io.Reader
 	m.kind = layer.Sniff(magic)
 	if m.desc.Digest == "" {
 		var err error
-		if m.desc, err = in.ingest(ctx, fmt.Sprintf("%d", len(in.members.files)), m.want, br); err != nil {
+		if m.desc, err = in.ingest(ctx, fmt.Sprintf("%d", len(in.members.Files)), m.want, br); err != nil {
 			return err
 		}
 	}
-	in.members.file(name, m)
+	in.members.File(name, m)
 	return nil
 }
 

@@ -168,7 +168,7 @@ func (in *intake) has(ctx context.Context, d ocispec.Descriptor) error {
 	}
 	info, err := in.st.Content().Info(ctx, d.Digest)
 	if err != nil {
-		if m, ok := in.members.files["blobs/"+d.Digest.Algorithm().String()+"/"+d.Digest.Encoded()]; ok {
+		if m, ok := in.members.Files["blobs/"+d.Digest.Algorithm().String()+"/"+d.Digest.Encoded()]; ok {
 			return fmt.Errorf("is damaged: the archive has %s under its name", m.desc.Digest)
 		}
 		return errors.New("is missing: it is neither in the archive nor in the store")
@@ -181,7 +181,7 @@ func (in *intake) explain(err error) error {
 	if !errdefs.IsNotFound(err) {
 		return err
 	}
-	for name, m := range in.members.files {
+	for name, m := range in.members.Files {
 		if m.want != "" && m.want != m.desc.Digest {
 			return fmt.Errorf("%w (%s of the archive is damaged: it has %s)", err, shortList([]string{name}), m.desc.Digest)
 		}
@@ -213,7 +213,7 @@ func (in *intake) dockerImage(ctx context.Context, s saved) (loaded, error) {
 	if l.names, err = repoTags(s.RepoTags); err != nil {
 		return l, err
 	}
-	cfg, err := in.members.find(s.Config)
+	cfg, err := in.members.Find(s.Config)
 	if err != nil {
 		return l, fmt.Errorf("its configuration: %w", err)
 	}
@@ -260,7 +260,7 @@ func (in *intake) dockerLayer(ctx context.Context, file string, diff digest.Dige
 	if err := diff.Validate(); err != nil {
 		return ocispec.Descriptor{}, fmt.Errorf("diff_id %s: %w", quote(diff.String()), err)
 	}
-	m, err := in.members.find(file)
+	m, err := in.members.Find(file)
 	if err != nil { // then perhaps elsewhere
 		d, ok, err := in.here(ctx, diff)
 		if err == nil && !ok {

@@ -255,22 +255,6 @@ func TestOpenDockerSaveByID(t *testing.T) {
 	refused(t, "archive://"+file(t, "a.tar", lie)+"@"+id.String(), source.OpenOptions{}, id.String())
 }
 
-// A daemon saves every tag of a repository that is named without one; as everywhere
-// else, that name means latest.
-func TestOpenDaemonWithoutTag(t *testing.T) {
-	one := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 1000)}, Compression: "none"})
-	var m ocispec.Manifest
-	if err := json.Unmarshal(one.Blobs[one.Target.Digest], &m); err != nil {
-		t.Fatal(err)
-	}
-	both := testkit.Tar(t, testkit.File("c", string(one.Blobs[m.Config.Digest])), testkit.File("l", string(one.Blobs[m.Layers[0].Digest])), testkit.File("none", "{}"),
-		testkit.File("manifest.json", `[{"Config":"none","RepoTags":["app:1"]},{"Config":"c","RepoTags":["app:latest"],"Layers":["l"]}]`))
-	daemonWith(t, map[string][]byte{"app": both})
-	if img := whole(t, opened(t, "daemon://app", source.OpenOptions{}), nil); img.ID() != m.Config.Digest {
-		t.Errorf("ID %s", img.ID())
-	}
-}
-
 func TestSchemeOfSkopeosOCI(t *testing.T) {
 	if scheme, rest, err := schemeOf("oci:absent:1"); err != nil || scheme != "oci-dir" || rest != "absent:1" {
 		t.Errorf("%q, %q, %v", scheme, rest, err)

@@ -5,9 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,34 +88,9 @@ func skopeo(t testing.TB, from, to string) {
 // daemonWith is a Docker daemon that has images under names, on a socket of its own.
 func daemonWith(t testing.TB, images map[string][]byte) {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("Docker's daemon has no unix socket here")
-	}
-	dir, err := os.MkdirTemp("", "tare") // t.TempDir may be too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	l, err := net.Listen("unix", filepath.Join(dir, "d.sock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		image := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/images/"), "/get")
-		body, ok := images[image]
-		if !ok || r.Method != http.MethodGet {
-			w.WriteHeader(http.StatusNotFound)
-			_, _ = fmt.Fprintf(w, `{"message":"No such image: %s"}`, image)
-			return
-		}
-		w.Header().Set("Content-Type", "application/x-tar")
-		_, _ = w.Write(body)
-	}))
-	_ = s.Listener.Close()
-	s.Listener = l
-	s.Start()
-	t.Cleanup(s.Close)
-	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(dir, "d.sock"))
+	d := &testkit.DockerAPI{Images: images}
+	d.Serve(t)
+	t.Setenv("DOCKER_HOST", d.Host)
 	t.Setenv("DOCKER_TLS_VERIFY", "")
 }
 
@@ -333,6 +305,7 @@ func TestSchemeTable(t *testing.T) {
 		{"docker-archive:a.tar", "archive", "a.tar"},
 		{"daemon://app", "daemon", "app"},
 		{"docker-daemon:app:1", "daemon", "app:1"},
+		{"podman://app", "podman", "app"},
 		{"app", "", "app"},
 		{"app:1", "", "app:1"},
 		{"oci:1", "", "oci:1"}, // an image may be called so
@@ -348,7 +321,7 @@ func TestSchemeTable(t *testing.T) {
 		"docker://app:1":                  {"registry://app:1", "daemon://app:1"},
 		"containers-storage:quay.io/x":    {"containers-storage", "registry://", "oci-dir://", "archive://", "daemon://"},
 		"containers-storage:[a@/b+/c]x:1": {"registry://"},
-		"podman://app":                    {"podman", "registry://"},
+		"nerdctl://app":                   {"nerdctl", "registry://", "podman://"},
 		"https://example.com/x":           {"https", "registry://"},
 		"registry://":                     {"nothing after"},
 		"archive://":                      {"nothing after"},
@@ -455,17 +428,28 @@ func TestOpenWritesNothing(t *testing.T) {
 }
 
 func TestOpenDaemonErrors(t *testing.T) {
-	cut := savedBy(t, "cut:1", small(t, testkit.Options{Compression: "none"}))
-	cut = cut[:len(cut)/2]
-	daemonWith(t, map[string][]byte{"broken:1": []byte("not an archive"), "cut:1": cut})
+	whole := savedBy(t, "app:1", small(t, testkit.Options{Compression: "none"}))
+	daemonWith(t, map[string][]byte{"broken:1": []byte("not an archive")})
 	refused(t, "daemon://nothing:1", source.OpenOptions{}, "No such image: nothing:1")
 	refused(t, "daemon://a/../b?c#d%2F", source.OpenOptions{}, "o such image")
-	refused(t, "daemon://broken:1", source.OpenOptions{}, "not a tar archive")
-	refused(t, "daemon://cut:1", source.OpenOptions{}, "cut short")
+	refused(t, "daemon://broken:1", source.OpenOptions{}, `has the ID ""`)
+	for _, c := range []struct {
+		d    *testkit.DockerAPI
+		want string
+	}{
+		{&testkit.DockerAPI{Break: len(whole) / 2}, "broke off after"},
+		{&testkit.DockerAPI{Gone: true}, "No such image"},
+		{&testkit.DockerAPI{Version: "1.24"}, "too old"},
+	} {
+		c.d.Images = map[string][]byte{"app:1": whole}
+		c.d.Serve(t)
+		t.Setenv("DOCKER_HOST", c.d.Host)
+		refused(t, "daemon://app:1", source.OpenOptions{}, c.want)
+	}
 	for host, words := range map[string][]string{
 		"unix://" + filepath.Join(t.TempDir(), "none"): {"no Docker daemon at unix://", "DOCKER_HOST"},
 		"tcp://127.0.0.1:1":                            {"no Docker daemon at tcp://127.0.0.1:1", "DOCKER_HOST"},
-		"ssh://somebody@example.com":                   {"ssh://", "unix://", "tcp://", "docker save"},
+		"ssh://somebody@example.com":                   {"no Docker daemon at ssh://somebody@example.com", "DOCKER_HOST"},
 		"127.0.0.1:2375":                               {"DOCKER_HOST"},
 	} {
 		t.Setenv("DOCKER_HOST", host)

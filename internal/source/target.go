@@ -10,8 +10,10 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/progress"
 )
@@ -26,7 +28,13 @@ type Opened struct {
 	// Saved says that layers may be uncompressed here that a push compresses: a Docker
 	// daemon sent the archive, or somebody saved it as one does.
 	Saved bool
-	Close func() error
+	// Name is the image's own name in an archive; "" for none.
+	Name string
+	// Indexed says that all layers have gone by, now or before: to index them reads
+	// nothing again. Indexes are those of now, by DiffID.
+	Indexed bool
+	Indexes map[digest.Digest]*layer.Index
+	Close   func() error
 }
 
 // OpenOptions are what sources may need.
@@ -36,6 +44,8 @@ type OpenOptions struct {
 	TempDir  string // for archives that cannot be read in place; "" for the system's
 	Platform platforms.MatchComparer
 	Progress progress.Func
+	Cache    image.Cache       // of what was read before; nil for none
+	Note     func(text string) // tells the user something meanwhile; nil for nobody
 }
 
 // scheme is a kind of place that images are in. Adding one is adding a row to schemes.
@@ -57,7 +67,9 @@ var schemes = []scheme{
 	{name: "oci-dir", rest: "DIR", aliases: []string{"oci"}, taken: namesLayout, holds: isLayout, open: openLayout},
 	{name: "archive", rest: "FILE", aliases: []string{"oci-archive", "docker-archive"}, holds: isArchive, open: openArchive},
 	{name: "dir", rest: "DIR", aliases: []string{"dir"}, taken: namesDir, holds: isSkopeoDir, open: openSkopeoDir},
-	{name: "daemon", rest: "NAME", aliases: []string{"docker-daemon"}, open: openDaemon},
+	{name: "daemon", rest: "NAME", aliases: []string{"docker-daemon"}, open: openDocker},
+	{name: "podman", rest: "NAME", open: openPodman},
+	{name: "containerd", rest: "[NAMESPACE/]NAME", open: openContainerd},
 }
 
 // others are skopeo's and podman's names of places that tare does not read.

@@ -107,6 +107,18 @@ func (f *Finder) pack(ctx context.Context, st *store.Store, list []*Image, event
 	return nil
 }
 
+// Measure fills in what the layers of an image come to.
+func (f *Finder) Measure(ctx context.Context, i *Image) error {
+	events, done := f.Watch()
+	defer done()
+	m, err := f.Measurer(events)
+	if err != nil {
+		return err
+	}
+	m.Provider = i.provider
+	return m.Measure(ctx, i.Image)
+}
+
 // Measurer measures images of the store. Its cache is the store's.
 func (f *Finder) Measurer(events progress.Func) (image.Measurer, error) {
 	st, err := f.Store()

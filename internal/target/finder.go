@@ -14,10 +14,12 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/layer"
 	"tare/internal/progress"
 	"tare/internal/request"
 	"tare/internal/source"
@@ -53,6 +55,7 @@ const (
 	Anything   Names = iota // a Dockerfile, an image of the store, or one that is pulled
 	InStore                 // an image of the store
 	InRegistry              // an image of a registry, whatever the store has
+	Here                    // an image of the store or of a daemon; nothing is pulled or built
 )
 
 // Options choose how words become images.
@@ -74,10 +77,13 @@ type Image struct {
 	Target ocispec.Descriptor // the manifest or index that was opened
 	Built  *engine.Built      // its build; nil if it was not built
 	Remote bool               // it is not in the store
+	Near   bool               // to measure it fetches nothing: it is in the store, or a daemon's that has been read
 
 	provider content.Provider
 	packs    func(ocispec.Descriptor) bool
-	madeUp   bool // the manifest is not a real one
+	own      string                         // its name in the archive that it is from
+	madeUp   bool                           // the manifest is not a real one
+	indexes  map[digest.Digest]*layer.Index // of layers that went by when it was opened
 	sent     sent
 }
 
@@ -85,12 +91,17 @@ type Image struct {
 // be read twice.
 func (i *Image) Arguments() []string {
 	switch {
-	case i.Word == "-" || strings.HasPrefix(i.Word, "/dev/") || strings.HasPrefix(i.Word, "/proc/"):
+	case !again(i.Word):
 		return nil
 	case strings.HasSuffix(i.Name, " "+platforms.Format(i.Platform())), !platforms.Default().Match(i.Platform()):
 		return []string{"--platform", platforms.Format(i.Platform()), i.Word}
 	}
 	return []string{i.Word}
+}
+
+// again tells whether a word can be read a second time: standard input and pipes cannot.
+func again(word string) bool {
+	return word != "-" && !strings.HasPrefix(word, "-:") && !strings.HasPrefix(word, "/dev/") && !strings.HasPrefix(word, "/proc/")
 }
 
 // Stored is an image of the store.
@@ -102,7 +113,7 @@ func Stored(name string, st *store.Store, rec store.Record, img *image.Image) *I
 
 // stored is what a record tells of an image.
 func stored(st *store.Store, rec store.Record) *Image {
-	i := &Image{Target: rec.Target, provider: st.Content(), packs: source.Packs(rec)}
+	i := &Image{Target: rec.Target, Near: true, provider: st.Content(), packs: source.Packs(rec)}
 	if rec.Origin == store.Saved { // what a push sends is known when it is asked for
 		i.packs, i.sent.saved, i.sent.plain = nil, true, true
 	}
@@ -174,17 +185,14 @@ func fits(name string, img *image.Image, want platforms.MatchComparer) error {
 // open finds the image or index that a word means.
 func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.MatchComparer) (*Image, func() error, error) {
 	if w.place.Scheme() != "" {
-		reg, err := f.Registry()
+		at, err := f.opened(ctx, want, func(o source.OpenOptions) (*source.Opened, error) { return w.place.Open(ctx, o) })
 		if err != nil {
 			return nil, nil, err
 		}
-		events, done := f.Watch()
-		defer done()
-		at, err := w.place.Open(ctx, source.OpenOptions{Registry: reg, Stdin: f.Stdin, TempDir: os.TempDir(), Platform: want, Progress: events})
-		if err != nil {
-			return nil, nil, err
-		}
-		return &Image{Target: at.Target, Remote: true, provider: at.Provider, madeUp: at.MadeUp, sent: sentFrom(w.place, at, o)}, at.Close, nil
+		return remote(at, sentFrom(w.place, at, o)), at.Close, nil
+	}
+	if w.dockerfile == "" && (o.Names == Anything || o.Names == Here) && !w.stored {
+		return f.named(ctx, w.text, o, want)
 	}
 	st, err := f.Store()
 	if err != nil {
@@ -199,7 +207,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		i.Built = built
 		return i, nil, nil
 	}
-	rec, err := f.stored(ctx, w.text, o, want)
+	rec, _, err := f.Local(ctx, w.name(), want)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -208,20 +216,25 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 	return i, nil, nil
 }
 
-// stored finds an image in the store, and pulls it first if it lacks it and may.
-func (f *Finder) stored(ctx context.Context, name string, o Options, want platforms.MatchComparer) (store.Record, error) {
-	rec, _, err := f.Local(ctx, name, want)
-	if err == nil || o.Names == InStore || !Missing(err) {
-		return rec, err
+// opened opens an image that is not in the store.
+func (f *Finder) opened(ctx context.Context, want platforms.MatchComparer, open func(source.OpenOptions) (*source.Opened, error)) (*source.Opened, error) {
+	reg, err := f.Registry()
+	if err != nil {
+		return nil, err
 	}
-	if isPath(name) {
-		return rec, missingPath(name)
+	o := source.OpenOptions{Registry: reg, Stdin: f.Stdin, TempDir: os.TempDir(), Platform: want, Note: f.Note}
+	if st, err := f.Store(); err == nil {
+		o.Cache = st
 	}
-	rec, err = f.pulled(ctx, name, o.Platform, nil)
-	if fi, serr := os.Stat(name); err != nil && ctx.Err() == nil && serr == nil && fi.IsDir() {
-		err = fmt.Errorf("%w\n  there is a directory of that name, without a Dockerfile", err)
-	}
-	return rec, err
+	events, done := f.Watch()
+	defer done()
+	o.Progress = events
+	return open(o)
+}
+
+// remote is an image that is opened where it is.
+func remote(at *source.Opened, how sent) *Image {
+	return &Image{Target: at.Target, Remote: true, Near: at.Indexed, own: at.Name, provider: at.Provider, madeUp: at.MadeUp, indexes: at.Indexes, sent: how}
 }
 
 // Obtain finds an image in the store, and pulls it if it is not there. What a pull says
@@ -234,7 +247,7 @@ func (f *Finder) Obtain(ctx context.Context, name, platform string, log io.Write
 	rec, img, err := f.Local(ctx, name, want)
 	if err != nil {
 		if rec, err = f.pulled(ctx, name, platform, log); err != nil {
-			return nil, err
+			return nil, f.mention(ctx, name, err)
 		}
 		if rec, img, err = f.Local(ctx, name, want); err != nil {
 			return nil, err
@@ -260,10 +273,15 @@ func (f *Finder) pulled(ctx context.Context, name, platform string, log io.Write
 
 // load loads the image of an open word, or those of all its platforms.
 func (f *Finder) load(ctx context.Context, w word, at *Image, o Options, want platforms.MatchComparer) ([]*Image, error) {
+	title := w.text
+	if at.own != "" && !again(w.text) {
+		title = at.own // "-" says nothing
+	}
 	make := func(img *image.Image, name string) *Image {
 		one := *at
 		one.Word, one.Name, one.Image = w.text, name, img
 		img.MadeUp = at.madeUp
+		img.Give(at.indexes)
 		return &one
 	}
 	if !o.AllPlatforms || !images.IsIndexType(at.Target.MediaType) {
@@ -271,7 +289,7 @@ func (f *Finder) load(ctx context.Context, w word, at *Image, o Options, want pl
 		if err != nil {
 			return nil, err
 		}
-		return []*Image{make(img, w.text)}, fits(w.text, img, want)
+		return []*Image{make(img, title)}, fits(w.text, img, want)
 	}
 	list, err := image.Manifests(ctx, at.provider, at.Target)
 	if err != nil {
@@ -287,13 +305,13 @@ func (f *Finder) load(ctx context.Context, w word, at *Image, o Options, want pl
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, make(img, w.text+" "+platforms.Format(img.Platform())))
+		out = append(out, make(img, title+" "+platforms.Format(img.Platform())))
 	}
 	switch len(out) {
 	case 0:
 		return nil, image.ErrNoPlatform
 	case 1:
-		out[0].Name = w.text
+		out[0].Name = title
 	}
 	return out, nil
 }

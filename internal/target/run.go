@@ -59,7 +59,7 @@ func (f *Finder) ToRun(ctx context.Context, name string, o RunOptions) (*Image, 
 	rec, img, err := f.Local(ctx, name, want)
 	if Missing(err) && o.Pull == PullMissing {
 		if err := o.Fetch(true); err != nil {
-			return nil, err
+			return nil, f.mention(ctx, name, err)
 		}
 		rec, img, err = f.Local(ctx, name, want)
 	} else if err == nil && want == nil && o.Pull != PullAlways && !platforms.Default().Match(img.Platform()) {

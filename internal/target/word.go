@@ -13,14 +13,18 @@ import (
 )
 
 // Help explains what commands take as a TARGET.
-const Help = `A TARGET is an image (pulled if it is not in the store), a Dockerfile or a
-directory with one (built; write ./NAME if an image has that name, too), or
+const Help = `A TARGET is an image (from the store, Docker or Podman, else pulled; the order
+is TARE_SOURCES), a Dockerfile or a directory with one (built; write ./NAME if
+an image has that name, too), or
+  store://NAME         an image of the store
   registry://NAME      an image in its registry, read without storing it
   oci-dir://DIR[:TAG]  an OCI image layout (also oci:DIR[:TAG])
   dir://DIR            a directory that skopeo wrote (also dir:DIR)
   archive://FILE       an archive of docker save, or an OCI archive
                        (also docker-archive:FILE, oci-archive:FILE)
   daemon://NAME        an image of a Docker daemon (also docker-daemon:NAME)
+  podman://NAME        an image of Podman, when its service runs
+  containerd://[NAMESPACE/]NAME  an image of containerd
   -                    an archive on standard input`
 
 // word is a word of the user's, read once: what it means does not change while it is
@@ -29,11 +33,22 @@ type word struct {
 	text       string
 	place      source.Place
 	dockerfile string
+	stored     bool // store://NAME: nowhere else
 }
+
+// storeScheme is before names that are looked for in the store only. It is none of
+// source's, which knows no store.
+const storeScheme = "store://"
+
+// name is the image's name.
+func (w *word) name() string { return strings.TrimPrefix(w.text, storeScheme) }
 
 // parse reads a word. What a file holds decides what it is: a layout or an archive is an
 // image, a directory with a Dockerfile or another file is a Dockerfile.
 func parse(text string, names Names) (word, error) {
+	if name, ok := strings.CutPrefix(text, storeScheme); ok && name != "" {
+		return word{text: text, stored: true}, nil
+	}
 	p, err := source.Parse(text)
 	if err != nil {
 		return word{}, request.Error{Err: err}
@@ -43,7 +58,7 @@ func parse(text string, names Names) (word, error) {
 	case p.Scheme() != "":
 	case names == InRegistry:
 		w.place = source.InRegistry(text)
-	case names == InStore:
+	case names == InStore, names == Here:
 	default:
 		w.dockerfile = Dockerfile(text)
 		if p := source.Recognise(text); p.Scheme() != "" && (w.dockerfile == "" || w.dockerfile == text) {

@@ -29,6 +29,9 @@ func seeds(t *testing.T, many uint64) (from, to uint64) {
 		}
 		return def
 	}
+	if testing.Short() { // make mutants runs it hundreds of times
+		many /= 10
+	}
 	from = number("TARE_TEST_SEED", 1)
 	to = from + number("TARE_TEST_STACKS", many)
 	t.Logf("seeds %d to %d", from, to-1)

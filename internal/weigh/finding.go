@@ -1,7 +1,9 @@
 package weigh
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,8 +20,8 @@ const (
 	Note    Severity = "note"    // worth a look
 )
 
-// SecretFile is the rule about files that are secret by their names. What it finds comes
-// first, and is there not to save bytes.
+// SecretFile is the rule about files that hold secrets. What it finds comes first, and is
+// there not to save bytes.
 const SecretFile = "secret-file"
 
 // Finding is something that costs bytes and need not, or that must not be in an image.
@@ -38,12 +40,19 @@ type Finding struct {
 	Transfer    units.Amount `json:"transfer"`       // apportioned part of the blobs, if they are known
 	Live        int64        `json:"live"`           // the part that a container sees
 	Sent        int64        `json:"sent,omitempty"` // bytes sent to the builder
+	// AddsTar, AddsTransfer and AddsLive are the part of Tar, Transfer and Live that no
+	// finding before this one has: over all findings they sum up to what all save.
+	AddsTar      int64        `json:"addsTar"`
+	AddsTransfer units.Amount `json:"addsTransfer"`
+	AddsLive     int64        `json:"addsLive"`
+	// Small says that it saves less than what is material.
+	Small bool `json:"small,omitempty"`
 	// Paths are the largest files that it is about, or the directories that hold most.
 	Paths []string `json:"paths,omitempty"`
 }
 
-// Savings is what the findings of an image cost together: what several are about counts
-// once.
+// Savings is what the findings of an image that are not small cost together: what several
+// are about counts once.
 type Savings struct {
 	Tar      int64        `json:"tar"`
 	Transfer units.Amount `json:"transfer"` // apportioned
@@ -56,6 +65,36 @@ type Savings struct {
 	Layers []int `json:"layers,omitempty"`
 	// Places are the lines of the Dockerfile, or else the layers, to change.
 	Places int `json:"places"`
+}
+
+// Save sums up the findings that save a material part of an image with so many bytes of
+// tar, and marks the others as small. Secrets are not there to save bytes.
+func Save(list []Finding, tar int64, m units.Material) *Savings {
+	s := new(Savings)
+	places := map[int]bool{}
+	note := func(list *[]int, n int) {
+		if n > 0 && !slices.Contains(*list, n) {
+			*list = append(*list, n)
+		}
+	}
+	for i := range list {
+		f := &list[i]
+		f.Small = f.Rule != SecretFile && f.Sent < max(1, m.Bytes) && !m.Of(f.Tar, tar)
+		if f.Small || f.Rule == SecretFile || f.Tar == 0 {
+			continue
+		}
+		places[cmp.Or(f.Line, -f.Layer)] = true
+		note(&s.Lines, f.Line)
+		note(&s.Layers, f.Layer)
+		s.Tar += f.AddsTar
+		s.Transfer = s.Transfer.Plus(f.AddsTransfer)
+		s.Live += f.AddsLive
+		s.Overlap += f.Tar - f.AddsTar
+	}
+	slices.Sort(s.Lines)
+	slices.Sort(s.Layers)
+	s.Places = len(places)
+	return s
 }
 
 // Where names the place of a finding: "line 7", or "layer 5" where no Dockerfile is known.

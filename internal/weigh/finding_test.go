@@ -1,8 +1,10 @@
 package weigh_test
 
 import (
+	"slices"
 	"testing"
 
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -24,5 +26,42 @@ func TestWhere(t *testing.T) {
 		if got := f.Where(); got != want {
 			t.Errorf("%+v: %q, want %q", f, got, want)
 		}
+	}
+}
+
+// What saves less than the threshold is small and in no sum; the rest counts what it adds.
+func TestSave(t *testing.T) {
+	list := []weigh.Finding{
+		{Rule: "secret-file", Severity: weigh.Secret, Layer: 9, Tar: 900_000},
+		{Rule: "large-context", Line: 2, Sent: 5_000_000},
+		{Rule: "a", Line: 7, Layer: 3, Tar: 500_000, AddsTar: 500_000, AddsTransfer: units.Known(50), AddsLive: 5},
+		{Rule: "b", Line: 4, Layer: 2, Tar: 400_000, AddsTar: 100_000, AddsTransfer: units.Known(10), AddsLive: 1},
+		{Rule: "c", Line: 5, Layer: 4, Tar: 99_999, AddsTar: 99_999},
+		{Rule: "d", Line: 5, Layer: 4, Tar: 76, AddsTar: 76},
+	}
+	small := func() (out []string) {
+		for _, f := range list {
+			if f.Small {
+				out = append(out, f.Rule)
+			}
+		}
+		return out
+	}
+	s := weigh.Save(list, 10_000_000, units.Threshold)
+	if got := small(); !slices.Equal(got, []string{"c", "d"}) || s.Tar != 600_000 || s.Transfer != units.Known(60) || s.Live != 6 || s.Overlap != 300_000 || s.Where() != "these 2 lines (4, 7)" {
+		t.Errorf("%v, %+v", got, s)
+	}
+	// One percent of a large image is more.
+	if s = weigh.Save(list, 45_000_000, units.Threshold); s.Tar != 500_000 || len(small()) != 3 {
+		t.Errorf("%v, %+v", small(), s)
+	}
+	if s = weigh.Save(list, 10_000_000, units.Material{}); s.Tar != 700_075 || len(small()) != 0 || s.Places != 3 {
+		t.Errorf("%v, %+v", small(), s)
+	}
+	if s = weigh.Save(list, 10_000_000, units.Material{Bytes: 6_000_000}); s.Tar != 0 || s.Places != 0 || len(small()) != 5 || list[0].Small {
+		t.Errorf("%v, %+v", small(), s)
+	}
+	if s = weigh.Save(nil, 0, units.Threshold); s.Places != 0 {
+		t.Errorf("%+v", s)
 	}
 }

@@ -1,4 +1,6 @@
-package source
+// Package members walks the files of image archives, and finds them by their names,
+// through links.
+package members
 
 import (
 	"archive/tar"
@@ -20,10 +22,10 @@ const (
 
 var errSparseMember = errors.New("it is stored as a sparse file, which no image tool reads so: make the archive without --sparse")
 
-// eachMember walks an image archive: file gets every regular file under its clean name,
-// link every link with the clean name that it leads to. It returns how many headers there
+// Each walks an image archive: file gets every regular file under its clean name,
+// Link every link with the clean name that it leads to. It returns how many headers there
 // were. The reader of a file is good until file returns.
-func eachMember(r io.Reader, file func(name string, size int64, r io.Reader) error, link func(name, to string)) (int, error) {
+func Each(r io.Reader, file func(name string, size int64, r io.Reader) error, link func(name, to string)) (int, error) {
 	tr := tar.NewReader(r)
 	names := 0
 	for n := 0; ; n++ {
@@ -59,38 +61,41 @@ func eachMember(r io.Reader, file func(name string, size int64, r io.Reader) err
 	}
 }
 
-// members are the files of an archive and where its links lead. Of two of one name the
+// Of are the files of an archive and where its links lead. Of two of one name the
 // last stands.
-type members[T any] struct {
-	files map[string]T
+type Of[T any] struct {
+	Files map[string]T
 	links map[string]string
 }
 
-func newMembers[T any]() members[T] { return members[T]{map[string]T{}, map[string]string{}} }
+// New are no files yet.
+func New[T any]() Of[T] { return Of[T]{map[string]T{}, map[string]string{}} }
 
-func (m members[T]) file(name string, v T) {
+// File notes a file.
+func (m Of[T]) File(name string, v T) {
 	delete(m.links, name)
-	m.files[name] = v
+	m.Files[name] = v
 }
 
-func (m members[T]) link(name, to string) {
-	delete(m.files, name)
+// Link notes a link.
+func (m Of[T]) Link(name, to string) {
+	delete(m.Files, name)
 	m.links[name] = to
 }
 
-// has tells whether a name is there, be it a link that leads nowhere.
-func (m members[T]) has(name string) bool {
-	_, file := m.files[name]
+// Has tells whether a name is there, be it a link that leads nowhere.
+func (m Of[T]) Has(name string) bool {
+	_, file := m.Files[name]
 	_, link := m.links[name]
 	return file || link
 }
 
-// find is a file by its name, through links.
-func (m members[T]) find(name string) (T, error) {
+// Find is a file by its name, through links.
+func (m Of[T]) Find(name string) (T, error) {
 	var none T
 	at := path.Clean("/" + name)[1:]
 	for range 16 {
-		if f, ok := m.files[at]; ok {
+		if f, ok := m.Files[at]; ok {
 			return f, nil
 		}
 		to, ok := m.links[at]
@@ -101,3 +106,13 @@ func (m members[T]) find(name string) (T, error) {
 	}
 	return none, fmt.Errorf("%s is a loop of links", quote(name))
 }
+
+// quote makes a name of a stranger's fit for an error: escaped, and not longer than a line.
+func quote(name string) string {
+	if len(name) > maxQuoted {
+		return fmt.Sprintf("%q… (%d bytes)", name[:maxQuoted], len(name))
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+const maxQuoted = 200

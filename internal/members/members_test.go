@@ -1,4 +1,4 @@
-package source
+package members
 
 import (
 	"archive/tar"
@@ -15,32 +15,32 @@ func TestMembers(t *testing.T) {
 		tar.Header{Name: "twice", Typeflag: tar.TypeReg, Size: 3}, tar.Header{Name: "twice", Typeflag: tar.TypeLink, Linkname: "a"},
 		tar.Header{Name: "again", Typeflag: tar.TypeSymlink, Linkname: "nowhere"}, tar.Header{Name: "again", Typeflag: tar.TypeReg, Size: 2},
 		tar.Header{Name: "d/up", Typeflag: tar.TypeSymlink, Linkname: "../../a"}, tar.Header{Name: "loop", Typeflag: tar.TypeSymlink, Linkname: "loop"})
-	m := newMembers[string]()
-	if _, err := eachMember(bytes.NewReader(b), func(name string, size int64, r io.Reader) error {
+	m := New[string]()
+	if _, err := Each(bytes.NewReader(b), func(name string, size int64, r io.Reader) error {
 		c, err := io.ReadAll(r)
 		if int64(len(c)) != size {
 			t.Errorf("%s has %d bytes, not %d", name, len(c), size)
 		}
-		m.file(name, string(c))
+		m.File(name, string(c))
 		return err
-	}, m.link); err != nil {
+	}, m.Link); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"a": "x", "/b": "x", "twice": "x", "again": "xx", "d/up": "x"} {
-		if got, err := m.find(name); got != want || err != nil {
+		if got, err := m.Find(name); got != want || err != nil {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 	for name, want := range map[string]string{"loop": "loop of links", "nothing": "not in the archive"} {
-		if _, err := m.find(name); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := m.Find(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if !m.has("loop") || m.has("nothing") {
+	if !m.Has("loop") || m.Has("nothing") {
 		t.Error("has is wrong")
 	}
 	long := tarOf(t, tar.Header{Name: strings.Repeat("x", maxName+1), Typeflag: tar.TypeReg})
-	if _, err := eachMember(bytes.NewReader(long), func(string, int64, io.Reader) error { return nil }, m.link); err == nil || !strings.Contains(err.Error(), "too long") {
+	if _, err := Each(bytes.NewReader(long), func(string, int64, io.Reader) error { return nil }, m.Link); err == nil || !strings.Contains(err.Error(), "too long") {
 		t.Errorf("a long name: %v", err)
 	}
 }

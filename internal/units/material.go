@@ -1,15 +1,13 @@
-package explain
+package units
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"tare/internal/units"
 )
 
-// Material is how much a number of bytes must be for a sentence to be about it: at least
-// a part of the whole, and at least a number of bytes.
+// Material is how much a number of bytes must be for a sentence or a finding to be about
+// it: at least a part of the whole, and at least a number of bytes.
 type Material struct {
 	Part  float64 // from 0 to 1
 	Bytes int64
@@ -26,13 +24,13 @@ func (m *Material) Default() *Material {
 
 // Of tells whether n bytes of whole are material. Nothing is not, whatever the bounds.
 func (m Material) Of(n, whole int64) bool {
-	n = abs(n)
-	return n > 0 && n >= m.Bytes && float64(n) >= m.Part*float64(abs(whole))
+	n, whole = max(n, -n), max(whole, -whole)
+	return n > 0 && n >= m.Bytes && float64(n) >= m.Part*float64(whole)
 }
 
 // String is the form that Set reads.
 func (m *Material) String() string {
-	return strconv.FormatFloat(100*m.Part, 'g', -1, 64) + "%," + units.Bytes(m.Bytes)
+	return strconv.FormatFloat(100*m.Part, 'g', -1, 64) + "%," + Bytes(m.Bytes)
 }
 
 // Set reads "1%,100kB", either of them alone, or 0 for both. It returns an error for
@@ -49,7 +47,7 @@ func (m *Material) Set(s string) error {
 			out.Part = p / 100
 			continue
 		}
-		n, err := units.ParseSI(word)
+		n, err := ParseSI(word)
 		if err != nil {
 			return fmt.Errorf("%q: want a percentage, bytes or both, such as 1%%,100kB", word)
 		}

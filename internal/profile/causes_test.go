@@ -1,0 +1,135 @@
+package profile_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tare/internal/dockerfile"
+	"tare/internal/engine"
+	"tare/internal/profile"
+	"tare/internal/testkit/frontend"
+)
+
+func missesOf(r *profile.Result) string {
+	var out []string
+	for _, m := range r.Misses {
+		s := fmt.Sprintf("%d %s %s: %s", m.Line, m.Kind, m.Detail, m.Cause)
+		if m.Follows > 0 {
+			s += fmt.Sprintf(" <- %d", m.Follows)
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, "\n")
+}
+
+// All that is said of a build, not only the first cause: what follows from what, what is
+// not known, and what must not be blamed.
+func TestAllCauses(t *testing.T) {
+	const copied = "FROM a\nCOPY f /\nRUN make\n"
+	const stages = "FROM a AS b\nCOPY f /\nFROM a\nCOPY --from=b /f /\nRUN make\n"
+	renamed := func(name string) func(*profile.Build, *profile.Input) {
+		return func(last *profile.Build, in *profile.Input) { // the context has another name
+			for _, ops := range [][]engine.Op{last.Ops, in.Ops} {
+				for i := range ops {
+					if ops[i].Kind == "local" {
+						ops[i].Source = name
+					}
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		name      string
+		then, now world
+		ran       []int
+		change    func(last *profile.Build, in *profile.Input)
+		want      string
+	}{
+		{"nothing ran", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, nil, nil, ""},
+		{"a file, and what follows", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, []int{2, 3}, nil, "2 file f: f: its content changed\n3 follows : line 2 was rebuilt <- 2"},
+		{"through a line that was cached", world{src: "FROM a\nCOPY f /\nRUN one\nRUN make\n", files: "f=1"}, world{src: "FROM a\nCOPY f /\nRUN one\nRUN make\n", files: "f=2"}, []int{2, 4}, nil, "2 file f: f: its content changed\n4 follows : line 2 was rebuilt <- 2"},
+		{"from stage to stage", world{src: stages, files: "f=1"}, world{src: stages, files: "f=2"}, []int{2, 4, 5}, nil, "2 file f: f: its content changed\n4 follows : line 2 was rebuilt <- 2\n5 follows : line 4 was rebuilt <- 4"},
+		{"two causes", world{src: "FROM a AS b\nCOPY f /\nFROM a\nRUN one\nCOPY --from=b /f /\n", files: "f=1"}, world{src: "FROM a AS b\nCOPY f /\nFROM a\nRUN two\nCOPY --from=b /f /\n", files: "f=2"}, []int{2, 4, 5}, nil, "2 file f: f: its content changed\n4 text RUN one: its text was \"RUN one\"\n5 follows : line 4 was rebuilt <- 4"},
+		{"one step for two stages is one miss", world{src: "FROM a AS b\nRUN one\nFROM a\nRUN one\nCOPY --from=b /x /\n"}, world{src: "FROM a AS b\nRUN one\nFROM a\nRUN one\nCOPY --from=b /x /\n"}, []int{2}, nil, "2 evicted : nothing that it depends on changed: its result was no longer in the build cache"},
+
+		{"the first build", world{src: copied, files: "f=1"}, world{src: copied, files: "f=1"}, []int{2}, func(_ *profile.Build, in *profile.Input) { in.Last = nil }, "2 unknown-build : no earlier build of this Dockerfile is known"},
+		{"a record without operations", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, []int{2}, func(last *profile.Build, _ *profile.Input) { last.Ops = nil }, "2 unknown-build : what the last build was asked for is not known"},
+		{"no record of this build", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, []int{2}, func(_ *profile.Build, in *profile.Input) { in.Now = nil }, "2 unknown : what changed since the last build is not known"},
+		{"another builder", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, []int{2}, func(last *profile.Build, _ *profile.Input) { last.Builder = "tcp://b" }, "2 builder tcp://b: the last build ran on another builder"},
+		{"--no-cache", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, []int{2}, func(_ *profile.Build, in *profile.Input) { in.NoCache = true }, "2 no-cache : the build was told not to use the cache"},
+
+		{"files that nobody noted", world{src: copied}, world{src: copied, files: "f=1"}, []int{2}, func(last *profile.Build, _ *profile.Input) { last.Files = nil }, "2 unknown : nothing in its definition changed; whether the files that it takes of the build context did is not known"},
+		{"files of this build that nobody noted", world{src: copied, files: "f=1"}, world{src: copied}, []int{2}, func(_ *profile.Build, in *profile.Input) { in.Now.Files = nil }, "2 unknown : nothing in its definition changed; whether the files that it takes of the build context did is not known"},
+		{"of another context", world{src: copied, files: "f=1"}, world{src: copied, files: "f=1"}, []int{2}, renamed("extra"), "2 unknown : nothing in its definition changed; whether the files that it takes of the context extra did is not known"},
+		{"more files than are remembered", world{src: copied, files: "f=1"}, world{src: copied, files: "f=1"}, []int{2}, func(last *profile.Build, _ *profile.Input) { last.Partial = []string{"context"} }, "2 unknown : nothing in its definition changed; the build context has too many files to remember which of them did"},
+		{"more files now", world{src: copied, files: "f=1"}, world{src: copied, files: "f=1"}, []int{2}, func(_ *profile.Build, in *profile.Input) { in.Now.Partial = []string{"context"} }, "2 unknown : nothing in its definition changed; the build context has too many files to remember which of them did"},
+		{"more files, and one is known to differ", world{src: copied, files: "f=1"}, world{src: copied, files: "f=2"}, []int{2}, func(last *profile.Build, _ *profile.Input) { last.Partial = []string{"context"} }, "2 file f: f: its content changed"},
+		{"a RUN takes no files", world{src: copied, files: "f=1"}, world{src: copied, files: "f=1"}, []int{3}, func(last *profile.Build, _ *profile.Input) { last.Partial = []string{"context"} }, "3 evicted : nothing that it depends on changed: its result was no longer in the build cache"},
+		{"a git repository", world{src: "FROM a\nADD https://h/x.git#main /x\n"}, world{src: "FROM a\nADD https://h/x.git#main /x\n"}, []int{2}, nil, "2 source https://h/x.git: nothing in its definition changed; whether https://h/x.git serves the same as before is not known"},
+
+		{"a trigger that is new", world{src: "FROM a\nRUN x\n"}, world{src: "FROM a\nRUN x\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN y"}}}}, []int{1, 2}, nil, "1 base : what its base triggers (ONBUILD) was not in the last build\n2 follows : line 1 was rebuilt <- 1"},
+		{"a trigger that is another one", world{src: "FROM a\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN x"}}}}, world{src: "FROM a\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN y"}}}}, []int{1}, nil, `1 setting command: command was "/bin/sh -c x" and is "/bin/sh -c y"`},
+		{"a stage that the last build did not need", world{src: "FROM a AS b\nRUN x\nFROM a AS c\nRUN y\n", f: frontend.Build{Target: "b"}}, world{src: "FROM a AS b\nRUN x\nFROM a AS c\nRUN y\n"}, []int{4}, nil, "4 unknown : the last build did not need it"},
+		{"and that has another text", world{src: "FROM a AS b\nRUN x\nFROM a AS c\nRUN y\n", f: frontend.Build{Target: "b"}}, world{src: "FROM a AS b\nRUN x\nFROM a AS c\nRUN z\n"}, []int{4}, nil, "4 text RUN y: its text was \"RUN y\""},
+		{"a stage that is new", world{src: "FROM a AS b\nRUN x\n"}, world{src: "FROM a AS n\nRUN n\nFROM a AS b\nRUN x\nCOPY --from=n /n /\n"}, []int{2}, nil, "2 text RUN x: its text was \"RUN x\""},
+		{"a stage more than there were", world{src: "FROM a AS b\nRUN x\n"}, world{src: "FROM a AS b\nRUN x\nFROM a AS d\nCOPY --from=b /n /\n"}, []int{4}, nil, "4 text : its stage was not in the last build"},
+
+		{"what it stands on has another text, and was cached", world{src: "FROM a\nRUN one\nRUN make\n"}, world{src: "FROM a\nRUN two\nRUN make\n"}, []int{3}, nil, `3 setting RUN two: line 2 (RUN two) was "RUN one"`},
+		{"what it stands on is new, and was cached", world{src: "FROM a\nRUN make\n"}, world{src: "FROM a\nRUN new\nRUN make\n"}, []int{3}, nil, "3 setting RUN new: line 2 (RUN new) is new"},
+		{"a base, two lines down", world{src: "FROM a\nRUN one\nRUN make\n"}, world{src: "FROM b\nRUN one\nRUN make\n"}, []int{3}, nil, "3 base b: the base was a:latest and is b"},
+		{"an argument of the stage that it copies from", world{src: "FROM a AS b\nARG V=1\nRUN one\nFROM a\nCOPY --from=b /x /\n", args: map[string]string{"V": "1"}}, world{src: "FROM a AS b\nARG V=1\nRUN one\nFROM a\nCOPY --from=b /x /\n", args: map[string]string{"V": "2"}}, []int{5}, nil, `5 arg V: build argument V was "1" and is "2"`},
+		{"the text of a line of the stage that it copies from", world{src: "FROM a AS b\nRUN one\nFROM a\nCOPY --from=b /x /\n"}, world{src: "FROM a AS b\nRUN two\nFROM a\nCOPY --from=b /x /\n"}, []int{4}, nil, `4 setting RUN two: line 2 (RUN two) was "RUN one"`},
+		{"the base of the stage that it copies from", world{src: "FROM a AS b\nFROM c\nCOPY --from=b /x /\n"}, world{src: "FROM a AS b\nFROM c\nCOPY --from=b /x /\n", bases: map[string]string{"a": "new"}}, []int{3}, nil, "3 base a: the base a was sha256:ca978112ca1b and is sha256:998cfe140284"},
+
+		{"WORKDIR, and only the RUN ran", world{src: "FROM a\nWORKDIR /x\nRUN make\n"}, world{src: "FROM a\nWORKDIR /y\nRUN make\n"}, []int{3}, nil, `3 setting WORKDIR /y: line 2 (WORKDIR /y) was "WORKDIR /x"`},
+		{"a WORKDIR that is new", world{src: "FROM a\nRUN make\n"}, world{src: "FROM a\nWORKDIR /\nWORKDIR /y\nRUN make\n"}, []int{4}, nil, `4 setting WORKDIR /y: line 3 (WORKDIR /y) is new`},
+		{"a WORKDIR made from an argument", world{src: "FROM a\nARG D=x\nWORKDIR /$D\nCOPY f .\n", files: "f=1"}, world{src: "FROM a\nARG D=x\nWORKDIR /$D\nCOPY f .\n", files: "f=1", args: map[string]string{"D": "y"}}, []int{4}, nil, `4 arg D: build argument D was "x" and is "y"`},
+		{"a COPY to a relative path", world{src: "FROM a\nWORKDIR /x\nCOPY f .\n", files: "f=1"}, world{src: "FROM a\nWORKDIR /y\nCOPY f .\n", files: "f=1"}, []int{3}, nil, `3 setting WORKDIR /y: line 2 (WORKDIR /y) was "WORKDIR /x"`},
+		{"the nearest USER", world{src: "FROM a\nUSER 1\nUSER 2\nRUN make\n"}, world{src: "FROM a\nUSER 1\nUSER 3\nRUN make\n"}, []int{4}, nil, `4 setting USER 3: line 3 (USER 3) was "USER 2"`},
+		{"USER made from an argument", world{src: "FROM a\nARG U=1\nUSER $U\nENTRYPOINT x\nLABEL a=b\nRUN make\n"}, world{src: "FROM a\nARG U=2\nUSER $U\nENTRYPOINT x\nLABEL a=b\nRUN make\n"}, []int{6}, nil, `6 setting ARG U=2: line 2 (ARG U=2) was "ARG U=1"`},
+		{"a here-document of a RUN", world{src: "FROM a\nRUN <<E\none\nE\n"}, world{src: "FROM a\nRUN <<E\ntwo\nE\n"}, []int{2}, nil, "2 text RUN <<E: its here-document is another one"},
+		{"a here-document of a COPY", world{src: "FROM a\nCOPY <<E /x\none\nE\n"}, world{src: "FROM a\nCOPY <<E /x\ntwo\nE\n"}, []int{2}, nil, "2 text COPY <<E /x: its here-document is another one"},
+		{"the second of two", world{src: "FROM a\nCOPY <<E <<F /x/\none\nE\ntwo\nF\n"}, world{src: "FROM a\nCOPY <<E <<F /x/\none\nE\nthree\nF\n"}, []int{2}, nil, "2 text COPY <<E <<F /x/: its here-document is another one"},
+		{"an ENV that only looks like it", world{src: "FROM a\nENV AB=1\nENV A=1\nRUN make\n"}, world{src: "FROM a\nENV AB=1\nENV A=2\nRUN make\n"}, []int{4}, nil, `4 setting ENV A=2: line 3 (ENV A=2) was "ENV A=1"`},
+		{"an ENV made from an argument that was given", world{src: "FROM a\nARG V=1\nENV W=x$V\nRUN make\n", args: map[string]string{"V": "5"}}, world{src: "FROM a\nARG V=1\nENV W=x$V\nRUN make\n", args: map[string]string{"V": "6"}}, []int{4}, nil, `4 arg V: build argument V was "5" and is "6"`},
+		{"a COPY of what an ENV names", world{src: "FROM a\nENV F=f\nCOPY $F /x\n", files: "f=1 g=1"}, world{src: "FROM a\nENV F=g\nCOPY $F /x\n", files: "f=1 g=1"}, []int{3}, nil, `3 setting ENV F=g: line 2 (ENV F=g) was "ENV F=f"`},
+		{"a COPY of what an ENV made from an argument names", world{src: "FROM a\nARG N=f\nENV F=$N\nCOPY $F /x\n", files: "f=1 g=1"}, world{src: "FROM a\nARG N=f\nENV F=$N\nCOPY $F /x\n", files: "f=1 g=1", args: map[string]string{"N": "g"}}, []int{4}, nil, `4 arg N: build argument N was "f" and is "g"`},
+		{"an argument that names nothing here", world{src: "FROM a\nARG X=1\nARG F=f\nCOPY $F /x\n", files: "f=1 g=1"}, world{src: "FROM a\nARG X=2\nARG F=g\nCOPY $F /x\n", files: "f=1 g=1"}, []int{4}, nil, `4 setting ARG F=g: line 3 (ARG F=g) was "ARG F=f"`},
+		{"a global argument that a stage declares", world{src: "ARG F=f\nFROM a\nARG F\nCOPY $F /x\n", files: "f=1 g=1"}, world{src: "ARG F=g\nFROM a\nARG F\nCOPY $F /x\n", files: "f=1 g=1"}, []int{4}, nil, `4 arg F: build argument F was "f" and is "g"`},
+		{"an argument that is not given any more", world{src: "FROM a\nARG V=1\nRUN make\n", args: map[string]string{"V": "5"}}, world{src: "FROM a\nARG V=2\nRUN make\n"}, []int{3}, nil, `3 arg V: build argument V was "5" and is "2"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			last, _ := c.then.made(t)
+			_, in := c.now.made(t)
+			in.Last = last
+			d := frontend.Definition(t, c.now.src, frontend.Build{Args: c.now.args, Bases: c.now.bases, OnBuild: c.now.f.OnBuild, NoCache: c.now.f.NoCache, Target: c.now.f.Target})
+			in.Steps = frontend.Steps(d, c.ran...)
+			if c.change != nil {
+				c.change(last, &in)
+			}
+			if got := missesOf(profile.Make(in)); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// A file that cannot be read as a Dockerfile any more is no reason to guess.
+func TestCausesOfABrokenRecord(t *testing.T) {
+	w := world{src: "FROM a\nRUN make\n"}
+	last, _ := w.made(t)
+	_, in := w.made(t)
+	last.Source, last.Ops[len(last.Ops)-1].Key = "NONSENSE", "other"
+	in.Last = last
+	if got := missesOf(profile.Make(in)); got != "" {
+		t.Errorf("nothing ran: %s", got)
+	}
+	in.Steps = frontend.Steps(frontend.Definition(t, w.src, frontend.Build{}), 2)
+	if got := missesOf(profile.Make(in)); got != "2 unknown : what changed since the last build is not known" {
+		t.Error(got)
+	}
+	if _, err := dockerfile.Parse([]byte(last.Source)); err == nil {
+		t.Error("the record can be read")
+	}
+}

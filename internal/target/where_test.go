@@ -1,0 +1,229 @@
+package target_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/request"
+	"tare/internal/store"
+	"tare/internal/target"
+	"tare/internal/testkit"
+)
+
+// nowhere are daemons that do not run: those of the machine that runs the tests are none
+// of their business.
+func nowhere(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(dir, "docker"))
+	t.Setenv("CONTAINER_HOST", "unix://"+filepath.Join(dir, "podman"))
+	t.Setenv("DOCKER_TLS_VERIFY", "")
+	t.Setenv(target.SourcesVariable, "")
+}
+
+// saved is an archive as docker save writes it, and its image's ID.
+func saved(t *testing.T, n int, arch string) ([]byte, string) {
+	t.Helper()
+	l := testkit.Numbered(t, n, 5000)
+	cfg := `{"architecture":"` + arch + `","os":"linux","rootfs":{"type":"layers","diff_ids":["` + digest.FromBytes(l).String() + `"]}}`
+	name := digest.FromString(cfg).Encoded()
+	return testkit.Tar(t, testkit.File("a/layer.tar", string(l)), testkit.File(name+".json", cfg),
+		testkit.File("manifest.json", `[{"Config":"`+name+`.json","RepoTags":["app:1"],"Layers":["a/layer.tar"]}]`)), name
+}
+
+func testkitPlatform(name string) (p ocispec.Platform) {
+	if name != "" {
+		p = platforms.MustParse(name)
+	}
+	return p
+}
+
+// A plain name is looked for in the store, then in Docker, in Podman, in the registry, or
+// as TARE_SOURCES says; what is not from the store is said, and so is another image of
+// the same name.
+func TestWhereNamesAreLookedFor(t *testing.T) {
+	inDocker, docker := saved(t, 1, "amd64")
+	inPodman, podman := saved(t, 2, "amd64")
+	for _, c := range []struct {
+		name               string
+		stored             bool
+		docker, podman     []byte
+		order, word        string
+		platform           string
+		want               string // docker, podman, store, pulled, or an error
+		note, neither, err string
+	}{
+		{name: "Docker has it", docker: inDocker, want: docker, note: "app:1: taken from Docker at unix://"},
+		{name: "Podman has it", podman: inPodman, want: podman, note: "app:1: taken from Podman at unix://"},
+		{name: "both have it", docker: inDocker, podman: inPodman, want: docker, note: "taken from Docker", neither: "Podman"},
+		{name: "Podman first", docker: inDocker, podman: inPodman, order: "podman,docker", want: podman, note: "taken from Podman", neither: "Docker"},
+		{name: "neither has it", want: "pulled", neither: "taken"},
+		{name: "the store has another", stored: true, docker: inDocker, want: "store", note: "has another of that name, " + docker[:12] + ": write daemon://app:1 for that one", neither: "taken"},
+		{name: "the store has another than Podman", stored: true, podman: inPodman, want: "store", note: "write podman://app:1"},
+		{name: "only the store", stored: true, want: "store", neither: "app"},
+		{name: "store://, and another in Docker", stored: true, docker: inDocker, word: "store://app:1", want: "store", neither: "another"},
+		{name: "store://, and it is in Docker", docker: inDocker, word: "store://app:1", err: "no such image: app:1"},
+		{name: "Docker before the store", stored: true, docker: inDocker, order: "daemon,store", want: docker, note: "taken from Docker"},
+		{name: "Docker is left out", docker: inDocker, order: "store,registry", want: "pulled", neither: "Docker"},
+		{name: "nothing is pulled", order: "store, docker", err: "no such image in store, daemon (TARE_SOURCES)"},
+		{name: "an order that is none", order: "store,dockr", err: `"dockr" is not one of store, daemon, podman, registry`},
+		{name: "another platform", docker: inDocker, platform: "linux/arm64", want: "pulled", neither: "taken"},
+		{name: "that platform", docker: inDocker, platform: "linux/amd64", want: docker, note: "taken from Docker"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			nowhere(t)
+			t.Chdir(t.TempDir())
+			st := testkit.Store(t)
+			own := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 3, 100)}, Platform: testkitPlatform(c.platform)})
+			if c.stored {
+				testkit.Put(t, st, "app:1", store.Pulled, own)
+			}
+			for variable, b := range map[string][]byte{"DOCKER_HOST": c.docker, "CONTAINER_HOST": c.podman} {
+				if b == nil {
+					continue
+				}
+				d := &testkit.DockerAPI{Images: map[string][]byte{"app:1": b}}
+				d.Serve(t)
+				t.Setenv(variable, d.Host)
+			}
+			t.Setenv(target.SourcesVariable, c.order)
+			pulled := false
+			f := finder(t, st, func(name string) error {
+				pulled = true
+				testkit.Put(t, st, name, store.Pulled, own)
+				return nil
+			})
+			var notes []string
+			f.Note = func(s string) { notes = append(notes, s) }
+			word := c.word
+			if word == "" {
+				word = "app:1"
+			}
+			set, err := f.Open(t.Context(), []string{word}, target.Options{Platform: c.platform})
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) || pulled {
+					t.Errorf("%v, pulled %v", err, pulled)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer set.Close()
+			if got := set.Images[0]; pulled != (c.want == "pulled") || len(c.want) == 64 && got.ID().Encoded() != c.want || got.Remote != (len(c.want) == 64) {
+				t.Errorf("%s, pulled %v, remote %v", got.ID(), pulled, got.Remote)
+			}
+			said := strings.Join(notes, "\n")
+			if !strings.Contains(said, c.note) || c.neither != "" && strings.Contains(said, c.neither) {
+				t.Errorf("it says %q", said)
+			}
+			if facts, err := set.Facts(t.Context()); err != nil || len(facts) != 1 {
+				t.Error(err)
+			}
+			if list, err := st.Records(); err != nil || !c.stored && !pulled && len(list) > 0 {
+				t.Errorf("looking stored %v, %v", list, err)
+			}
+		})
+	}
+}
+
+// The second look at a daemon's image exports nothing.
+func TestSecondLook(t *testing.T) {
+	nowhere(t)
+	b, _ := saved(t, 1, "amd64")
+	d := &testkit.DockerAPI{Images: map[string][]byte{"app:1": b}}
+	d.Serve(t)
+	t.Setenv("DOCKER_HOST", d.Host)
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	for n := range 3 {
+		set, err := f.Open(t.Context(), []string{"daemon://app:1"}, target.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := set.Facts(t.Context()); err != nil {
+			t.Error(err)
+		}
+		// What is in a file is in no index: that takes another export.
+		if n == 2 {
+			if b, ok, err := set.ReadFile(t.Context(), 0, "file-1", 1<<20); err != nil || !ok || !strings.HasPrefix(string(b), "1 ") {
+				t.Errorf("%q, %v, %v", b, ok, err)
+			}
+		}
+		set.Close()
+		if got, want := d.Exports.Load(), []int32{1, 1, 2}[n]; got != want {
+			t.Errorf("look %d: %d exports, not %d", n+1, got, want)
+		}
+	}
+	d.Gone = true
+	if set, err := f.Open(t.Context(), []string{"daemon://app:1"}, target.Options{}); err != nil {
+		t.Error(err)
+	} else {
+		set.Close()
+	}
+}
+
+// What failed says which daemon was not asked and why, or has the image.
+func TestDaemonsInErrors(t *testing.T) {
+	nowhere(t)
+	b, id := saved(t, 1, "amd64")
+	d := &testkit.DockerAPI{Images: map[string][]byte{"app:1": b}, Version: "1.24"}
+	d.Serve(t)
+	t.Setenv("DOCKER_HOST", d.Host)
+	no := func(context.Context, string, string, io.Writer) error { return errors.New("not found on docker.io") }
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	f.Pull = no
+	_, err := f.Open(t.Context(), []string{"app:1"}, target.Options{})
+	if err == nil || !strings.Contains(err.Error(), "not found on docker.io") || !strings.Contains(err.Error(), "is too old") {
+		t.Errorf("%v", err)
+	}
+	d.Version = ""
+	if _, err = f.Obtain(t.Context(), "app:1", "", io.Discard); err == nil || !strings.Contains(err.Error(), "has an image of that name ("+id[:12]+"): docker save app:1 | tare load") {
+		t.Errorf("%v", err)
+	}
+	if _, err = f.Obtain(t.Context(), "other", "", io.Discard); err == nil || strings.Contains(err.Error(), "docker save") {
+		t.Errorf("%v", err)
+	}
+	_, err = f.Open(t.Context(), []string{"app:1"}, target.Options{Platform: "linux/arm64"})
+	if err == nil || !strings.Contains(err.Error(), "has it for linux/amd64") {
+		t.Errorf("%v", err)
+	}
+	t.Setenv("DOCKER_HOST", "")
+	t.Setenv("DOCKER_CONTEXT", "nowhere")
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	if _, err = f.Open(t.Context(), []string{"app:1"}, target.Options{}); err == nil || !strings.Contains(err.Error(), `docker context "nowhere"`) {
+		t.Errorf("%v", err)
+	}
+	t.Setenv(target.SourcesVariable, "nothing")
+	var usage request.Error
+	if _, err = f.Open(t.Context(), []string{"app:1"}, target.Options{}); !errors.As(err, &usage) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What came through a pipe has the name that is in it.
+func TestArchivesOwnName(t *testing.T) {
+	nowhere(t)
+	b, _ := saved(t, 1, "amd64")
+	if err := os.WriteFile(filepath.Join(t.TempDir(), "app.tar"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	f.Stdin = strings.NewReader(string(b))
+	set, err := f.Open(t.Context(), []string{"-"}, target.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	if i := set.Images[0]; i.Name != "app:1" || i.Word != "-" || i.Arguments() != nil || set.Index("-", "") != 0 {
+		t.Errorf("%q of %q", i.Name, i.Word)
+	}
+}
