@@ -19,7 +19,7 @@ func newDoctor(a *app) *cobra.Command {
 		Use:     "doctor [OPTIONS]",
 		Short:   "Check whether this machine can build and run containers",
 		Long:    doctor.Help,
-		Example: "  tare doctor\n  tare doctor --format json | jq -r '.checks[] | select(.verdict != \"fine\").name'",
+		Example: "  tare doctor\n  tare doctor --format json | jq '.checks[] | select(.verdict != \"fine\")'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := suggest.OneOf("--format", format, doctor.Formats); err != nil {

@@ -18,7 +18,8 @@ func newServe(a *app) *cobra.Command {
 		Long:  serve.Help,
 		Example: `  tare serve &
   tare serve --socket /run/user/1000/b.sock
-  buildctl --addr unix:///run/user/1000/b.sock build --frontend dockerfile.v0 --local context=. --local dockerfile=.`,
+  buildctl --addr unix:///run/user/1000/b.sock build --frontend dockerfile.v0 \
+    --local context=. --local dockerfile=.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if addr := a.Address(); addr != "" {
