@@ -61,10 +61,11 @@ var imports = map[string][]string{
 	"runner":    {"engine", "image", "request", "units"},
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "progress", "request", "source", "store", "units", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
-	"lab":       {"compare", "experiment", "infile", "outfile", "request", "target", "units", "weigh", "workspace"},
+	"ports":     {},
+	"lab":       {"compare", "experiment", "infile", "outfile", "ports", "request", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "target", "tree", "units", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":   {"request", "screen"},
 	"fsck":    {"engine", "store", "units"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -247,6 +248,24 @@ func TestNewerBase(t *testing.T) {
 	}
 	if _, err := st.Find(t.Context(), "tare-lab/bumped-base:another-1"); err != nil {
 		t.Error("that of another lab is gone")
+	}
+	// Two labs make the same edit of the same base: each has a base of its own.
+	other := &bench.Lab{Bench: b, Name: "x"}
+	for _, at := range []*bench.Lab{l, other} {
+		if _, err := at.Build(t.Context(), v, lab.How{Base: "bump", Nonce: "7"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mine, theirs := e.Builds[len(e.Builds)-4].Names[0], e.Builds[len(e.Builds)-2].Names[0]
+	aged := regexp.MustCompile(`:\d+-`).ReplaceAllString(theirs, ":1000000000-")
+	for _, name := range []string{mine, theirs, aged} {
+		testkit.Put(t, st, name, store.Built, img)
+	}
+	l.Tidy()
+	for name, stays := range map[string]bool{mine: false, theirs: true, aged: false} {
+		if _, err := st.Find(t.Context(), name); (err == nil) != stays {
+			t.Errorf("%s: %v, want %v", name, err, stays)
+		}
 	}
 	if _, err := l.Build(t.Context(), experiment.Variant{Name: "s", Context: contextOf(t, "FROM scratch\n"), Dockerfile: v.Dockerfile}, lab.How{}); err != nil {
 		t.Errorf("%v", err)

@@ -2,12 +2,14 @@ package bench
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -151,13 +153,16 @@ func (b *Lab) bumped(ctx context.Context, base, nonce string, plats []string) (s
 // bumpedBase is the repository of made-up bases.
 const bumpedBase = "tare-lab/bumped-base"
 
-// oldBump is the age from which a made-up base belongs to no lab that still runs.
+// oldBump is the age from which a made-up base belongs to no lab that still runs: each is
+// made for a build that follows at once.
 const oldBump = 24 * time.Hour
 
+// bumpName is a name that no other lab gives, at the same time or ever: two labs that make
+// the same edit of the same base would remove each other's. It begins with when it was made.
 func (b *Lab) bumpName(nonce string) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	full, err := store.Normalize(fmt.Sprintf("%s:%s-%d", bumpedBase, nonce, len(b.bumps)+1))
+	full, err := store.Normalize(fmt.Sprintf("%s:%d-%s-%s", bumpedBase, time.Now().Unix(), nonce, strings.ToLower(rand.Text())))
 	if err != nil {
 		return "", err
 	}
@@ -177,12 +182,19 @@ func (b *Lab) Tidy() {
 		return
 	}
 	for _, r := range recs {
-		if !strings.Contains(r.Name, "/"+bumpedBase+":") {
-			continue
-		}
-		fi, err := os.Stat(st.BlobPath(r.Target.Digest))
-		if slices.Contains(b.bumps, r.Name) || err != nil || time.Since(fi.ModTime()) > oldBump {
+		if _, tag, ok := strings.Cut(r.Name, "/"+bumpedBase+":"); ok && (slices.Contains(b.bumps, r.Name) || b.old(st, tag, r)) {
 			_ = st.Drop(r.Name)
 		}
 	}
+}
+
+// old tells whether a made-up base was made long ago: as its name says, else (earlier
+// versions wrote no time) its blob.
+func (b *Lab) old(st *store.Store, tag string, r store.Record) bool {
+	at, _, _ := strings.Cut(tag, "-")
+	if made, err := strconv.ParseInt(at, 10, 64); err == nil && len(at) < 16 {
+		return time.Since(time.Unix(made, 0)) > oldBump
+	}
+	fi, err := os.Stat(st.BlobPath(r.Target.Digest))
+	return err != nil || time.Since(fi.ModTime()) > oldBump
 }

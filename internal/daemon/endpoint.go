@@ -67,7 +67,7 @@ const defaultContext = "default"
 // DOCKER_HOST, else of the context that DOCKER_CONTEXT or docker context use named, else
 // of the usual socket.
 func DockerEndpoint() (*Endpoint, error) {
-	host := os.Getenv(client.EnvOverrideHost)
+	host := os.Getenv("DOCKER_HOST")
 	name := ""
 	if host == "" {
 		if name = os.Getenv("DOCKER_CONTEXT"); name == "" {

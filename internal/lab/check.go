@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tare/internal/experiment"
+	"tare/internal/ports"
 )
 
 // maxOutput is how much of a program's output is kept, in bytes. What comes after is
@@ -62,6 +63,19 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 	timeout := time.Duration(c.Timeout)
 	if timeout == 0 {
 		timeout = defaultTimeout
+	}
+	if c.HTTP != nil {
+		// The container shares this machine's ports. Whoever answers before it is started is not
+		// the image's program.
+		release, err := ports.Claim(ctx, c.HTTP.URL, timeout)
+		if ctx.Err() != nil {
+			return s, ctx.Err()
+		}
+		if err != nil {
+			s.Reason = fmt.Sprintf("%s: %v", c.HTTP.URL, err)
+			return s, nil
+		}
+		defer release()
 	}
 	inner, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

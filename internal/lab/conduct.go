@@ -40,17 +40,11 @@ func Conduct(ctx context.Context, q Request) (*experiment.Record, error) {
 	}
 	now := time.Now()
 	rec := &experiment.Record{Schema: experiment.Schema, ID: NewID(now), Name: f.Name, File: path, FileDigest: digest.FromBytes(body), Started: now, Variants: []experiment.Result{}, Timed: []experiment.TimedDifference{}}
-	if q.Resume {
-		old, err := q.Runs.Unfinished(rec)
-		if err != nil {
-			return nil, fmt.Errorf("--resume: %w", err)
-		}
-		if old != nil {
-			rec = old
-		} else if q.Note != nil {
-			q.Note("no interrupted run of this experiment: starting a new one")
-		}
+	rec, release, err := q.claim(rec)
+	if err != nil {
+		return nil, err
 	}
+	defer release()
 	r := &Runner{Bench: q.Bench(f.Name), File: f, Dir: filepath.Dir(path), Record: rec, Parallel: q.Parallel, Save: q.Runs.Save, Progress: q.Progress}
 	err = r.Run(ctx)
 	if serr := q.Runs.Save(rec); err == nil {
@@ -60,6 +54,25 @@ func Conduct(ctx context.Context, q Request) (*experiment.Record, error) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return rec, err
+}
+
+// claim makes a record this run's own: the new one, or with Resume the one of a run that was
+// interrupted.
+func (q *Request) claim(rec *experiment.Record) (*experiment.Record, func(), error) {
+	if q.Resume {
+		old, release, err := q.Runs.resume(rec)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--resume: %w", err)
+		}
+		if old != nil {
+			return old, release, nil
+		}
+		if q.Note != nil {
+			q.Note("no interrupted run of this experiment: starting a new one")
+		}
+	}
+	release, err := q.Runs.Claim(rec)
+	return rec, release, err
 }
 
 // Open finds and reads an experiment: a file, or the tare.yaml of a directory. The path

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -175,23 +174,6 @@ func Load(path string) (*experiment.Record, error) {
 	rec, err := experiment.Decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return rec, nil
-}
-
-// Unfinished finds the last record of an experiment that was interrupted, with the
-// same file; nil if there is none.
-func (r Runs) Unfinished(like *experiment.Record) (*experiment.Record, error) {
-	list, err := r.List(like.Name)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	rec, err := Load(list[len(list)-1])
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil || rec.Finished != nil || rec.FileDigest != like.FileDigest {
-		return nil, err
 	}
 	return rec, nil
 }

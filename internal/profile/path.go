@@ -65,3 +65,13 @@ func (r *Result) path(in Input) {
 		r.Ideal = min(r.Seconds, g.ideal()+max(0, tail))
 	}
 }
+
+// NoGain is what there is to say of a build that more parallelism would not make faster.
+func (r *Result) NoGain() string {
+	for _, s := range r.Spans {
+		if !s.Critical && !s.Cached && s.End-s.Start > 0.01 {
+			return "What ran beside it did not hold it up: more parallelism would not help (estimate)."
+		}
+	}
+	return "Fully sequential: parallelism would not help (estimate)."
+}

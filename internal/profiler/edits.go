@@ -1,14 +1,12 @@
 package profiler
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"tare/internal/bench"
@@ -41,20 +39,14 @@ func (p *profiler) afterEdits(ctx context.Context, r *profile.Result) error {
 		return err
 	}
 	orders = append([]order{{file: build.Dockerfile, f: p.f, src: p.src}}, orders...)
-	for _, e := range p.Edits {
-		files := []string{e}
-		if isRange(build.Context, e) {
-			if files, err = gitFiles(ctx, build.Context, e); err != nil {
-				return fmt.Errorf("--after-edit %s: %w", e, err)
-			}
-		}
+	for _, e := range p.wanted {
 		for _, o := range orders {
 			build.Dockerfile = o.file
-			edit, err := p.afterEdit(ctx, build, tmp, files, o)
+			edit, err := p.afterEdit(ctx, build, tmp, e.files, o)
 			if err != nil {
 				return err
 			}
-			edit.Name = e + o.name
+			edit.Name = e.name + o.name
 			r.Edits = append(r.Edits, edit)
 		}
 	}
@@ -83,7 +75,11 @@ func (p *profiler) afterEdit(ctx context.Context, build engine.Build, tmp string
 		return edit, err
 	}
 	edit.Pushed = edit.Repull
-	after := profile.Make(profile.Input{Source: o.src, File: o.f, Target: p.Build.Target, Steps: outs[1].Steps, Ops: outs[1].Ops, Dockerfile: outs[1].Dockerfile})
+	src := o.src
+	if bytes.HasPrefix(outs[1].Dockerfile, src) { // it may be the file that was edited: a line more at its end
+		src = outs[1].Dockerfile
+	}
+	after := profile.Make(profile.Input{Source: src, File: o.f, Target: p.Build.Target, Steps: outs[1].Steps, Ops: outs[1].Ops, Dockerfile: outs[1].Dockerfile})
 	for _, l := range after.Lines {
 		if l.Ran && !l.Cached && l.Keyword != "FROM" {
 			edit.Rebuilt = append(edit.Rebuilt, l.Lines[0])
@@ -104,32 +100,6 @@ func (p *profiler) edited(ctx context.Context, build engine.Build, tmp string, f
 		return bench.Built{}, err
 	}
 	return p.b.Build(ctx, p.file, bench.InCopy(build, w.Dir), io.Discard)
-}
-
-// isRange tells whether an edit is a range of commits, not a file.
-func isRange(dir, e string) bool {
-	return strings.Contains(e, "..") && !strings.Contains(e, "../") && !exists(filepath.Join(dir, e))
-}
-
-// gitFiles are the files of a directory that a range of commits changes.
-func gitFiles(ctx context.Context, dir, commits string) ([]string, error) {
-	if strings.HasPrefix(commits, "-") {
-		return nil, fmt.Errorf("%q is no range of commits", commits)
-	}
-	out, err := exec.CommandContext(ctx, "git", "-C", dir, "diff", "--name-only", "--relative", "--diff-filter=AM", "-z", commits, "--").Output()
-	if err != nil {
-		return nil, fmt.Errorf("git diff: %w (is %s in a git repository, and is that a range of its commits?)", err, dir)
-	}
-	var list []string
-	for _, f := range strings.Split(string(out), "\x00") {
-		if f != "" && exists(filepath.Join(dir, f)) {
-			list = append(list, f)
-		}
-	}
-	if len(list) == 0 {
-		return nil, errors.New("the range changes no file that is here")
-	}
-	return list, nil
 }
 
 // order is a Dockerfile with two of its instructions swapped, or as it is.

@@ -52,6 +52,9 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (*profile.Result, error
 	if err != nil {
 		return nil, err
 	}
+	if err := p.resolve(ctx); err != nil {
+		return nil, err
+	}
 	out, err := p.run(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.file, err)
@@ -66,6 +69,7 @@ type profiler struct {
 	dir, file string
 	src       []byte
 	f         *dockerfile.File
+	wanted    []wanted // by Edits
 }
 
 // prepare finds and reads the Dockerfile.

@@ -241,7 +241,7 @@ func criticalPath(r *profile.Result) Document {
 			t.Weight = Always
 		}
 	} else {
-		t.Note += " Fully sequential: parallelism would not help (estimate)."
+		t.Note += " " + r.NoGain()
 	}
 	return Document{t}
 }

@@ -68,6 +68,11 @@ func TestProfileSaysWhatMatters(t *testing.T) {
 	if !strings.Contains(full, "STAGES") || !strings.Contains(full, "Fully sequential: parallelism would not help") {
 		t.Errorf("%s", full)
 	}
+	// Not if steps ran beside the path.
+	r.Spans = append(r.Spans, profile.Span{Name: "beside", Start: 0, End: 1})
+	if full = lines(t, Profile(r, ProfileOptions{}), View{Full: true}, 100); strings.Contains(full, "Fully sequential") || !strings.Contains(full, "What ran beside it did not hold it up") {
+		t.Errorf("%s", full)
+	}
 	r.Ideal = 3
 	r.Stages = append(r.Stages, profile.Stage{Name: "two", Needed: true})
 	r.Rest.Tar = 5

@@ -108,8 +108,12 @@ func (s *Session) HasEngine() bool {
 }
 
 // Engine opens the engine that builds and runs, once: BuildKit keeps package variables
-// that do not survive being closed and opened again. Close gives it back.
+// that do not survive being closed and opened again. Close gives it back. Variants of a lab
+// that are built at once ask for it at once: a second one would be a client of the first,
+// and the first never closed, however many other processes are at work in it.
 func (s *Session) Engine(ctx context.Context) (engine.Engine, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	if s.eng != nil {
 		return s.eng, nil
 	}

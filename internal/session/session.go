@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/docker/cli/cli/config/configfile"
 
@@ -45,6 +46,7 @@ type Session struct {
 	st      *store.Store
 	looking *store.Store // st, or what can be read of a store that cannot be written
 	cfg     *configfile.ConfigFile
+	opening sync.Mutex // of eng
 	eng     engine.Engine
 	work    *bench.Bench
 }
