@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2 rpm mandoc man-db zsh fish ruby
 
-.PHONY: packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-pull bench-weigh install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-looks bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ imports: ## draw which package imports which, and count their lines: docs/import
 cover: ## print how much of each package its own tests run
 	@go test -timeout 45m -cover ./internal/... | awk '$$1 == "ok" || /coverage:/ { p = $$1 == "ok" ? $$2 : $$1; match($$0, /coverage: [0-9.]+%/); \
 	  if (RSTART) printf "%6s  %s\n", substr($$0, RSTART + 10, RLENGTH - 10), p } /^(FAIL|---)/ { print; bad = 1 } END { exit bad }' | sort -k2
+
+MUTANTS ?= ./internal/tree ./internal/weigh ./internal/compare ./internal/explain ./internal/profile
+mutants: ## plant faults in MUTANTS (default: what counts and what is said), and name those that no test notices
+	@go run ./scripts/mutants $(MUTANTS)
 
 # Not fatal: who cannot install still gets the tests that need nothing.
 packages:
@@ -104,6 +108,9 @@ bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
+
+bench-looks: build ## first and second look at an image in Docker, Podman, a registry, an archive
+	@scripts/bench/looks.sh
 
 bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
 	@scripts/bench/pull.sh

@@ -43,6 +43,7 @@ func setup(e *testscript.Env, s *shared) error {
 		"DOCKER_CONFIG": filepath.Join(e.WorkDir, "docker"),
 		"PROBE":         s.probe,
 		"PROBE_TAR":     s.archive,
+		"SAVED_TAR":     s.saved,
 		"REGISTRY":      host(s.registry),
 		"PRIVATE":       host(s.private),
 		"ARCH":          runtime.GOARCH,

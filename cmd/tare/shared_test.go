@@ -31,7 +31,8 @@ import (
 type shared struct {
 	dir      string
 	probe    string // the program
-	archive  string // docker save's form of probe:latest
+	archive  string // docker save's form of probe:latest, with a compressed layer
+	saved    string // the same with an uncompressed one, as a Docker daemon saves it
 	image    v1.Image
 	registry *httptest.Server // has probe:latest; takes pushes
 	private  *httptest.Server // the same images, for user "me" with password "secret"
@@ -56,7 +57,7 @@ func newShared() (*shared, error) {
 		return nil, err
 	}
 	closers = append(closers, func() { _ = os.RemoveAll(dir) })
-	s := &shared{dir: dir, probe: filepath.Join(dir, "probe"), archive: filepath.Join(dir, "probe.tar")}
+	s := &shared{dir: dir, probe: filepath.Join(dir, "probe"), archive: filepath.Join(dir, "probe.tar"), saved: filepath.Join(dir, "saved.tar")}
 	if err := os.Chmod(dir, 0o755); err != nil { // rootless tests read it too
 		return nil, err
 	}
@@ -73,6 +74,9 @@ func newShared() (*shared, error) {
 		return nil, err
 	}
 	if err := tarball.WriteToFile(s.archive, tag, s.image); err != nil {
+		return nil, err
+	}
+	if err := writeSaved(s.saved, "saved:latest", s.image); err != nil {
 		return nil, err
 	}
 	handler := registry.New(registry.Logger(log.New(io.Discard, "", 0)))

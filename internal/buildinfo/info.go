@@ -1,6 +1,11 @@
 package buildinfo
 
-import "runtime"
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+)
 
 // Schema names the JSON document of `tare version`.
 const Schema = "tare.version/v1"
@@ -43,4 +48,26 @@ func Read(buildKit, engine, root string) Info {
 	side := Side{Version, runtime.Version(), runtime.GOOS, runtime.GOARCH}
 	return Info{Version: side.Version, GoVersion: side.GoVersion, Os: side.Os, Arch: side.Arch, BuildKit: buildKit, Engine: engine, Store: root,
 		Client: side, Server: side, Schema: Schema}
+}
+
+// Write writes what people read.
+func (v Info) Write(w io.Writer) error {
+	engine := v.Engine
+	switch engine {
+	case "embedded":
+		engine = "inside this process, BuildKit " + v.BuildKit
+	case "none":
+		engine = "none here; --builder ADDRESS"
+	}
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, "tare:\n Version:    %s\n Go version: %s\n OS/Arch:    %s/%s\n Engine:     %s\n Store:      %s\n",
+		v.Version, v.GoVersion, v.Os, v.Arch, engine, v.Store)
+	for n, d := range v.Deps {
+		if n == 0 {
+			b.WriteString(" Modules:\n")
+		}
+		_, _ = fmt.Fprintf(&b, "  %s %s\n", d.Path, d.Version)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

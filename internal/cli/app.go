@@ -12,9 +12,11 @@ import (
 
 	"tare/internal/display"
 	"tare/internal/infile"
+	"tare/internal/logs"
 	"tare/internal/progress"
 	"tare/internal/screen"
 	"tare/internal/session"
+	"tare/internal/settings"
 	"tare/internal/target"
 )
 
@@ -25,6 +27,9 @@ type app struct {
 	ctx     context.Context // the program's: it ends with Ctrl-C
 	noPager bool
 	quiet   bool // no progress
+	verbose bool // tell what is done, on stderr
+	debug   bool // the same with all details, and what libraries tell
+	set     settings.Applied
 	once    sync.Mutex
 }
 
@@ -60,7 +65,7 @@ func (a *app) platform(flag string) (platforms.MatchComparer, error) {
 
 // watch shows slow work on stderr until done is called.
 func (a *app) watch() (events progress.Func, done func()) {
-	if a.quiet {
+	if a.quiet || logs.On() { // lines and drawings would mix
 		return nil, func() {}
 	}
 	d := display.New(screenOf(a.Err), true)

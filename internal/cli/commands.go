@@ -55,6 +55,6 @@ func addCommands(root *cobra.Command, a *app) {
 		root.AddCommand(c)
 	}
 	help.AddDocker(root)
-	checkArgs(root)
-	explainCompletion(root)
+	help.CheckArgs(root)
+	help.Completion(root)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -114,20 +113,5 @@ func (a *app) diffContent(ctx context.Context, o diffOptions) (same bool, err er
 		_, err = fmt.Fprintf(a.Out, "%s: %s\n", report.Safe(o.content), d.Text)
 		return false, err
 	}
-	return d.Same, a.show(func(w io.Writer) error { return writeText(w, d.Text) })
-}
-
-// writeText writes text by the line: a carriage return at the end of one is shown.
-func writeText(w io.Writer, text string) error {
-	for line := range strings.Lines(text) {
-		body, end := strings.CutSuffix(line, "\n")
-		clean := screen.Text(body)
-		if end {
-			clean += "\n"
-		}
-		if _, err := io.WriteString(w, clean); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.Same, a.show(func(w io.Writer) error { return screen.WriteLines(w, d.Text) })
 }

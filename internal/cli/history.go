@@ -26,7 +26,8 @@ func newHistory(a *app) *cobra.Command {
 SIZE counts as Docker does with a graph driver: the files of the step's layer
 as unpacked; steps without a layer add 0B. Of an image outside the store and
 the daemons (registry://NAME, oci-dir://DIR, …) only manifest and configuration
-are read: there the column is TRANSFER, the bytes of the compressed layers.`,
+are read: there the column is TRANSFER, the bytes of the compressed layers,
+where they are known.`,
 		Example: `  tare history python:slim
   tare history registry://python:slim
   tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,

@@ -14,6 +14,7 @@ import (
 	"tare/internal/display"
 	"tare/internal/exercise"
 	"tare/internal/lab"
+	"tare/internal/logs"
 	"tare/internal/outfile"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -96,7 +97,7 @@ func (a *app) runs() (lab.Runs, error) {
 }
 
 func (a *app) lab(ctx context.Context, at string, o labOptions) error {
-	if o.fill != "" && !exists(o.fill) { // before an hour of work, not after
+	if _, err := os.Stat(o.fill); o.fill != "" && err != nil { // before an hour of work, not after
 		return fmt.Errorf("lab --fill: %s: no such file", o.fill)
 	}
 	runs, err := a.runs()
@@ -108,7 +109,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 	}
 	var work *bench.Lab
 	where := screenOf(a.Err)
-	where.TTY = where.TTY && !a.quiet
+	where.TTY = where.TTY && !a.quiet && !logs.On()
 	show := display.NewSteps(where)
 	rec, err := lab.Conduct(ctx, lab.Request{At: at, Repeat: o.repeat, Parallel: o.parallel, Resume: o.resume, Runs: runs,
 		Progress: func(p lab.Progress) {

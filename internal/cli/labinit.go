@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/lab"
-	"tare/internal/outfile"
 )
 
 func newLabInit(a *app) *cobra.Command {
@@ -27,22 +26,11 @@ python:slim against Alpine with Python in one stage and in two.`,
 			if len(args) > 0 {
 				which = args[0]
 			}
-			files, err := lab.Scaffold(".", which)
-			if err != nil {
-				return err
-			}
-			for name := range files {
-				if exists(name) && !force {
-					return fmt.Errorf("%s exists already: --force overwrites it", name)
-				}
-			}
-			for name, body := range files {
-				if err := outfile.WriteBytes(a.ctx, name, []byte(body)); err != nil {
-					return err
-				}
+			names, err := lab.WriteScaffold(a.ctx, ".", which, force)
+			for _, name := range names {
 				_, _ = fmt.Fprintln(a.Out, name)
 			}
-			return nil
+			return err
 		},
 	}
 	c.Flags().BoolVar(&force, "force", false, "overwrite files")

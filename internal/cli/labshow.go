@@ -2,11 +2,8 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
-
-	"tare/internal/lab"
 )
 
 func newLabShow(a *app) *cobra.Command {
@@ -25,7 +22,15 @@ or its beginning, last (default), last~N, NAME/last, or a JSON file.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			rec, err := a.record(args, 0)
+			runs, err := a.runs()
+			if err != nil {
+				return err
+			}
+			which := "last"
+			if len(args) > 0 {
+				which = args[0]
+			}
+			rec, err := runs.Record(which)
 			if err != nil {
 				return fmt.Errorf("lab show: %w", err)
 			}
@@ -38,30 +43,10 @@ or its beginning, last (default), last~N, NAME/last, or a JSON file.`,
 	return c
 }
 
-// record loads the nth run that was named; the last one if none was.
-func (a *app) record(args []string, n int) (*lab.Record, error) {
-	which := "last"
-	if n < len(args) {
-		which = args[n]
-	}
+func (a *app) completeRuns(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	runs, err := a.runs()
 	if err != nil {
-		return nil, err
+		return nil, cobra.ShellCompDirectiveError
 	}
-	path, err := runs.Find(which)
-	if err != nil {
-		return nil, err
-	}
-	return lab.Load(path)
-}
-
-func (a *app) completeRuns(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	out := []string{"last", "last~1"}
-	if runs, err := a.runs(); err == nil {
-		list, _ := runs.List("")
-		for _, p := range list {
-			out = append(out, filepath.Base(p[:len(p)-len(".json")]))
-		}
-	}
-	return out, cobra.ShellCompDirectiveDefault
+	return runs.Words(), cobra.ShellCompDirectiveDefault
 }

@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/docker/cli/cli/config/types"
 	"github.com/spf13/cobra"
@@ -36,7 +33,8 @@ file itself.`,
 				a.note("a password on the command line can be seen by others on this machine; --password-stdin is safer")
 			}
 			var err error
-			if user, password, err = a.ask(user, password, fromStdin); err != nil {
+			ask := prompt.Prompt{In: a.In, Out: a.Err}
+			if user, password, err = ask.Login(a.ctx, a.stdin(), user, password, fromStdin); err != nil {
 				return err
 			}
 			reg, err := a.Registry()
@@ -63,42 +61,4 @@ file itself.`,
 	c.Flags().StringVarP(&password, "password", "p", "", "password or token; prefer --password-stdin")
 	c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	return c
-}
-
-func (a *app) ask(user, password string, fromStdin bool) (string, string, error) {
-	if fromStdin {
-		if user == "" {
-			return "", "", usagef("--password-stdin needs -u")
-		}
-		if password != "" {
-			return "", "", usagef("-p and --password-stdin: give only one")
-		}
-		b, err := io.ReadAll(io.LimitReader(a.stdin(), 64<<10))
-		if err != nil {
-			return "", "", err
-		}
-		return user, strings.TrimRight(string(b), "\r\n"), nil
-	}
-	if user != "" && password != "" {
-		return user, password, nil
-	}
-	p := prompt.Prompt{In: a.In, Out: a.Err}
-	if !p.CanAsk() {
-		return "", "", usagef("cannot ask for a login without a terminal: use -u and --password-stdin")
-	}
-	var err error
-	if user == "" {
-		if user, err = p.Line(a.ctx, "Username: "); err != nil {
-			return "", "", err
-		}
-	}
-	if password == "" {
-		if password, err = p.Secret(a.ctx, "Password: "); err != nil {
-			return "", "", err
-		}
-	}
-	if user == "" || password == "" {
-		return "", "", errors.New("log in: user name and password are needed")
-	}
-	return user, password, nil
 }

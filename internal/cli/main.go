@@ -7,20 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	stdlog "log"
 	"os"
-	"strings"
 
-	"github.com/containerd/log"
 	"github.com/spf13/cobra"
 
 	"tare/internal/buildinfo"
 	"tare/internal/engine"
 	"tare/internal/help"
+	"tare/internal/logs"
 	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/session"
-	"tare/internal/suggest"
+	"tare/internal/settings"
 )
 
 // Streams are the standard streams. Err gets progress and errors, Out data.
@@ -42,8 +40,8 @@ func usagef(format string, a ...any) error { return request.Errorf(format, a...)
 // 2 usage, 3 a check not met; `run` returns the program's own, 125 to 127 as
 // Docker. release gives signals back to the caller's default handling.
 func Main(ctx context.Context, args []string, s Streams, e session.Engines, release func()) int {
-	_ = log.SetLevel("fatal") // libraries' logs are not for people
-	stdlog.SetOutput(io.Discard)
+	logs.Start(nil, logs.Off)
+	logs.Libraries(logs.Off)
 	out, errs := screen.New(s.Out), screen.New(s.Err)
 	defer func() { _, _ = out.Flush(), errs.Flush() }()
 	s.Out, s.Err = out, errs
@@ -75,9 +73,13 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	var code exitCode
 	var lacking help.Instead
 	var usage request.Error
+	var file settings.Error
 	var start *engine.StartError
 	var build *engine.BuildError
 	defer a.adviseRoom(err)
+	if lines := a.set.Blame(err); lines != "" {
+		defer a.note(lines)
+	}
 	switch {
 	case errors.As(err, &code):
 		return int(code)
@@ -97,7 +99,11 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		return 2
 	case errors.As(err, &usage):
 		a.errorf("%s", err)
-		_, _ = fmt.Fprintf(a.Err, "See '%s --help'.\n", cmd.CommandPath())
+		about := cmd.CommandPath() + " --help"
+		if errors.As(err, &file) {
+			about = "tare help config"
+		}
+		_, _ = fmt.Fprintf(a.Err, "See '%s'.\n", about)
 		if cmd.Name() == "run" {
 			return 125 // as Docker: 2 could be the program's own
 		}
@@ -113,6 +119,35 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 
 func (a *app) errorf(format string, v ...any) {
 	_, _ = fmt.Fprintf(a.Err, "tare: %s\n", screen.Indented(screen.Short(fmt.Sprintf(format, v...))))
+}
+
+// prepare comes before every command: defaults from the user's file, and who hears what.
+func (a *app) prepare(cmd *cobra.Command, _ []string) (err error) {
+	if a.set, err = settings.Apply(a.ctx, cmd, a.Env); err != nil {
+		return err
+	}
+	if f := cmd.Flags().Lookup("quiet"); f != nil && f.Value.String() == "true" {
+		a.quiet = true // Docker's --quiet draws nothing either
+	}
+	level := logs.Off
+	switch {
+	case a.debug:
+		level = logs.Debug
+	case a.verbose:
+		level = logs.Verbose
+	}
+	switch {
+	case a.quiet:
+		a.Progress = "quiet"
+	case level != logs.Off:
+		a.Progress = "plain" // lines and drawings would mix
+	}
+	logs.Start(a.Err, level)
+	logs.Libraries(level)
+	if a.set.File != "" {
+		logs.Info("settings", "file", a.set.File)
+	}
+	return nil
 }
 
 // Commands are all commands with their flags and help, not to be run: manual pages are
@@ -145,60 +180,19 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: a.prepare,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("tare version {{.Version}}\n")
-	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
+	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of the buildkitd to build and run on")
 	root.PersistentFlags().StringArrayVar(&a.HostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "show no progress")
+	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell on stderr what is opened, cached and requested")
+	root.PersistentFlags().BoolVarP(&a.debug, "debug", "D", false, "tell the same with all details, and libraries' logs")
 	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)
 	addCommands(root, a)
 	help.Install(root, args)
 	return root
-}
-
-// explainCompletion gives cobra's own command an example, and makes a shell that
-// it does not know an error instead of a help text that ends up in a script.
-func explainCompletion(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	c, _, err := root.Find([]string{"completion"})
-	if err != nil {
-		return
-	}
-	tidy := strings.NewReplacer("\t", "  ", "not installed already, you", "not installed yet, you")
-	for _, kid := range c.Commands() {
-		kid.Long = tidy.Replace(kid.Long)
-	}
-	c.Short = "Write a completion script for a shell"
-	c.Long = `Write a script that completes commands, flags, images and runs in a shell.
-tare completion SHELL --help tells how to load it.`
-	c.Example = "  source <(tare completion bash)\n  tare completion zsh > \"${fpath[1]}/_tare\""
-	c.Args = cobra.ArbitraryArgs
-	c.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return suggest.OneOf("completion", args[0], []string{"bash", "fish", "powershell", "zsh"})
-		}
-		return cmd.Help()
-	}
-}
-
-// checkArgs makes a wrong number of arguments a usage error in every command, and
-// leaves usage lines as they are written.
-func checkArgs(c *cobra.Command) {
-	c.DisableFlagsInUseLine = true
-	if check := c.Args; check != nil && c.HasParent() {
-		c.Args = func(cmd *cobra.Command, args []string) error {
-			err := check(cmd, args)
-			var usage request.Error
-			if err == nil || errors.As(err, &usage) {
-				return err
-			}
-			return usagef("%s: %w", cmd.Name(), err)
-		}
-	}
-	for _, kid := range c.Commands() {
-		checkArgs(kid)
-	}
 }

@@ -75,11 +75,11 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
 	f.StringVar(&o.build.Target, "target", "", "stage to build")
-	f.StringArrayVar(&o.build.buildArgs, "build-arg", nil, "set a build argument (NAME=VALUE)")
-	f.StringArrayVar(&o.build.contexts, "build-context", nil, "additional context (NAME=PATH|…)")
+	f.StringArrayVar(&o.build.BuildArgs, "build-arg", nil, "set a build argument (NAME=VALUE)")
+	f.StringArrayVar(&o.build.ContextArgs, "build-context", nil, "additional context (NAME=PATH|…)")
 	f.StringArrayVar(&o.build.Secrets, "secret", nil, "secret for RUN --mount=type=secret")
 	f.StringSliceVar(&o.build.Platforms, "platform", nil, "platform to build for")
-	f.StringArrayVarP(&o.build.tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
+	f.StringArrayVarP(&o.build.Tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.BoolVar(&o.cold, "cold", false, "build without the cache")
 	f.BoolVar(&o.build.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
 	f.BoolVar(&o.why, "why-cache", false, "only explain cache misses")
@@ -122,7 +122,7 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if o.why || o.split || o.cold || len(o.edits) > 0 {
 		return usagef("--why-cache, --split, --cold and --after-edit are for what is built here, not for an image")
 	}
-	args, err := a.Args(o.build.buildArgs)
+	args, err := a.Args(o.build.BuildArgs)
 	if err != nil {
 		return err
 	}

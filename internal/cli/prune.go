@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"strings"
@@ -102,14 +101,9 @@ func (a *app) prune(ctx context.Context, o pruneOptions, images, cache bool) err
 		what = append(what, "build cache")
 	}
 	if !o.force {
-		_, _ = fmt.Fprintf(a.Out, "WARNING! This will remove %s.\nAre you sure you want to continue? [y/N] ", strings.Join(what, " and "))
-		answer, _ := bufio.NewReader(a.stdin()).ReadString('\n')
-		if a.ctx.Err() != nil {
-			return a.ctx.Err()
-		}
-		if !prompt.Yes(answer) {
-			_, _ = fmt.Fprintln(a.Out)
-			return nil
+		yes, err := prompt.Confirm(a.ctx, a.stdin(), a.Out, strings.Join(what, " and "))
+		if err != nil || !yes {
+			return err
 		}
 	}
 	var freed int64
@@ -141,15 +135,7 @@ func (a *app) pruneImages(ctx context.Context, derived bool) (int64, error) {
 	end := progress.Slow(a.watch, "image store", "Removing what no image uses")
 	done, err := listing.Prune(ctx, st, derived)
 	end()
-	if len(done.Images) > 0 {
-		_, _ = fmt.Fprintln(a.Out, "Deleted Images:")
-	}
-	for _, r := range done.Images {
-		if r.Repo != "" {
-			_, _ = fmt.Fprintf(a.Out, "untagged: %s@%s\n", listing.Familiar(r.Repo), r.Target.Digest)
-		}
-		_, _ = fmt.Fprintf(a.Out, "deleted: %s\n", r.Target.Digest)
-	}
+	done.Write(a.Out)
 	if done.Busy {
 		a.note("another tare is adding images: what no image uses stays until the next prune")
 	}
@@ -172,12 +158,7 @@ func (a *app) pruneCache(ctx context.Context, o pruneOptions) (int64, error) {
 	}
 	a.MakeRoom = true
 	done, err := listing.PruneCache(ctx, r)
-	for i, c := range done.Records {
-		if i == 0 {
-			_, _ = fmt.Fprintln(a.Out, "Deleted build cache objects:")
-		}
-		_, _ = fmt.Fprintln(a.Out, c.ID)
-	}
+	listing.WriteRecords(a.Out, done.Records)
 	return done.Bytes, err
 }
 

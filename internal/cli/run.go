@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"tare/internal/engine"
+	"tare/internal/help"
 	"tare/internal/request"
 	"tare/internal/runner"
 	"tare/internal/screen"
@@ -53,8 +52,8 @@ manage containers: they run in the foreground and leave nothing behind.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.EntrypointSet = cmd.Flags().Changed("entrypoint")
-			if err := refuse(cmd.Flags()); err != nil {
-				return err
+			if err := help.Refused(cmd.Flags()); err != nil {
+				return &engine.StartError{Code: 125, Err: err}
 			}
 			if err := a.Enter(); err != nil {
 				return &engine.StartError{Code: 125, Err: err}
@@ -99,36 +98,7 @@ func runFlags(f *pflag.FlagSet, o *runOptions) {
 	f.StringVarP(&o.Hostname, "hostname", "h", "", "host name in the container")
 	f.Bool("help", false, "help for run")
 	f.StringVar(&o.cidfile, "cidfile", "", "write the container's ID to this file")
-	compatibleRunFlags(f)
-}
-
-// compatibleRunFlags are those of Docker that have no effect here, and those that are
-// refused with what to do instead.
-func compatibleRunFlags(f *pflag.FlagSet) {
-	// What only matters to a daemon, or to a container that stays.
-	f.StringArrayP("attach", "a", nil, "accepted for Docker compatibility; no effect")
-	f.StringArray("expose", nil, "accepted for Docker compatibility; no effect")
-	f.StringArray("log-opt", nil, "accepted for Docker compatibility; no effect")
-	f.StringArray("annotation", nil, "accepted for Docker compatibility; no effect")
-	for _, name := range []string{"log-driver", "stop-signal", "stop-timeout", "detach-keys"} {
-		f.String(name, "", "accepted for Docker compatibility; no effect")
-		_ = f.MarkHidden(name)
-	}
-	for _, name := range []string{"no-healthcheck", "disable-content-trust", "sig-proxy"} {
-		f.Bool(name, true, "accepted for Docker compatibility; no effect")
-		_ = f.MarkHidden(name)
-	}
-	for _, name := range []string{"attach", "expose", "log-opt", "annotation"} {
-		_ = f.MarkHidden(name)
-	}
-	for _, r := range refused {
-		if r.boolean {
-			f.BoolP(r.name, r.short, false, "refused: "+r.instead)
-		} else {
-			f.StringArrayP(r.name, r.short, nil, "refused: "+r.instead)
-		}
-		_ = f.MarkHidden(r.name)
-	}
+	help.CompatibleRunFlags(f)
 }
 
 // startError makes everything that went wrong before the program ran code 125.
@@ -164,7 +134,7 @@ func (a *app) run(ctx context.Context, ref string, args []string, o runOptions) 
 	if o.Interactive {
 		r.Stdin = a.In
 	}
-	if err := writeCID(o.cidfile); err != nil {
+	if err := runner.WriteCID(o.cidfile); err != nil {
 		return err
 	}
 	e, err := a.Engine(ctx)
@@ -211,22 +181,4 @@ func (a *app) pullOutput(quiet bool) io.Writer {
 		return io.Discard
 	}
 	return a.Err
-}
-
-// writeCID writes a fresh ID to the file, which must not be there yet.
-func writeCID(file string) error {
-	if file == "" {
-		return nil
-	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return fmt.Errorf("--cidfile: %w", err)
-	}
-	id := make([]byte, 32)
-	_, _ = rand.Read(id)
-	_, err = f.WriteString(hex.EncodeToString(id))
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }

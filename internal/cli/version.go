@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"tare/internal/buildinfo"
@@ -37,21 +35,7 @@ func newVersion(a *app) *cobra.Command {
 			if format != "" {
 				return table.Template(a.data(), format, v)
 			}
-			switch engine {
-			case "embedded":
-				engine = "inside this process, BuildKit " + v.BuildKit
-			case "none":
-				engine = "none here; --builder ADDRESS"
-			}
-			_, err := fmt.Fprintf(a.Out, "tare:\n Version:    %s\n Go version: %s\n OS/Arch:    %s/%s\n Engine:     %s\n Store:      %s\n",
-				v.Version, v.GoVersion, v.Os, v.Arch, engine, v.Store)
-			for n, d := range v.Deps {
-				if n == 0 {
-					_, _ = fmt.Fprintln(a.Out, " Modules:")
-				}
-				_, err = fmt.Fprintf(a.Out, "  %s %s\n", d.Path, d.Version)
-			}
-			return err
+			return v.Write(a.Out)
 		},
 	}
 	c.Flags().BoolVar(&deps, "deps", false, "list the modules that tare is built from")

@@ -41,6 +41,9 @@ func random(t testing.TB, s *store.Store, seed uint64) compare.Subject {
 				l = append(l, testkit.Symlink(p, names[r.IntN(len(names))]))
 			default:
 				body := strings.Repeat(fmt.Sprintf("%d %s\n", r.IntN(3), p), r.IntN(400))
+				if r.IntN(4) == 0 {
+					body = strings.Repeat("a copy\n", 1+r.IntN(2)) // else no content stands twice
+				}
 				if p == "etc/os-release" {
 					body = fmt.Sprintf("ID=os%d\nVERSION_ID=%d\n", r.IntN(2), r.IntN(2))
 				}
@@ -92,6 +95,7 @@ func TestLedgerBalances(t *testing.T) {
 	if testing.Short() { // make mutants runs it hundreds of times
 		end = 24
 	}
+	copies, hidden := 0, 0
 	for seed := uint64(0); seed < end; seed += 3 {
 		list := []compare.Subject{random(t, s, seed), random(t, s, seed+1), random(t, s, seed+2)}
 		for _, x := range list {
@@ -113,6 +117,7 @@ func TestLedgerBalances(t *testing.T) {
 			for _, d := range r.Duplicates {
 				extra += d.Extra
 			}
+			copies, hidden = copies+len(r.Duplicates), hidden+len(r.Wasted)
 			transfer += x.Facts.Image.Push.Manifest.Size + x.Facts.Image.ConfigID.Size
 			var classes int64
 			for _, n := range r.Waste {
@@ -187,6 +192,9 @@ func TestLedgerBalances(t *testing.T) {
 		if forth.Count.Added != back.Count.Removed || forth.Count.Content != back.Count.Content || len(forth.Files) != len(back.Files) || forth.Count.PackagesAdded != back.Count.PackagesRemoved {
 			t.Fatalf("seed %d: %+v is not the reverse of %+v", seed, forth.Count, back.Count)
 		}
+	}
+	if copies == 0 || hidden == 0 {
+		t.Errorf("%d contents stand twice, %d are hidden: these sums were held against nothing", copies, hidden)
 	}
 }
 

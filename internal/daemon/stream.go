@@ -12,9 +12,9 @@ import (
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
-	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
@@ -127,8 +127,7 @@ func (s *streaming) made(out *Stream, i *Image) error {
 	if len(c.RootFS.DiffIDs) != len(list[0].Layers) {
 		return fmt.Errorf("it sent %d layers, and its configuration has %d diff_ids", len(list[0].Layers), len(c.RootFS.DiffIDs))
 	}
-	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{}}
-	m.Config = out.add(ocispec.MediaTypeImageConfig, cfg)
+	layers := []ocispec.Descriptor{}
 	for n, name := range list[0].Layers {
 		l, err := s.layers.Find(name)
 		if err == nil {
@@ -140,17 +139,17 @@ func (s *streaming) made(out *Stream, i *Image) error {
 		if err != nil {
 			return fmt.Errorf("layer %d: %w", n+1, err)
 		}
-		d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: l.blob, Size: l.size}
+		d := ocispec.Descriptor{MediaType: images.MediaTypeDockerSchema2Layer, Digest: l.blob, Size: l.size}
 		if x := s.indexes[l.diffID]; x != nil && x.Compression != layer.None && l.blob != l.diffID {
-			d.MediaType += "+" + string(x.Compression)
+			d.MediaType += "." + string(x.Compression)
 		}
-		m.Layers = append(m.Layers, d)
+		layers = append(layers, d)
 	}
-	raw, err := json.Marshal(m)
+	raw, err := image.MakeUp(out.add(images.MediaTypeDockerSchema2Config, cfg), layers)
 	if err != nil {
 		return err
 	}
-	out.Target, out.MadeUp = out.add(ocispec.MediaTypeImageManifest, raw), true
+	out.Target, out.MadeUp = out.add(images.MediaTypeDockerSchema2Manifest, raw), true
 	return nil
 }
 

@@ -5,6 +5,7 @@ package exercise
 
 import (
 	"fmt"
+	"slices"
 
 	"tare/internal/compare"
 	"tare/internal/explain"
@@ -34,6 +35,9 @@ func claim(r *compare.Result, s *compare.Sentence, m explain.Material) {
 	e := s.Evidence[len(s.Evidence)-1]
 	switch s.Kind {
 	case explain.Smallest, explain.Largest:
+		if slices.ContainsFunc(r.Images, func(i compare.Image) bool { return !i.Sizes.Transfer.Known() }) {
+			return // nobody knows on all measures
+		}
 		s.Claim = e.Image + " is the " + s.Kind + " image"
 		s.Verdict = verdict(everywhere(r, e.Image, s.Kind == explain.Largest))
 	case explain.BuildTools:
@@ -64,7 +68,7 @@ func verdict(ok bool) string {
 }
 
 // everywhere tells whether an image is the smallest, or the largest, on all measures
-// that the exercise looks at.
+// that the exercise looks at. They are known.
 func everywhere(r *compare.Result, name string, largest bool) bool {
 	for _, m := range compare.Measures {
 		switch m.Name {
@@ -72,17 +76,10 @@ func everywhere(r *compare.Result, name string, largest bool) bool {
 		default:
 			continue
 		}
-		var mine int64
-		known := true
+		mine := m.Value(&r.Image(name).Sizes).Or(0)
 		for i := range r.Images {
-			v, ok := m.Value(&r.Images[i].Sizes).Int()
-			if known = known && ok; r.Images[i].Name == name {
-				mine = v
-			}
-		}
-		for i := range r.Images {
-			v := m.Value(&r.Images[i].Sizes).Or(mine)
-			if known && r.Images[i].Name != name && (v == mine || (v > mine) == largest) {
+			v := m.Value(&r.Images[i].Sizes).Or(0)
+			if r.Images[i].Name != name && (v == mine || (v > mine) == largest) {
 				return false
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"tare/internal/suggest"
+	"tare/internal/yamlfile"
 )
 
 // Compressions are the values of a variant's compression.
@@ -29,28 +30,16 @@ const maxRepeat = 1000
 type checker struct {
 	name string
 	doc  *ast.File
-	src  []byte
 }
 
 // errorf makes an error at a YAML path such as $.variants[2].name.
 func (c *checker) errorf(path, format string, a ...any) error {
-	e := &FileError{File: c.name, Text: fmt.Sprintf(format, a...)}
 	if p, err := yaml.PathString(path); err == nil {
-		if n, err := p.FilterFile(c.doc); err == nil && n != nil && n.GetToken() != nil {
-			t := n.GetToken()
-			e.Line, e.Column = t.Position.Line, t.Position.Column
-			e.Excerpt = trimExcerpt(yaml.FormatErrorWithToken("", t, false, true))
+		if n, err := p.FilterFile(c.doc); err == nil && n != nil {
+			return yamlfile.At(c.name, n, true, format, a...)
 		}
 	}
-	return e
-}
-
-// trimExcerpt drops the library's own "[line:column] " before the lines.
-func trimExcerpt(s string) string {
-	if i := strings.Index(s, "\n"); i >= 0 && strings.HasPrefix(s, "[") {
-		s = s[i+1:]
-	}
-	return strings.TrimRight(s, "\n ")
+	return &FileError{File: c.name, Text: fmt.Sprintf(format, a...)}
 }
 
 func (c *checker) check(f *File) error {

@@ -7,12 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+
+	"tare/internal/yamlfile"
 )
 
 // Version is the version of experiment files that this package reads.
@@ -180,83 +179,26 @@ func (d *Duration) UnmarshalYAML(b []byte) error {
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // FileError is a fault in an experiment file, with its place.
-type FileError struct {
-	File         string
-	Line, Column int // from 1; 0 if unknown
-	Text         string
-	Excerpt      string // the lines around, with a mark
-}
-
-// Error implements error.
-func (e *FileError) Error() string {
-	s := e.File
-	if e.Line > 0 {
-		s += ":" + strconv.Itoa(e.Line) + ":" + strconv.Itoa(e.Column)
-	}
-	s += ": " + e.Text
-	if e.Excerpt != "" {
-		s += "\n" + e.Excerpt
-	}
-	return s
-}
+type FileError = yamlfile.Error
 
 // Parse reads an experiment file; name is for errors, which are *FileError. Unknown
 // and repeated keys are errors.
 func Parse(name string, b []byte) (f *File, err error) {
 	defer func() {
-		if p := recover(); p != nil { // the YAML library, on input that it did not foresee
-			f, err = nil, &FileError{File: name, Text: fmt.Sprintf("it cannot be read as YAML (%v)", p)}
+		if p := recover(); p != nil {
+			f, err = nil, yamlfile.Panicked(name, p)
 		}
 	}()
-	if len(b) > MaxFile {
-		return nil, &FileError{File: name, Text: fmt.Sprintf("%d bytes are too many for an experiment (%d)", len(b), MaxFile)}
-	}
-	f = new(File)
-	doc, err := parser.ParseBytes(b, 0)
+	doc, err := yamlfile.Parse(name, "an experiment", b, MaxFile)
 	if err != nil {
-		return nil, located(name, err)
-	}
-	if err := aliases(name, doc); err != nil {
 		return nil, err
 	}
+	f = new(File)
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(f); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, &FileError{File: name, Text: "it is empty: tare lab init writes an experiment to begin with"}
 		}
-		return nil, located(name, err)
+		return nil, yamlfile.Located(name, err)
 	}
-	return f, (&checker{name: name, doc: doc, src: b}).check(f)
-}
-
-// aliases refuses anchors: a few of them, nested, unfold to more than memory holds.
-func aliases(name string, doc *ast.File) error {
-	for n, d := range doc.Docs {
-		if d.Body == nil {
-			continue
-		}
-		if n > 0 {
-			p := d.Body.GetToken().Position
-			return &FileError{File: name, Line: p.Line, Column: p.Column, Text: "a second document: an experiment is one"}
-		}
-		for _, n := range ast.Filter(ast.AliasType, d) {
-			p := n.GetToken().Position
-			return &FileError{File: name, Line: p.Line, Column: p.Column, Text: "aliases (*name) are not allowed in an experiment"}
-		}
-	}
-	return nil
-}
-
-// located makes an error of the YAML library one with a place.
-func located(name string, err error) error {
-	out := &FileError{File: name, Text: err.Error()}
-	var y yaml.Error
-	if errors.As(err, &y) {
-		out.Text = y.GetMessage()
-		if t := y.GetToken(); t != nil && t.Position != nil {
-			out.Line, out.Column = t.Position.Line, t.Position.Column
-			p := yaml.FormatErrorWithToken("", t, false, true)
-			out.Excerpt = trimExcerpt(p)
-		}
-	}
-	return out
+	return f, (&checker{name: name, doc: doc}).check(f)
 }

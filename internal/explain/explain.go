@@ -97,17 +97,18 @@ func (w *writer) ranking() {
 		*to = append(*to, &place{names, []string{measure}})
 	}
 	var evidence []compare.Evidence
-	measures := w.measured("transfer", "tar", "files", "live", "docker")
+	ranked := []string{"transfer", "tar", "files", "live", "docker"}
+	measures, every := w.measured(ranked...), "every measure"
+	if len(measures) < len(ranked) {
+		every = "every measure that is known of all"
+	}
 	for _, m := range compare.Measures {
 		if !slices.Contains(measures, m.Name) {
 			continue
 		}
 		var values []int64
 		for i := range w.r.Images {
-			v, ok := m.Value(&w.r.Images[i].Sizes).Int()
-			if !ok {
-				break
-			}
+			v := m.Value(&w.r.Images[i].Sizes).Or(0)
 			values = append(values, v)
 			evidence = append(evidence, compare.Evidence{What: m.Name, Image: w.r.Images[i].Name, Measure: m.Name, Value: v})
 		}
@@ -119,7 +120,7 @@ func (w *writer) ranking() {
 		put(&worst, w.named(values, hi), m.Name)
 	}
 	if len(best) == 0 {
-		w.say(compare.Sentence{Text: fmt.Sprintf("All %d are the same size on %s.", len(w.r.Images), inWords(measures)), Evidence: evidence})
+		w.say(compare.Sentence{Text: fmt.Sprintf("%s the same size on %s.", all(len(w.r.Images)), inWords(measures)), Evidence: evidence})
 		return
 	}
 	say := func(places []*place, kind string) {
@@ -128,7 +129,7 @@ func (w *writer) ranking() {
 			if len(p.names) > 1 {
 				verb = "are equal and"
 			}
-			text := fmt.Sprintf("%s %s the %s on every measure (%s).", inWords(p.names), verb, kind, inWords(measures))
+			text := fmt.Sprintf("%s %s the %s on %s (%s).", inWords(p.names), verb, kind, every, inWords(measures))
 			if len(p.on) < len(measures) {
 				verb = strings.NewReplacer("is", "has", "are equal and", "have").Replace(verb)
 				text = fmt.Sprintf("%s %s the %s %s.", inWords(p.names), verb, kind, inWords(p.on))

@@ -58,7 +58,7 @@ func sentence(re string, check func(c *checker, m []string)) form {
 var forms = []form{
 	sentence(`(.+) (?:is|are equal and) the (smallest|largest) on every measure \((.*)\)\.`, func(c *checker, m []string) { c.extreme(m[1], m[2], m[3]) }),
 	sentence(`(.+) (?:has|have) the (smallest|largest) (.*)\.`, func(c *checker, m []string) { c.extreme(m[1], m[2], m[3]) }),
-	sentence(`All (\d) are the same size on (.*)\.`, func(c *checker, m []string) {
+	sentence(`(All \d|Both) are the same size on (.*)\.`, func(c *checker, m []string) {
 		for _, measure := range words(m[2]) {
 			for _, i := range c.order {
 				c.must(i.sizes()[measure] == c.order[0].sizes()[measure], measure)

@@ -174,7 +174,7 @@ func TestOfTheWholeSet(t *testing.T) {
 		t.Error(got)
 	}
 	r.Images[1].Sizes = r.Images[0].Sizes
-	if got := says(r, (*writer).ranking); got != "All 2 are the same size on transfer, tar, files, live and docker." {
+	if got := says(r, (*writer).ranking); got != "Both are the same size on transfer, tar, files, live and docker." {
 		t.Error(got)
 	}
 }

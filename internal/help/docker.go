@@ -69,7 +69,7 @@ var lacking = []struct{ command, instead string }{
 	{"system events", "tare has no daemon that reports events"},
 
 	{"compose", "tare runs single containers: tare build and tare run for each service"},
-	{"config", noSwarm},
+	{"config", noSwarm + ". Defaults of tare's flags: tare help config"},
 	{"context", "tare has no contexts: --builder ADDRESS or TARE_BUILDER chooses a builder"},
 	{"manifest", "use tare weigh --all-platforms registry://NAME"},
 	{"network", "tare has no networks: containers use the host's, or none (run --network none)"},

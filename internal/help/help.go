@@ -19,6 +19,7 @@ type Topic struct {
 
 // Topics are all topics, in the order of the alphabet.
 var Topics = []Topic{
+	{"config", "Defaults of flags in ~/.config/tare/config.yaml"},
 	{"environment", "Environment variables that tare reads"},
 	{"exit-codes", "What exit codes mean"},
 	{"experiments", "Keys of tare.yaml, the experiment of tare lab"},

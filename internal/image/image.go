@@ -29,7 +29,7 @@ type Image struct {
 	History  []Step             // oldest first
 
 	RawManifest []byte  // the manifest as it is
-	MadeUp      bool    // the source has no manifest: this one's bytes do not count
+	MadeUp      bool    // the source has no manifest: this one is what a push makes up
 	Push        *Pushed // nil until Measurer.Pack
 }
 

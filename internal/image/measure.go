@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tare/internal/layer"
+	"tare/internal/logs"
 	"tare/internal/packages"
 	"tare/internal/progress"
 	"tare/internal/rpmdb"
@@ -193,12 +194,14 @@ func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index,
 	}
 	defer done()
 	id := units.ShortID(l.Digest.String())
+	told := logs.Took("read layer", "digest", l.Digest.String(), "bytes", l.Size)
 	o.Blob, o.DiffID, o.Ahead = l.Digest, l.DiffID, ahead
 	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size), o)
 	if err == nil {
 		records(x)
 	}
 	m.Progress.Report(progress.Event{ID: id, Action: "Weighed", Final: true})
+	told(err)
 	return x, err
 }
 

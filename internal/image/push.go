@@ -78,9 +78,6 @@ func (m Measurer) Pack(ctx context.Context, img *Image, pack func(ocispec.Descri
 		out.Raw = raw
 		out.Manifest.Digest, out.Manifest.Size = digest.FromBytes(raw), int64(len(raw))
 	}
-	if img.MadeUp && !changed {
-		out.Manifest.Size = 0
-	}
 	img.Push = &out
 	return nil
 }

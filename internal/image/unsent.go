@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -44,6 +45,18 @@ type Unsent struct {
 	Known func(ctx context.Context, diff digest.Digest) (Blob, bool)
 	// Compress works out the layers that are not known otherwise.
 	Compress bool
+}
+
+// MakeUp is the manifest of an image that was saved without one, as containerd's importer
+// makes it up: whoever reads, loads or pushes the image has the same. It has Docker's media
+// types, and is of MediaTypeDockerSchema2Manifest.
+func MakeUp(config ocispec.Descriptor, layers []ocispec.Descriptor) ([]byte, error) {
+	return json.Marshal(struct {
+		SchemaVersion int                  `json:"schemaVersion"`
+		MediaType     string               `json:"mediaType"`
+		Config        ocispec.Descriptor   `json:"config"`
+		Layers        []ocispec.Descriptor `json:"layers"`
+	}{2, images.MediaTypeDockerSchema2Manifest, config, layers})
 }
 
 // Size is the number of bytes that a push sends of layer n.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	_ "embed" // the exercise's files
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"tare/internal/infile"
+	"tare/internal/outfile"
 	"tare/internal/request"
 
 	"tare/internal/experiment"
@@ -127,4 +129,26 @@ func quoteYAML(s string) string {
 		}
 	}
 	return fmt.Sprintf("%q", s)
+}
+
+// WriteScaffold writes the files of Scaffold into a directory and returns the names of
+// those that were written. Files that are there already are an error, unless force says
+// to overwrite them; then none is written.
+func WriteScaffold(ctx context.Context, dir, which string, force bool) (names []string, err error) {
+	files, err := Scaffold(dir, which)
+	if err != nil {
+		return nil, err
+	}
+	for name := range files {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil && !force {
+			return nil, fmt.Errorf("%s exists already: --force overwrites it", name)
+		}
+	}
+	for name, body := range files {
+		if err := outfile.WriteBytes(ctx, filepath.Join(dir, name), []byte(body)); err != nil {
+			return names, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }

@@ -3,6 +3,8 @@ package listing
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"syscall"
 
@@ -39,4 +41,14 @@ func PruneCache(ctx context.Context, r CacheRequest) (engine.Pruned, error) {
 func NoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
 		strings.Contains(err.Error(), syscall.ENOSPC.Error()) || strings.Contains(err.Error(), syscall.EDQUOT.Error())
+}
+
+// WriteRecords names records of the build cache that went, as Docker does.
+func WriteRecords(w io.Writer, went []engine.CacheRecord) {
+	for i, c := range went {
+		if i == 0 {
+			_, _ = fmt.Fprintln(w, "Deleted build cache objects:")
+		}
+		_, _ = fmt.Fprintln(w, c.ID)
+	}
 }

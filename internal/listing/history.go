@@ -3,7 +3,6 @@ package listing
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +21,7 @@ var historyTable = table.Format{
 
 // HistoryOptions choose how the steps of an image are shown.
 type HistoryOptions struct {
-	Remote bool // the layers were not read: sizes are those of their blobs
+	Remote bool // the layers were not read: sizes are those that a push sends
 	Whole  bool // commands and IDs are not cut
 	Exact  bool // bytes and dates instead of what people say
 }
@@ -59,13 +58,13 @@ func HistoryIDs(img *image.Image, whole bool) []string {
 
 func historyRow(img *image.Image, n int, id string, o HistoryOptions, now time.Time) table.Row {
 	s := img.History[n]
-	var size int64
+	var size units.Amount
 	switch {
 	case s.Layer < 0:
 	case o.Remote:
-		size = img.Layers[s.Layer].Size
+		size = img.Push.Size(s.Layer)
 	default:
-		size = img.Layers[s.Layer].Sums.Docker
+		size = units.Known(img.Layers[s.Layer].Sums.Docker)
 	}
 	var created time.Time
 	if s.Created != nil {
@@ -76,9 +75,9 @@ func historyRow(img *image.Image, n int, id string, o HistoryOptions, now time.T
 		by = table.Ellipsis(by, 45)
 	}
 	r := table.Row{"ID": id, "CreatedBy": by, "Comment": screen.Safe(s.Comment), "CreatedAt": created.Local().Format(time.RFC3339),
-		"CreatedSince": units.Ago(created, now), "Size": units.Bytes(size)}
+		"CreatedSince": units.Ago(created, now), "Size": size.Text(units.Bytes)}
 	if o.Exact {
-		r["CreatedSince"], r["Size"] = r["CreatedAt"], strconv.FormatInt(size, 10)
+		r["CreatedSince"], r["Size"] = r["CreatedAt"], size.String()
 	}
 	return r
 }

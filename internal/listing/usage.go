@@ -2,6 +2,8 @@ package listing
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -67,6 +69,19 @@ type Pruned struct {
 	Bytes  int64 // what the disk got back
 	// Busy says that blobs which no image uses stayed, since images are being added.
 	Busy bool
+}
+
+// Write names the images that went, as Docker does.
+func (p Pruned) Write(w io.Writer) {
+	if len(p.Images) > 0 {
+		_, _ = fmt.Fprintln(w, "Deleted Images:")
+	}
+	for _, r := range p.Images {
+		if r.Repo != "" {
+			_, _ = fmt.Fprintf(w, "untagged: %s@%s\n", Familiar(r.Repo), r.Target.Digest)
+		}
+		_, _ = fmt.Fprintf(w, "deleted: %s\n", r.Target.Digest)
+	}
 }
 
 // Prune removes dangling images and blobs that no image uses, and forgets builds of long

@@ -159,5 +159,5 @@ func follow(source string, files map[string]File, through map[string]bool) strin
 		}
 		rest, at = append(strings.Split(strings.TrimPrefix(target, "/"), "/"), rest...), ""
 	}
-	return at
+	return path.Join(at, path.Join(rest...)) // something is left of links that lead to themselves
 }

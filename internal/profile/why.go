@@ -30,14 +30,13 @@ type causes struct {
 	old      map[string]*engine.Op // the last build's, by digest
 	oldKeys  map[string]*engine.Op
 	oldFile  *dockerfile.File
-	pairs    [][]int      // by stage and instruction: the last build's instruction, -1 for none
-	oldStage []int        // by stage: the last build's stage, -1 for none
-	own      map[int]Miss // by line, of lines with a cause of their own
+	pairs    [][]int // by stage and instruction: the last build's instruction, -1 for none
+	oldStage []int   // by stage: the last build's stage, -1 for none
 }
 
 // misses explains every line that was carried out though it might have been cached.
 func (r *Result) misses(in Input) {
-	c := &causes{in: in, r: r, ops: map[string]*engine.Op{}, steps: map[string]*engine.Step{}, old: map[string]*engine.Op{}, oldKeys: map[string]*engine.Op{}, own: map[int]Miss{}}
+	c := &causes{in: in, r: r, ops: map[string]*engine.Op{}, steps: map[string]*engine.Step{}, old: map[string]*engine.Op{}, oldKeys: map[string]*engine.Op{}}
 	for i := range in.Ops {
 		c.ops[in.Ops[i].Digest] = &in.Ops[i]
 	}
@@ -63,7 +62,6 @@ func (r *Result) misses(in Input) {
 			follow = append(follow, m)
 			continue
 		}
-		c.own[l.Lines[0]] = m
 		r.Misses = append(r.Misses, m)
 	}
 	r.Misses = append(r.Misses, follow...)

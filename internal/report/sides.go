@@ -40,13 +40,10 @@ func (m *Measure) best(c int) bool {
 	}
 	worse := false
 	for _, o := range m.Cells {
-		if !o.Number.Known {
-			continue
+		if !o.Number.Known && o.Number.Unit == mine.Unit || o.Number.Known && o.Number.Float() < mine.Float() {
+			return false // it is less, or may be
 		}
-		if o.Number.Float() < mine.Float() {
-			return false
-		}
-		worse = worse || o.Number.Float() > mine.Float()
+		worse = worse || o.Number.Known && o.Number.Float() > mine.Float()
 	}
 	return worse
 }

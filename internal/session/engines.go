@@ -11,6 +11,7 @@ import (
 	"tare/internal/doctor"
 	"tare/internal/engine"
 	"tare/internal/fsck"
+	"tare/internal/logs"
 	"tare/internal/source"
 	"tare/internal/store"
 )
@@ -117,7 +118,9 @@ func (s *Session) Engine(ctx context.Context) (engine.Engine, error) {
 	if s.eng != nil {
 		return s.eng, nil
 	}
+	done := logs.Took("open engine", "address", s.Address())
 	e, err := s.open(ctx)
+	done(err)
 	if err != nil {
 		return nil, err // not kept: an engine's nil pointer is no nil interface
 	}
@@ -144,7 +147,7 @@ func (s *Session) open(ctx context.Context) (engine.Engine, error) {
 	if s.Engines.Embedded == nil {
 		return nil, errors.New("building and running inside tare needs Linux; give the address of a builder with --builder (unix://, tcp://, ssh://, docker-container://…)")
 	}
-	if !s.MakeRoom {
+	if !s.MakeRoom && s.Engines.Ready != nil {
 		if err := s.Engines.Ready(); err != nil {
 			return nil, err
 		}

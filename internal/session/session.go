@@ -4,6 +4,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/builds"
 	"tare/internal/engine"
+	"tare/internal/logs"
 	"tare/internal/progress"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -33,6 +35,8 @@ type Session struct {
 	Keep      int64    // bytes of build cache to keep after a build; 0 for the engine's own limit
 	MakeRoom  bool     // the engine is opened to prune
 	Own       bool     // the engine must be this process's, not another's that is open
+
+	Progress string // how builds show how far they are; "" for what Env says
 
 	In       *os.File
 	Out, Err io.Writer // where a build shows how far it is
@@ -60,7 +64,9 @@ func (s *Session) Store() (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.st, err = store.Open(root); err == nil {
+	done := logs.Took("open store", "root", root)
+	s.st, err = store.Open(root)
+	if done(err); err == nil {
 		s.st.Waits(s.Context, s.Note)
 	}
 	return s.st, err
@@ -91,6 +97,7 @@ func (s *Session) Look() (*store.Store, error) {
 	} else if st, err = store.Look(root); err != nil {
 		return nil, err
 	}
+	logs.Info("look at store", "root", root)
 	st.Waits(s.Context, s.Note)
 	if why := st.Looking(); why != nil {
 		s.Note(fmt.Sprintf("nothing is cached for the next time: %v", why))
@@ -153,7 +160,7 @@ func (s *Session) Bench() *bench.Bench {
 	if addr := s.Address(); addr != "" {
 		b.Builder = "BuildKit at " + addr
 	}
-	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, s.Env("BUILDKIT_PROGRESS")
+	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, cmp.Or(s.Progress, s.Env("BUILDKIT_PROGRESS"))
 	b.Finder = &target.Finder{Store: s.Look, Registry: s.Registry, Stdin: s.In, Note: s.Note, Lean: s.Env("GOGC") == "",
 		Pull: s.Pull, Build: b.Dockerfile, Watch: s.Watch}
 	s.work = b

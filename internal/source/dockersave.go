@@ -8,10 +8,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/opencontainers/go-digest"
-	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/image"
 	"tare/internal/layer"
 )
 
@@ -60,23 +61,22 @@ func (a *archiveFile) dockerSave(ref string) (d ocispec.Descriptor, name string,
 	if len(c.RootFS.DiffIDs) != len(fit[0].Layers) {
 		return none, "", fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(fit[0].Layers), len(c.RootFS.DiffIDs))
 	}
-	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{}}
+	layers := []ocispec.Descriptor{}
 	for i, name := range fit[0].Layers {
 		d, err := a.savedLayer(name, c.RootFS.DiffIDs[i])
 		if err != nil {
 			return none, "", fmt.Errorf("layer %d: %w", i+1, err)
 		}
-		m.Layers = append(m.Layers, d)
+		layers = append(layers, d)
 	}
-	m.Config = a.add(ocispec.MediaTypeImageConfig, cfg)
-	raw, err := json.Marshal(m)
+	raw, err := image.MakeUp(a.add(images.MediaTypeDockerSchema2Config, cfg), layers)
 	if err != nil {
 		return none, "", err
 	}
 	if len(fit[0].RepoTags) > 0 {
 		name = familiar(fit[0].RepoTags[0])
 	}
-	return a.add(ocispec.MediaTypeImageManifest, raw), name, nil
+	return a.add(images.MediaTypeDockerSchema2Manifest, raw), name, nil
 }
 
 // choose are the images that a name or "@sha256:ID" means; all without one.
@@ -103,7 +103,7 @@ func (a *archiveFile) add(media string, b []byte) ocispec.Descriptor {
 // savedLayer describes a layer file. That of an uncompressed one is its DiffID: who
 // reads it checks that. A compressed one has to be read for its digest.
 func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descriptor, error) {
-	d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: diff}
+	d := ocispec.Descriptor{MediaType: images.MediaTypeDockerSchema2Layer, Digest: diff}
 	if err := diff.Validate(); err != nil {
 		return d, fmt.Errorf("diff_id %s: %w", quote(diff.String()), err)
 	}
@@ -116,10 +116,12 @@ func (a *archiveFile) savedLayer(name string, diff digest.Digest) (ocispec.Descr
 	n, _ := r.ReadAt(magic, 0)
 	switch kind := layer.Sniff(magic[:n]); kind {
 	case layer.None:
+	case layer.Gzip, layer.Zstd:
+		d.MediaType += "." + string(kind)
 	default:
-		d.MediaType += "+" + string(kind)
+		d.MediaType += "+" + string(kind) // no media type says that
 	}
-	if d.MediaType != ocispec.MediaTypeImageLayer {
+	if d.MediaType != images.MediaTypeDockerSchema2Layer {
 		_, at, _ := r.Outer()
 		if known, ok := a.hashed[at]; ok {
 			d.Digest = known

@@ -21,6 +21,8 @@ import (
 	"github.com/containerd/errdefs"
 	dockerconfig "github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/configfile"
+
+	"tare/internal/logs"
 )
 
 // hubKey is Docker Hub's key in Docker's configuration and credential stores.
@@ -91,6 +93,7 @@ func (r *Registry) Credentials(host string) (user, secret string, err error) {
 		return "", "", fmt.Errorf("credentials for %s: %w", host, err)
 	}
 	if a.IdentityToken != "" {
+		logs.Hide(a.IdentityToken)
 		return "", a.IdentityToken, nil
 	}
 	if a.Username == "" && a.Auth != "" {
@@ -98,6 +101,7 @@ func (r *Registry) Credentials(host string) (user, secret string, err error) {
 			a.Username, a.Password, _ = strings.Cut(string(b), ":")
 		}
 	}
+	logs.Hide(a.Password)
 	return a.Username, a.Password, nil
 }
 
@@ -133,7 +137,7 @@ func (r *Registry) Hosts(ctx context.Context) docker.RegistryHosts {
 		}
 		for i := range hosts {
 			h := &hosts[i]
-			base := h.Client.Transport
+			base := logs.Requests(h.Client.Transport)
 			client := func(only kind) *http.Client {
 				return &http.Client{
 					Transport:     &patient{next: &guard{next: base, reg: r, own: h.Host, only: only, stall: stall}, wait: r.Wait, budget: 8 * stall},

@@ -226,24 +226,19 @@ func (in *intake) dockerImage(ctx context.Context, s saved) (loaded, error) {
 	if n := len(c.RootFS.DiffIDs); n != len(s.Layers) {
 		return l, fmt.Errorf("manifest.json has %d layers, the configuration %d diff_ids: the archive is damaged", len(s.Layers), n)
 	}
-	m := struct {
-		SchemaVersion int                  `json:"schemaVersion"`
-		MediaType     string               `json:"mediaType"`
-		Config        ocispec.Descriptor   `json:"config"`
-		Layers        []ocispec.Descriptor `json:"layers"`
-	}{2, images.MediaTypeDockerSchema2Manifest, config, []ocispec.Descriptor{}}
+	layers := []ocispec.Descriptor{}
 	for i, file := range s.Layers {
 		d, err := in.dockerLayer(ctx, file, c.RootFS.DiffIDs[i])
 		if err != nil {
 			return l, fmt.Errorf("its layer %d: %w", i+1, err)
 		}
-		m.Layers = append(m.Layers, d)
+		layers = append(layers, d)
 	}
-	raw, err := json.Marshal(m)
+	raw, err := image.MakeUp(config, layers)
 	if err != nil {
 		return l, err
 	}
-	l.target = ocispec.Descriptor{MediaType: m.MediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+	l.target = ocispec.Descriptor{MediaType: images.MediaTypeDockerSchema2Manifest, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
 	if err := in.write(ctx, l.target, raw); err != nil {
 		return l, err
 	}

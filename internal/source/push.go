@@ -19,6 +19,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
+	"tare/internal/diffids"
 	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/progress"
@@ -34,7 +35,8 @@ type Pushed struct {
 }
 
 // Packs tells which layers of a record are compressed on the way out: the
-// uncompressed ones that tare built. All others are sent as they came.
+// uncompressed ones that tare built. All others are sent as they came, but for those that
+// Docker keeps uncompressed: image.Unsent.
 func Packs(r store.Record) func(ocispec.Descriptor) bool {
 	if r.Origin != store.Built {
 		return nil
@@ -80,7 +82,8 @@ type upload struct {
 	p      progress.Func
 	rec    store.Record
 	host   string
-	sent   map[digest.Digest]bool // by all images of an index
+	sent   map[digest.Digest]bool       // by all images of an index
+	known  map[digest.Digest]image.Blob // of layers that were saved uncompressed; nil until needed
 }
 
 func (u *upload) push(ctx context.Context, out *Pushed, want platforms.MatchComparer) error {
@@ -160,6 +163,15 @@ func (u *upload) whole(ctx context.Context) bool {
 // image pushes layers, config and manifest of one platform.
 func (u *upload) image(ctx context.Context, img *image.Image) error {
 	m := image.Measurer{Provider: u.st.Content(), Cache: u.st, Progress: u.p}
+	if u.rec.Origin == store.Saved || u.rec.Origin == store.Loaded {
+		m.Unsent = &image.Unsent{All: u.rec.Origin == store.Saved, Compress: true, Known: func(_ context.Context, diff digest.Digest) (image.Blob, bool) {
+			if u.known == nil {
+				u.known = diffids.Blobs(ctx, u.st)
+			}
+			b, ok := u.known[diff]
+			return b, ok
+		}}
+	}
 	if err := m.Pack(ctx, img, Packs(u.rec)); err != nil {
 		return err
 	}
@@ -184,7 +196,11 @@ func (u *upload) image(ctx context.Context, img *image.Image) error {
 			u.p.Report(progress.Event{ID: units.ShortID(l.Digest.String()), Action: "Skipped foreign layer", Final: true})
 			continue
 		}
-		send(l.Descriptor, img.Push.Layers[i], "layer")
+		from := l.Descriptor
+		if how := img.Push.How(i); how == image.SentStore || how == image.SentRegistry {
+			from = img.Push.Layers[i] // another image of the store has it compressed
+		}
+		send(from, img.Push.Layers[i], "layer")
 	}
 	send(img.ConfigID, img.ConfigID, "config")
 	if err := g.Wait(); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"tare/internal/image"
 	"tare/internal/layer"
+	"tare/internal/logs"
 	"tare/internal/progress"
 )
 
@@ -22,8 +23,8 @@ import (
 type Opened struct {
 	Provider content.Provider   // serves manifests, configurations and layers by digest
 	Target   ocispec.Descriptor // an index or a manifest
-	// MadeUp says that the manifest is not a real one: the archive has none, and its
-	// bytes must not count.
+	// MadeUp says that the archive has no manifest: this one is what loading and pushing
+	// the image makes up, and its bytes are not stored.
 	MadeUp bool
 	// Saved says that layers may be uncompressed here that a push compresses: a Docker
 	// daemon sent the archive, or somebody saved it as one does.
@@ -174,7 +175,10 @@ func (p Place) Open(ctx context.Context, o OpenOptions) (*Opened, error) {
 	if p.s == nil {
 		return nil, fmt.Errorf("no scheme: want %s", known())
 	}
-	return p.s.open(ctx, p.rest, o)
+	done := logs.Took("open image", "scheme", p.s.name, "name", p.rest)
+	opened, err := p.s.open(ctx, p.rest, o)
+	done(err)
+	return opened, err
 }
 
 // Open opens what a word with a scheme names. The caller calls Close.

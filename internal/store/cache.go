@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
+
+	"tare/internal/logs"
 )
 
 // Directories of values below the store's root.
@@ -67,11 +69,16 @@ func (v Values) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
 		return nil, false // whoever wrote it may have written anything
 	}
 	b, err := os.ReadFile(v.path(kind, key))
-	if err != nil || len(b) < sha256.Size {
-		return nil, false
+	var value []byte
+	found := err == nil && len(b) >= sha256.Size
+	if found {
+		value = b[sha256.Size:]
+		found = bytes.Equal(b[:sha256.Size], sum(kind, key, value))
 	}
-	value := b[sha256.Size:]
-	return value, bytes.Equal(b[:sha256.Size], sum(kind, key, value))
+	if logs.On() {
+		logs.Info("cache", "kind", kind, "of", key, "hit", found, "bytes", len(value))
+	}
+	return value, found
 }
 
 // KeepBytes keeps a value. Failure is silent: whoever asks must do without.

@@ -114,9 +114,8 @@ func Stored(name string, st *store.Store, rec store.Record, img *image.Image) *I
 // stored is what a record tells of an image.
 func stored(st *store.Store, rec store.Record) *Image {
 	i := &Image{Target: rec.Target, Near: true, provider: st.Content(), packs: source.Packs(rec)}
-	if rec.Origin == store.Saved { // what a push sends is known when it is asked for
-		i.packs, i.sent.saved, i.sent.plain = nil, true, true
-	}
+	i.sent.saved = rec.Origin == store.Saved
+	i.sent.plain = i.sent.saved || rec.Origin == store.Loaded
 	return i
 }
 

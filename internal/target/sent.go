@@ -37,7 +37,7 @@ func sentFrom(p source.Place, at *source.Opened, o Options) sent {
 func (f *Finder) measurer(st *store.Store, i *Image, events progress.Func) image.Measurer {
 	m := image.Measurer{Provider: i.provider, Cache: st, Progress: events}
 	if i.sent.plain {
-		m.Unsent = &image.Unsent{All: i.sent.saved, Compress: i.sent.compress, Known: f.known.in(st)}
+		m.Unsent = &image.Unsent{All: i.sent.saved, Compress: i.sent.compress, Known: f.known.in(st, i.Remote)}
 	}
 	return m
 }
@@ -50,11 +50,14 @@ func (s *Set) Sent(ctx context.Context) error {
 		return err
 	}
 	for _, i := range s.Images {
+		s.finder.known.see(i)
+	}
+	for _, i := range s.Images {
 		m := s.finder.measurer(st, i, nil)
 		if m.Packed(ctx, i.Image, i.packs) {
 			continue
 		}
-		m.Unsent = &image.Unsent{All: true, Known: s.finder.known.in(st)}
+		m.Unsent = &image.Unsent{All: true, Known: s.finder.known.in(st, i.Remote)}
 		if err := m.Pack(ctx, i.Image, nil); err != nil {
 			return fmt.Errorf("%s: %w", i.Name, err)
 		}
@@ -83,18 +86,34 @@ func (i *Image) remember(st *store.Store) {
 type known struct {
 	once   sync.Once
 	stored map[digest.Digest]image.Blob
+	seen   map[digest.Digest]image.Blob // in registries, by this command
 }
 
-// in finds the blob that an image of the store or a registry has of a layer: the first one
-// in the order of the store's records.
-func (k *known) in(st *store.Store) func(context.Context, digest.Digest) (image.Blob, bool) {
+// see takes note of the blobs that a registry has of an image.
+func (k *known) see(i *Image) {
+	if k.seen == nil {
+		k.seen = map[digest.Digest]image.Blob{}
+	}
+	for _, l := range i.Layers {
+		if i.sent.registry && l.Digest != l.DiffID {
+			k.seen[l.DiffID] = image.Blob{Descriptor: ocispec.Descriptor{MediaType: l.MediaType, Digest: l.Digest, Size: l.Size}, From: image.SentRegistry}
+		}
+	}
+}
+
+// in finds the blob that an image of the store has of a layer, as a push of tare's does,
+// or one that a registry has, if away: the first one in the order of the store's records.
+func (k *known) in(st *store.Store, away bool) func(context.Context, digest.Digest) (image.Blob, bool) {
 	return func(ctx context.Context, diff digest.Digest) (image.Blob, bool) {
 		k.once.Do(func() { k.stored = diffids.Blobs(ctx, st) })
 		if b, ok := k.stored[diff]; ok {
 			return b, true
 		}
+		if b, ok := k.seen[diff]; ok && away {
+			return b, true
+		}
 		var d ocispec.Descriptor
-		if st.Get(blobKind, diff, &d) && d.Digest.Validate() == nil && images.IsLayerType(d.MediaType) {
+		if away && st.Get(blobKind, diff, &d) && d.Digest.Validate() == nil && images.IsLayerType(d.MediaType) {
 			return image.Blob{Descriptor: d, From: image.SentRegistry}, true
 		}
 		return image.Blob{}, false
