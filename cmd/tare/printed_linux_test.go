@@ -131,8 +131,9 @@ func readmeCommands(t *testing.T, h *home) {
 		}
 		page = append(page, b...)
 	}
-	// What needs a Docker daemon, another machine, a terminal, root, or is a pattern.
-	elsewhere := regexp.MustCompile(`docker |skopeo|tcp://|daemon://|ghcr|example\.com|-it\b|sudo|[A-Z]{3,}|…|completion|<\(`)
+	// What needs a Docker daemon, another machine, a terminal, root, serves until a signal,
+	// or is a pattern.
+	elsewhere := regexp.MustCompile(`tare serve|docker |skopeo|tcp://|daemon://|ghcr|example\.com|-it\b|sudo|[A-Z]{3,}|…|completion|<\(`)
 	ran := 0
 	for _, m := range regexp.MustCompile("`(tare [^`]+)`|(?m)^\\$ (tare .*)$").FindAllStringSubmatch(string(page), -1) {
 		line := strings.ReplaceAll(m[1]+m[2], `\|`, "|")

@@ -185,9 +185,20 @@ func (o *owner) server(more ...grpc.ServerOption) *grpc.Server {
 		grpc.ChainStreamInterceptor(grpcerrors.StreamServerInterceptor),
 		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize),
 		grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
+		grpc.WaitForHandlers(true),
 	)...)
 	o.ctl.Register(s)
 	return s
+}
+
+// stop cancels what clients still do, and gives it a moment to remove its containers.
+func stop(s *grpc.Server) {
+	done := make(chan struct{})
+	go func() { s.Stop(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(3 * time.Second):
+	}
 }
 
 func (o *owner) client(ctx context.Context) (*client.Client, error) {
@@ -205,7 +216,7 @@ func (o *owner) close(waiting func(string)) error {
 		})
 	}
 	o.stop()
-	o.srv.Stop()
+	stop(o.srv)
 	err := o.ctl.Close()
 	for n := len(o.files) - 1; n >= 0; n-- {
 		_ = o.files[n].Close() // some are closed by the controller already

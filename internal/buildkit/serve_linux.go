@@ -21,7 +21,7 @@ var _ engine.Server = (*Embedded)(nil)
 // nothing of what tares say to each other.
 func (e *Embedded) Serve(ctx, now context.Context, l net.Listener, waiting func(builds int)) error {
 	e.own.now = now.Done()
-	g := &gate{root: e.root, ended: make(chan struct{})}
+	g := &gate{root: e.root}
 	srv := e.own.server(grpc.ChainUnaryInterceptor(g.unary), grpc.ChainStreamInterceptor(g.stream))
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
@@ -37,10 +37,14 @@ func (e *Embedded) Serve(ctx, now context.Context, l net.Listener, waiting func(
 		case <-ctx.Done():
 		}
 	}
-	if n := g.close(); n > 0 {
+	n, idle := g.close()
+	if n > 0 {
 		waiting(n)
 	}
-	g.idle(now)
+	select {
+	case <-idle:
+	case <-now.Done():
+	}
 	// What they still ask after the build takes a moment; who only watches never leaves.
 	done := make(chan struct{})
 	go func() { srv.GracefulStop(); close(done) }()
@@ -49,10 +53,7 @@ func (e *Embedded) Serve(ctx, now context.Context, l net.Listener, waiting func(
 	case <-time.After(time.Second):
 	case <-now.Done():
 	}
-	srv.Stop() // cancels builds
-	soon, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	g.idle(soon)
+	stop(srv)
 	return nil
 }
 
@@ -62,7 +63,7 @@ type gate struct {
 	mu     sync.Mutex
 	builds int
 	closed bool
-	ended  chan struct{} // closed, and another one made, when a build ends
+	all    sync.WaitGroup
 }
 
 // enter counts a build, unless it is too late for one.
@@ -71,6 +72,7 @@ func (g *gate) enter() bool {
 	defer g.mu.Unlock()
 	if !g.closed {
 		g.builds++
+		g.all.Add(1)
 	}
 	return !g.closed
 }
@@ -79,33 +81,17 @@ func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.builds--
-	close(g.ended)
-	g.ended = make(chan struct{})
+	g.all.Done()
 }
 
-// close lets no more builds in and tells how many run.
-func (g *gate) close() int {
+// close lets no more builds in, and tells how many run and when they have ended.
+func (g *gate) close() (running int, idle <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
-	return g.builds
-}
-
-// idle waits until no build runs, or ctx ends.
-func (g *gate) idle(ctx context.Context) {
-	for {
-		g.mu.Lock()
-		n, ended := g.builds, g.ended
-		g.mu.Unlock()
-		if n == 0 {
-			return
-		}
-		select {
-		case <-ended:
-		case <-ctx.Done():
-			return
-		}
-	}
+	ended := make(chan struct{})
+	go func() { g.all.Wait(); close(ended) }()
+	return g.builds, ended
 }
 
 func (g *gate) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

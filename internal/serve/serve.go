@@ -14,13 +14,12 @@ import (
 
 // Help is what tare serve --help says.
 const Help = `Keep the engine inside tare open for BuildKit's clients (docker buildx,
-buildctl, tare --builder) until a signal ends it. Other tares share it
-meanwhile.
+buildctl, tare --builder) until a signal ends it. Other tares share it.
 
-The socket is for one user: only its file mode, 0600, protects it.
-Whoever can open it can run commands as this user, with the network of this
-machine. The default is $XDG_RUNTIME_DIR/tare/buildkit.sock or, where that is
-not set, engine/buildkit.sock in the image store.
+The socket is for one user, and without authentication: only its file mode,
+0600, protects it. Whoever can open it can run commands as this user, with the
+network of this machine. The default is $XDG_RUNTIME_DIR/tare/buildkit.sock or,
+where that is not set, engine/buildkit.sock in the image store.
 
 Standard output gets one line: the command that tells docker buildx of it. The
 first SIGINT, SIGTERM or SIGHUP takes no more builds, waits for those that run,

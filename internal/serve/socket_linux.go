@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ type Socket struct {
 	net.Listener
 	Path string
 	lock *lock
+	gone sync.Once
 }
 
 // Listen listens on a socket that only its user can reach. One that a killed process left
@@ -89,8 +91,10 @@ func plain(err error) error {
 
 // Unlink takes the path away, so that nobody comes any more. Connections stay.
 func (s *Socket) Unlink() {
-	_ = os.Remove(s.Path)
-	_ = s.Listener.Close()
+	s.gone.Do(func() { // later the path may be another process's
+		_ = os.Remove(s.Path)
+		_ = s.Listener.Close()
+	})
 }
 
 // Release gives the lock back. Nothing of the socket is left.

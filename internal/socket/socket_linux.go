@@ -1,4 +1,3 @@
-// Package socket makes Unix sockets that only their user can reach.
 package socket
 
 import (
