@@ -59,7 +59,7 @@ var imports = map[string][]string{
 	"workspace": {"buildcontext"},
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "request", "store", "suggest", "units"},
 	"runner":    {"engine", "image", "request", "units"},
-	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "progress", "request", "source", "store", "units", "weigh"},
+	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "source", "store", "units", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tare/internal/help"
 	"tare/internal/report"
@@ -91,6 +92,35 @@ func TestTopicsAreComplete(t *testing.T) {
 			if !regexp.MustCompile(`\b` + regexp.QuoteMeta(w) + `\b`).MatchString(help.Text(topic)) {
 				t.Errorf("tare help %s does not name %s", topic, w)
 			}
+		}
+	}
+}
+
+// What variables say stands in tare help environment, once; flags do not repeat it.
+func TestFlagsNameNoVariables(t *testing.T) {
+	variable := regexp.MustCompile(`\$[A-Z]|\b(TARE|DOCKER|BUILDKIT|XDG)_[A-Z]`)
+	n := 0
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			n++
+			if m := variable.FindString(f.Usage); m != "" {
+				t.Errorf("%s --%s names %s", c.CommandPath(), f.Name, m)
+			}
+		})
+		for _, kid := range c.Commands() {
+			walk(kid)
+		}
+	}
+	walk(wholeRoot())
+	if n < 150 {
+		t.Errorf("only %d flags", n)
+	}
+	// What those flags say less is there.
+	page := help.Text("environment")
+	for _, w := range []string{"--builder", "docker-container://", "--platform", "build --progress", "--hosts-dir", "--no-pager"} {
+		if !strings.Contains(page, w) {
+			t.Errorf("tare help environment does not name %s", w)
 		}
 	}
 }

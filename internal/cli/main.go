@@ -184,7 +184,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("tare version {{.Version}}\n")
-	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of a buildkitd to build and run on (unix://, tcp://, ssh://, docker-container://…)")
+	root.PersistentFlags().StringVar(&a.Builder, "builder", "", "address of the buildkitd to build and run on")
 	root.PersistentFlags().StringArrayVar(&a.HostsDirs, "hosts-dir", nil, "directory of hosts.toml files for mirrors and certificates")
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "show no progress")
 	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell on stderr what is opened, cached and requested")

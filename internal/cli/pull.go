@@ -37,7 +37,7 @@ continues where it stopped.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&platform, "platform", "", "platform to pull (linux/arm64); default $DOCKER_DEFAULT_PLATFORM or this machine's")
+	c.Flags().StringVar(&platform, "platform", "", "platform to pull (linux/arm64)")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's name")
 	c.Flags().BoolP("disable-content-trust", "", true, "accepted for Docker compatibility; no effect")
 	_ = c.Flags().MarkHidden("disable-content-trust")

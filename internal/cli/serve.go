@@ -42,6 +42,6 @@ func newServe(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	c.Flags().StringVar(&path, "socket", "", "path of the socket; default $XDG_RUNTIME_DIR/tare/buildkit.sock")
+	c.Flags().StringVar(&path, "socket", "", "path of the socket")
 	return c
 }

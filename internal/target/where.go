@@ -14,6 +14,7 @@ import (
 
 	"tare/internal/daemon"
 	"tare/internal/image"
+	"tare/internal/logs"
 	"tare/internal/request"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -97,6 +98,7 @@ func (f *Finder) named(ctx context.Context, name string, o Options, want platfor
 	for _, p := range places {
 		var img *Image
 		var closer func() error
+		done := logs.Took("look for image", "name", name, "in", p)
 		switch p {
 		case inStore:
 			img, err = s.store(ctx, places)
@@ -105,7 +107,9 @@ func (f *Finder) named(ctx context.Context, name string, o Options, want platfor
 		default:
 			img, closer, err = s.daemons(ctx, kinds([]string{p})[0])
 		}
+		done(err)
 		if img != nil || err != nil {
+			logs.Info("image", "name", name, "found", img != nil, "in", p)
 			return img, closer, err
 		}
 	}
