@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/docker/cli/cli/config"
 	"github.com/moby/sys/atomicwriter"
 )
 
@@ -163,4 +164,15 @@ func (p Place) edit(change func(tare map[string]string)) (changed bool, err erro
 		return false, err
 	}
 	return true, atomicwriter.WriteFile(file, append(out, '\n'), mode)
+}
+
+// Here is docker's directory of this user, and this program.
+func Here() Place {
+	self, err := os.Executable()
+	if err == nil {
+		if real, err := filepath.EvalSymlinks(self); err == nil {
+			self = real
+		}
+	}
+	return Place{Config: config.Dir(), Self: self}
 }

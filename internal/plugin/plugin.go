@@ -18,12 +18,6 @@ const (
 	Name    = "tare"
 )
 
-// The commands that docker calls of a plugin.
-const (
-	MetadataCommand = metadata.MetadataSubcommandName
-	HookCommand     = metadata.HookSubcommandName
-)
-
 // WriteMetadata answers docker's question what this plugin is.
 func WriteMetadata(w io.Writer, version string) error {
 	return json.NewEncoder(w).Encode(metadata.Metadata{SchemaVersion: "0.1.0", Vendor: "tare", Version: version,
@@ -49,6 +43,10 @@ func Arguments(program string, args []string) (own []string, env map[string]stri
 		rest = append([]string{rest[0]}, rest[2:]...)
 	case len(rest) > 0 && rest[0] == Name:
 		rest = rest[1:]
+	case len(rest) > 0 && rest[0] == metadata.MetadataSubcommandName:
+		rest = append([]string{"plugin", "metadata"}, rest[1:]...)
+	case len(rest) > 0 && rest[0] == metadata.HookSubcommandName:
+		rest = append([]string{"plugin", "hook"}, rest[1:]...)
 	}
 	env = map[string]string{}
 	for _, f := range flags {
