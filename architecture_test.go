@@ -78,15 +78,16 @@ var imports = map[string][]string{
 	"suggest":  {"request"},
 	"settings": {"infile", "request", "suggest", "yamlfile"},
 	"yamlfile": {},
+	"plugin":   {"daemon", "units"},
 	"logs":     {},
 	"help":     {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
 	"hostile":          {}, // tests only
-	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "source"},
+	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
@@ -103,7 +104,7 @@ var dependencies = map[string][]string{
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
 	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
-	"github.com/docker/cli":                                     {"builds", "cli", "daemon", "listing", "runner", "session", "source", "buildkit", "table"},
+	"github.com/docker/cli":                                     {"builds", "cli", "daemon", "listing", "plugin", "runner", "session", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"cut"},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tare/internal/cli"
+	"tare/internal/plugin"
 	"tare/internal/source"
 )
 
@@ -22,7 +23,11 @@ func main() {
 	// Another signal ends the program at once, whatever it still waits for. Not in the
 	// first second: timeout(1) and the like send the first one twice.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
-	code := cli.Main(ctx, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, engines(), stop)
+	args, env := plugin.Arguments(os.Args[0], os.Args[1:])
+	for k, v := range env {
+		_ = os.Setenv(k, v) // before anything has read it
+	}
+	code := cli.Main(ctx, args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, engines(), stop)
 	stop()
 	os.Exit(code)
 }

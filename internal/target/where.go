@@ -284,3 +284,17 @@ func scheme(k daemon.Kind) string {
 }
 
 func short(d digest.Digest) string { return units.ShortID(d.String()) }
+
+// Inspect asks the Docker daemon that the docker command speaks to for an image. where is
+// the daemon's address.
+func Inspect(ctx context.Context, name string) (i *daemon.Image, where string, err error) {
+	e, err := daemon.DockerEndpoint()
+	if err != nil {
+		return nil, "", err
+	}
+	d, i, err := (&search{name: name}).ask(ctx, e)
+	if err != nil {
+		return nil, "", err
+	}
+	return i, e.Host, d.Close()
+}
