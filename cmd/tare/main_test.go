@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 // programs are what the test binary is by its name.
-var programs = map[string]func(){"tare": main}
+var programs = map[string]func(){"tare": main, "docker-tare": main}
 
 // leaveNothing gives back what the tests share after the last of them.
 type leaveNothing struct{ *testing.M }

@@ -297,7 +297,7 @@ func evilDaemon(t *testing.T) string {
 	}
 	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusNotFound)
+		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = fmt.Fprintf(w, `{"message":%s}`, quoted(jsonEvil))
 	})}
 	go func() { _ = s.Serve(l) }()

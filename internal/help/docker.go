@@ -74,7 +74,6 @@ var lacking = []struct{ command, instead string }{
 	{"manifest", "use tare weigh --all-platforms registry://NAME"},
 	{"network", "tare has no networks: containers use the host's, or none (run --network none)"},
 	{"node", noSwarm},
-	{"plugin", "tare has no plugins"},
 	{"scout", "tare looks at bytes, not at vulnerabilities"},
 	{"secret", noSwarm + ". For a build: tare build --secret id=ID,src=FILE ."},
 	{"service", noSwarm},
