@@ -19,7 +19,7 @@ import (
 // machine's: runc, newuidmap and what they need.
 type restricted struct {
 	env  []string
-	work string // /work in the container: an archive, a Dockerfile, a script
+	work string // /given in the container: an archive, a Dockerfile, a script
 	tare string
 }
 
@@ -83,11 +83,11 @@ export PATH=$TOOLS NO_PAGER=1
 tare() { out=$(/opt/tare "$@" 2>/tmp/errors || echo "exit $?"); printf '%s\n%s\n%s\n\036' "$*" "$out" "$(cat /tmp/errors)"; }
 : >/tmp/errors || exec 2>/dev/null
 tare doctor --format json
-tare load -i /work/probe.tar
-tare weigh archive:///work/probe.tar
-tare compare --no-stages archive:///work/probe.tar archive:///work/probe.tar
-tare diff archive:///work/probe.tar archive:///work/probe.tar
-tare build -t app /work
+tare load -i /given/probe.tar
+tare weigh archive:///given/probe.tar
+tare compare --no-stages archive:///given/probe.tar archive:///given/probe.tar
+tare diff archive:///given/probe.tar archive:///given/probe.tar
+tare build -t app /given
 tare run app
 tare images
 tare history probe
@@ -99,7 +99,7 @@ tare system prune -f
 // run runs the script with these flags of docker run, and returns what each command said.
 func (r *restricted) run(t *testing.T, flags ...string) map[string]string {
 	t.Helper()
-	args := slices.Concat([]string{"run", "--rm", "-v", "/usr:/usr:ro", "-v", r.tare + ":/opt/tare:ro", "-v", r.work + ":/work:ro", "-e", "TOOLS=/usr/sbin:/usr/bin"}, flags, []string{"restricted", "sh", "/work/try"})
+	args := slices.Concat([]string{"run", "--rm", "-v", "/usr:/usr:ro", "-v", r.tare + ":/opt/tare:ro", "-v", r.work + ":/given:ro", "-e", "TOOLS=/usr/sbin:/usr/bin"}, flags, []string{"restricted", "sh", "/given/try"})
 	c := exec.Command("docker", args...)
 	c.Env = r.env
 	out, err := c.CombinedOutput()
@@ -131,7 +131,7 @@ func TestRestrictedContainers(t *testing.T) {
 		{"may mount", admin, []string{"seccomp", "cgroups"}, "docker run --privileged"},
 		{"no seccomp", noSeccomp, []string{"mount", "cgroups"}, "docker run --privileged"},
 		{"may mount, no seccomp", slices.Concat(admin, noSeccomp), []string{"cgroups"}, "docker run --privileged"},
-		{"no runtime", slices.Concat(admin, noSeccomp, []string{"-e", "TOOLS=/work/tools"}), []string{"runtime", "cgroups"}, "install the package runc"},
+		{"no runtime", slices.Concat(admin, noSeccomp, []string{"-e", "TOOLS=/given/tools"}), []string{"runtime", "cgroups"}, "install the package runc"},
 		{"user", asUser, []string{"seccomp", "/proc"}, "--security-opt seccomp=unconfined --security-opt systempaths=unconfined"},
 		{"user, no seccomp", slices.Concat(asUser, admin, noSeccomp), []string{"/proc"}, "--security-opt systempaths=unconfined"},
 		{"user, no masks", slices.Concat(asUser, admin, noMasks), []string{"seccomp"}, "--security-opt seccomp=unconfined"},
@@ -146,7 +146,7 @@ func TestRestrictedContainers(t *testing.T) {
 			if !strings.Contains(report.Allow, c.allow) || report.Inside != "docker" {
 				t.Errorf("inside %q, allow: %q, want %q", report.Inside, report.Allow, c.allow)
 			}
-			for _, command := range []string{"build -t app /work", "run app"} {
+			for _, command := range []string{"build -t app /given", "run app"} {
 				got := said[command]
 				if c.forbids == nil {
 					if strings.Contains(got, "exit ") || command == "run app" && got != "built\n\n" {
@@ -164,8 +164,8 @@ func TestRestrictedContainers(t *testing.T) {
 					}
 				}
 			}
-			for _, command := range []string{"load -i /work/probe.tar", "weigh archive:///work/probe.tar", "compare --no-stages archive:///work/probe.tar archive:///work/probe.tar",
-				"diff archive:///work/probe.tar archive:///work/probe.tar", "images", "history probe", "fsck", "system df", "system prune -f"} {
+			for _, command := range []string{"load -i /given/probe.tar", "weigh archive:///given/probe.tar", "compare --no-stages archive:///given/probe.tar archive:///given/probe.tar",
+				"diff archive:///given/probe.tar archive:///given/probe.tar", "images", "history probe", "fsck", "system df", "system prune -f"} {
 				if got, ok := said[command]; !ok || strings.Contains(got, "exit ") {
 					t.Errorf("%s: %s", command, got)
 				}
@@ -178,7 +178,7 @@ func TestRestrictedContainers(t *testing.T) {
 		if !strings.Contains(report.Allow, "set TARE_HOME") || slices.Contains(report.Works, "pull") {
 			t.Errorf("%+v", report)
 		}
-		for _, command := range []string{"weigh archive:///work/probe.tar", "compare --no-stages archive:///work/probe.tar archive:///work/probe.tar", "diff archive:///work/probe.tar archive:///work/probe.tar"} {
+		for _, command := range []string{"weigh archive:///given/probe.tar", "compare --no-stages archive:///given/probe.tar archive:///given/probe.tar", "diff archive:///given/probe.tar archive:///given/probe.tar"} {
 			if got, ok := said[command]; !ok || strings.Contains(got, "exit ") {
 				t.Errorf("%s: %s", command, got)
 			}
