@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,7 +127,7 @@ func TestImagesOfDaemons(t *testing.T) {
 		}
 	})
 	t.Run("hangs", func(t *testing.T) {
-		h.set("DOCKER_HOST", "unix://"+silentSocket(t))
+		h.set("DOCKER_HOST", "unix://"+silent(t, "unix", filepath.Join(t.TempDir(), "s")))
 		begin := time.Now()
 		// The store has it: nobody waits for a hint.
 		if _, said := h.both(t, "weigh", "mine:1"); said != "" || time.Since(begin) > 5*time.Second {
@@ -147,30 +146,4 @@ func (h *home) both(t testing.TB, args ...string) (out, said string) {
 		t.Fatalf("tare %s: %v: %s", strings.Join(args, " "), err, e.String())
 	}
 	return o.String(), e.String()
-}
-
-// silentSocket accepts connections and never answers.
-func silentSocket(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	l, err := net.Listen("unix", filepath.Join(dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		var all []net.Conn // else they would be closed when they are collected
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all = append(all, c)
-		}
-	}()
-	return filepath.Join(dir, "s")
 }

@@ -18,26 +18,7 @@ func TestWaitingEnds(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// silent takes connections and says nothing.
-	silent := func(network, address string) string {
-		l, err := net.Listen(network, address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-		go func() {
-			var all []net.Conn // else they would be closed when they are collected
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				all = append(all, c)
-			}
-		}()
-		return l.Addr().String()
-	}
-	registry, socket := silent("tcp", "127.0.0.1:0"), silent("unix", filepath.Join(t.TempDir(), "s"))
+	registry, socket := silent(t, "tcp", "127.0.0.1:0"), silent(t, "unix", filepath.Join(t.TempDir(), "s"))
 	h.set("DOCKER_HOST", "unix://"+socket)
 	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 	for i, c := range []struct {
@@ -105,4 +86,25 @@ func TestWaitingEnds(t *testing.T) {
 	if _, err := os.Stat(pipe); err != nil {
 		t.Error(err)
 	}
+}
+
+// silent takes connections and never says anything. It returns its address.
+func silent(t *testing.T, network, address string) string {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		var all []net.Conn // else they would be closed when they are collected
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all = append(all, c)
+		}
+	}()
+	return l.Addr().String()
 }

@@ -62,6 +62,20 @@ func Connect(e *Endpoint) (*Daemon, error) {
 	return &Daemon{Endpoint: e, api: api}, nil
 }
 
+// Ask connects to an endpoint and looks an image up. Whoever gets the daemon closes it.
+func Ask(ctx context.Context, e *Endpoint, name string) (*Daemon, *Image, error) {
+	d, err := Connect(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	i, err := d.Inspect(ctx, name)
+	if err != nil {
+		_ = d.Close()
+		return nil, nil, err
+	}
+	return d, i, nil
+}
+
 // maxSocketPath is what sun_path of unix(7) holds, without the zero at its end.
 const maxSocketPath = 107
 

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -70,7 +68,7 @@ func Read(ctx context.Context, r io.Reader, i *Image, m image.Measurer) (*Stream
 	}
 	out := &Stream{Docs: map[digest.Digest][]byte{}, Indexes: s.indexes}
 	for name, b := range s.docs.Files {
-		if d := blobName(name); d != "" {
+		if d := members.Blob(name); d != "" {
 			out.Docs[d] = b
 		}
 	}
@@ -161,9 +159,8 @@ func (s *Stream) add(media string, b []byte) ocispec.Descriptor {
 
 // file takes a file of the archive: a document if it is JSON, a layer if not.
 func (s *streaming) file(ctx context.Context, name string, size int64, r io.Reader) error {
-	switch dir, base := path.Split(name); {
-	case name == "repositories", name == ocispec.ImageLayoutFile, dir != "" && (base == "VERSION" || base == "json"):
-		return nil // of Docker's older formats: manifest.json says it all
+	if members.Superseded(name) || name == ocispec.ImageLayoutFile {
+		return nil
 	}
 	br := bufio.NewReaderSize(r, 64<<10)
 	if size <= image.MaxDocument && begunAsJSON(br) {
@@ -193,7 +190,7 @@ func begunAsJSON(br *bufio.Reader) bool {
 // layer indexes a layer. One that cannot be read is an error only for who needs it; a
 // stream that breaks off is found by who reads on.
 func (s *streaming) layer(ctx context.Context, name string, size int64, r io.Reader) error {
-	p := passed{size: size, blob: blobName(name)}
+	p := passed{size: size, blob: members.Blob(name)}
 	if x := s.known(p.blob); x != nil {
 		p.diffID = p.blob
 		s.indexes[p.diffID] = x
@@ -238,15 +235,6 @@ func (c *counted) Read(p []byte) (int, error) {
 		c.err = err
 	}
 	return n, err
-}
-
-// blobName is the digest that a file of an OCI layout is named by; "" for other files.
-func blobName(name string) digest.Digest {
-	alg, hex, ok := strings.Cut(strings.TrimPrefix(name, "blobs/"), "/")
-	if d := digest.NewDigestFromEncoded(digest.Algorithm(alg), hex); ok && strings.HasPrefix(name, "blobs/") && d.Validate() == nil {
-		return d
-	}
-	return ""
 }
 
 // ReaderAt implements content.Provider for the documents.

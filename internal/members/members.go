@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
 
 	"tare/internal/layer"
 )
@@ -116,3 +119,19 @@ func quote(name string) string {
 }
 
 const maxQuoted = 200
+
+// Blob is the digest that a file of an OCI image layout is named by; "" for other files.
+func Blob(name string) digest.Digest {
+	alg, hex, ok := strings.Cut(strings.TrimPrefix(name, "blobs/"), "/")
+	if d := digest.NewDigestFromEncoded(digest.Algorithm(alg), hex); ok && strings.HasPrefix(name, "blobs/") && d.Validate() == nil {
+		return d
+	}
+	return ""
+}
+
+// Superseded tells whether a file is one of Docker's older formats: manifest.json says it
+// all.
+func Superseded(name string) bool {
+	dir, base := path.Split(name)
+	return name == "repositories" || dir != "" && (base == "VERSION" || base == "json")
+}

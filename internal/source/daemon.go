@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/platforms"
-	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/daemon"
@@ -44,11 +44,7 @@ func openDaemon(ctx context.Context, k daemon.Kind, name string, o OpenOptions) 
 		if e.Absent() && n < len(list)-1 {
 			continue
 		}
-		d, err := daemon.Connect(e)
-		var i *daemon.Image
-		if err == nil {
-			i, err = d.Inspect(ctx, name)
-		}
+		d, i, err := daemon.Ask(ctx, e, name)
 		if err == nil {
 			return OpenIn(ctx, d, i, o)
 		}
@@ -62,39 +58,36 @@ func openDaemon(ctx context.Context, k daemon.Kind, name string, o OpenOptions) 
 	return nil, first
 }
 
-// daemonKind is the kind under which the documents of a daemon's image are kept.
-const daemonKind = "daemon-v1"
+// daemonKind is the kind under which the documents of a daemon's image are kept, by its ID.
+const daemonKind = "daemon-v2"
 
 // OpenIn opens an image of a daemon. The first time its archive goes by, straight into
 // indexes; afterwards its ID says that all is known already. Closing it closes d.
 func OpenIn(ctx context.Context, d *daemon.Daemon, i *daemon.Image, o OpenOptions) (*Opened, error) {
-	key := digest.FromString(i.ID.String() + " " + wanted(o.Platform))
 	s := new(daemon.Stream)
-	if o.Cache == nil || !o.Cache.Get(daemonKind, key, s) || !complete(ctx, s, o.Platform) {
+	if o.Cache == nil || !o.Cache.Get(daemonKind, i.ID, s) || !complete(ctx, s, i, o.Platform) {
 		var err error
 		if s, err = stream(ctx, d, i, o); err != nil {
 			_ = d.Close()
 			return nil, err
 		}
-		if o.Cache != nil && complete(ctx, s, o.Platform) {
-			o.Cache.Keep(daemonKind, key, s)
+		if o.Cache != nil {
+			o.Cache.Keep(daemonKind, i.ID, s)
 		}
 	}
 	p := &again{Stream: s, d: d, i: i, o: o}
 	return &Opened{Provider: p, Target: s.Target, MadeUp: s.MadeUp, Saved: s.MadeUp, Indexed: true, Indexes: s.Indexes, Close: p.close}, nil
 }
 
-// complete tells whether the image can be read of its documents alone.
-func complete(ctx context.Context, s *daemon.Stream, want platforms.MatchComparer) bool {
-	_, err := image.Load(ctx, s, s.Target, want)
-	return err == nil
-}
-
-func wanted(want platforms.MatchComparer) string {
-	if want == nil {
-		return ""
+// complete tells whether the documents are those of the image that the daemon has: of an
+// index that Docker's containerd store calls by one ID, it may have got other platforms
+// meanwhile.
+func complete(ctx context.Context, s *daemon.Stream, i *daemon.Image, want platforms.MatchComparer) bool {
+	img, err := image.Load(ctx, s, s.Target, want)
+	if err != nil || want != nil && !want.Match(i.Platform) {
+		return err == nil
 	}
-	return fmt.Sprint(want)
+	return slices.Equal(img.Config.RootFS.DiffIDs, i.DiffIDs)
 }
 
 // silence is how long a daemon may prepare its archive before the user is told: the whole

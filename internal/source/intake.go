@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/errdefs"
@@ -80,14 +78,13 @@ func (in *intake) file(ctx context.Context, name string, size int64, r io.Reader
 		in.docs[name] = b
 		return err
 	}
-	switch dir, base := path.Split(name); {
-	case name == "repositories", dir != "" && (base == "VERSION" || base == "json"):
-		return nil // of Docker's older formats: manifest.json says it all
+	if members.Superseded(name) {
+		return nil
 	}
 	if size > in.limits.MaxBytes {
 		return &layer.LimitError{What: "bytes in a file of the archive", Limit: in.limits.MaxBytes}
 	}
-	m := taken{want: blobName(name)}
+	m := taken{want: members.Blob(name)}
 	if m.want != "" {
 		if info, err := in.st.Content().Info(ctx, m.want); err == nil && info.Size == size {
 			m.desc = ocispec.Descriptor{Digest: m.want, Size: info.Size} // it is here: the next Next passes over it
@@ -104,15 +101,6 @@ func (in *intake) file(ctx context.Context, name string, size int64, r io.Reader
 	}
 	in.members.File(name, m)
 	return nil
-}
-
-// blobName is the digest that a file of an OCI layout is named by; "" for other files.
-func blobName(name string) digest.Digest {
-	alg, hex, ok := strings.Cut(strings.TrimPrefix(name, "blobs/"), "/")
-	if d := digest.NewDigestFromEncoded(digest.Algorithm(alg), hex); ok && strings.HasPrefix(name, "blobs/") && d.Validate() == nil {
-		return d
-	}
-	return ""
 }
 
 // ingest makes a blob of r, under whatever digest it has: like's algorithm is used.

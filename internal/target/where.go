@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -144,26 +145,35 @@ func (s *search) store(ctx context.Context, places []string) (*Image, error) {
 func (s *search) compare(ctx context.Context, places []string, img *image.Image) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for _, k := range kinds(places) {
-		list, err := daemon.Endpoints(k)
-		if err != nil {
+	for e, other := range having(ctx, places, s.name, (*daemon.Endpoint).Local) {
+		if s.want != nil && !s.want.Match(other.Platform) || slices.Contains([]digest.Digest{img.ID(), img.Manifest.Digest, img.Target.Digest}, other.ID) {
 			continue
 		}
-		for _, e := range list {
-			if !e.Local() || e.Absent() {
-				continue
-			}
-			d, err := daemon.Connect(e)
+		s.f.Note(fmt.Sprintf("%s: this is the store's image %s; %s has another of that name, %s: write %s://%s for that one", s.name, short(img.ID()), e, short(other.ID), scheme(e.Kind), s.name))
+	}
+}
+
+// having are the daemons among places that have an image, with what they say of it; those
+// alone that are worth asking.
+func having(ctx context.Context, places []string, name string, worth func(*daemon.Endpoint) bool) iter.Seq2[*daemon.Endpoint, *daemon.Image] {
+	return func(yield func(*daemon.Endpoint, *daemon.Image) bool) {
+		for _, k := range kinds(places) {
+			list, err := daemon.Endpoints(k)
 			if err != nil {
 				continue
 			}
-			other, err := d.Inspect(ctx, s.name)
-			_ = d.Close()
-			if err != nil || s.want != nil && !s.want.Match(other.Platform) {
-				continue
-			}
-			if !slices.Contains([]digest.Digest{img.ID(), img.Manifest.Digest, img.Target.Digest}, other.ID) {
-				s.f.Note(fmt.Sprintf("%s: this is the store's image %s; %s has another of that name, %s: write %s://%s for that one", s.name, short(img.ID()), e, short(other.ID), scheme(k), s.name))
+			for _, e := range list {
+				if e.Absent() || !worth(e) {
+					continue
+				}
+				d, i, err := daemon.Ask(ctx, e, name)
+				if err != nil {
+					continue
+				}
+				_ = d.Close()
+				if !yield(e, i) {
+					return
+				}
 			}
 		}
 	}
@@ -180,7 +190,7 @@ func (s *search) daemons(ctx context.Context, k daemon.Kind) (*Image, func() err
 		if e.Absent() {
 			continue
 		}
-		d, i, err := s.ask(ctx, e)
+		d, i, err := daemon.Ask(ctx, e, s.name)
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
@@ -203,20 +213,6 @@ func (s *search) daemons(ctx context.Context, k daemon.Kind) (*Image, func() err
 		return remote(at, sent{plain: true, saved: at.Saved, compress: s.o.Compress}), at.Close, nil
 	}
 	return nil, nil, nil
-}
-
-// ask asks one daemon for the image. Podman's own builds are called localhost/NAME.
-func (s *search) ask(ctx context.Context, e *daemon.Endpoint) (*daemon.Daemon, *daemon.Image, error) {
-	d, err := daemon.Connect(e)
-	if err != nil {
-		return nil, nil, err
-	}
-	i, err := d.Inspect(ctx, s.name)
-	if err != nil {
-		_ = d.Close()
-		return nil, nil, err
-	}
-	return d, i, nil
 }
 
 // registry pulls the image.
@@ -256,22 +252,9 @@ func (f *Finder) mention(ctx context.Context, name string, failed error) error {
 	if err != nil || ctx.Err() != nil {
 		return failed
 	}
-	for _, k := range kinds(places) {
-		list, err := daemon.Endpoints(k)
-		if err != nil {
-			continue
-		}
-		for _, e := range list {
-			if e.Absent() {
-				continue
-			}
-			d, i, err := (&search{name: name}).ask(ctx, e)
-			if err != nil {
-				continue
-			}
-			_ = d.Close()
-			return fmt.Errorf("%w\n  %s has an image of that name (%s): %s save %s | tare load", failed, e, short(i.ID), k, name)
-		}
+	anywhere := func(*daemon.Endpoint) bool { return true }
+	for e, i := range having(ctx, places, name, anywhere) {
+		return fmt.Errorf("%w\n  %s has an image of that name (%s): %s save %s | tare load", failed, e, short(i.ID), e.Kind, name)
 	}
 	return failed
 }
@@ -292,7 +275,7 @@ func Inspect(ctx context.Context, name string) (i *daemon.Image, where string, e
 	if err != nil {
 		return nil, "", err
 	}
-	d, i, err := (&search{name: name}).ask(ctx, e)
+	d, i, err := daemon.Ask(ctx, e, name)
 	if err != nil {
 		return nil, "", err
 	}

@@ -163,6 +163,11 @@ func TestSecondLook(t *testing.T) {
 			t.Errorf("look %d: %d exports, not %d", n+1, got, want)
 		}
 	}
+	if set, err := f.Open(t.Context(), []string{"daemon://app:1"}, target.Options{Platform: "linux/amd64"}); err != nil || d.Exports.Load() != 2 {
+		t.Errorf("of the platform that it is for: %v, %d exports", err, d.Exports.Load())
+	} else {
+		set.Close()
+	}
 	d.Gone = true
 	if set, err := f.Open(t.Context(), []string{"daemon://app:1"}, target.Options{}); err != nil {
 		t.Error(err)

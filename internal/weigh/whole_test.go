@@ -55,12 +55,12 @@ func whole(t *testing.T) *weigh.Facts {
 		testkit.File("usr/lib/python3/site-packages/foo-1.dist-info/METADATA", "Name: foo\nVersion: 1\n"),
 		testkit.File("usr/lib/python3/site-packages/foo-1.dist-info/RECORD", "foo/__init__.py,,\nfoo-1.dist-info/METADATA,,\nfoo-1.dist-info/RECORD,,\n"),
 		fill("usr/lib/python3/site-packages/foo/__init__.py", "h", 60), fill("usr/lib/python3/site-packages/foo/__pycache__/__init__.cpython-311.pyc", "i", 70),
-		fill("opt/tool/a", "j", 40), fill("opt/tool/b", "j", 40), testkit.Link("opt/tool/c", "opt/tool/a"), fill("odd/one", "k", 7), fill("work/dir/made", "l", 8), fill("empty", "", 0),
+		fill("opt/tool/a", "j", 40), fill("opt/tool/b", "j", 40), testkit.Link("opt/tool/c", "opt/tool/a"), fill("odd/one", "k", 7), fill("jobs/dir/made", "l", 8), fill("empty", "", 0),
 		testkit.File("usr/lib/node_modules/n/package.json", `{"name":"n","version":"4"}`), fill("usr/lib/node_modules/n/lib/deep/x.js", "p", 11), fill("usr/lib/node_modules/n/lib/deep/y.js", "q", 12), fill("usr/lib/node_modules/loose", "r", 6))
 	copied := testkit.Tar(t, fill("usr/bin/server", "m", 50), testkit.File("usr/share/doc/app/.wh.README", ""), fill("srv/.git/HEAD", "n", 9))
 	again := testkit.Tar(t, fill("data/x", "o", 300))
 	step := func(by string) ocispec.History { return ocispec.History{CreatedBy: by} }
-	b := testkit.Image(t, testkit.Options{Layers: [][]byte{base, run, copied, again, again}, Config: ocispec.ImageConfig{WorkingDir: "/work/dir"},
+	b := testkit.Image(t, testkit.Options{Layers: [][]byte{base, run, copied, again, again}, Config: ocispec.ImageConfig{WorkingDir: "/jobs/dir"},
 		History: []ocispec.History{step("ADD base.tar / # buildkit"), step("RUN /bin/sh -c make # buildkit"), step("COPY server /usr/bin/ # buildkit"), step("RUN /bin/sh -c again # buildkit"), step("RUN /bin/sh -c again # buildkit")}})
 	s := testkit.Store(t)
 	return testkit.Facts(t, s, testkit.Put(t, s, "whole", store.Pulled, b))
@@ -187,7 +187,7 @@ usr/lib/node_modules/n/lib/deep/y.js 12 layer 2 system npm n 4
 usr/lib/node_modules/n/lib/deep/x.js 11 layer 2 system npm n 4
 etc/app.conf 10 layer 1 config apk app 1
 srv/.git/HEAD 9 layer 3 vcs
-work/dir/made 8 layer 2 app
+jobs/dir/made 8 layer 2 app
 odd/one 7 layer 2 unattributed
 usr/lib/node_modules/loose 6 layer 2 system
 usr/local/bin/mine 5 layer 1 local
