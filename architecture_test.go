@@ -30,7 +30,7 @@ var imports = map[string][]string{
 	"store":        {"image", "infile", "logs", "units"},
 	"diffids":      {"image", "store"},
 	"members":      {"layer"},
-	"daemon":       {"image", "layer", "members"},
+	"daemon":       {"image", "layer", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
@@ -69,7 +69,7 @@ var imports = map[string][]string{
 
 	"table":    {"request", "screen"},
 	"fsck":     {"engine", "store", "units"},
-	"serve":    {"engine", "socket", "units"},
+	"serve":    {"engine", "socket", "suggest", "units"},
 	"session":  {"bench", "buildinfo", "builds", "doctor", "engine", "fsck", "logs", "progress", "source", "store", "target"},
 	"display":  {"progress", "screen", "units"},
 	"prompt":   {"request"},

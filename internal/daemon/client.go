@@ -20,6 +20,8 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/socket"
 )
 
 // How long a daemon may take to answer a question, before it is taken for dead.
@@ -38,8 +40,8 @@ type Daemon struct {
 // Connect prepares to speak to an endpoint. An error is a setting that cannot be followed.
 func Connect(e *Endpoint) (*Daemon, error) {
 	at := e.at
-	if path := strings.TrimPrefix(e.Host, "unix://"); len(path) > maxSocketPath && path != e.Host {
-		return nil, fmt.Errorf("%s: a socket's path has at most %d bytes, this one %d", e, maxSocketPath, len(path))
+	if path := strings.TrimPrefix(e.Host, "unix://"); len(path) > socket.Longest && path != e.Host {
+		return nil, fmt.Errorf("%s: a socket's path has at most %d bytes, this one %d", e, socket.Longest, len(path))
 	}
 	if strings.HasPrefix(e.Host, "ssh://") && e.Kind == Podman {
 		return nil, fmt.Errorf("%s: Podman over ssh is not spoken: pipe podman --remote save into tare weigh -", e)
@@ -75,9 +77,6 @@ func Ask(ctx context.Context, e *Endpoint, name string) (*Daemon, *Image, error)
 	}
 	return d, i, nil
 }
-
-// maxSocketPath is what sun_path of unix(7) holds, without the zero at its end.
-const maxSocketPath = 107
 
 // Close gives up the connections.
 func (d *Daemon) Close() error { return d.api.Close() }

@@ -22,6 +22,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"tare/internal/socket"
 )
 
 // Containerd is an image of a containerd, with the content store that has its blobs.
@@ -48,13 +50,13 @@ func containerdSocket() string {
 // CONTAINERD_NAMESPACE names or in "default", or NAMESPACE/NAME if there is such a
 // namespace. Its blobs are read where they are.
 func OpenContainerd(ctx context.Context, word string) (*Containerd, error) {
-	socket := containerdSocket()
-	where := "containerd at unix://" + socket
-	if len(socket) > maxSocketPath {
-		return nil, fmt.Errorf("%s: a socket's path has at most %d bytes, this one %d", where, maxSocketPath, len(socket))
+	path := containerdSocket()
+	where := "containerd at unix://" + path
+	if len(path) > socket.Longest {
+		return nil, fmt.Errorf("%s: a socket's path has at most %d bytes, this one %d", where, socket.Longest, len(path))
 	}
 	// What gRPC says of a socket that is not there is long and comes late.
-	c, err := net.DialTimeout("unix", socket, localPatience)
+	c, err := net.DialTimeout("unix", path, localPatience)
 	switch {
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, fmt.Errorf("no %s: is it running, and CONTAINERD_ADDRESS right?", where)
@@ -64,7 +66,7 @@ func OpenContainerd(ctx context.Context, word string) (*Containerd, error) {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	_ = c.Close()
-	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("unix://"+path, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}

@@ -83,7 +83,7 @@ func scan(s *stream, x *Index, o Options) error {
 			_, err = io.CopyBuffer(onlyWriter{io.Discard}, tr, k.buf) // what other kinds carry
 		}
 		if err != nil {
-			return fmt.Errorf("entry %s: %w", quote(h.Name), unexpected(err))
+			return fmt.Errorf("entry %s: %w", Quote(h.Name), unexpected(err))
 		}
 		end = (s.pos + 511) &^ 511
 		e.Span = end - e.Offset
@@ -109,11 +109,11 @@ func (x *Index) last() string {
 	if len(x.List) == 0 {
 		return "the first entry"
 	}
-	return "entry " + quote(x.List[len(x.List)-1].Path)
+	return "entry " + Quote(x.List[len(x.List)-1].Path)
 }
 
-// quote makes a name fit for an error: escaped, and not longer than a line.
-func quote(name string) string {
+// Quote makes a stranger's name fit for an error: escaped, and not longer than a line.
+func Quote(name string) string {
 	if len(name) > 200 {
 		return fmt.Sprintf("%q… (%d bytes)", name[:200], len(name))
 	}
@@ -233,7 +233,7 @@ func (x *Index) Check() error {
 		e := &x.List[i]
 		span, share, files = span+e.Span, share+e.Share, files+e.Size
 		if e.Span < 0 || e.Share < 0 || e.Size < 0 {
-			return fmt.Errorf("internal error, please report it: entry %s has a negative size", quote(e.Path))
+			return fmt.Errorf("internal error, please report it: entry %s has a negative size", Quote(e.Path))
 		}
 	}
 	if span != x.Tar || share != x.Transfer || files != x.Files || x.Trailer < 0 || x.TrailerShare < 0 {

@@ -106,7 +106,7 @@ func algorithm(what string, d digest.Digest) (digest.Algorithm, error) {
 		return digest.Canonical, nil
 	}
 	if err := d.Validate(); err != nil {
-		return "", fmt.Errorf("%s %s: %w", what, quote(string(d)), err)
+		return "", fmt.Errorf("%s %s: %w", what, Quote(string(d)), err)
 	}
 	return d.Algorithm(), nil
 }

@@ -27,7 +27,7 @@ func Verify(r io.Reader, o Options) error {
 		if err != nil {
 			return fmt.Errorf("after %s: %w", last, unexpected(err))
 		}
-		last = "entry " + quote(h.Name)
+		last = "entry " + Quote(h.Name)
 		if n >= o.MaxEntries {
 			return &LimitError{What: "entries", Limit: o.MaxEntries}
 		}

@@ -46,19 +46,19 @@ func Each(r io.Reader, file func(name string, size int64, r io.Reader) error, li
 			return n, fmt.Errorf("more than %d files, or %d bytes of names: not an image archive", maxMembers, maxMemberNames)
 		}
 		if most := max(len(h.Name), len(h.Linkname)); most > maxName {
-			return n, fmt.Errorf("the name %s is too long: not an image archive", quote(h.Name+h.Linkname))
+			return n, fmt.Errorf("the name %s is too long: not an image archive", layer.Quote(h.Name+h.Linkname))
 		}
 		name := path.Clean("/" + h.Name)[1:]
 		switch {
 		case layer.Sparse(h):
-			return n, fmt.Errorf("%s of the archive: %w", quote(name), errSparseMember)
+			return n, fmt.Errorf("%s of the archive: %w", layer.Quote(name), errSparseMember)
 		case h.Typeflag == tar.TypeSymlink:
 			link(name, path.Clean("/" + path.Join(path.Dir(name), h.Linkname))[1:])
 		case h.Typeflag == tar.TypeLink:
 			link(name, path.Clean("/" + h.Linkname)[1:])
 		case h.Typeflag == tar.TypeReg:
 			if err := file(name, h.Size, tr); err != nil {
-				return n, fmt.Errorf("%s of the archive: %w", quote(name), err)
+				return n, fmt.Errorf("%s of the archive: %w", layer.Quote(name), err)
 			}
 		}
 	}
@@ -103,22 +103,12 @@ func (m Of[T]) Find(name string) (T, error) {
 		}
 		to, ok := m.links[at]
 		if !ok {
-			return none, fmt.Errorf("%s is not in the archive", quote(at))
+			return none, fmt.Errorf("%s is not in the archive", layer.Quote(at))
 		}
 		at = to
 	}
-	return none, fmt.Errorf("%s is a loop of links", quote(name))
+	return none, fmt.Errorf("%s is a loop of links", layer.Quote(name))
 }
-
-// quote makes a name of a stranger's fit for an error: escaped, and not longer than a line.
-func quote(name string) string {
-	if len(name) > maxQuoted {
-		return fmt.Sprintf("%q… (%d bytes)", name[:maxQuoted], len(name))
-	}
-	return fmt.Sprintf("%q", name)
-}
-
-const maxQuoted = 200
 
 // Blob is the digest that a file of an OCI image layout is named by; "" for other files.
 func Blob(name string) digest.Digest {

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"tare/internal/engine"
+	"tare/internal/suggest"
 )
 
 // Help is what tare serve --help says.
@@ -50,16 +50,5 @@ func Default(runtimeDir, root string) string {
 
 // command is the line that tells docker buildx of a socket.
 func command(path string) string {
-	return "docker buildx create --name tare --driver remote " + quoted("unix://"+path)
-}
-
-// quoted is a word for a shell.
-func quoted(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/:._-+@%,=", r)
-	}
-	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "docker buildx create --name tare --driver remote " + suggest.Quote("unix://"+path)
 }

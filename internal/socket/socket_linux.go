@@ -12,10 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Longest is how many bytes the path of a socket may have for those who connect to it:
-// sockaddr_un holds 108, one of which ends it.
-const Longest = 107
-
 // Listen makes a socket with mode 0600 from its first moment, and listens on it. The file
 // stays when the listener is closed. The mode that a socket has before it is bound, less
 // the umask, is the one that its file gets: so the umask, which is the whole process's,

@@ -6,13 +6,13 @@ import "strings"
 func Command(name string, arguments ...string) string {
 	words := []string{"tare", name}
 	for _, a := range arguments {
-		words = append(words, quote(a))
+		words = append(words, Quote(a))
 	}
 	return strings.Join(words, " ")
 }
 
-// quote makes a word of a shell of any text.
-func quote(s string) string {
+// Quote makes a word of a shell of any text.
+func Quote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@,+=%", r)
 	}
