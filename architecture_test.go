@@ -64,6 +64,9 @@ var imports = map[string][]string{
 	"ports":     {},
 	"lab":       {"compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"touch":     {"engine", "layer", "packages", "tree", "units", "weigh"},
+	"watch":     {"engine"},
+	"trace":     {"bench", "engine", "experiment", "image", "lab", "layer", "request", "runner", "target", "touch", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
@@ -132,6 +135,7 @@ var pure = map[string][]string{
 	"profile":    {"os", "net", "net/http", "os/exec", "context"},
 	"report":     {"os", "net", "net/http", "os/exec", "context"},
 	"screen":     {"os", "net", "net/http", "os/exec", "context"},
+	"touch":      {"os", "net", "net/http", "os/exec", "context"},
 	"units":      {"os", "net", "net/http", "os/exec", "context"},
 }
 
