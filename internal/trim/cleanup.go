@@ -235,4 +235,3 @@ func quoted(file string) string {
 	}
 	return file
 }
-

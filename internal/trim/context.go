@@ -78,7 +78,9 @@ func ignored(p *Project) []Candidate {
 			}
 			k, _ := p.layer(cp)
 			refs := p.written(cp, func(file string, _ *layer.Entry) bool {
-				return a.match(file) && slices.ContainsFunc(sent, func(s string) bool { return strings.HasSuffix(file, "/"+path.Base(s)) || file == s || strings.HasSuffix(file, s) })
+				return a.match(file) && slices.ContainsFunc(sent, func(s string) bool {
+					return strings.HasSuffix(file, "/"+path.Base(s)) || file == s || strings.HasSuffix(file, s)
+				})
 			})
 			if len(refs) == 0 {
 				continue
