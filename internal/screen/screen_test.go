@@ -1,9 +1,9 @@
 package screen_test
 
 import (
-	"io"
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -159,7 +159,7 @@ func harmless(t *testing.T, b []byte) {
 // A write that failed is remembered: not everybody looks.
 func TestWriterErr(t *testing.T) {
 	r, w := io.Pipe()
-	s := New(w)
+	s := screen.New(w)
 	go func() { _, _ = io.ReadAll(io.LimitReader(r, 4)); _ = r.CloseWithError(io.ErrShortBuffer) }()
 	_, _ = io.WriteString(s, "good")
 	if err := s.Err(); err != nil {
