@@ -51,7 +51,7 @@ func TestCausesAcrossBases(t *testing.T) {
   config/config changed 21 to 21, layer 1`, x, of("other", append(base("x", 150)[:2], sized("etc/base", "z", 9), sized("root/x", "x", 3)), app)},
 		{"no distribution", `
   base/x removed 117 to 0, layer 1
-  system/system changed 0 to 20, layer 1`, x, of("none", entries{sized("usr/lib/new", "n", 20)}, app)},
+  system/system changed 0 to 20, layer 1`, x, of("none", append(entries{sized("usr/lib/new", "n", 20)}, app...))},
 		{"no layers", `
   base/x removed 117 to 0, layer 1
   config/config removed 7 to 0, layer 2

@@ -234,7 +234,7 @@ func causes(a, b *book, measure string, depth int) []Cause {
 		default:
 			c.Change = "changed"
 		}
-		if pa == pb && pa != 0 { // only transfer tells these apart
+		if measure == "transfer" && pa == pb && pa != 0 {
 			squeeze.From += c.From
 			squeeze.To += c.To
 			squeeze.Bytes += c.Bytes
