@@ -93,7 +93,7 @@ func TestLedgerBalances(t *testing.T) {
 	s := testkit.Store(t)
 	end := uint64(240)
 	if testing.Short() { // make mutants runs it hundreds of times
-		end = 24
+		end = 15
 	}
 	copies, hidden := 0, 0
 	for seed := uint64(0); seed < end; seed += 3 {

@@ -69,7 +69,7 @@ func check(pkg string, o options) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	tmp, err := os.MkdirTemp("", "mutants")
+	tmp, err := os.MkdirTemp(memory(), "mutants")
 	if err != nil {
 		return 0, err
 	}
@@ -93,7 +93,10 @@ func check(pkg string, o options) (int, error) {
 	for range o.workers {
 		g.Go(func() {
 			for i := range next {
-				fate[i] = try(p.Dir, bin, mutants[i].id, tests)
+				m := &mutants[i]
+				if fate[i] = try(p.Dir, bin, m.id, tests); fate[i] == "survived" || fate[i] == "not reached" {
+					fmt.Printf("%-11s %s:%d %s\n", fate[i], m.file, m.line, m.key())
+				}
 			}
 		})
 	}
@@ -109,9 +112,6 @@ func check(pkg string, o options) (int, error) {
 	count := map[string]int{}
 	for i, m := range mutants {
 		count[fate[i]]++
-		if fate[i] == "survived" || fate[i] == "not reached" {
-			fmt.Printf("%-11s %s:%d %s\n", fate[i], m.file, m.line, m.key())
-		}
 		delete(known, m.key())
 	}
 	stale := 0
@@ -124,6 +124,16 @@ func check(pkg string, o options) (int, error) {
 	fmt.Printf("%s: %d mutants, %d killed, %d timed out, %d equivalent, %d not reached, %d survived\n",
 		pkg, len(mutants), count["killed"], count["timed out"], count["equivalent"], count["not reached"], count["survived"])
 	return count["survived"] + count["not reached"] + stale, nil
+}
+
+// memory is a directory in memory, where there is one: tests that make images there take a
+// quarter of the time.
+func memory() string {
+	const shm = "/dev/shm"
+	if f, err := os.Stat(shm); err == nil && f.IsDir() && os.Getenv("TMPDIR") == "" {
+		return shm
+	}
+	return ""
 }
 
 // timed is a test, how long it takes, and the mutants whose code it runs.
@@ -207,7 +217,8 @@ func test(dir, bin string, names []string, limit time.Duration, env string) ([]b
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, "-test.short", "-test.failfast", "-test.run", "^("+strings.Join(names, "|")+")$")
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env)
+	// What tests leave behind that a mutant has stopped goes with the binary.
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env, "TMPDIR="+filepath.Dir(bin))
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		return out, ctx.Err()
