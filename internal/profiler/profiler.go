@@ -69,7 +69,8 @@ type profiler struct {
 	dir, file string
 	src       []byte
 	f         *dockerfile.File
-	wanted    []wanted // by Edits
+	wanted    []wanted    // by Edits
+	ops       []engine.Op // of the profiled build
 }
 
 // Find is the directory and the Dockerfile that words mean: a directory with a Dockerfile,
@@ -155,6 +156,7 @@ func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.ops = out.Ops
 	made := book.Made(p.Build, out)
 	if failed == nil {
 		book.NoteMade(p.Build, out, made)
