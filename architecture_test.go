@@ -89,6 +89,7 @@ var imports = map[string][]string{
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
+	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {}, // tests only
 	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source"},
 }
@@ -111,7 +112,7 @@ var dependencies = map[string][]string{
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"cut"},
-	"github.com/goccy/go-yaml":                                  {"experiment", "settings", "yamlfile"},
+	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
 }
