@@ -2,6 +2,7 @@ package trim
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -34,6 +35,9 @@ var Declared = []string{
 // patterns besides Declared: of a Dockerfile that is copied into its own image.
 func IsDeclared(path string, more ...string) bool {
 	match := func(pattern string) bool {
+		if dir, ok := strings.CutSuffix(pattern, "/**"); ok { // what is in the directory, not itself
+			pattern = dir + "/**/*"
+		}
 		ok, err := doublestar.Match(pattern, path)
 		return ok && err == nil
 	}

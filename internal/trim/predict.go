@@ -13,6 +13,10 @@ import (
 // header is what a tar entry without content takes, in bytes: a whiteout, a directory.
 const header = 512
 
+// descriptor is about what a layer takes in manifest and configuration, in bytes: its
+// descriptor, its DiffID, its line of the history.
+const descriptor = 450
+
 // empty is the tar of a layer without entries, in bytes: two blocks of zeros.
 const empty = 1024
 
@@ -256,6 +260,7 @@ func (m *model) saves() *Saves {
 	}
 	for k := range m.gone {
 		out.Tar += m.p.Facts.Image.Layers[k].Sums.Tar
+		out.Transfer = out.Transfer.Plus(units.Known(descriptor))
 		for n := range m.p.Facts.Tree.Lists[k] {
 			out.Transfer = out.Transfer.Plus(m.p.Facts.Share(tree.Ref{Layer: k, Entry: int32(n)}))
 		}
@@ -266,4 +271,13 @@ func (m *model) saves() *Saves {
 // under tells whether a path is a directory's or in it.
 func under(file, dir string) bool {
 	return file == dir || strings.HasPrefix(file, dir+"/")
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
 }
