@@ -30,7 +30,7 @@ var imports = map[string][]string{
 	"store":        {"image", "infile", "logs", "units"},
 	"diffids":      {"image", "store"},
 	"members":      {"layer"},
-	"daemon":       {"image", "layer", "members", "socket"},
+	"daemon":       {"image", "layer", "logs", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
