@@ -210,7 +210,7 @@ func TestSettingsBeyondOCI(t *testing.T) {
 	}
 	one := made(t, s, "one", testkit.Options{}, entries{testkit.File("x", "1")})
 	for config, want := range map[string]string{
-		`{"config":{"StopTimeout":5}}`: "config StopTimeout|created rootfs", `{"config":{"Hostname":"h","Image":"sha256:1"}}`: "|config.Hostname config.Image", `{"config":{"StopTimeout":0,"Tty":false}}`: "|", `{"author":"me"}`: "|author", `not JSON`: "|",
+		`{"config":{"StopTimeout":5}}`: "config StopTimeout|created rootfs", `{"config":{"Hostname":"h","Image":"sha256:1"}}`: "|config.Hostname config.Image", `{"config":{"StopTimeout":5,"Hostname":"h"}}`: "config StopTimeout|config.Hostname", `{"config":{"StopTimeout":0,"Tty":false}}`: "|", `{"config":["StopTimeout"]}`: "|", `{"author":"me"}`: "|author", `not JSON`: "|",
 	} {
 		d := compare.Differ(one, raw("two", config), compare.DiffOptions{})
 		var names []string
@@ -286,6 +286,7 @@ func TestApart(t *testing.T) {
 		{"the base layer is shared", []entries{{f("base", "123456789")}, {f("x", "1")}}, 0},
 		{"equal in another layer", []entries{{f("x", "12345")}}, 5},
 		{"equal twice", []entries{{f("x", "12345"), f("y", "12345")}}, 5},
+		{"in a layer that stands twice", []entries{{f("x", "12345")}, {f("x", "12345")}}, 5},
 		{"hidden", []entries{{f("x", "12345")}, {f(".wh.x", "")}}, 0},
 		{"the base's file in a layer of its own", []entries{{f("x", "123456789")}}, 9},
 	} {
