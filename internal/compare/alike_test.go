@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/compare"
@@ -340,6 +341,32 @@ func TestStagesTogether(t *testing.T) {
 	app.Stages = nil
 	if r, err = compare.Compare([]compare.Subject{app}, compare.Options{}); err != nil || r.Images[0].AllStages != nil || r.Images[0].Toolchain != 0 {
 		t.Errorf("%+v, %v", r.Images[0].AllStages, err)
+	}
+}
+
+// What a layer hides is no waste of a stage where the image has that layer, too; and of
+// files that are equally large in two stages the first counts.
+func TestStagesOfSharedLayers(t *testing.T) {
+	s := testkit.Store(t)
+	f := testkit.File
+	base := entries{f("base", "12345"), f("both", "1")}
+	app := made(t, s, "app", testkit.Options{}, base, entries{f(".wh.base", ""), f("app", "a")})
+	header := func(body string) testkit.Entry { return f("usr/include/x.h", body) }
+	app.Stages = []compare.Stage{
+		{Name: "one", Facts: made(t, s, "s1", testkit.Options{}, base, entries{header("abc"), f(".wh.both", "")}).Facts},
+		{Name: "two", Facts: made(t, s, "s2", testkit.Options{}, base, entries{header("xyz"), apk("app 1 usr/include/x.h"), f(".wh.both", "")}, entries{f("lib/apk/db/.wh.installed", "")}).Facts},
+	}
+	r, err := compare.Compare([]compare.Subject{app}, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := int64(len(apk("app 1 usr/include/x.h").Body))
+	want := []compare.StageSum{{Name: "one", Live: 8, LeftBehind: 8, Toolchain: 3}, {Name: "two", Live: 8, LeftBehind: 8, Waste: db}}
+	if d := cmp.Diff(want, r.Images[0].Stages); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(&compare.StageSum{Live: 8, LeftBehind: 8, Toolchain: 3, Waste: db}, r.Images[0].AllStages); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -134,29 +134,41 @@ func TestPulledIn(t *testing.T) {
 		{"two were asked for", "", "", pkg("a", "b") + pkg("b", "c") + pkg("c", ""), "a b", "c<b"},
 		{"what was there is none of it", pkg("b", ""), "b", pkg("a", "b") + pkg("b", "c") + pkg("c", ""), "a b", ""},
 		{"asked for comes before what nothing needs", "", "", pkg("a", "c") + pkg("z", "c") + pkg("c", ""), "z", "c<z"},
+		{"the first of two by name", "", "", pkg("a", "c") + pkg("z", "c") + pkg("c", ""), "", "c<a"},
+		{"the first of two that were asked for", "", "", pkg("a", "c") + pkg("b", "c") + pkg("z", "c") + pkg("c", ""), "b z", "c<b"},
 		{"removed together", pkg("a", "b") + pkg("b", ""), "a", "", "", "b<a"},
 		{"a circle", "", "", pkg("a", "b") + pkg("b", "a"), "a", "b<a"},
 		{"nothing to do with one another", "", "", pkg("a", "") + pkg("b", ""), "a b", ""},
 	} {
-		r, err := compare.Compare([]compare.Subject{of(fmt.Sprint("a", n), c.worldA, c.a), of(fmt.Sprint("b", n), c.worldB, c.b)}, compare.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, d := range r.Differences {
-			if d.Measure != "live" {
-				continue
+		a, b := of(fmt.Sprint("a", n), c.worldA, c.a), of(fmt.Sprint("b", n), c.worldB, c.b)
+		for range 8 { // causes are in no order when this is found
+			if s := pulled(t, a, b); s != c.want {
+				t.Errorf("%s: %s, want %s", c.name, s, c.want)
+				break
 			}
-			for _, x := range d.Causes {
-				if x.Via != "" {
-					got = append(got, strings.TrimPrefix(x.Subject, "apk ")+"<"+strings.TrimPrefix(x.Via, "apk "))
-				}
-			}
-		}
-		if s := strings.Join(got, " "); s != c.want {
-			t.Errorf("%s: %s, want %s", c.name, s, c.want)
 		}
 	}
+	// What a package left behind has no part in it.
+	left := made(t, s, "left", testkit.Options{}, entries{apk("x 1 usr/x"), sized("usr/x", "x", 500)}, entries{testkit.File("lib/apk/db/installed", pkg("a", "")+pkg("z", "a")), sized("lib/a", "a", 50), sized("lib/z", "z", 50)})
+	for range 8 {
+		if s := pulled(t, of("none", "", ""), left); s != "a<z" {
+			t.Fatal(s)
+		}
+	}
+}
+
+// pulled is what was pulled in by what.
+func pulled(t *testing.T, a, b compare.Subject) string {
+	t.Helper()
+	var got []string
+	for _, d := range between(t, a, b, "live") {
+		for _, x := range d.Causes {
+			if x.Via != "" {
+				got = append(got, strings.TrimPrefix(x.Subject, "apk ")+"<"+strings.TrimPrefix(x.Via, "apk "))
+			}
+		}
+	}
+	return strings.Join(got, " ")
 }
 
 // What manifests alone tell: layers that several have, and one that an image has twice.

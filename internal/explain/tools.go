@@ -23,7 +23,7 @@ type held struct {
 func installed(f *weigh.Facts, key func(*packages.Package) string) map[string]held {
 	live := map[int32]int64{}
 	for i := range f.Cells {
-		if c := &f.Cells[i]; c.Owner >= 0 && c.Fate == tree.Live && c.Class != weigh.Structure {
+		if c := &f.Cells[i]; c.Fate == tree.Live {
 			live[c.Owner] += c.Files
 		}
 	}
