@@ -40,7 +40,7 @@ var imports = map[string][]string{
 	"tree":         {"layer"},
 	"packages":     {},
 	"rpmdb":        {"packages"},
-	"buildcontext": {"dockerfile"},
+	"buildcontext": {"dockerfile", "suggest"},
 	"dockerfile":   {},
 	"shell":        {},
 	"definition":   {"engine", "units"},
@@ -62,8 +62,11 @@ var imports = map[string][]string{
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "source", "store", "units", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
-	"lab":       {"compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
+	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"touch":     {"engine", "layer", "packages", "tree", "units", "weigh"},
+	"watch":     {"engine"},
+	"trace":     {"bench", "engine", "experiment", "image", "lab", "layer", "request", "runner", "target", "touch", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
@@ -86,6 +89,7 @@ var imports = map[string][]string{
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
+	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {}, // tests only
 	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source"},
 }
@@ -108,7 +112,7 @@ var dependencies = map[string][]string{
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"cut"},
-	"github.com/goccy/go-yaml":                                  {"experiment", "settings", "yamlfile"},
+	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
 }
@@ -132,6 +136,7 @@ var pure = map[string][]string{
 	"profile":    {"os", "net", "net/http", "os/exec", "context"},
 	"report":     {"os", "net", "net/http", "os/exec", "context"},
 	"screen":     {"os", "net", "net/http", "os/exec", "context"},
+	"touch":      {"os", "net", "net/http", "os/exec", "context"},
 	"units":      {"os", "net", "net/http", "os/exec", "context"},
 }
 

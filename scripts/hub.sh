@@ -6,6 +6,8 @@
 #                      with the two Dockerfiles); starts what is needed, and says on
 #                      stderr in one line what it took and why
 #   hub.sh own [DIR]   makes and serves a small hub from this machine's Debian mirror
+#   hub.sh corpus [DIR] finds or makes the bases of testdata/trim, and prints the same
+#                      variables
 #   hub.sh stop [DIR]  stops what `own` left running
 #   hub.sh clean [DIR] stops it and removes what `own` made
 set -euo pipefail
@@ -54,16 +56,29 @@ own() {
   fi
 }
 
-# make_images builds both images as one OCI layout with umoci: a base as small as
-# Debian's slim images, and Python on top of it as a second layer.
+# make_images builds the images as one OCI layout with umoci: a base as small as
+# Debian's slim images, and on top of it, as a second layer, what install_image adds.
 make_images() {
-  local dir=$1 rootfs=$1/rootfs bundle=$1/bundle layout=$1/layout
-  rm -rf "$rootfs" "$bundle" "$layout"
+  local dir=$1
+  rm -rf "$dir/layout"
+  umoci init --layout "$dir/layout"
+  make_base "$dir" base "${slim[@]}"
+  install_image "$dir" python python3 python3 python3-pip
+  rm -rf "$dir/bundle" "$dir/rootfs"
+}
+
+# What Debian's slim images leave out.
+slim=(--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*'
+  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright')
+
+# make_base DIR TAG [OPTION...] makes TAG with mmdebstrap.
+make_base() {
+  local dir=$1 tag=$2 rootfs=$1/rootfs bundle=$1/bundle layout=$1/layout
+  shift 2
+  rm -rf "$rootfs" "$bundle"
   export SOURCE_DATE_EPOCH=1735689600
-  say "making the base (mmdebstrap, minbase) …"
-  mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  say "making $tag (mmdebstrap, minbase) …"
+  mmdebstrap --quiet --variant=minbase --mode=root --include=ca-certificates "$@" \
     "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$rootfs" >&2
   # The Dockerfiles install packages, so the image needs this machine's way to them.
   rm -f "$rootfs/etc/apt/sources.list"
@@ -71,34 +86,40 @@ make_images() {
   cp -a /etc/apt/apt.conf.d/. "$rootfs/etc/apt/apt.conf.d/" 2>/dev/null || true
   cp -a /etc/apt/trusted.gpg.d/. "$rootfs/etc/apt/trusted.gpg.d/" 2>/dev/null || true
   cp -a /usr/share/keyrings/. "$rootfs/usr/share/keyrings/" 2>/dev/null || true
+  # What a desktop asks of apt: lists that no image needs.
+  rm -f "$rootfs"/etc/apt/apt.conf.d/{20packagekit,50appstream}
   rm -rf "$rootfs"/var/lib/apt/lists/* "$rootfs"/var/cache/apt/*.bin
   : > "$rootfs/etc/resolv.conf"
 
-  umoci init --layout "$layout"
-  umoci new --image "$layout:base"
-  umoci unpack --image "$layout:base" "$bundle"
+  umoci new --image "$layout:$tag"
+  umoci unpack --image "$layout:$tag" "$bundle"
   cp -a "$rootfs/." "$bundle/rootfs/"
   local created; created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
-  umoci repack --image "$layout:base" --history.created "$created" \
+  umoci repack --image "$layout:$tag" --history.created "$created" \
     --history.created_by "# mmdebstrap --variant=minbase (a stand-in made on this machine)" "$bundle"
-  umoci config --image "$layout:base" --no-history --created "$created" \
+  umoci config --image "$layout:$tag" --no-history --created "$created" \
     --config.label "tare.stand-in=made from this machine's Debian mirror; not Docker's image" \
     --config.env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-  umoci config --image "$layout:base" --config.cmd bash --created "$created" \
+  umoci config --image "$layout:$tag" --config.cmd bash --created "$created" \
     --history.created "$created" --history.created_by 'CMD ["bash"]'
+}
 
-  say "making python:slim (apt-get install python3 python3-pip on it) …"
-  umoci tag --image "$layout:base" python
+# install_image DIR TAG COMMAND PACKAGE... makes TAG: the base, with packages on it.
+install_image() {
+  local dir=$1 tag=$2 command=$3 bundle=$1/bundle layout=$1/layout created
+  shift 3
+  say "making $tag (apt-get install $*) …"
+  created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)
+  umoci tag --image "$layout:base" "$tag"
   rm -rf "$bundle"
-  umoci unpack --image "$layout:python" "$bundle"
+  umoci unpack --image "$layout:$tag" "$bundle"
   cp -L /etc/resolv.conf "$bundle/rootfs/etc/resolv.conf"
-  in_root "$bundle/rootfs" 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3 python3-pip && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/*'
+  in_root "$bundle/rootfs" "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $* && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/*"
   : > "$bundle/rootfs/etc/resolv.conf"
-  umoci repack --image "$layout:python" --history.created "$created" \
-    --history.created_by "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends python3 python3-pip # stand-in" "$bundle"
-  umoci config --image "$layout:python" --config.cmd python3 --created "$created" \
-    --history.created "$created" --history.created_by 'CMD ["python3"]'
-  rm -rf "$bundle" "$rootfs"
+  umoci repack --image "$layout:$tag" --history.created "$created" \
+    --history.created_by "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends $* # stand-in" "$bundle"
+  umoci config --image "$layout:$tag" --config.cmd "$command" --created "$created" \
+    --history.created "$created" --history.created_by "CMD [\"$command\"]"
 }
 
 # in_root runs a shell line in a root file system, with /proc and /dev of its own
@@ -191,8 +212,54 @@ E
 
 push() {
   local dir=$1 at; at=127.0.0.1:$(cat "$dir/port")/library
-  skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$dir/layout:base" "docker://$at/debian:stable-slim" >&2
-  skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$dir/layout:python" "docker://$at/python:slim" >&2
+  push_as "$dir" base "$at/debian:stable-slim"
+  push_as "$dir" python "$at/python:slim"
+}
+
+push_as() { skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$1/layout:$2" "docker://$3" >&2; }
+
+# --- the bases of testdata/trim ----------------------------------------------------------------
+
+# corpus finds or makes every base that the Dockerfiles of testdata/trim name: Debian
+# with apt, Node.js and Go are made here; alpine and python come from the stand-in hub.
+corpus() {
+  local dir=$1 shared=${TARE_TEST_HUB:-$repo/../shared/hub}
+  if curl -s -o /dev/null --connect-timeout 3 --max-time 8 https://registry-1.docker.io/v2/; then
+    say "Docker Hub answers; the images come from there"
+    print_vars dockerhub "" ""
+    return
+  fi
+  "$here/apt.sh" mmdebstrap docker-registry umoci skopeo curl
+  mkdir -p "$dir"
+  if [[ ! -e $dir/ready ]]; then
+    rm -rf "$dir/layout"
+    umoci init --layout "$dir/layout"
+    make_base "$dir" full
+    make_base "$dir" base "${slim[@]}"
+    install_image "$dir" node node nodejs npm
+    install_image "$dir" golang bash golang-go
+    [[ -x $shared/serve.sh ]] || install_image "$dir" python python3 python3 python3-pip
+    rm -rf "$dir/bundle" "$dir/rootfs"
+    touch "$dir/ready"
+  fi
+  serve "$dir"
+  if [[ ! -e $dir/pushed ]]; then
+    local at; at=127.0.0.1:$(cat "$dir/port")/library
+    push_as "$dir" base "$at/debian:stable-slim"
+    push_as "$dir" full "$at/debian:stable"
+    push_as "$dir" node "$at/node:slim"
+    push_as "$dir" golang "$at/golang:latest"
+    [[ -x $shared/serve.sh ]] || push_as "$dir" python "$at/python:slim"
+    rm -rf "$dir/layout"
+    touch "$dir/pushed"
+  fi
+  if [[ -x $shared/serve.sh ]]; then
+    "$here/apt.sh" docker-registry python3
+    "$shared/serve.sh" status || "$shared/serve.sh" start >/dev/null
+    grep -q "stand-in hub" "$dir/hosts/docker.io/hosts.toml" ||
+      sed '/^server/d; s/^# .*/# The stand-in hub, for what is not in ours./' "$(cd "$shared" && pwd)/hosts/docker.io/hosts.toml" >> "$dir/hosts/docker.io/hosts.toml"
+  fi
+  print_vars corpus "$dir/hosts" ""
 }
 
 stop() {
@@ -210,6 +277,7 @@ clean() {
 case ${1:-} in
   find) find_hub ;;
   own)  own "$(realpath -m "${2:-$default_dir}")"; say "serving on 127.0.0.1:$(cat "${2:-$default_dir}/port")" ;;
+  corpus) corpus "$(realpath -m "${2:-${default_dir%/*}/tare-corpus-hub}")" ;;
   stop) stop "${2:-$default_dir}" ;;
   clean) clean "$(realpath -m "${2:-$default_dir}")" ;;
   *)    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;

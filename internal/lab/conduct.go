@@ -32,6 +32,9 @@ func Conduct(ctx context.Context, q Request) (*experiment.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := editable(path, body, f); err != nil {
+		return nil, err
+	}
 	if q.Repeat > 0 {
 		f.Measure.Repeat = q.Repeat
 	}
