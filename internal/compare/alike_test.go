@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/compare"
@@ -210,7 +211,7 @@ func TestSettingsBeyondOCI(t *testing.T) {
 	}
 	one := made(t, s, "one", testkit.Options{}, entries{testkit.File("x", "1")})
 	for config, want := range map[string]string{
-		`{"config":{"StopTimeout":5}}`: "config StopTimeout|created rootfs", `{"config":{"Hostname":"h","Image":"sha256:1"}}`: "|config.Hostname config.Image", `{"config":{"StopTimeout":0,"Tty":false}}`: "|", `{"author":"me"}`: "|author", `not JSON`: "|",
+		`{"config":{"StopTimeout":5}}`: "config StopTimeout|created rootfs", `{"config":{"Hostname":"h","Image":"sha256:1"}}`: "|config.Hostname config.Image", `{"config":{"StopTimeout":5,"Hostname":"h"}}`: "config StopTimeout|config.Hostname", `{"config":{"StopTimeout":0,"Tty":false}}`: "|", `{"config":["StopTimeout"]}`: "|", `{"author":"me"}`: "|author", `not JSON`: "|",
 	} {
 		d := compare.Differ(one, raw("two", config), compare.DiffOptions{})
 		var names []string
@@ -286,6 +287,7 @@ func TestApart(t *testing.T) {
 		{"the base layer is shared", []entries{{f("base", "123456789")}, {f("x", "1")}}, 0},
 		{"equal in another layer", []entries{{f("x", "12345")}}, 5},
 		{"equal twice", []entries{{f("x", "12345"), f("y", "12345")}}, 5},
+		{"in a layer that stands twice", []entries{{f("x", "12345")}, {f("x", "12345")}}, 5},
 		{"hidden", []entries{{f("x", "12345")}, {f(".wh.x", "")}}, 0},
 		{"the base's file in a layer of its own", []entries{{f("x", "123456789")}}, 9},
 	} {
@@ -339,6 +341,32 @@ func TestStagesTogether(t *testing.T) {
 	app.Stages = nil
 	if r, err = compare.Compare([]compare.Subject{app}, compare.Options{}); err != nil || r.Images[0].AllStages != nil || r.Images[0].Toolchain != 0 {
 		t.Errorf("%+v, %v", r.Images[0].AllStages, err)
+	}
+}
+
+// What a layer hides is no waste of a stage where the image has that layer, too; and of
+// files that are equally large in two stages the first counts.
+func TestStagesOfSharedLayers(t *testing.T) {
+	s := testkit.Store(t)
+	f := testkit.File
+	base := entries{f("base", "12345"), f("both", "1")}
+	app := made(t, s, "app", testkit.Options{}, base, entries{f(".wh.base", ""), f("app", "a")})
+	header := func(body string) testkit.Entry { return f("usr/include/x.h", body) }
+	app.Stages = []compare.Stage{
+		{Name: "one", Facts: made(t, s, "s1", testkit.Options{}, base, entries{header("abc"), f(".wh.both", "")}).Facts},
+		{Name: "two", Facts: made(t, s, "s2", testkit.Options{}, base, entries{header("xyz"), apk("app 1 usr/include/x.h"), f(".wh.both", "")}, entries{f("lib/apk/db/.wh.installed", "")}).Facts},
+	}
+	r, err := compare.Compare([]compare.Subject{app}, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := int64(len(apk("app 1 usr/include/x.h").Body))
+	want := []compare.StageSum{{Name: "one", Live: 8, LeftBehind: 8, Toolchain: 3}, {Name: "two", Live: 8, LeftBehind: 8, Waste: db}}
+	if d := cmp.Diff(want, r.Images[0].Stages); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(&compare.StageSum{Live: 8, LeftBehind: 8, Toolchain: 3, Waste: db}, r.Images[0].AllStages); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/testkit"
 	"tare/internal/tree"
+	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
@@ -213,7 +214,7 @@ func TestPairs(t *testing.T) {
 // What a column says of its image.
 func TestColumn(t *testing.T) {
 	s := testkit.Store(t)
-	o := testkit.Options{History: []ocispec.History{{CreatedBy: "ADD base"}, {CreatedBy: "ENV A=b", EmptyLayer: true}, {CreatedBy: "RUN make"}, {CreatedBy: "CMD x", EmptyLayer: true}}}
+	o := testkit.Options{History: []ocispec.History{{CreatedBy: "ADD base"}, {CreatedBy: "ENV A=b", EmptyLayer: true}, {CreatedBy: "RUN make"}, {CreatedBy: "USER x", EmptyLayer: true}, {CreatedBy: "CMD x", EmptyLayer: true}}}
 	x := made(t, s, "x", o,
 		entries{apk("gcc 1 usr/bin/gcc", "p 1 usr/bin/p"), sized("usr/bin/gcc", "c", 500), sized("usr/bin/p", "p", 70), testkit.Symlink("usr/bin/link", "p")},
 		entries{sized("usr/include/x.h", "h", 30), sized("usr/bin/gcc", "d", 400), sized("var/cache/big", "b", 200_000), sized("a.txt", "a", 2)})
@@ -226,7 +227,7 @@ func TestColumn(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := r.Images[0]
-	if i.Layers != 2 || i.EmptyLayers != 2 || len(i.Packages) != 1 || i.Packages["apk"] != 2 || i.Toolchain != 430 || i.BuildSeconds == nil || *i.BuildSeconds != 1.5 || !i.BuildCached || len(i.Findings) == 0 || i.Savings == nil {
+	if i.Layers != 2 || i.EmptyLayers != 3 || len(i.Packages) != 1 || i.Packages["apk"] != 2 || i.Toolchain != 430 || i.BuildSeconds == nil || *i.BuildSeconds != 1.5 || !i.BuildCached || len(i.Findings) == 0 || i.Savings == nil {
 		t.Errorf("%+v", i)
 	}
 	if len(i.Stack) != 2 || i.Stack[0].Instruction != "ADD base" || i.Stack[1].Instruction != "RUN make" || i.Stack[0].Line != 0 || i.Stack[1].Line != 3 || i.Stack[1].Files != 200_432 || i.Stack[1].Tar <= i.Stack[1].Files {
@@ -237,5 +238,43 @@ func TestColumn(t *testing.T) {
 	}
 	if r, err = compare.Compare([]compare.Subject{x, made(t, s, "scratch", testkit.Options{})}, compare.Options{}); err != nil || len(r.Images[0].Findings) != 0 || r.Images[1].Stack == nil {
 		t.Errorf("nobody asked for findings: %+v, %v", r.Images, err)
+	}
+}
+
+// What several images have counts once together, and as shared in each of them: by blob, by
+// layer however it is compressed, and by content wherever it stands.
+func TestSharingLevels(t *testing.T) {
+	s := testkit.Store(t)
+	base, own := entries{sized("base", "b", 900)}, entries{sized("a", "x", 40), sized("copy", "x", 40)}
+	a := made(t, s, "a", testkit.Options{}, base, own, own)
+	b := made(t, s, "b", testkit.Options{}, base, entries{sized("other/a", "x", 40), sized("b", "y", 7)})
+	c := made(t, s, "c", testkit.Options{Compression: "zstd"}, base, entries{sized("c", "z", 3)})
+	r, err := compare.Compare([]compare.Subject{a, b, c}, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob := func(x compare.Subject, k int) int64 { return x.Facts.Image.Push.Layers[k].Size }
+	tar := func(x compare.Subject, k int) int64 { return x.Facts.Image.Layers[k].Sums.Tar }
+	for _, l := range []struct {
+		name     string
+		level    compare.Level
+		together int64
+		shared   [3]int64
+		unique   [3]int64
+	}{
+		{"blobs", r.Sharing.Blob, blob(a, 0) + blob(a, 1) + blob(b, 1) + blob(c, 0) + blob(c, 1), [3]int64{blob(a, 0), blob(a, 0), 0}, [3]int64{blob(a, 1), blob(b, 1), blob(c, 0) + blob(c, 1)}},
+		{"layers", r.Sharing.DiffID, tar(a, 0) + tar(a, 1) + tar(b, 1) + tar(c, 1), [3]int64{tar(a, 0), tar(a, 0), tar(a, 0)}, [3]int64{2 * tar(a, 1), tar(b, 1), tar(c, 1)}},
+		{"contents", r.Sharing.Content, 900 + 40 + 7 + 3, [3]int64{900 + 2*40, 900 + 40, 900}, [3]int64{0, 7, 3}},
+	} {
+		var all int64
+		for n, i := range l.level.Images {
+			if i.Name != r.Images[n].Name || i.Shared != units.Known(l.shared[n]) || i.Unique != units.Known(l.unique[n]) {
+				t.Errorf("%s of %s: %+v, want %d and %d", l.name, i.Name, i, l.shared[n], l.unique[n])
+			}
+			all += l.shared[n] + l.unique[n]
+		}
+		if l.level.Together != units.Known(l.together) || l.level.Separately != units.Known(all) || len(l.level.Images) != 3 {
+			t.Errorf("%s: %+v, want %d of %d", l.name, l.level, l.together, all)
+		}
 	}
 }

@@ -82,7 +82,13 @@ func TestSumsOfUnknownLayers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+		if len(c.Differences) != len(compare.Measures) {
+			t.Errorf("seed %d: %d differences", seed, len(c.Differences))
+		}
 		for _, d := range c.Differences {
+			if d.Causes == nil { // JSON has a list
+				t.Errorf("seed %d: no causes of %s", seed, d.Measure)
+			}
 			if d.Total.Known() == (any && (d.Measure == "transfer" || d.Measure == "docker-containerd")) || !d.Total.Known() && len(d.Causes) > 0 || d.Bytes() != 0 {
 				t.Errorf("seed %d: %s %v with %d causes", seed, d.Measure, d.Total, len(d.Causes))
 			}
