@@ -276,7 +276,7 @@ func (t *trimmer) passes(ctx context.Context, s *state) (out trim.Checks, why st
 func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checked, error) {
 	checking.Lock()
 	defer checking.Unlock()
-	l := &bench.Lab{Bench: t.b, Name: "trim"}
+	l := &bench.Lab{Bench: t.b}
 	return lab.Verify(ctx, l, &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}, &t.checks[n])
 }
 
