@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,8 @@ import (
 	"tare/internal/scales"
 	"tare/internal/suggest"
 	"tare/internal/target"
+	"tare/internal/trace"
+	"tare/internal/tracereport"
 )
 
 func init() { register(ownGroup, newCompare) }
@@ -19,6 +22,7 @@ type compareOptions struct {
 	output
 	scales.CompareRequest
 	measure          string
+	traces           []string
 	top              int
 	noStages, remote bool
 }
@@ -51,7 +55,7 @@ what they keep out of the image. What the measures mean: tare help measures.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, report.ComparisonParts)
+	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, []string{tracereport.Touched}))
 	f := c.Flags()
 	f.StringVar(&o.Baseline, "baseline", "", "the target to compare the others with; default the first")
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
@@ -61,6 +65,7 @@ what they keep out of the image. What the measures mean: tare help measures.`,
 	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
 	f.IntVar(&o.top, "top", 12, "causes to show for each difference with --full; 0 for all")
 	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
+	f.StringArrayVar(&o.traces, "trace", nil, trace.FileHelp)
 	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")
 	f.Var(o.Material.Default(), "material", scales.MaterialHelp)
 	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles")
@@ -105,8 +110,11 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	if err != nil {
 		return fmt.Errorf("compare %w", err)
 	}
+	if err := trace.Compared(ctx, o.traces, r.Result); err != nil {
+		return fmt.Errorf("compare %w", err)
+	}
 	return a.writePage(o.output, r.Result, func() report.Document {
-		return report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0})
+		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), tracereport.Compared(r.Result, o.bytes)...)
 	}, report.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 
