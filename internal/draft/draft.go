@@ -300,3 +300,6 @@ func (f *File) shell(i *Instruction) []string {
 	}
 	return nil
 }
+
+// Newline is what ends the file's lines: "\n" or "\r\n".
+func (f *File) Newline() string { return f.newline }

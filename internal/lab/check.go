@@ -86,6 +86,9 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 		go func() {
 			err := probe(inner, c.HTTP)
 			s.ready = time.Since(begin)
+			if err == nil {
+				s.Unproven, err = byWhom(inner, c.HTTP.URL)
+			}
 			answered <- err
 			cancel() // it has answered: stop it
 		}()
@@ -120,6 +123,27 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 		s.Passed = true
 	}
 	return s, nil
+}
+
+// Verify runs a check of an image once. The error is one of the engine's; a check that does
+// not pass is none.
+func Verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (experiment.Checked, error) {
+	s, err := verify(ctx, b, o, c)
+	return s.Checked, err
+}
+
+// byWhom is an error if another program of this machine gave the answer: it took the port
+// after the look at it, before the container did. doubt says that it cannot be told.
+func byWhom(ctx context.Context, url string) (doubt string, err error) {
+	switch who, by := ports.Answered(ctx, url); {
+	case who == ports.Own:
+		return "", nil
+	case who == ports.Foreign:
+		return "", fmt.Errorf("%s, which answered instead of the image's program: end it, or let the check use another port", by)
+	case by != "":
+		return by, nil
+	}
+	return "nothing listens there any more", nil
 }
 
 func clip(s string) string {
