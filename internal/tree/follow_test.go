@@ -2,9 +2,12 @@ package tree_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
+	"tare/internal/layer"
 	"tare/internal/testkit"
+	"tare/internal/tree"
 )
 
 func TestFollow(t *testing.T) {
@@ -44,5 +47,44 @@ func TestFollow(t *testing.T) {
 	}
 	if _, ok := f.Tree.Follow("etc/gone", 0); ok {
 		t.Error("a file of a layer above was found")
+	}
+}
+
+// Entries keep their place in the index wherever they are unpacked, and a name is seen from
+// its own layer on, until another layer hides it.
+func TestPlacesAndNames(t *testing.T) {
+	xs := index(t, []testkit.Entry{testkit.File("a", "1"), testkit.Symlink("m", "0"), testkit.File("m/x", "2"), testkit.File("z", "3")},
+		[]testkit.Entry{testkit.File("b", "4"), testkit.File(".wh.a", "")}, []testkit.Entry{testkit.File("a", "5")})
+	tr := tree.New(xs)
+	for k, list := range tr.Lists {
+		for i := range list {
+			r := tree.Ref{Layer: int32(k), Entry: int32(i)}
+			if e := &xs[k].List[tr.Place(r)]; e.Offset != list[i].Offset || e.Sum != list[i].Sum {
+				t.Errorf("layer %d: %s stands in the place of %s", k, list[i].Path, e.Path)
+			}
+		}
+	}
+	for _, c := range []struct {
+		path  string
+		layer int32
+		seen  string // with the layers up to 1, 2, 3
+		class tree.Class
+	}{{"a", 0, "yes no no", tree.DeletedFile}, {"0/x", 0, "yes yes yes", tree.Live}, {"b", 1, "no yes yes", tree.Live}, {"a", 2, "no no yes", tree.Live}} {
+		for i := range tr.Lists[c.layer] {
+			r := tree.Ref{Layer: c.layer, Entry: int32(i)}
+			if e := tr.Entry(r); e.Path != c.path || e.Kind != layer.File {
+				continue
+			}
+			var got []string
+			for top := range 3 {
+				got = append(got, map[bool]string{true: "yes", false: "no"}[tr.Seen(r, top)])
+			}
+			if s := strings.Join(got, " "); s != c.seen || tr.Name(r).Class != c.class {
+				t.Errorf("%s of layer %d: %s, %s", c.path, c.layer, s, tr.Name(r).Class)
+			}
+		}
+	}
+	if s := tree.Classes.String(); s != "class 7" {
+		t.Error(s)
 	}
 }

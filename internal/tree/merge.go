@@ -297,9 +297,6 @@ func (m *merge) raise() {
 		case layer.Opaque:
 			opaque.layer, opaque.lower, opaque.class = r.Layer, true, Opaque
 		default:
-			if m.dead[n] {
-				continue
-			}
 			// What its own layer has put below so far goes; what lower layers have,
 			// only if it is not a directory again in the end.
 			b.layer, b.class, b.before = r.Layer, DeletedDir, max(b.before, e.Offset)
@@ -315,7 +312,7 @@ func (m *merge) raise() {
 func (m *merge) standing(n int) bool {
 	r := m.group[n]
 	e := m.t.Entry(r)
-	if m.dead[n] || !shows(e.Kind) {
+	if m.dead[n] {
 		return false
 	}
 	for _, o := range m.group[n+1:] {

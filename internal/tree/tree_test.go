@@ -113,6 +113,8 @@ func TestFinePrint(t *testing.T) {
 		{"a whiteout in a directory that its layer replaces", "1:d/a deleted-file by 2", [][]testkit.Entry{{f("d/a", "1")}, {f("d/.wh.a", ""), testkit.Symlink("d", "e")}}},
 		{"a whiteout in a directory that its layer replaces and makes again", "1:d/a deleted-file by 2, 2:d overwritten-changed by 2", [][]testkit.Entry{{f("d/a", "1"), f("d/b", "1")}, {f("d/.wh.a", ""), testkit.Symlink("d", "e"), d("d")}}},
 		{"an opaque marker in a directory that its layer replaces and makes again", "1:d/a opaque by 2, 2:d overwritten-changed by 2", [][]testkit.Entry{{f("d/a", "1")}, {f("d/.wh..wh..opq", ""), f("d", "x"), d("d")}}},
+		{"a whiteout of what its layer replaces and makes again", "1:d/a deleted-dir by 2, 2:d overwritten-changed by 2", [][]testkit.Entry{{f("d/a", "1")}, {f(".wh.d", ""), f("d", "x"), d("d"), f("d/b", "2")}}},
+		{"what went with its directory hides nothing", "2:d overwritten-changed by 2, 2:d/e deleted-dir by 2", [][]testkit.Entry{{f("d/e/x", "1")}, {f("d/e", "2"), f("d", "3"), d("d")}}},
 		{"an empty name hides nothing", "", [][]testkit.Entry{{f("a", "1"), f("d/b", "1")}, {f("", ""), testkit.Symlink("./", "x"), f(".", "")}}},
 		{"an owner above 32 bits", "1:a metadata-only by 2", [][]testkit.Entry{{owner(f("a", "1"), 5)}, {owner(f("a", "1"), 1<<32+5)}}},
 		{"slashes at the end are none", "1:d/a opaque by 2", [][]testkit.Entry{{f("d/a", "1")}, {d("d//"), f("d/.wh..wh..opq", "")}}},
