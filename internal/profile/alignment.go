@@ -17,7 +17,6 @@ func (c *causes) align() {
 	stages := c.in.File.Stages
 	c.oldStage, c.pairs = make([]int, len(stages)), make([][]int, len(stages))
 	for n := range stages {
-		c.oldStage[n] = -1
 		c.pairs[n] = slices.Repeat([]int{-1}, len(stages[n].Instructions))
 	}
 	if err != nil {
@@ -94,7 +93,7 @@ func pair(old, now []dockerfile.Instruction) []int {
 	}
 	for i, j := 0, 0; i < len(old) && j < len(now); {
 		switch {
-		case old[i].Text == now[j].Text && best[i][j] == best[i+1][j+1]+1:
+		case old[i].Text == now[j].Text:
 			gap(i, j)
 			out[j] = i
 			i, j = i+1, j+1
