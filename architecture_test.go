@@ -45,7 +45,7 @@ var imports = map[string][]string{
 	"shell":        {},
 	"definition":   {"engine", "units"},
 	"cut":          {},
-	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
+	"weigh":        {"image", "layer", "packages", "secret", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "secret", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "units", "weigh"},
 	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
