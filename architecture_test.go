@@ -30,7 +30,7 @@ var imports = map[string][]string{
 	"store":        {"image", "infile", "logs", "units"},
 	"diffids":      {"image", "store"},
 	"members":      {"layer"},
-	"daemon":       {"image", "layer", "members", "socket"},
+	"daemon":       {"image", "layer", "logs", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
@@ -64,8 +64,15 @@ var imports = map[string][]string{
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"touch":     {"engine", "layer", "packages", "tree", "units", "weigh"},
+	"watch":     {"engine"},
+	"trace":     {"bench", "engine", "experiment", "image", "lab", "layer", "request", "runner", "target", "touch", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
+	"seen":      {"layer", "tree", "weigh"},
+	"draft":     {"dockerfile", "shell"},
+	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
+	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":    {"request", "screen"},
 	"fsck":     {"engine", "store", "units"},
@@ -82,11 +89,12 @@ var imports = map[string][]string{
 	"logs":     {},
 	"help":     {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "units"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
-	"hostile":          {}, // tests only
+	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
+	"hostile":          {},             // tests only
 	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source"},
 }
 
@@ -108,7 +116,7 @@ var dependencies = map[string][]string{
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"cut"},
-	"github.com/goccy/go-yaml":                                  {"experiment", "settings", "yamlfile"},
+	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
 }
@@ -132,6 +140,7 @@ var pure = map[string][]string{
 	"profile":    {"os", "net", "net/http", "os/exec", "context"},
 	"report":     {"os", "net", "net/http", "os/exec", "context"},
 	"screen":     {"os", "net", "net/http", "os/exec", "context"},
+	"touch":      {"os", "net", "net/http", "os/exec", "context"},
 	"units":      {"os", "net", "net/http", "os/exec", "context"},
 }
 

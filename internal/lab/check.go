@@ -125,6 +125,13 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 	return s, nil
 }
 
+// Verify runs a check of an image once. The error is one of the engine's; a check that does
+// not pass is none.
+func Verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (experiment.Checked, error) {
+	s, err := verify(ctx, b, o, c)
+	return s.Checked, err
+}
+
 // byWhom is an error if another program of this machine gave the answer: it took the port
 // after the look at it, before the container did. doubt says that it cannot be told.
 func byWhom(ctx context.Context, url string) (doubt string, err error) {
