@@ -92,6 +92,7 @@ var imports = map[string][]string{
 	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
+	"testkit/said":     {},
 	"testkit/frontend": {"definition", "engine"},
 	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {},             // tests only
