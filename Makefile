@@ -7,7 +7,7 @@ VERSION ?= $(shell scripts/version.sh)
 LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
 FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
-TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2 rpm mandoc man-db zsh fish ruby
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby
 
 .PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-hook bench-looks bench-pull bench-trim bench-weigh install clean
 

@@ -178,6 +178,7 @@ func (c *causes) upstream(l *Line, op *engine.Op) *Line {
 	return nil
 }
 
+// line is the line of the file that begins there: each instruction's is one; nil for none.
 func (c *causes) line(first int) *Line {
 	for i := range c.r.Lines {
 		if c.r.Lines[i].Lines[0] == first {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -277,7 +278,10 @@ func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checke
 	checking.Lock()
 	defer checking.Unlock()
 	l := &bench.Lab{Bench: t.b}
-	return lab.Verify(ctx, l, &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}, &t.checks[n])
+	o := &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}
+	return lab.Verify(ctx, &t.checks[n], func(ctx context.Context, stdout, stderr io.Writer) (lab.Ran, error) {
+		return l.Run(ctx, o, &t.checks[n], stdout, stderr)
+	})
 }
 
 // built builds the Dockerfile with edits, in a copy of the context.
