@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io chromium bzip2 rpm mandoc man-db zsh fish ruby
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-looks bench-pull bench-weigh install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-hook bench-looks bench-pull bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,9 +57,9 @@ check-docker-sizes: build ## compare images and history with a real Docker daemo
 test-buildkitd: ## test --builder against a real buildkitd, compiled from its module
 	TARE_TEST_BUILDKITD=1 go test -tags buildkitd -timeout 20m -run Buildkitd ./cmd/tare
 
-test-serve: ## test tare serve with docker buildx and buildctl, compiled from their modules into bin/
+test-serve: ## test tare serve, and docker's hooks, with docker buildx and buildctl, compiled from their modules into bin/
 	@mkdir -p bin
-	TARE_TEST_CLIENTS=$(CURDIR)/bin go test -count=1 -tags buildx -timeout 30m -run '^TestBuildx$$' ./cmd/tare
+	TARE_TEST_CLIENTS=$(CURDIR)/bin go test -count=1 -tags buildx -timeout 30m -run '^Test(Buildx|HooksBuildx)$$' ./cmd/tare
 
 # CONFORMANCE=copy builds only what has "copy" in its name, and leaves the page as it is.
 conformance: build ## build the Dockerfiles of buildah's and BuildKit's tests, compare with buildkitd; writes docs/conformance.md
@@ -108,6 +108,9 @@ bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
+
+bench-hook: build ## how long docker waits for the line of tare after a build
+	@scripts/bench/hook.sh
 
 bench-looks: build ## first and second look at an image in Docker, Podman, a registry, an archive
 	@scripts/bench/looks.sh

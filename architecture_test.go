@@ -30,7 +30,7 @@ var imports = map[string][]string{
 	"store":        {"image", "infile", "logs", "units"},
 	"diffids":      {"image", "store"},
 	"members":      {"layer"},
-	"daemon":       {"image", "layer", "members", "socket"},
+	"daemon":       {"image", "layer", "logs", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
@@ -40,7 +40,7 @@ var imports = map[string][]string{
 	"tree":         {"layer"},
 	"packages":     {},
 	"rpmdb":        {"packages"},
-	"buildcontext": {"dockerfile"},
+	"buildcontext": {"dockerfile", "suggest"},
 	"dockerfile":   {},
 	"shell":        {},
 	"definition":   {"engine", "units"},
@@ -63,13 +63,17 @@ var imports = map[string][]string{
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "source", "store", "units", "weigh"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
-	"lab":       {"compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
+	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
 	"touch":     {"compare", "engine", "layer", "packages", "profile", "tree", "units", "weigh"},
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "profile", "request", "runner", "suggest", "target", "touch", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
-	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
+	"seen":      {"layer", "tree", "weigh"},
+	"draft":     {"dockerfile", "shell"},
+	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
+	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
+	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":    {"request", "screen"},
 	"fsck":     {"engine", "store", "units"},
@@ -86,18 +90,21 @@ var imports = map[string][]string{
 	"logs":     {},
 	"help":     {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "touch", "trace", "tracereport", "units"},
+	"flags": {"builds", "help", "runner", "scales", "target", "touch", "trace"},
+
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/frontend": {"definition", "engine"},
-	"hostile":          {}, // tests only
+	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
+	"hostile":          {},             // tests only
 	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source", "watch"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli", "help", "settings"},
+	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},
@@ -112,7 +119,7 @@ var dependencies = map[string][]string{
 	"github.com/google/go-containerregistry":                    {"testkit"},
 	"golang.org/x/net/publicsuffix":                             {"source"},
 	"github.com/mattn/go-runewidth":                             {"cut"},
-	"github.com/goccy/go-yaml":                                  {"experiment", "settings", "yamlfile"},
+	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
 }

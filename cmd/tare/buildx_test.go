@@ -120,3 +120,33 @@ func TestBuildx(t *testing.T) {
 	has(call(1, buildctl, "--addr", "unix://"+socket, "debug", "workers"), "no such file")
 	nothing(t, filepath.Dir(socket))
 }
+
+// TestHooksBuildx: the line is shown after docker build and docker buildx build, which
+// docker gives to its plugin buildx.
+func TestHooksBuildx(t *testing.T) {
+	program := ""
+	for path, version := range dockerCommands(t) {
+		if version >= firstWithHooks {
+			program = path
+		}
+	}
+	if program == "" {
+		t.Skipf("needs docker %d or newer", firstWithHooks)
+	}
+	buildx, _ := clients(t)
+	socket, _ := testkit.Dockerd(t)
+	h := newHome(t)
+	h.set("DOCKER_HOST", "unix://"+socket)
+	dir := h.write(t, "app/Dockerfile", "FROM scratch\nCOPY data /data\n")
+	h.write(t, "app/data", strings.Repeat("tare\n", 300_000))
+	h.tare(t, "plugin", "install")
+	if err := os.Symlink(buildx, filepath.Join(h.dir, "docker", "cli-plugins", "docker-buildx")); err != nil {
+		t.Fatal(err)
+	}
+	h.shows(t, program, "app is 1.5MB. Where it comes from", "build", "-t", "app", dir)
+	h.shows(t, program, "app is 1.5MB, the same image as before.", "buildx", "build", "--load", "-t", "app", dir)
+	h.shows(t, program, "app is 1.5MB, the same image as before.", "buildx", "b", "-t", "app", dir)
+	h.shows(t, program, "", "buildx", "build", "-t", "app", "-o", "type=tar,dest=x.tar", dir)
+	h.write(t, "app/Dockerfile", "FROM scratch\nCOPY none /data\n")
+	h.shows(t, program, "", "build", "-t", "app", dir)
+}

@@ -46,7 +46,7 @@ func TestImagesOfDaemons(t *testing.T) {
 	if _, err := docker("save", "-o", archive, "mine:1"); err != nil {
 		t.Fatal(err)
 	}
-	if other, _ := h.both(t, "weigh", "--format", "json", "archive://"+archive); strings.ReplaceAll(other, "archive://"+archive, "mine:1") != out {
+	if other, _ := h.both(t, "weigh", "--format", "json", "archive://"+archive); strings.ReplaceAll(other, "mine:1 (mine.tar)", "mine:1") != out {
 		t.Errorf("of the archive it says\n%s\nof the daemon's\n%s", other, out)
 	}
 	if got := strings.TrimSpace(h.tare(t, "images", "-q")); got != "" {

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -28,7 +30,28 @@ var programs = map[string]func(){"tare": main, "docker-tare": main}
 type leaveNothing struct{ *testing.M }
 
 func (l leaveNothing) Run() int {
+	done := ownTemp()
 	code := l.M.Run()
 	closeShared()
+	if left := done(); len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "the tests left mounts behind:\n"+strings.Join(left, "\n"))
+		return max(code, 1)
+	}
 	return code
+}
+
+// ownTemp gives the tests a directory for their temporary files that nobody else uses, so
+// that what stays mounted there is theirs. Its name is short, for the sake of sockets.
+func ownTemp() (done func() []string) {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("t%x", os.Getpid()))
+	if os.Mkdir(dir, 0o755) != nil || os.Setenv("TMPDIR", dir) != nil {
+		return func() []string { return nil }
+	}
+	return func() []string {
+		left := mountsBelow(dir)
+		if len(left) == 0 {
+			_ = os.RemoveAll(dir)
+		}
+		return left
+	}
 }

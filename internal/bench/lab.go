@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,8 @@ const MapParts = 3000
 // Lab is a lab.Bench: the bench of one experiment.
 type Lab struct {
 	*Bench
-	Name string // of the experiment
+	// Images are the names under which the images of variants stay in the store.
+	Images map[string]string
 	// Material is how much a sentence must be about; the zero value means all.
 	Material explain.Material
 
@@ -37,35 +37,11 @@ type Lab struct {
 
 var _ lab.Bench = (*Lab)(nil)
 
-// keptName is the name under which a variant's image stays in the store.
-func (b *Lab) keptName(v experiment.Variant) string {
-	clean := func(s string) string {
-		s = strings.Map(func(r rune) rune {
-			switch {
-			case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
-				return r
-			case r >= 'A' && r <= 'Z':
-				return r + 'a' - 'A'
-			}
-			return '-'
-		}, s)
-		if s = strings.Trim(s, ".-_"); s == "" {
-			return "x"
-		}
-		return s
-	}
-	for strings.Contains(v.Name, "__") {
-		v.Name = strings.ReplaceAll(v.Name, "__", "_")
-	}
-	tag := clean(v.Name)
-	return "tare-lab/" + strings.ReplaceAll(clean(b.Name), "..", ".") + ":" + tag[:min(len(tag), 100)]
-}
-
 // arguments are what makes a command look at a variant's image.
 func (b *Lab) arguments(v experiment.Variant) []string {
 	switch {
 	case v.Image == "":
-		return []string{b.keptName(v)}
+		return []string{b.Images[v.Name]}
 	case v.Platform != "":
 		return []string{"--platform", v.Platform, v.Image}
 	}
@@ -87,7 +63,7 @@ func (b *Lab) keep(o *lab.Obtained) error {
 	if err != nil {
 		return err
 	}
-	named, err := store.Normalize(b.keptName(o.Variant))
+	named, err := store.Normalize(b.Images[o.Variant.Name])
 	if err != nil {
 		return err
 	}

@@ -115,8 +115,8 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 		Progress: func(p lab.Progress) {
 			show.Event(display.Step{Subject: p.Variant, What: p.What, Done: p.Done, Total: p.Total, Failed: p.Failed})
 		}, Note: a.note,
-		Bench: func(name string) lab.Bench {
-			work = &bench.Lab{Bench: a.Bench(), Name: name, Material: o.material}
+		Bench: func(images map[string]string) lab.Bench {
+			work = &bench.Lab{Bench: a.Bench(), Images: images, Material: o.material}
 			return work
 		}})
 	show.End()

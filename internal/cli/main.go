@@ -25,7 +25,14 @@ import (
 type Streams struct {
 	In       *os.File
 	Out, Err io.Writer
+	// Gone tells whether a command ended with err because nobody is left to read what it
+	// prints. It may be nil.
+	Gone func(err error) bool
 }
+
+// NobodyReads is the exit code where the reader of what is printed has gone: a shell's for
+// the signal SIGPIPE.
+const NobodyReads = 141
 
 // exitCode is an error that only carries the code to exit with: everything has
 // been said already.
@@ -38,7 +45,7 @@ func usagef(format string, a ...any) error { return request.Errorf(format, a...)
 
 // Main runs one command line and returns the code to exit with: 0 fine, 1 failed,
 // 2 usage, 3 a check not met; `run` returns the program's own, 125 to 127 as
-// Docker. release gives signals back to the caller's default handling.
+// Docker, and NobodyReads. release gives signals back to the caller's default handling.
 func Main(ctx context.Context, args []string, s Streams, e session.Engines, release func()) int {
 	logs.Start(nil, logs.Off)
 	logs.Libraries(logs.Off)
@@ -54,6 +61,12 @@ func Main(ctx context.Context, args []string, s Streams, e session.Engines, rele
 	cmd, err := root.ExecuteContextC(ctx)
 	if cerr := a.Close(); err == nil {
 		err = cerr
+	}
+	if err == nil {
+		err = out.Err()
+	}
+	if s.Gone != nil && s.Gone(err) {
+		return NobodyReads // and not a word: other commands of a pipe are silent, too
 	}
 	if err == nil {
 		return 0

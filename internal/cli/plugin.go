@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,8 @@ func newPluginInstall(a *app) *cobra.Command {
 		Long: `Link this tare into Docker's plugins (cli-plugins in DOCKER_CONFIG, default
 ~/.docker), so that docker tare weigh app works, and have docker say after
 builds and pulls, under "What's next", what the image weighs and what it gained
-since the time before. That takes Docker 26 or newer.`,
+since the time before. That takes Docker 26 or newer, and switches its hooks on
+(features.hooks in Docker's config.json) unless that says otherwise.`,
 		Example: "  tare plugin install\n  tare plugin install --hooks=false",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -72,8 +74,12 @@ func newPluginHook(a *app) *cobra.Command {
 	return &cobra.Command{Use: "hook JSON", Hidden: true, Args: cobra.ExactArgs(1),
 		Short: "Tell docker what to say after its command",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			parent := plugin.Parent()
+			for k, v := range plugin.Told(parent) {
+				_ = os.Setenv(k, v)
+			}
 			if st, err := a.Look(); err == nil {
-				plugin.Hook(cmd.Context(), a.Out, plugin.HookRequest{Data: args[0], Parent: plugin.Parent(), Inspect: target.Inspect, Cache: st})
+				plugin.Hook(cmd.Context(), a.Out, plugin.HookRequest{Data: args[0], Parent: parent, Inspect: target.Inspect, Cache: st})
 			}
 			return nil
 		}}

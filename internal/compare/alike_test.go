@@ -3,11 +3,13 @@ package compare_test
 import (
 	"archive/tar"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/compare"
@@ -68,6 +70,7 @@ func TestAlike(t *testing.T) {
 		sameSeen bool   // for a container
 	}{
 		{"a file of equal length", base(), swap(1, f("etc/a", "54321")), plain, plain, "1 0 0 0", "etc/a content", false, false},
+		{"another file below an equal layer", []entries{{f("a", "1")}, {f("b", "2")}}, []entries{{f("a", "3")}, {f("b", "2")}}, plain, plain, "1 0 0 0", "a content", false, false},
 		{"two contents swapped", base(), []entries{{testkit.Dir("etc/"), f("etc/a", "67890"), f("etc/b", "12345"), base()[0][3], base()[0][4]}}, plain, plain, "2 0 0 0", "etc/a content", false, false},
 		{"another mode", base(), swap(1, with(f("etc/a", "12345"), func(h *tar.Header) { h.Mode = 0o4755 })), plain, plain, "0 1 0 0", "etc/a mode 644 → 4755", false, false},
 		{"another owner", base(), swap(1, with(f("etc/a", "12345"), func(h *tar.Header) { h.Uid = 7 })), plain, plain, "0 1 0 0", "etc/a owner 0:0 → 7:0", false, false},
@@ -121,6 +124,9 @@ func TestAlike(t *testing.T) {
 			if c.what != "" && (len(a.Paths) == 0 || a.Paths[0].Path+" "+a.Paths[0].What != c.what) {
 				t.Errorf("%+v, want %s", a.Paths, c.what)
 			}
+			if layers := reflect.DeepEqual(c.a, c.b); a.Layers != layers {
+				t.Errorf("the layers are the same: %v, not %v", a.Layers, layers)
+			}
 			nothing := c.name == "nothing"
 			if a.Image != nothing || a.Config != (nothing || c.name == "compression") {
 				t.Errorf("%+v", a)
@@ -129,7 +135,7 @@ func TestAlike(t *testing.T) {
 				t.Errorf("their configurations differ, and nothing says in what: %+v", a)
 			}
 			// A content that differs has a row, though it has no bytes.
-			if rows := len(live.Causes) > 0; rows != strings.Contains(" etc/a content empty added x removed y hard links ", " "+c.what+" ") || c.what == "" && rows {
+			if rows := len(live.Causes) > 0; rows != strings.Contains(" etc/a content a content empty added x removed y hard links ", " "+c.what+" ") || c.what == "" && rows {
 				t.Errorf("%d causes: %+v", len(live.Causes), live.Causes)
 			}
 			d := compare.Differ(x, y, compare.DiffOptions{})
@@ -147,6 +153,34 @@ func TestAlike(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Three paths are named, those with other contents first, and all are counted.
+func TestAlikeNamesThree(t *testing.T) {
+	s := testkit.Store(t)
+	for n, c := range []struct {
+		content, metadata int
+		want              string
+	}{
+		{3, 0, "c0 c1 c2"}, {4, 1, "c0 c1 c2"}, {2, 2, "c0 c1 m0"}, {0, 3, "m0 m1 m2"}, {0, 5, "m0 m1 m2"}, {1, 1, "c0 m0"},
+	} {
+		var a, b entries
+		for i := range c.metadata {
+			e := testkit.File(fmt.Sprint("m", i), "1")
+			a, b = append(a, e), append(b, with(e, func(h *tar.Header) { h.Mode = 0o755 }))
+		}
+		for i := range c.content {
+			a, b = append(a, testkit.File(fmt.Sprint("c", i), "1")), append(b, testkit.File(fmt.Sprint("c", i), "2"))
+		}
+		x := between(t, made(t, s, fmt.Sprint("a", n), testkit.Options{}, a), made(t, s, fmt.Sprint("b", n), testkit.Options{}, b), "live")[0].Alike
+		var names []string
+		for _, p := range x.Paths {
+			names = append(names, p.Path)
+		}
+		if got := strings.Join(names, " "); got != c.want || x.Content != c.content || x.Metadata != c.metadata {
+			t.Errorf("%+v: %s, %+v", c, got, x)
+		}
 	}
 }
 
@@ -177,7 +211,7 @@ func TestSettingsBeyondOCI(t *testing.T) {
 	}
 	one := made(t, s, "one", testkit.Options{}, entries{testkit.File("x", "1")})
 	for config, want := range map[string]string{
-		`{"config":{"StopTimeout":5}}`: "config StopTimeout|created rootfs", `{"config":{"Hostname":"h","Image":"sha256:1"}}`: "|config.Hostname config.Image", `{"config":{"StopTimeout":0,"Tty":false}}`: "|", `{"author":"me"}`: "|author", `not JSON`: "|",
+		`{"config":{"StopTimeout":5}}`: "config StopTimeout|created rootfs", `{"config":{"Hostname":"h","Image":"sha256:1"}}`: "|config.Hostname config.Image", `{"config":{"StopTimeout":5,"Hostname":"h"}}`: "config StopTimeout|config.Hostname", `{"config":{"StopTimeout":0,"Tty":false}}`: "|", `{"config":["StopTimeout"]}`: "|", `{"author":"me"}`: "|author", `not JSON`: "|",
 	} {
 		d := compare.Differ(one, raw("two", config), compare.DiffOptions{})
 		var names []string
@@ -253,6 +287,7 @@ func TestApart(t *testing.T) {
 		{"the base layer is shared", []entries{{f("base", "123456789")}, {f("x", "1")}}, 0},
 		{"equal in another layer", []entries{{f("x", "12345")}}, 5},
 		{"equal twice", []entries{{f("x", "12345"), f("y", "12345")}}, 5},
+		{"in a layer that stands twice", []entries{{f("x", "12345")}, {f("x", "12345")}}, 5},
 		{"hidden", []entries{{f("x", "12345")}, {f(".wh.x", "")}}, 0},
 		{"the base's file in a layer of its own", []entries{{f("x", "123456789")}}, 9},
 	} {
@@ -306,6 +341,32 @@ func TestStagesTogether(t *testing.T) {
 	app.Stages = nil
 	if r, err = compare.Compare([]compare.Subject{app}, compare.Options{}); err != nil || r.Images[0].AllStages != nil || r.Images[0].Toolchain != 0 {
 		t.Errorf("%+v, %v", r.Images[0].AllStages, err)
+	}
+}
+
+// What a layer hides is no waste of a stage where the image has that layer, too; and of
+// files that are equally large in two stages the first counts.
+func TestStagesOfSharedLayers(t *testing.T) {
+	s := testkit.Store(t)
+	f := testkit.File
+	base := entries{f("base", "12345"), f("both", "1")}
+	app := made(t, s, "app", testkit.Options{}, base, entries{f(".wh.base", ""), f("app", "a")})
+	header := func(body string) testkit.Entry { return f("usr/include/x.h", body) }
+	app.Stages = []compare.Stage{
+		{Name: "one", Facts: made(t, s, "s1", testkit.Options{}, base, entries{header("abc"), f(".wh.both", "")}).Facts},
+		{Name: "two", Facts: made(t, s, "s2", testkit.Options{}, base, entries{header("xyz"), apk("app 1 usr/include/x.h"), f(".wh.both", "")}, entries{f("lib/apk/db/.wh.installed", "")}).Facts},
+	}
+	r, err := compare.Compare([]compare.Subject{app}, compare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := int64(len(apk("app 1 usr/include/x.h").Body))
+	want := []compare.StageSum{{Name: "one", Live: 8, LeftBehind: 8, Toolchain: 3}, {Name: "two", Live: 8, LeftBehind: 8, Waste: db}}
+	if d := cmp.Diff(want, r.Images[0].Stages); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(&compare.StageSum{Live: 8, LeftBehind: 8, Toolchain: 3, Waste: db}, r.Images[0].AllStages); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -172,7 +172,7 @@ func (b *book) rows(measure string, collapse bool) map[key]int64 {
 			c := &b.f.Cells[i]
 			sent := c.Transfer.Or(0) // nobody asks where transfer is not known
 			shares += sent
-			if c.Class == weigh.Structure && c.Fate == tree.Live {
+			if c.Class == weigh.Structure { // nothing hides it
 				out[key{"overhead", "directories, links and the end of each tar"}] += sent
 				continue
 			}
@@ -190,7 +190,7 @@ func (b *book) layers(measure string, collapse bool) map[key]int {
 	sums := map[key][]int64{}
 	for i := range b.f.Cells {
 		c := &b.f.Cells[i]
-		if c.Class == weigh.Structure || (c.Fate == tree.Live) == (measure == "waste") {
+		if (c.Fate == tree.Live) == (measure == "waste") {
 			continue
 		}
 		k := b.cellKey(c, collapse)
@@ -234,7 +234,7 @@ func causes(a, b *book, measure string, depth int) []Cause {
 		default:
 			c.Change = "changed"
 		}
-		if measure == "transfer" && had && has && pa == pb && pa != 0 {
+		if measure == "transfer" && pa == pb && pa != 0 {
 			squeeze.From += c.From
 			squeeze.To += c.To
 			squeeze.Bytes += c.Bytes

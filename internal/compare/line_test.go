@@ -1,9 +1,16 @@
 package compare
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tare/internal/image"
+	"tare/internal/weigh"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -63,11 +70,110 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// Histories that differ at both ends are aligned between them, until the table for it would
+// have more than a million cells.
+func TestLongHistories(t *testing.T) {
+	steps := func(name string, n int) *weigh.Facts {
+		by := []string{name + " first"}
+		for i := range n - 2 {
+			by = append(by, fmt.Sprint("RUN ", i))
+		}
+		return &weigh.Facts{Image: imageBy(append(by, name+" last")...)}
+	}
+	for n, want := range map[int]int{1024: 4, 1025: 2050} {
+		d := new(Diff)
+		if d.history(steps("a", n), steps("b", n)); len(d.History) != want {
+			t.Errorf("%d steps: %d differ, want %d", n, len(d.History), want)
+		}
+	}
+}
+
+// Two histories are told apart by as few steps as can be, and these lead from one to the
+// other.
+func TestShortestHistory(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var common func(x, y []int) int
+	common = func(x, y []int) int {
+		switch {
+		case len(x) == 0 || len(y) == 0:
+			return 0
+		case x[0] == y[0]:
+			return 1 + common(x[1:], y[1:])
+		}
+		return max(common(x[1:], y), common(x, y[1:]))
+	}
+	facts := func(list []int) *weigh.Facts {
+		var by []string
+		for _, n := range list {
+			by = append(by, strconv.Itoa(n))
+		}
+		return &weigh.Facts{Image: imageBy(by...)}
+	}
+	draw := func() (list []int) {
+		for range r.IntN(8) {
+			list = append(list, r.IntN(3))
+		}
+		return list
+	}
+	for range 300 {
+		x, y := draw(), draw()
+		d := new(Diff)
+		d.history(facts(x), facts(y))
+		if want := len(x) + len(y) - 2*common(x, y); len(d.History) != want {
+			t.Fatalf("%v to %v: %d steps, want %d: %+v", x, y, len(d.History), want, d.History)
+		}
+		left, added := map[int]bool{}, map[int]bool{}
+		for _, h := range d.History {
+			list, gone := y, added
+			if h.Change == "removed" {
+				list, gone = x, left
+			}
+			if strconv.Itoa(list[h.Layer-1]) != h.Step || gone[h.Layer] {
+				t.Fatalf("%v to %v: %+v", x, y, h)
+			}
+			gone[h.Layer] = true
+		}
+		var same [2][]int
+		for n, list := range [][]int{x, y} {
+			for i, step := range list {
+				if !(n == 0 && left[i+1] || n == 1 && added[i+1]) {
+					same[n] = append(same[n], step)
+				}
+			}
+		}
+		if !slices.Equal(same[0], same[1]) {
+			t.Fatalf("%v to %v: %v is not %v", x, y, same[0], same[1])
+		}
+	}
+}
+
+// Every setting has a name of its own; what is empty is none.
+func TestSettings(t *testing.T) {
+	img := &image.Image{Raw: []byte(`{"config": {"StopTimeout": 7, "Tty": false, "Hostname": "h", "Cmd": ["c"]}}`)}
+	img.Config.Platform = ocispec.Platform{OS: "windows", Architecture: "arm64", Variant: "v8", OSVersion: "10.0", OSFeatures: []string{"win32k"}}
+	img.Config.Config = image.RunConfig{Shell: []string{"sh"}, OnBuild: []string{"RUN x"}, Healthcheck: []byte(`{ "Test": ["CMD"] }`), ImageConfig: ocispec.ImageConfig{
+		Env: []string{"A=1=2", "B=", "C"}, Labels: map[string]string{"l": "", "m": "1"}, Cmd: []string{"c", "d"}, Entrypoint: []string{"e"}, User: "u", WorkingDir: "/w", StopSignal: "SIGINT",
+		ExposedPorts: map[string]struct{}{"80/tcp": {}}, Volumes: map[string]struct{}{"/v": {}}}}
+	for _, c := range []struct {
+		img  *image.Image
+		want map[string]string
+	}{
+		{img, map[string]string{"platform": "windows/arm64/v8", "os version": "10.0", "os features": `["win32k"]`, "env A": "1=2", "env B": `""`, "env C": `""`, "label l": `""`, "label m": "1",
+			"cmd": `["c","d"]`, "entrypoint": `["e"]`, "user": "u", "workdir": "/w", "stop signal": "SIGINT", "shell": `["sh"]`, "onbuild": `["RUN x"]`, "healthcheck": `{"Test":["CMD"]}`,
+			"port 80/tcp": "exposed", "volume /v": "declared", "config StopTimeout": "7"}},
+		{&image.Image{Config: image.Config{Image: ocispec.Image{Platform: ocispec.Platform{OS: "linux", Architecture: "amd64"}}}}, map[string]string{"platform": "linux/amd64"}},
+	} {
+		if d := cmp.Diff(c.want, settings(c.img)); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
 // Which COPY takes files of the build context is known where the Dockerfile says it.
 func TestHost(t *testing.T) {
 	for text, want := range map[string]bool{
 		"COPY . .": true, "COPY --chown=1 a b /x/": true, "ADD x.tar /": true, "COPY --from=build /a /b": false, "COPY --from=img --chown=1 a b": false,
-		"ADD https://x.example/y /": false, "ADD git@x.example:a/b.git /": false, "ADD $URL /": false, "COPY <<EOF /x": false, "RUN x y z": false, "COPY": false, "": false,
+		"COPY $SRC /": true, "COPY git@x /": true, "COPY a://b /": true, "ADD https://x.example/y /": false, "ADD git@x.example:a/b.git /": false, "ADD $URL /": false, "COPY <<EOF /x": false, "RUN x y z": false, "COPY": false, "": false,
 	} {
 		if host(text) != want {
 			t.Errorf("%q: not %v", text, want)

@@ -2,6 +2,7 @@ package compare_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/store"
 	"tare/internal/testkit"
+	"tare/internal/units"
 )
 
 func subjectOf(t *testing.T, s *store.Store, name string, o testkit.Options) compare.Subject {
@@ -46,6 +48,32 @@ workdir:  → /w`
 	}
 }
 
+// Packages are added, removed or changed, and what is the same is left out; so are the
+// bytes of files and names.
+func TestPackagesAndBytesOfDiff(t *testing.T) {
+	s := testkit.Store(t)
+	a := made(t, s, "a", testkit.Options{}, entries{apk("gone 1 usr/gone", "kept 1 usr/kept", "new 1 usr/new"), sized("usr/gone", "g", 50), testkit.Link("link", "usr/gone")})
+	b := made(t, s, "b", testkit.Options{}, entries{apk("kept 1 usr/kept", "more 3 usr/more", "more2 3 usr/more2", "new 2 usr/new"), sized("usr/more", "m", 7), sized("usr/more2", "m", 8), testkit.Link("usr/more3", "usr/more")})
+	for _, c := range []struct {
+		a, b  compare.Subject
+		want  string
+		count compare.Counts
+	}{
+		{a, b, "removed gone 1>, added more >3, added more2 >3, changed new 1>2", compare.Counts{PackagesAdded: 2, PackagesRemoved: 1, PackagesChanged: 1, Added: 3, Removed: 2, Content: 1, AddedBytes: 15, RemovedBytes: 50}},
+		{b, a, "added gone >1, removed more 3>, removed more2 3>, changed new 2>1", compare.Counts{PackagesAdded: 1, PackagesRemoved: 2, PackagesChanged: 1, Added: 2, Removed: 3, Content: 1, AddedBytes: 50, RemovedBytes: 15}},
+		{a, a, "", compare.Counts{}},
+	} {
+		d := compare.Differ(c.a, c.b, compare.DiffOptions{})
+		var got []string
+		for _, p := range d.Packages {
+			got = append(got, fmt.Sprintf("%s %s %s>%s", p.Change, p.Name, p.From, p.To))
+		}
+		if s := strings.Join(got, ", "); s != c.want || d.Count != c.count {
+			t.Errorf("%s to %s: %s and %+v, want %s and %+v", c.a.Name, c.b.Name, s, d.Count, c.want, c.count)
+		}
+	}
+}
+
 // Steps are matched in order, and layers by content, each once.
 func TestStepsAndLayersOfDiff(t *testing.T) {
 	s := testkit.Store(t)
@@ -68,6 +96,7 @@ func TestStepsAndLayersOfDiff(t *testing.T) {
 		{"a -e b", "a -f b", "-e@0 +f@0", "1=1 2=2"},
 		{"b a", "a b", "-b@1 +b@2", "1=2 2=1"},
 		{"a a", "a", "-a@2", "1=1 2=0"},
+		{"a", "a a", "+a@2", "1=1 0=2"},
 		{"a x b y c", "p a b q c", "+p@1 -x@2 -y@4 +q@4", "1=2 2=0 3=3 4=0 5=5 0=1 0=4"},
 	} {
 		d := compare.Differ(of(fmt.Sprint("a", n), c.a), of(fmt.Sprint("b", n), c.b), compare.DiffOptions{})
@@ -105,29 +134,41 @@ func TestPulledIn(t *testing.T) {
 		{"two were asked for", "", "", pkg("a", "b") + pkg("b", "c") + pkg("c", ""), "a b", "c<b"},
 		{"what was there is none of it", pkg("b", ""), "b", pkg("a", "b") + pkg("b", "c") + pkg("c", ""), "a b", ""},
 		{"asked for comes before what nothing needs", "", "", pkg("a", "c") + pkg("z", "c") + pkg("c", ""), "z", "c<z"},
+		{"the first of two by name", "", "", pkg("a", "c") + pkg("z", "c") + pkg("c", ""), "", "c<a"},
+		{"the first of two that were asked for", "", "", pkg("a", "c") + pkg("b", "c") + pkg("z", "c") + pkg("c", ""), "b z", "c<b"},
 		{"removed together", pkg("a", "b") + pkg("b", ""), "a", "", "", "b<a"},
 		{"a circle", "", "", pkg("a", "b") + pkg("b", "a"), "a", "b<a"},
 		{"nothing to do with one another", "", "", pkg("a", "") + pkg("b", ""), "a b", ""},
 	} {
-		r, err := compare.Compare([]compare.Subject{of(fmt.Sprint("a", n), c.worldA, c.a), of(fmt.Sprint("b", n), c.worldB, c.b)}, compare.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, d := range r.Differences {
-			if d.Measure != "live" {
-				continue
+		a, b := of(fmt.Sprint("a", n), c.worldA, c.a), of(fmt.Sprint("b", n), c.worldB, c.b)
+		for range 8 { // causes are in no order when this is found
+			if s := pulled(t, a, b); s != c.want {
+				t.Errorf("%s: %s, want %s", c.name, s, c.want)
+				break
 			}
-			for _, x := range d.Causes {
-				if x.Via != "" {
-					got = append(got, strings.TrimPrefix(x.Subject, "apk ")+"<"+strings.TrimPrefix(x.Via, "apk "))
-				}
-			}
-		}
-		if s := strings.Join(got, " "); s != c.want {
-			t.Errorf("%s: %s, want %s", c.name, s, c.want)
 		}
 	}
+	// What a package left behind has no part in it.
+	left := made(t, s, "left", testkit.Options{}, entries{apk("x 1 usr/x"), sized("usr/x", "x", 500)}, entries{testkit.File("lib/apk/db/installed", pkg("a", "")+pkg("z", "a")), sized("lib/a", "a", 50), sized("lib/z", "z", 50)})
+	for range 8 {
+		if s := pulled(t, of("none", "", ""), left); s != "a<z" {
+			t.Fatal(s)
+		}
+	}
+}
+
+// pulled is what was pulled in by what.
+func pulled(t *testing.T, a, b compare.Subject) string {
+	t.Helper()
+	var got []string
+	for _, d := range between(t, a, b, "live") {
+		for _, x := range d.Causes {
+			if x.Via != "" {
+				got = append(got, strings.TrimPrefix(x.Subject, "apk ")+"<"+strings.TrimPrefix(x.Via, "apk "))
+			}
+		}
+	}
+	return strings.Join(got, " ")
 }
 
 // What manifests alone tell: layers that several have, and one that an image has twice.
@@ -164,6 +205,23 @@ func TestManifests(t *testing.T) {
 	}
 	if s := strings.Join(got, ", "); s != "a 2 1: 2 1, b 3 0: 2 0 0, c 2 0: 2 1" || r.Baseline != "b" || r.Base != 1 {
 		t.Errorf("%s, baseline %s", s, r.Baseline)
+	}
+	// Of the five blobs two are there twice: in the set each is counted once, and as shared in
+	// each image that has it.
+	size := func(image, layer int) units.Amount { return r.Images[image].Blobs[layer].Transfer }
+	if want := size(0, 0).Plus(size(0, 1)).Plus(size(1, 1)); r.Together != want {
+		t.Errorf("together %v, want %v", r.Together, want)
+	}
+	for n, want := range []units.Amount{size(0, 0).Plus(size(0, 1)), size(1, 0), size(2, 0).Plus(size(2, 1))} {
+		if r.Images[n].Shared != want {
+			t.Errorf("image %d shares %v, want %v", n, r.Images[n].Shared, want)
+		}
+	}
+	for _, img := range images { // nobody worked out what a push sends: it is what is stored
+		img.Push = nil
+	}
+	if again := compare.Manifests([]string{"a", "b", "c"}, images, 1); !reflect.DeepEqual(again, r) {
+		t.Errorf("%+v, want %+v", again, r)
 	}
 	if r.Images[0].Blobs[1].Instruction != "RUN x" || r.Images[0].Platform != "linux/amd64" || r.Images[0].Created != "2025-01-01T00:00:00Z" {
 		t.Errorf("%+v", r.Images[0])

@@ -77,9 +77,6 @@ func repeated(f *weigh.Facts, k int) bool {
 
 // apart counts what stands in several images in layers that none of the others has.
 func apart(subjects []Subject) (bytes int64) {
-	if len(subjects) < 2 {
-		return 0
-	}
 	users, last := map[digest.Digest]int{}, map[digest.Digest]int{}
 	for n := range subjects {
 		for _, l := range subjects[n].Facts.Image.Layers {
@@ -93,14 +90,12 @@ func apart(subjects []Subject) (bytes int64) {
 	for n := range subjects {
 		f := subjects[n].Facts
 		f.Live(func(r tree.Ref, e *layer.Entry) {
-			if e.Size == 0 || users[f.Image.Layers[r.Layer].DiffID] > 1 {
+			if users[f.Image.Layers[r.Layer].DiffID] > 1 {
 				return
 			}
 			c := weigh.Content{Sum: e.Sum, Size: e.Size}
 			if at, ok := seen[c]; ok && at != n {
 				bytes += e.Size
-			} else if ok {
-				return
 			}
 			seen[c] = n
 		})

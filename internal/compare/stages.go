@@ -67,7 +67,7 @@ func stageSums(stages []Stage, f *weigh.Facts) ([]StageSum, *StageSum) {
 			}
 			x := stageFile{e.Size, paths[e.Path], forBuilds(s.Facts, s.Facts.OwnerID(r), s.Facts.Class(r))}
 			sum.add(x, 1)
-			if was, ok := files[e.Path]; !ok || was.size < x.size {
+			if was := files[e.Path]; was.size < x.size {
 				all.add(was, -1)
 				all.add(x, 1)
 				files[e.Path] = x
@@ -119,7 +119,7 @@ func forBuilds(f *weigh.Facts, owner int32, class weigh.Class) bool {
 // toolchainOf are the live bytes of an image that only builds need.
 func toolchainOf(f *weigh.Facts) (n int64) {
 	for i := range f.Cells {
-		if c := &f.Cells[i]; c.Fate == tree.Live && c.Class != weigh.Structure && forBuilds(f, c.Owner, c.Class) {
+		if c := &f.Cells[i]; c.Fate == tree.Live && forBuilds(f, c.Owner, c.Class) {
 			n += c.Files
 		}
 	}

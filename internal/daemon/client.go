@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/logs"
 	"tare/internal/socket"
 )
 
@@ -35,6 +37,7 @@ type Daemon struct {
 	*Endpoint
 	api    *client.Client
 	spoken bool
+	asked  time.Time // when the latest request was sent
 }
 
 // Connect prepares to speak to an endpoint. An error is a setting that cannot be followed.
@@ -57,11 +60,15 @@ func Connect(e *Endpoint) (*Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
-	api, err := client.New(append(opts, client.WithUserAgent("tare"))...)
-	if err != nil {
+	d := &Daemon{Endpoint: e}
+	opts = append(opts, client.WithUserAgent("tare"))
+	if logs.On() {
+		opts = append(opts, client.WithResponseHook(func(r *http.Response) { logs.Answer(r, d.asked, "to", e.String()) }))
+	}
+	if d.api, err = client.New(opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
-	return &Daemon{Endpoint: e, api: api}, nil
+	return d, nil
 }
 
 // Ask connects to an endpoint and looks an image up. Whoever gets the daemon closes it.
@@ -103,6 +110,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 	}
 	raw := new(bytes.Buffer)
 	// The names of labels and the like may have any form: only what is needed is read.
+	d.asked = time.Now()
 	_, err := d.api.ImageInspect(ctx, name, client.ImageInspectWithRawResponse(raw))
 	if err != nil && raw.Len() == 0 {
 		return nil, d.explain(ctx, name, err)
@@ -136,6 +144,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 func (d *Daemon) Save(ctx context.Context, ref string) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := watch(cancel)
+	d.asked = time.Now()
 	r, err := d.api.ImageSave(ctx, []string{ref})
 	if err != nil {
 		w.stop()
@@ -154,6 +163,7 @@ func (d *Daemon) speak(ctx context.Context) error {
 	if d.spoken {
 		return nil
 	}
+	d.asked = time.Now()
 	_, err := d.api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
 	d.spoken = err == nil
 	return err
@@ -168,6 +178,9 @@ func (d *Daemon) patience(ctx context.Context) (context.Context, context.CancelF
 
 // explain says what an error of the client means, and what to do.
 func (d *Daemon) explain(ctx context.Context, name string, err error) error {
+	if !errdefs.IsNotFound(err) { // which is an answer like others
+		logs.Info("no answer", "to", d.String(), "image", name, "took", time.Since(d.asked).Round(100*time.Microsecond), "error", err)
+	}
 	var dial *net.OpError
 	switch {
 	case errdefs.IsNotFound(err):

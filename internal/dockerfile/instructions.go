@@ -159,3 +159,7 @@ func (f *File) Needed(target string) map[int]bool {
 // StageIndex finds the stage that a name or number means in an instruction of stage n;
 // -1 for an image.
 func (f *File) StageIndex(name string, n int) int { return f.index(name, n) }
+
+// Escape is the character that continues a line: a backslash, or what the file's parser
+// directive names.
+func (f *File) Escape() byte { return byte(f.escape) }

@@ -218,3 +218,13 @@ func (c *checker) edit(at string, e Edit) error {
 	}
 	return nil
 }
+
+// Fault is an error at a place of a file that Parse has read, such as $.edit[0].touch: what
+// only a look at the disk shows.
+func Fault(name string, b []byte, at, format string, a ...any) error {
+	doc, err := yamlfile.Parse(name, "an experiment", b, MaxFile)
+	if err != nil {
+		return err
+	}
+	return (&checker{name: name, doc: doc}).errorf(at, format, a...)
+}

@@ -25,7 +25,7 @@ func Equal(d *compare.Difference, live int64, wire units.Amount) (string, []comp
 	switch {
 	case a.Image:
 		text = fmt.Sprintf("%s are the same image: %s", both, same)
-	case a.Layers && a.Config:
+	case a.Config: // it names the layers
 		text = fmt.Sprintf("%s have the same layers and the same configuration, stored differently: %s", both, same)
 	case a.Layers:
 		text = fmt.Sprintf("%s have the same layers: %s", both, same)

@@ -36,4 +36,12 @@ func TestTelling(t *testing.T) {
 	if got := said(2); got != "stages|tools" {
 		t.Error(got)
 	}
+	// Images without layers share none, and a sentence that rests on nothing is of no image.
+	r.Sharing.Blob.Separately, r.Sharing.Blob.Together = units.Known(0), units.Known(0)
+	for i := range r.Sentences {
+		r.Sentences[i].Evidence = nil
+	}
+	if got := said(9); got != "stages|tools" {
+		t.Error(got)
+	}
 }

@@ -59,7 +59,7 @@ func replacements(list []Group) []Group {
 	for i := range list {
 		for j := range list {
 			was, now := &list[i], &list[j]
-			if i != j && !gone[i] && !gone[j] && now.Was == nil && was.Was == nil && replaces(was, now) {
+			if !gone[i] && now.Was == nil && replaces(was, now) {
 				head := was.Head
 				now.Was, now.Bytes = &head, now.Bytes+was.Bytes
 				now.Kids = append(now.Kids, was.Kids...)

@@ -59,7 +59,7 @@ func (w *writer) why(d *compare.Difference) {
 	rest := d.Bytes() - said
 	evidence = append(evidence, compare.Evidence{What: "everything else", From: d.From, To: d.To, Measure: d.Measure, Value: rest})
 	text := fmt.Sprintf("Why: %s; everything else adds up to %s.", inWords(parts), units.Delta(rest))
-	if len(all) > 0 && all[0].Head.Kind == "package" && all[0].Was == nil && all[0].Head.Change != "changed" && all[0].Bytes*d.Bytes() > 0 && abs(rest)*1000 < abs(d.Bytes()) && len(parts) == 1 {
+	if all[0].Head.Kind == "package" && all[0].Was == nil && all[0].Head.Change != "changed" && abs(rest)*1000 < abs(d.Bytes()) && len(parts) == 1 {
 		text = fmt.Sprintf("The difference is %s: %s of %s, which only %s has; everything else adds up to %s.", all[0].name(),
 			units.Bytes(abs(all[0].Bytes)), units.Bytes(abs(d.Bytes())), map[string]string{"added": d.To, "removed": d.From}[all[0].Head.Change], units.Delta(rest))
 	}

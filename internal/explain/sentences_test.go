@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -58,6 +59,10 @@ func TestWhy(t *testing.T) {
 		d.Causes = causes
 		return says(r, func(w *writer) { w.why(d) })
 	}
+	var hundred []compare.Cause
+	for i := range 100 {
+		hundred = append(hundred, pkg(fmt.Sprint("p", i), "added", 6))
+	}
 	check(t, []said{
 		{why(-900, pkg("pip", "removed", -900)), "The difference is pip: 900B of 900B, which only a has; everything else adds up to 0B."},
 		{why(900, pkg("pip", "added", 900)), "The difference is pip: 900B of 900B, which only b has; everything else adds up to 0B."},
@@ -67,6 +72,14 @@ func TestWhy(t *testing.T) {
 		{why(900, pkg("pip", "added", 901), pkg("x", "changed", -1)), "Why: pip (+901B, only in b); everything else adds up to −1B."}, // a thousandth
 		{why(5, pkg("pip", "changed", 0), pkg("x", "added", 5)), "The difference is x: 5B of 5B"},
 		{why(-45, compare.Cause{Kind: "base", Subject: "debian 12", Change: "removed", Bytes: -50}, compare.Cause{Kind: "base", Subject: "alpine 3", Change: "added", Bytes: 5}), "Why: debian 12 becoming alpine 3 (−45B, replaced); everything else adds up to 0B."},
+		// At most four are named, each at least a fiftieth of the difference, and always the first.
+		{why(600, pkg("a", "added", 110), pkg("b", "added", 109), pkg("c", "added", 108), pkg("d", "added", 107), pkg("e", "added", 106), pkg("f", "added", 60)), "Why: a (+110B, only in b), b (+109B, only in b), c (+108B, only in b) and d (+107B, only in b); everything else adds up to +166B."},
+		{why(1000, pkg("a", "added", 960), pkg("b", "added", 20), pkg("c", "added", 19), pkg("d", "added", 1)), "Why: a (+960B, only in b) and b (+20B, only in b); everything else adds up to +20B."},
+		{why(600, hundred...), "Why: p0 (+6B, only in b); everything else adds up to +594B."},
+		// All but less than a thousandth is all.
+		{why(1000, pkg("a", "added", 999), pkg("b", "added", 1)), "Why: a (+999B, only in b); everything else adds up to +1B."},
+		{why(1001, pkg("a", "added", 1000), pkg("b", "added", 1)), "The difference is a: 1kB of 1kB, which only b has; everything else adds up to +1B."},
+		{why(12, pkg("python3", "added", 40), compare.Cause{Kind: "package", Subject: "runtime python", Bytes: -28, Change: "removed"}), "Why: python becoming python3 (+12B, replaced); everything else adds up to 0B."},
 		// What is there with other contents and as many bytes is no reason for a difference.
 		{why(0, pkg("pip", "changed", 0)), ""}, {why(0), ""},
 	})
@@ -83,6 +96,7 @@ func TestBuildTools(t *testing.T) {
 	check(t, []said{
 		{tools(all, false, 1000, 0, 600), "Compilers, build tools, headers and static libraries are 600B of the 1kB by which b is larger."},
 		{tools(all, false, -1000, 600, 0), "Compilers, build tools, headers and static libraries are 600B of the 1kB by which a is larger."},
+		{tools(all, false, 600, 0, 600), "Compilers, build tools, headers and static libraries are 600B of the 600B by which b is larger."},
 		{tools(all, false, 500, 0, 600), "b has 600B more of compilers, build tools, headers and static libraries than a: more than the 500B by which it is larger."},
 		{tools(all, false, 1000, 600, 0), "Build dependencies are not the reason: b, the larger one, has 600B less of compilers"},
 		// Both have as much: no sentence but for the course.
@@ -124,7 +138,8 @@ func TestStages(t *testing.T) {
 		{build(Threshold, compare.StageSum{Replaced: 5_000_000}, "build"), "The multi-stage build of app saves next to nothing: 0B of the files of stage build are not in the image, and 5MB are there with other contents."},
 		{build(Threshold, compare.StageSum{Waste: 9}, "build"), "The multi-stage build of app saves next to nothing: 0B of"},
 		{build(Material{}, compare.StageSum{LeftBehind: 1}, "build"), "The multi-stage build of app saves 1B: files of stage build"},
-		// No stages, no sentence; none either from images alone.
+		// No stages, no sentence; none either from images alone, nor from a record that lacks their sum.
+		{says(&compare.Result{Images: []compare.Image{{Name: "app", Stages: []compare.StageSum{{Name: "build"}}}}}, (*writer).stages), ""},
 		{build(Threshold, compare.StageSum{}), ""},
 		{says(&compare.Result{Images: []compare.Image{{Name: "app"}}}, (*writer).stages), ""},
 	})
@@ -165,6 +180,13 @@ func TestOfTheWholeSet(t *testing.T) {
 		{ranking([3]int64{3, 2, 1}, [3]int64{1, 2, 1}), "c has the smallest transfer.|a and c have the smallest live.|a has the largest transfer.|b has the largest live."},
 		{ranking([3]int64{1, 1, 1}, [3]int64{2, 2, 2}), "All 3 are the same size on transfer, tar, files, live and docker."},
 	})
+	// Of two classes with as many bytes the first by name is told, in whatever order they come.
+	for range 20 {
+		r := &compare.Result{Images: []compare.Image{{Name: "a", Sizes: image.Sizes{Files: 100, Waste: 12}, Waste: map[string]int64{"opaque": 5, "deleted-file": 5, "metadata-only": 2}}}}
+		if got := says(r, (*writer).waste); got != "a has 12B that no container can see, 5B of it deleted-file." {
+			t.Fatal(got)
+		}
+	}
 	r := sized(Sized{"a", 1, 1}, Sized{"b", 2, 2})
 	for i := range r.Images {
 		z := &r.Images[i].Sizes
@@ -207,6 +229,7 @@ func TestEqual(t *testing.T) {
 		{equal(&compare.Alike{Layers: true, Settings: []string{"env A"}}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); other settings: env A."},
 		{equal(&compare.Alike{Layers: true, Steps: 1}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); 1 step of the history that only one has."},
 		{equal(&compare.Alike{Layers: true, Otherwise: []string{"created", "history", "author", "x"}}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); otherwise different in the configuration: created, history, author, 1 more."},
+		{equal(&compare.Alike{Layers: true, Settings: []string{"x", "y", "z"}}), "a and b have the same layers: live is the same, byte for byte (live: 1kB; transfer: +5B); other settings: x, y, z."},
 		{equal(&compare.Alike{}), "a and b show a container the same files with the same metadata: live is the same, byte for byte (live: 1kB; transfer: +5B); their layers differ."},
 		{equal(&compare.Alike{Metadata: 1, Paths: path("owner 0:0 → 1:1")}), "a and b show a container the same contents, byte for byte (live: 1kB; transfer: +5B), but not the same metadata: 1 path differs: /etc/x (owner 0:0 → 1:1)."},
 		{equal(&compare.Alike{Content: 1, Paths: path("content")}), "a and b are equally large (live: 1kB; transfer: +5B), but not the same: 1 path differs in content: /etc/x (content)."},

@@ -23,7 +23,7 @@ type held struct {
 func installed(f *weigh.Facts, key func(*packages.Package) string) map[string]held {
 	live := map[int32]int64{}
 	for i := range f.Cells {
-		if c := &f.Cells[i]; c.Owner >= 0 && c.Fate == tree.Live && c.Class != weigh.Structure {
+		if c := &f.Cells[i]; c.Fate == tree.Live {
 			live[c.Owner] += c.Files
 		}
 	}
@@ -107,17 +107,17 @@ func (w *writer) lacks() {
 	for i := range w.r.Subjects {
 		all = append(all, installed(w.r.Subjects[i].Facts, (*packages.Package).Key))
 	}
-	for i := range w.r.Subjects {
-		others := map[string]held{}
-		for j := range all {
-			for k, h := range all[j] {
-				if j != i && h.live >= others[k].live {
-					others[k] = h
-				}
+	every := map[string]held{} // package; as the image has it where it is largest
+	for _, have := range all {
+		for k, h := range have {
+			if h.live >= every[k].live {
+				every[k] = h
 			}
 		}
+	}
+	for i := range w.r.Subjects {
 		name := w.r.Images[i].Name
-		list, sum := less(others, all[i])
+		list, sum := less(every, all[i])
 		evidence := []compare.Evidence{{What: "packages that it lacks", Image: name, Value: int64(len(list))}, {What: "their bytes in the others", Image: name, Measure: "live", Value: sum}}
 		if len(list) == 0 {
 			w.say(compare.Sentence{Text: fmt.Sprintf("%s lacks no package that another has.", name), Evidence: evidence})

@@ -106,7 +106,7 @@ func larger(list []Sized, best []int) string {
 		if p := units.Percent(n, first.Transfer); p != "" {
 			return p
 		}
-		return units.Delta(n - first.Transfer)
+		return units.Delta(n) // than nothing
 	}
 	var parts []string
 	for _, s := range rest[:min(others, len(rest))] {

@@ -138,7 +138,16 @@ func (m Measurer) packed(ctx context.Context, l *Layer) (ocispec.Descriptor, err
 	if err != nil {
 		return d, err
 	}
-	plain := layer.Bounded(m.Progress.Reader(r, id, "Compressing", l.Size), o.MaxBytes)
+	blob := m.Progress.Reader(r, id, "Compressing", l.Size)
+	if unsendable(l.MediaType) {
+		z, _, err := layer.Decompress(blob)
+		if err != nil {
+			return d, err
+		}
+		defer func() { _ = z.Close() }()
+		blob = z
+	}
+	plain := layer.Bounded(blob, o.MaxBytes)
 	if l.Index == nil {
 		d, err = layer.Pack(io.Discard, plain)
 	} else {

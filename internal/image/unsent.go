@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/layer"
 	"tare/internal/units"
 )
 
@@ -35,7 +36,7 @@ type Blob struct {
 	Provider content.Provider
 }
 
-// Unsent says what to do about uncompressed layers of a source that keeps them so,
+// Unsent says what to do about layers of a source that keeps them uncompressed, or in xz,
 // whatever a push sends of them: a Docker daemon, and who saves as it does.
 type Unsent struct {
 	// All says that the source keeps all layers so. Without it only those are meant that
@@ -94,9 +95,16 @@ func (p *Pushed) Known() bool {
 }
 
 // means tells whether a layer is one that u is about. A blob whose digest is the DiffID is
-// uncompressed, whatever its media type says.
+// uncompressed, whatever its media type says. One in xz or bzip2, which an archive of
+// docker save may have, nobody sends either: no media type says that.
 func (u *Unsent) means(l *Layer) bool {
-	return u != nil && l.Digest == l.DiffID && (u.All || strings.HasPrefix(l.MediaType, "application/vnd.docker."))
+	return u != nil && (l.Digest == l.DiffID || unsendable(l.MediaType)) && (u.All || strings.HasPrefix(l.MediaType, "application/vnd.docker."))
+}
+
+// unsendable tells whether a media type is one that only readers of archives give to
+// layers.
+func unsendable(media string) bool {
+	return strings.HasSuffix(media, "+"+string(layer.Xz)) || strings.HasSuffix(media, "+"+string(layer.Bzip2))
 }
 
 func (u *Unsent) find(ctx context.Context, diff digest.Digest) (Blob, bool) {

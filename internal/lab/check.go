@@ -59,14 +59,14 @@ type started struct {
 // Start runs a check's command in a container, until it ends or ctx does.
 type Start func(ctx context.Context, stdout, stderr io.Writer) (Ran, error)
 
-// Verify runs a check once and judges it. The error is one of the engine's; a check that
-// does not pass is none.
-func Verify(ctx context.Context, c *experiment.Check, start Start) (experiment.Checked, error) {
+// Judge runs a check once, with start, and judges it. The error is one of the engine's; a
+// check that does not pass is none.
+func Judge(ctx context.Context, c *experiment.Check, start Start) (experiment.Checked, error) {
 	s, err := verify(ctx, c, start)
 	return s.Checked, err
 }
 
-// verify is Verify with what it measures. A check that names no time gets the usual one.
+// verify is Judge with what it measures. A check that names no time gets the usual one.
 func verify(ctx context.Context, c *experiment.Check, start Start) (started, error) {
 	var s started
 	timeout := time.Duration(c.Timeout)
@@ -95,6 +95,9 @@ func verify(ctx context.Context, c *experiment.Check, start Start) (started, err
 		go func() {
 			err := probe(inner, c.HTTP)
 			s.ready = time.Since(begin)
+			if err == nil {
+				s.Unproven, err = byWhom(inner, c.HTTP.URL)
+			}
 			answered <- err
 			cancel() // it has answered: stop it
 		}()
@@ -129,6 +132,28 @@ func verify(ctx context.Context, c *experiment.Check, start Start) (started, err
 		s.Passed = true
 	}
 	return s, nil
+}
+
+// Verify runs a check of an image once. The error is one of the engine's; a check that does
+// not pass is none.
+func Verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (experiment.Checked, error) {
+	return Judge(ctx, c, func(ctx context.Context, stdout, stderr io.Writer) (Ran, error) {
+		return b.Run(ctx, o, c, stdout, stderr)
+	})
+}
+
+// byWhom is an error if another program of this machine gave the answer: it took the port
+// after the look at it, before the container did. doubt says that it cannot be told.
+func byWhom(ctx context.Context, url string) (doubt string, err error) {
+	switch who, by := ports.Answered(ctx, url); {
+	case who == ports.Own:
+		return "", nil
+	case who == ports.Foreign:
+		return "", fmt.Errorf("%s, which answered instead of the image's program: end it, or let the check use another port", by)
+	case by != "":
+		return by, nil
+	}
+	return "nothing listens there any more", nil
 }
 
 func clip(s string) string {

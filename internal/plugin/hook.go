@@ -16,8 +16,9 @@ import (
 	"tare/internal/units"
 )
 
-// Patience is how long a hook may take: the user waits for the prompt.
-const Patience = 80 * time.Millisecond
+// Patience is how long a hook may wait for the daemon: the user waits for the prompt, and
+// all of it, with the start of two processes, is to take no more than 0.1 s.
+const Patience = 60 * time.Millisecond
 
 // Cache keeps what an image weighed.
 type Cache interface {

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,11 +10,7 @@ import (
 	"strings"
 
 	"github.com/docker/cli/cli/config"
-	"github.com/moby/sys/atomicwriter"
 )
-
-// Hooked are the docker commands after which the line is shown.
-const Hooked = "build,image build,buildx build,pull,image pull"
 
 // Place is where the plugin is installed.
 type Place struct {
@@ -59,14 +54,8 @@ func Install(p Place, hooks bool) (did []string, err error) {
 	if !hooks {
 		return did, nil
 	}
-	changed, err := p.edit(func(tare map[string]string) { tare["hooks"] = Hooked })
-	if err != nil {
-		return did, err
-	}
-	if changed {
-		did = append(did, fmt.Sprintf("%s: after %s docker says what the image weighs", p.file(), strings.ReplaceAll(Hooked, ",", ", ")))
-	}
-	return did, nil
+	more, err := p.hook()
+	return append(did, more...), err
 }
 
 // replace makes a symbolic link where there may be one.
@@ -101,69 +90,8 @@ func Remove(p Place) (did []string, err error) {
 	default:
 		return nil, fmt.Errorf("%s is not a link of tare's: it was left alone", link)
 	}
-	changed, err := p.edit(func(tare map[string]string) { delete(tare, "hooks") })
-	if changed {
-		did = append(did, p.file()+": no line after builds and pulls any more")
-	}
-	return did, err
-}
-
-// edit changes what docker's configuration says of this plugin, and nothing else: fields
-// that this version of docker's library does not know stay.
-func (p Place) edit(change func(tare map[string]string)) (changed bool, err error) {
-	file := p.file()
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
-	}
-	b, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	doc, plugins, tare := map[string]json.RawMessage{}, map[string]json.RawMessage{}, map[string]string{}
-	read := func(b []byte, v any) error {
-		if len(b) == 0 {
-			return nil
-		}
-		return json.Unmarshal(b, v)
-	}
-	err = read(b, &doc)
-	if err == nil {
-		err = read(doc["plugins"], &plugins)
-	}
-	if err == nil {
-		err = read(plugins[Name], &tare)
-	}
-	if err != nil {
-		return false, fmt.Errorf("%s: %w; it was left as it is", file, err)
-	}
-	was := tare["hooks"]
-	if change(tare); tare["hooks"] == was {
-		return false, nil
-	}
-	set := func(m map[string]json.RawMessage, key string, v any, empty bool) error {
-		if empty {
-			delete(m, key)
-			return nil
-		}
-		raw, err := json.Marshal(v)
-		m[key] = raw
-		return err
-	}
-	if err := errors.Join(set(plugins, Name, tare, len(tare) == 0), set(doc, "plugins", plugins, len(plugins) == 0)); err != nil {
-		return false, err
-	}
-	out, err := json.MarshalIndent(doc, "", "\t")
-	if err != nil {
-		return false, err
-	}
-	mode := fs.FileMode(0o600)
-	if fi, err := os.Stat(file); err == nil {
-		mode = fi.Mode().Perm()
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return false, err
-	}
-	return true, atomicwriter.WriteFile(file, append(out, '\n'), mode)
+	more, err := p.unhook()
+	return append(did, more...), err
 }
 
 // Here is docker's directory of this user, and this program.

@@ -43,16 +43,31 @@ func Arguments(program string, args []string) (own []string, env map[string]stri
 		rest = append([]string{rest[0]}, rest[2:]...)
 	case len(rest) > 0 && rest[0] == Name:
 		rest = rest[1:]
+	}
+	// Docker asks for a hook with the plugin's name before it, for the metadata without.
+	switch {
 	case len(rest) > 0 && rest[0] == metadata.MetadataSubcommandName:
 		rest = append([]string{"plugin", "metadata"}, rest[1:]...)
 	case len(rest) > 0 && rest[0] == metadata.HookSubcommandName:
 		rest = append([]string{"plugin", "hook"}, rest[1:]...)
 	}
-	env = map[string]string{}
+	if slices.ContainsFunc(flags, func(f [2]string) bool { return f[0] == "-D" || f[0] == "--debug" }) {
+		rest = append([]string{"--debug"}, rest...)
+	}
+	return rest, variables(flags)
+}
+
+// Told are the variables that docker's own flags among its arguments come to. A hook is
+// started without these flags.
+func Told(parent []string) map[string]string {
+	flags, _ := globals(parent)
+	return variables(flags)
+}
+
+func variables(flags [][2]string) map[string]string {
+	env := map[string]string{}
 	for _, f := range flags {
 		switch variable := valued[f[0]]; {
-		case f[0] == "-D" || f[0] == "--debug":
-			rest = append([]string{"--debug"}, rest...)
 		case f[0] == "--tls", f[0] == "--tlsverify":
 			env[map[string]string{"--tls": "DOCKER_TLS", "--tlsverify": "DOCKER_TLS_VERIFY"}[f[0]]] = "1"
 		case variable == "DOCKER_CONTEXT":
@@ -61,7 +76,7 @@ func Arguments(program string, args []string) (own []string, env map[string]stri
 			env[variable] = f[1]
 		}
 	}
-	return rest, env
+	return env
 }
 
 // globals divides docker's arguments into its global flags, with their values, and the

@@ -33,6 +33,8 @@ func TestArguments(t *testing.T) {
 		{"docker-tare", "tare tare", "tare", ""},
 		{"docker-tare", "docker-cli-plugin-metadata", "plugin metadata", ""},
 		{"docker-tare", "docker-cli-plugin-hooks {}", "plugin hook {}", ""},
+		{"docker-tare", "tare docker-cli-plugin-hooks {}", "plugin hook {}", ""},
+		{"docker-tare", "tare plugin install", "plugin install", ""},
 		{"docker-tare", "__complete tare weigh a", "__complete weigh a", ""},
 		{"docker-tare", "weigh app", "weigh app", ""},
 		{"docker-tare", "--context", "", ""},
@@ -175,14 +177,14 @@ func TestInstall(t *testing.T) {
 		}
 	}
 	did, err := Install(p, true)
-	if err != nil || len(did) != 2 || !strings.Contains(did[0], "linked") || !strings.Contains(read(), Hooked) {
+	if err != nil || len(did) != 3 || !strings.Contains(did[0], "linked") || !strings.Contains(did[2], "on (features.hooks)") || !strings.Contains(read(), Hooked) {
 		t.Errorf("%v, %v, %s", did, err, read())
 	}
 	links(p.Self)
 	if did, err = Install(p, true); err != nil || len(did) != 1 || !strings.Contains(did[0], "already") {
 		t.Errorf("again: %v, %v", did, err)
 	}
-	if did, err = Remove(p); err != nil || len(did) != 2 || strings.Contains(read(), "hooks") {
+	if did, err = Remove(p); err != nil || len(did) != 3 || strings.Contains(read(), "hooks") {
 		t.Errorf("remove: %v, %v, %s", did, err, read())
 	}
 	links("")
@@ -192,14 +194,14 @@ func TestInstall(t *testing.T) {
 
 	// What others wrote stays, and where docker's file is a link it stays one.
 	other := filepath.Join(dir, "elsewhere.json")
-	const mine = `{"auths":{"r":{"auth":"c2VjcmV0"}},"plugins":{"tare":{"x":"1"},"scout":{"hooks":"pull"}},"unknownToUs":{"n":1e2}}`
+	const mine = `{"auths":{"r":{"auth":"c2VjcmV0"}},"plugins":{"tare":{"x":"1"},"scout":{"x":"pull"}},"unknownToUs":{"n":1e2}}`
 	if err := errors.Join(os.WriteFile(other, []byte(mine), 0o640), os.Remove(p.file()), os.Symlink(other, p.file())); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = Install(p, true); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"c2VjcmV0"`, `"n": 1e2`, `"hooks": "pull"`, `"x": "1"`, Hooked} {
+	for _, want := range []string{`"c2VjcmV0"`, `"n": 1e2`, `"x": "pull"`, `"x": "1"`, Hooked} {
 		if !strings.Contains(read(), want) {
 			t.Errorf("%s is gone: %s", want, read())
 		}
@@ -248,4 +250,54 @@ func TestInstall(t *testing.T) {
 		t.Error(err)
 	}
 	links(p.Self)
+}
+
+// Docker shows hooks only where its configuration says so: that is said, an answer of the
+// user's stays, and what is taken back is what was done.
+func TestInstallSwitchesHooksOn(t *testing.T) {
+	for _, c := range []struct{ name, before, installed, said, after string }{
+		{"a new file", ``, `"true"`, "switched docker's hooks on", `{}`},
+		{"nulls", `{"features":null,"plugins":null}`, `"true"`, "switched docker's hooks on", `{}`},
+		{"a null of ours", `{"plugins":{"tare":null}}`, `"true"`, "switched docker's hooks on", `{}`},
+		{"only null", `null`, `"true"`, "switched docker's hooks on", `{}`},
+		{"another feature", `{"features":{"x":"y"}}`, `"true"`, "switched docker's hooks on", `{"features":{"x":"y"}}`},
+		{"on already", `{"features":{"hooks":"1"}}`, `"1"`, "", `{"features":{"hooks":"1"}}`},
+		{"off by the user", `{"features":{"hooks":"false"}}`, `"false"`, "keeps them so", `{"features":{"hooks":"false"}}`},
+		{"others' hooks", `{"plugins":{"scout":{"hooks":"pull"}}}`, `"true"`, "switched docker's hooks on", `{"features":{"hooks":"true"},"plugins":{"scout":{"hooks":"pull"}}}`},
+	} {
+		p := Place{Config: filepath.Join(t.TempDir(), "docker"), Self: "/tare"}
+		if c.before != "" {
+			if err := errors.Join(os.MkdirAll(p.Config, 0o700), os.WriteFile(p.file(), []byte(c.before), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		did, err := Install(p, true)
+		b, rerr := os.ReadFile(p.file())
+		var doc struct{ Features map[string]json.RawMessage }
+		if err := errors.Join(err, rerr, json.Unmarshal(b, &doc)); err != nil {
+			t.Fatal(c.name, err)
+		}
+		text := strings.Join(did, "\n")
+		if string(doc.Features["hooks"]) != c.installed || c.said != "" && !strings.Contains(text, c.said) || c.said == "" && strings.Contains(text, "features.hooks") {
+			t.Errorf("%s: %s\n%s", c.name, text, b)
+		}
+		if _, err := Remove(p); err != nil {
+			t.Fatal(c.name, err)
+		}
+		var got, want any
+		b, _ = os.ReadFile(p.file())
+		if err := errors.Join(json.Unmarshal(b, &got), json.Unmarshal([]byte(c.after), &want)); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: after removal %s, not %s", c.name, b, c.after)
+		}
+	}
+}
+
+// A hook is started without docker's own flags: which daemon it was about they say.
+func TestTold(t *testing.T) {
+	if got := Told(strings.Fields("-H unix:///x --config=/c pull --context y app")); len(got) != 2 || got["DOCKER_HOST"] != "unix:///x" || got["DOCKER_CONFIG"] != "/c" {
+		t.Errorf("%v", got)
+	}
+	if got := Told([]string{"pull", "app"}); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
 }

@@ -69,22 +69,48 @@ type profiler struct {
 	dir, file string
 	src       []byte
 	f         *dockerfile.File
-	wanted    []wanted // by Edits
+	wanted    []wanted    // by Edits
+	ops       []engine.Op // of the profiled build
+}
+
+// Find is the directory and the Dockerfile that words mean: a directory with a Dockerfile,
+// or a Dockerfile; file is the Dockerfile if it is not the directory's own, or "".
+func Find(word, file string) (dir, dockerfile string, err error) {
+	dir, dockerfile = word, file
+	fi, err := os.Stat(word)
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("%s: no such directory or Dockerfile", word)
+	case !fi.IsDir():
+		dir, dockerfile = filepath.Dir(word), word
+	case file == "":
+		dockerfile = filepath.Join(dir, "Dockerfile")
+	case !exists(file) && exists(filepath.Join(dir, file)):
+		dockerfile = filepath.Join(dir, file)
+	}
+	if !exists(dockerfile) {
+		return "", "", fmt.Errorf("no %s in %s", filepath.Base(dockerfile), filepath.Dir(dockerfile))
+	}
+	return dir, dockerfile, nil
+}
+
+// Weighed is the profile of an image that was built and weighed already. in holds the
+// build; its image is filled in.
+func Weighed(in profile.Input, f *weigh.Facts) (*profile.Result, error) {
+	in.Image, in.Stages = weighedOf(f), map[int]*profile.Weighed{}
+	r := profile.Make(in)
+	return r, r.Check()
 }
 
 // prepare finds and reads the Dockerfile.
 func prepare(b *bench.Bench, r Request) (*profiler, error) {
-	p := &profiler{b: b, Request: r, dir: r.Target, file: r.File}
-	fi, err := os.Stat(r.Target)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: no such directory or Dockerfile; for an image name its Dockerfile with --dockerfile", r.Target)
-	case !fi.IsDir():
-		p.dir, p.file = filepath.Dir(r.Target), r.Target
-	case p.file == "":
-		p.file = filepath.Join(p.dir, "Dockerfile")
-	case !exists(p.file) && exists(filepath.Join(p.dir, p.file)):
-		p.file = filepath.Join(p.dir, p.file)
+	p := &profiler{b: b, Request: r}
+	var err error
+	if p.dir, p.file, err = Find(r.Target, r.File); err != nil {
+		if _, serr := os.Stat(r.Target); serr != nil {
+			err = fmt.Errorf("%w; for an image name its Dockerfile with --dockerfile", err)
+		}
+		return nil, err
 	}
 	if p.src, p.f, err = read(p.file); err != nil {
 		return nil, err
@@ -130,6 +156,7 @@ func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.ops = out.Ops
 	made := book.Made(p.Build, out)
 	if failed == nil {
 		book.NoteMade(p.Build, out, made)

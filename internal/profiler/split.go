@@ -29,6 +29,9 @@ const stateDir = "/dev/.tare-split"
 func (p *profiler) splits(ctx context.Context, r *profile.Result) error {
 	need := p.f.Needed(p.Build.Target)
 	for n, st := range p.f.Stages {
+		if t := triggered(p.ops, st.From[0]); t != nil && need[n] {
+			r.Splits = append(r.Splits, *t)
+		}
 		for _, in := range st.Instructions {
 			if in.Keyword != "RUN" || !need[n] {
 				continue

@@ -66,7 +66,7 @@ func (w *world) shells(t *testing.T, name string, triggers ...string) {
 // "+" joins a command's text with the bytes of its files, "state" marks what only sets state.
 func TestSplitWithRealShells(t *testing.T) {
 	w := needWorld(t)
-	w.shells(t, "split-base", "RUN cd /tmp && echo trigger > trigger")
+	w.shells(t, "split-base", "RUN cd /tmp && echo trigger > trigger && echo t > t")
 	cases := []struct{ line, want string }{
 		{"RUN cd /tmp && echo a > a && cd / && echo bb > b", "cd /tmp state|echo a > a +2|cd / state|echo bb > b +3"},
 		{"RUN export A=1 B='two words'; C=3; echo $A$B$C > /env; sh -c 'echo $A$B$C' > /env2", "export A=1 B='two words' state|C=3 state|echo $A$B$C > /env +12|sh -c 'echo $A$B$C' > /env2 +11"},
@@ -94,10 +94,13 @@ func TestSplitWithRealShells(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if res.Failed != "" || len(res.Splits) != 1 {
+			if res.Failed != "" || len(res.Splits) != 2 {
 				t.Fatalf("%s %+v %v", res.Failed, res.Splits, res.Notes)
 			}
-			s := res.Splits[0]
+			if b := res.Splits[0]; b.Line != 1 || b.Skipped != "its base runs ONBUILD commands, which stand in no line of this file: cd /tmp && echo trigger > trigger && echo t > t" {
+				t.Errorf("what the base triggers: %+v", b)
+			}
+			s := res.Splits[1]
 			if s.Skipped != "" {
 				if !strings.Contains(s.Skipped, c.want) {
 					t.Errorf("it was not split: %s", s.Skipped)

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"tare/internal/cut"
 )
-import "strings"
 
 const (
 	barWidth = 20
@@ -158,13 +160,13 @@ func (f *face) drop() bool {
 
 // without leaves out a column.
 func (f *face) without(at int) {
-	f.t.Columns = without(f.t.Columns, at)
-	f.values, f.deltas = without(f.values, at), without(f.deltas, at)
+	f.t.Columns = slices.Concat(f.t.Columns[:at], f.t.Columns[at+1:])
+	f.values, f.deltas = slices.Concat(f.values[:at], f.values[at+1:]), slices.Concat(f.deltas[:at], f.deltas[at+1:])
 	rows := make([]Row, len(f.t.Rows))
 	for n, r := range f.t.Rows {
-		f.cells[n] = without(f.cells[n], at)
+		f.cells[n] = slices.Concat(f.cells[n][:at], f.cells[n][at+1:])
 		if at < len(r.Cells) {
-			r.Cells = without(r.Cells, at)
+			r.Cells = slices.Concat(r.Cells[:at], r.Cells[at+1:])
 		}
 		rows[n] = r
 	}
@@ -172,10 +174,6 @@ func (f *face) without(at int) {
 	if at < f.label {
 		f.label--
 	}
-}
-
-func without[T any](list []T, at int) []T {
-	return append(append([]T(nil), list[:at]...), list[at+1:]...)
 }
 
 func (f *face) head() {

@@ -82,11 +82,28 @@ func allSizes(r *weigh.Result, z sizes) Document {
 
 // layerTable has all layers and all their measures.
 func layerTable(r *weigh.Result, z sizes) Table {
-	t := Table{Place: Place{"layers", Full}, Title: "LAYERS", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("TAR"), number("FILES").spare(2), number("LIVE"), number("WASTE").spare(1), text("INSTRUCTION").cut(End)}}
+	t := instructions(r, Table{Place: Place{"layers", Full}, Title: "LAYERS", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("TAR"), number("FILES").spare(2), number("LIVE"), number("WASTE").spare(1)}})
 	for _, l := range r.Layers {
-		t.add(count(l.Index), z.amount(l.Transfer), z.of(l.Tar), z.of(l.Files), z.of(l.Live), z.of(l.Waste), words(oneLine(l.Instruction))).Bar = part(l.Files, r.Sizes.Files)
+		t.instruction(r, l.Line, l.Instruction, count(l.Index), z.amount(l.Transfer), z.of(l.Tar), z.of(l.Files), z.of(l.Live), z.of(l.Waste)).Bar = part(l.Files, r.Sizes.Files)
 	}
 	return t
+}
+
+// instructions are a table's last columns: the Dockerfile's lines, where they are known.
+func instructions(r *weigh.Result, t Table) Table {
+	if r.Dockerfile != "" {
+		t.Columns = append(t.Columns, number("LINE").spare(1))
+	}
+	t.Columns = append(t.Columns, text("INSTRUCTION").cut(End))
+	return t
+}
+
+// instruction adds a row; line is 0 if it is not known.
+func (t *Table) instruction(r *weigh.Result, line int, text string, cells ...Cell) *Row {
+	if r.Dockerfile != "" {
+		cells = append(cells, map[bool]Cell{true: count(line)}[line > 0])
+	}
+	return t.add(append(cells, words(oneLine(text)))...)
 }
 
 // firstLayers and firstKinds are how much of an image the first screen has.
@@ -98,27 +115,16 @@ const (
 // layerDigest has the layers that matter, in their order; those of the base image are one
 // row, and the smaller ones another.
 func layerDigest(r *weigh.Result, z sizes) Table {
-	t := Table{Place: Place{"layers", Brief}, Title: "WHERE IT COMES FROM", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("LIVE"), number("TRANSFER"), number("WASTE")}}
-	if r.Dockerfile != "" {
-		t.Columns = append(t.Columns, number("LINE").spare(1))
-	}
-	t.Columns = append(t.Columns, text("INSTRUCTION").cut(End))
+	t := instructions(r, Table{Place: Place{"layers", Brief}, Title: "WHERE IT COMES FROM", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("LIVE"), number("TRANSFER"), number("WASTE")}})
 	for _, s := range r.Origins(firstLayers) {
-		layer, line := words(""), words("")
+		layer := words("")
 		switch {
 		case s.First < s.Last:
 			layer = words(fmt.Sprintf("%d-%d", s.First, s.Last))
 		case s.First > 0:
 			layer = count(s.First)
 		}
-		if s.Line > 0 {
-			line = count(s.Line)
-		}
-		cells := []Cell{layer, z.unless0(s.Live), z.amount(s.Transfer), z.unless0(s.Waste)}
-		if r.Dockerfile != "" {
-			cells = append(cells, line)
-		}
-		t.add(append(cells, words(oneLine(s.Name)))...).Bar = part(s.Live, r.Sizes.Live)
+		t.instruction(r, s.Line, s.Name, layer, z.unless0(s.Live), z.amount(s.Transfer), z.unless0(s.Waste)).Bar = part(s.Live, r.Sizes.Live)
 	}
 	return t
 }

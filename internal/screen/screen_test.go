@@ -3,6 +3,7 @@ package screen_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -152,5 +153,22 @@ func harmless(t *testing.T, b []byte) {
 		if r != '\n' && r != '\t' && r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			t.Fatalf("%q has %q", b, r)
 		}
+	}
+}
+
+// A write that failed is remembered: not everybody looks.
+func TestWriterErr(t *testing.T) {
+	r, w := io.Pipe()
+	s := screen.New(w)
+	go func() { _, _ = io.ReadAll(io.LimitReader(r, 4)); _ = r.CloseWithError(io.ErrShortBuffer) }()
+	_, _ = io.WriteString(s, "good")
+	if err := s.Err(); err != nil {
+		t.Error(err)
+	}
+	_, _ = io.WriteString(s, "lost")
+	_ = r.CloseWithError(io.ErrNoProgress)
+	_, _ = io.WriteString(s, "lost, too")
+	if err := s.Err(); err != io.ErrShortBuffer {
+		t.Errorf("%v", err)
 	}
 }

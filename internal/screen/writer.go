@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"io"
 	"sync"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ type Writer struct {
 	mu   sync.Mutex
 	w    io.Writer
 	held []byte // the begin of a character, or a carriage return, whose rest is to come
+	err  error  // of the first write that failed
 }
 
 // New makes a Writer; one of a Writer is that Writer.
@@ -41,9 +43,18 @@ func (s *Writer) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	if _, err := s.w.Write(appendSafe(nil, string(b), true)); err != nil {
+		s.err = cmp.Or(s.err, err)
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// Err is the error of the first write that failed: what is printed is lost from then on,
+// also where nobody looked.
+func (s *Writer) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
 }
 
 // Flush writes what was held back in the hope of more.

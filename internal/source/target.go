@@ -167,6 +167,15 @@ func (p Place) Scheme() string {
 // Rest is what stands behind the scheme.
 func (p Place) Rest() string { return p.rest }
 
+// Path is the file or directory where the place is; "" if it is none of this machine's.
+func (p Place) Path() string {
+	if p.s == nil || p.s.holds == nil {
+		return ""
+	}
+	path, _ := splitPath(p.rest)
+	return path
+}
+
 // InRegistry is the place of an image in the registry of its name.
 func InRegistry(name string) Place { return placed("registry", name) }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -72,7 +73,9 @@ type Options struct {
 // Image is an image that a word stands for, with its manifest and configuration.
 type Image struct {
 	Word string // as the user wrote it
-	Name string // Word, made different from the names of the others of its Set
+	// Name is what it is called: Word, or with an archive its own name there and the file,
+	// made different from the names of the others of its Set.
+	Name string
 	*image.Image
 	Target ocispec.Descriptor // the manifest or index that was opened
 	Built  *engine.Built      // its build; nil if it was not built
@@ -273,8 +276,12 @@ func (f *Finder) pulled(ctx context.Context, name, platform string, log io.Write
 // load loads the image of an open word, or those of all its platforms.
 func (f *Finder) load(ctx context.Context, w word, at *Image, o Options, want platforms.MatchComparer) ([]*Image, error) {
 	title := w.text
-	if at.own != "" && !again(w.text) {
+	switch {
+	case at.own == "":
+	case !again(w.text):
 		title = at.own // "-" says nothing
+	case w.place.Path() != "":
+		title = at.own + " (" + filepath.Base(w.place.Path()) + ")"
 	}
 	make := func(img *image.Image, name string) *Image {
 		one := *at

@@ -232,3 +232,42 @@ func TestArchivesOwnName(t *testing.T) {
 		t.Errorf("%q of %q", i.Name, i.Word)
 	}
 }
+
+// An archive is titled by its own name, with the file beside it; by the word where it has
+// none. Of several images one has to be named.
+func TestArchivesAreTitled(t *testing.T) {
+	t.Chdir(t.TempDir())
+	config := `{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["` + digest.FromBytes(testkit.Numbered(t, 1, 100)).String() + `"]}}`
+	archive := func(name, list string) {
+		t.Helper()
+		b := testkit.Tar(t, testkit.File("l", string(testkit.Numbered(t, 1, 100))), testkit.File("c", config), testkit.File("manifest.json", list))
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive("named.tar", `[{"Config":"c","RepoTags":["team/app:1","team/app:2"],"Layers":["l"]}]`)
+	archive("nameless.tar", `[{"Config":"c","RepoTags":null,"Layers":["l"]}]`)
+	archive("two.tar", `[{"Config":"c","RepoTags":["one:1"],"Layers":["l"]},{"Config":"c","RepoTags":["two:1"],"Layers":["l"]}]`)
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	for word, want := range map[string]string{
+		"named.tar":                      "team/app:1 (named.tar)",
+		"archive://./named.tar":          "team/app:1 (named.tar)",
+		"docker-archive:nameless.tar":    "docker-archive:nameless.tar",
+		"archive://two.tar:two:1":        "two:1 (two.tar)",
+		"docker-archive:two.tar:one:1":   "one:1 (two.tar)",
+		"archive://named.tar:team/app:2": "team/app:2 (named.tar)",
+	} {
+		set, err := f.Open(t.Context(), []string{word}, target.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", word, err)
+			continue
+		}
+		if i := set.Images[0]; i.Name != want || i.Word != word {
+			t.Errorf("%s is titled %q, not %q", word, i.Name, want)
+		}
+		set.Close()
+	}
+	if _, err := f.Open(t.Context(), []string{"two.tar"}, target.Options{}); err == nil || !strings.Contains(err.Error(), "one:1") || !strings.Contains(err.Error(), "two:1") {
+		t.Errorf("several images: %v", err)
+	}
+}

@@ -85,7 +85,7 @@ func (r *Request) experiment(ctx context.Context, b *bench.Bench, at string) (*R
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	work := &bench.Lab{Bench: b, Name: f.Name}
+	work := &bench.Lab{Bench: b}
 	defer work.Tidy()
 	var groups []*group
 	byImage := map[digest.Digest]*group{}

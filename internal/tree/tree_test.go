@@ -250,7 +250,11 @@ func stack(r *rand.Rand, wild bool) [][]testkit.Entry {
 // What is seen is what the obvious way of unpacking shows, whatever the stack; and
 // bytes are live or waste, never neither.
 func TestSeenIsWhatUnpackingShows(t *testing.T) {
-	for seed := range uint64(6000) {
+	end := uint64(6000)
+	if testing.Short() { // make mutants runs it hundreds of times
+		end = 400
+	}
+	for seed := range end {
 		r := rand.New(rand.NewPCG(seed, 7))
 		layers := stack(r, seed%2 == 1)
 		xs := index(t, layers...)

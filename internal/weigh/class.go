@@ -145,7 +145,7 @@ func (c *classifier) directory(dir string) Class {
 	if strings.HasPrefix(dir, "home/") && strings.Contains(dir, "/.cache/") {
 		return Cache
 	}
-	if c.copied || c.workdir != "" && strings.HasPrefix(dir, c.workdir+"/") {
+	if c.copied || strings.HasPrefix(dir, c.workdir+"/") {
 		return App
 	}
 	for _, r := range places {

@@ -25,6 +25,7 @@ func TestClass(t *testing.T) {
 		{"usr/lib/python3/site-packages/x-1.dist-info/METADATA", Database, "", false},
 		{"usr/lib/python3/site-packages/x-1.dist-info/licenses/LICENSE", Database, "", false},
 		{"usr/lib/python3/site-packages/x.egg-info", Database, "", false},
+		{"usr/lib/python3/site-packages/x.egg-infos/y", System, "", false},
 		{".git/HEAD", VCS, "", true},
 		{"srv/.git/objects/x", VCS, "", false},
 		{"srv/.hg/x", VCS, "", false},

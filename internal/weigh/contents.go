@@ -123,8 +123,8 @@ func (f *Facts) Duplicates(top int) []Copies {
 	slices.SortFunc(runs, func(a, b run) int {
 		return cmp.Or(cmp.Compare(b.extra, a.extra), cmp.Compare(f.Tree.Entry(a.refs[0]).Path, f.Tree.Entry(b.refs[0]).Path))
 	})
-	if top > 0 && len(runs) > top {
-		runs = runs[:top]
+	if top > 0 {
+		runs = runs[:min(top, len(runs))]
 	}
 	var out []Copies
 	for _, r := range runs {

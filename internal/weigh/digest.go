@@ -80,8 +80,8 @@ func (r *Result) largestLayers(from, most int) map[int]bool {
 		out[k] = true
 	}
 	if len(r.Layers)-from-len(out) == 1 && len(out) < most { // a row that says "1 smaller" may as well be it
-		for k := from; k < len(r.Layers); k++ {
-			out[k] = true
+		for k := range r.Layers[from:] {
+			out[from+k] = true
 		}
 	}
 	return out

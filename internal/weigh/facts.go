@@ -210,7 +210,7 @@ func (f *Facts) sum() {
 			}
 			return &f.Cells[i]
 		}
-		var last key
+		var last key // no entry has this one: it lacks a class
 		var c *Cell
 		for i := range list {
 			r := tree.Ref{Layer: int32(k), Entry: int32(i)}
@@ -219,7 +219,7 @@ func (f *Facts) sum() {
 			if list[i].Kind != layer.File {
 				q.fate, q.by = tree.Live, -1 // no contents to waste
 			}
-			if c == nil || q != last {
+			if q != last {
 				c, last = cell(q), q
 			}
 			c.Add(Sums{1, list[i].Size, list[i].Span, f.Share(r)})

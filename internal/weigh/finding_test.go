@@ -11,12 +11,13 @@ import (
 func TestWhere(t *testing.T) {
 	many := make([]int, 13)
 	for want, s := range map[string]weigh.Savings{
-		"line 7":                   {Places: 1, Lines: []int{7}, Layers: []int{3}},
-		"layer 3":                  {Places: 1, Layers: []int{3}},
-		"these 2 lines (7, 9)":     {Places: 2, Lines: []int{7, 9}, Layers: []int{3, 4}},
-		"these 2 layers (3, 4)":    {Places: 2, Lines: []int{7}, Layers: []int{3, 4}},
-		"these 13 layers":          {Places: 13, Layers: many},
-		"these 3 layers (1, 2, 3)": {Places: 3, Layers: []int{1, 2, 3}},
+		"line 7":                {Places: 1, Lines: []int{7}, Layers: []int{3}},
+		"layer 3":               {Places: 1, Layers: []int{3}},
+		"these 2 lines (7, 9)":  {Places: 2, Lines: []int{7, 9}, Layers: []int{3, 4}},
+		"these 2 layers (3, 4)": {Places: 2, Lines: []int{7}, Layers: []int{3, 4}},
+		"these 13 layers":       {Places: 13, Layers: many},
+		"these 12 layers (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)": {Places: 12, Layers: many[:12]},
+		"these 3 layers (1, 2, 3)":                             {Places: 3, Layers: []int{1, 2, 3}},
 	} {
 		if got := s.Where(); got != want {
 			t.Errorf("%+v: %q, want %q", s, got, want)
@@ -52,6 +53,9 @@ func TestSave(t *testing.T) {
 	if got := small(); !slices.Equal(got, []string{"c", "d"}) || s.Tar != 600_000 || s.Transfer != units.Known(60) || s.Live != 6 || s.Overlap != 300_000 || s.Where() != "these 2 lines (4, 7)" {
 		t.Errorf("%v, %+v", got, s)
 	}
+	if !slices.Equal(s.Lines, []int{4, 7}) || !slices.Equal(s.Layers, []int{2, 3}) || weigh.All(list) != 1_000_000-300_000+75 || weigh.All(list[3:4]) != 100_000 {
+		t.Errorf("%+v, %d", s, weigh.All(list))
+	}
 	// One percent of a large image is more.
 	if s = weigh.Save(list, 45_000_000, units.Threshold); s.Tar != 500_000 || len(small()) != 3 {
 		t.Errorf("%v, %+v", small(), s)
@@ -61,6 +65,19 @@ func TestSave(t *testing.T) {
 	}
 	if s = weigh.Save(list, 10_000_000, units.Material{Bytes: 6_000_000}); s.Tar != 0 || s.Places != 0 || len(small()) != 5 || list[0].Small || list[6].Small {
 		t.Errorf("%v, %+v", small(), s)
+	}
+	// Several findings of one place are one place; what has none is in no list of places.
+	several := []weigh.Finding{{Rule: "a", Layer: 5, Tar: 10, AddsTar: 10}, {Rule: "b", Layer: 2, Tar: 10, AddsTar: 10}, {Rule: "c", Layer: 5, Tar: 10, AddsTar: 10}, {Rule: "d", Line: 3, Tar: 10, AddsTar: 10}, {Rule: "e", Line: 3, Tar: 10, AddsTar: 10}}
+	if s = weigh.Save(several, 100, units.Material{}); !slices.Equal(s.Layers, []int{2, 5}) || !slices.Equal(s.Lines, []int{3}) || s.Places != 3 || s.Tar != 50 {
+		t.Errorf("%+v", s)
+	}
+	// What is exactly as much as matters does.
+	edge := []weigh.Finding{{Rule: "sent", Sent: 100}, {Rule: "less", Sent: 99}, {Rule: "second", Seconds: 1}, {Rule: "shorter", Seconds: 0.9}, {Rule: "nothing"}, {Rule: "a byte", Sent: 1}}
+	weigh.Save(edge, 100_000, units.Material{Bytes: 100})
+	for i, want := range []bool{false, true, false, true, true, true} {
+		if edge[i].Small != want {
+			t.Errorf("%s: small %v", edge[i].Rule, edge[i].Small)
+		}
 	}
 	if s = weigh.Save(nil, 0, units.Threshold); s.Places != 0 {
 		t.Errorf("%+v", s)

@@ -36,7 +36,7 @@ func claimed(mediaType string) (c layer.Compression, ok bool) {
 			return c, true
 		}
 	}
-	return layer.None, strings.HasSuffix(t, ".tar") || strings.HasSuffix(t, ".diff.tar")
+	return layer.None, strings.HasSuffix(t, ".tar")
 }
 
 func inWords(c layer.Compression) string {

@@ -36,6 +36,8 @@ func TestMediaTypesThatLie(t *testing.T) {
 		{images.MediaTypeDockerSchema2Layer, testkit.Zstd(t, tar), "uncompressed"},
 		{images.MediaTypeDockerSchema2LayerForeignGzip, tar, "says gzip"},
 		{"application/vnd.example", tar, ""},
+		{"application/vnd.example", testkit.Gzip(t, tar), ""},
+		{"application/vnd.example.diff.tar", testkit.Gzip(t, tar), "says an uncompressed tar, its bytes are gzip"},
 	} {
 		x, err := layer.Read(bytes.NewReader(c.blob), layer.Options{})
 		if err != nil {

@@ -152,7 +152,7 @@ func (o *owners) real(file string) string {
 	dir := file[:i]
 	to, ok := o.dirs[dir]
 	if !ok {
-		for up := dir; up != "." && !o.parents[up]; up = path.Dir(up) {
+		for up := dir; !o.parents[up]; up = path.Dir(up) { // ends at "."
 			o.parents[up] = true
 		}
 		to = dir
@@ -243,7 +243,7 @@ func (o *owners) files(k int) (map[string]tree.Ref, packages.View) {
 }
 
 func sameView(a, b map[string]tree.Ref) bool {
-	if len(a) != len(b) || b == nil {
+	if len(a) != len(b) {
 		return false
 	}
 	for p, r := range a {
@@ -286,7 +286,7 @@ func (o *owners) layer(k int) []int32 {
 
 // tree is the owner of the nearest directory that is somebody's own.
 func (o *owners) tree(dir string) int32 {
-	for dir != "." && dir != "" {
+	for dir != "." {
 		if id, ok := o.trees[dir]; ok {
 			return id
 		}

@@ -70,9 +70,6 @@ func (f *Facts) packages(r *Result) {
 // partOf is the package that owns the files of a library that came as a part of it.
 func (f *Facts) partOf(p *packages.Package) string {
 	for _, at := range []string{p.Location, p.Record} {
-		if at == "" {
-			continue
-		}
 		r, ok := f.Tree.At(at, len(f.Tree.Lists)-1)
 		if !ok {
 			continue

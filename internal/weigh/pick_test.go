@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tare/internal/testkit"
 	"tare/internal/weigh"
 )
 
@@ -24,6 +25,7 @@ func TestSelect(t *testing.T) {
 		{weigh.Query{Package: "pypi libx", Path: "*.so"}, "error", 0},
 		{weigh.Query{Layer: 2, Path: "*.js"}, "y.js x.js", 23},
 		{weigh.Query{Layer: 3}, "server HEAD", 59},
+		{weigh.Query{Layer: 3, Sort: "path"}, "HEAD server", 59},
 		{weigh.Query{Layer: 1, Fates: []string{"waste"}}, "libx.so README", 230},
 		{weigh.Query{Fates: []string{"deleted-file"}}, "README", 30},
 		{weigh.Query{Fates: []string{"deleted-file", "overwritten-changed"}}, "libx.so README", 230},
@@ -117,6 +119,38 @@ func TestReportIsBounded(t *testing.T) {
 			if len(w.Largest) != 1 {
 				t.Errorf("%+v", w)
 			}
+		}
+	}
+}
+
+// What is at most a part of the whole is taken together, what is empty is nowhere, and what
+// nothing is left of is no row.
+func TestMapOfFew(t *testing.T) {
+	rows := func(n weigh.Node) string {
+		var out []string
+		var walk func(n weigh.Node)
+		walk = func(n weigh.Node) {
+			out = append(out, fmt.Sprintf("%s %d", n.Name, n.Bytes))
+			for _, p := range n.Parts {
+				walk(p)
+			}
+		}
+		walk(n)
+		return strings.Join(out, ", ")
+	}
+	db := testkit.File("lib/apk/db/installed", "P:p\nV:1\nF:bin\nR:p\n\n")
+	for _, c := range []struct {
+		files []testkit.Entry
+		want  string
+	}{
+		{[]testkit.Entry{fill("etc/a", "a", 89), fill("srv/b", "b", 11)}, "x 100, 1  100, config/etc/a 89, app/srv/b 11"},
+		{[]testkit.Entry{fill("etc/a", "a", 90), fill("srv/b", "b", 10)}, "x 100, 1  100, config/etc/a 90, 1 smaller 10"},
+		{[]testkit.Entry{fill("etc/a", "a", 45), fill("etc/z", "z", 44), fill("var/log/b", "b", 6), fill("srv/c", "c", 5), fill("usr/empty", "", 0), testkit.Dir("dir"), testkit.Symlink("link", "dir")}, "x 100, 1  100, config/etc 89, a 45, z 44, 2 smaller 11"},
+		{[]testkit.Entry{db, fill("bin/p", "p", 80)}, "x 99, 1  99, p 1/bin/p 80, package-database/lib/apk/db/installed 19"},
+	} {
+		got := rows(factsOf(t, testkit.Options{Layers: [][]byte{testkit.Tar(t, c.files...)}}).Map("x", 10))
+		if got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
 		}
 	}
 }

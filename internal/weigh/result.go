@@ -223,8 +223,8 @@ func (f *Facts) Report(name string, top int) *Result {
 	f.wasted(r, top)
 	for _, c := range f.Duplicates(top) {
 		paths := c.Paths
-		if top > 0 && len(paths) > top {
-			paths = paths[:top]
+		if top > 0 {
+			paths = paths[:min(top, len(paths))]
 		}
 		r.Duplicates = append(r.Duplicates, Duplicate{c.Size, c.Extra(), paths})
 	}
@@ -361,7 +361,7 @@ type largest struct {
 }
 
 func (l *largest) add(r tree.Ref) {
-	if l.top > 0 && len(l.list) >= l.top && l.f.Tree.Entry(r).Size < l.min {
+	if l.f.Tree.Entry(r).Size < l.min {
 		return
 	}
 	l.list = append(l.list, r)
@@ -383,8 +383,8 @@ func (f *Facts) larger(a, b tree.Ref) int {
 
 func (f *Facts) files(list []tree.Ref, top int) []File {
 	slices.SortFunc(list, f.larger)
-	if top > 0 && len(list) > top {
-		list = list[:top]
+	if top > 0 {
+		list = list[:min(top, len(list))]
 	}
 	out := make([]File, 0, len(list))
 	for _, r := range list {

@@ -111,8 +111,8 @@ func (f *Facts) Select(name string, q Query) (*Selection, error) {
 		}
 	}
 	sortFiles(out.List, q.Sort)
-	if q.Top > 0 && len(out.List) > q.Top {
-		out.List = out.List[:q.Top]
+	if q.Top > 0 {
+		out.List = out.List[:min(q.Top, len(out.List))]
 	}
 	return out, nil
 }
@@ -143,7 +143,7 @@ func sortFiles(list []StateFile, by string) {
 
 // Order sorts the packages and files of a result.
 func (r *Result) Order(by string) {
-	if by != "" && by != Orders[0] {
+	if by != Orders[0] {
 		r.Sorted = by
 	}
 	switch by {
@@ -173,8 +173,6 @@ func glob(p string) (func(path string) bool, error) {
 	if !doublestar.ValidatePattern(whole) {
 		return nil, fmt.Errorf("pattern %q: %w", p, doublestar.ErrBadPattern)
 	}
-	below := strings.TrimSuffix(whole, "/") + "/**"
-	return func(path string) bool {
-		return doublestar.MatchUnvalidated(whole, path) || doublestar.MatchUnvalidated(below, path)
-	}, nil
+	below := strings.TrimSuffix(whole, "/") + "/**" // itself, too
+	return func(path string) bool { return doublestar.MatchUnvalidated(below, path) }, nil
 }

@@ -274,6 +274,15 @@ func TestKey(t *testing.T) {
 	if _, ok := seen[key(o)]; !ok {
 		t.Error("the same image has two keys")
 	}
+	s := testkit.Store(t)
+	img := testkit.Measured(t, s, testkit.Put(t, s, "x", store.Pulled, testkit.Image(t, o)))
+	push := *img.Push
+	push.From = []image.Sent{image.SentStored, image.SentUnknown}
+	img.Push = &push
+	seen[weigh.Key(img)] = "what a push sends is not known"
+	if len(seen) != 2 {
+		t.Error("what a push sends of a layer does not count")
+	}
 	for name, other := range map[string]testkit.Options{
 		"other order":         {Layers: [][]byte{two, one}},
 		"one layer":           {Layers: [][]byte{one}},

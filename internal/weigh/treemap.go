@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/tree"
 )
@@ -46,7 +45,7 @@ func (f *Facts) Map(name string, parts int) Node {
 	for k, list := range f.Tree.Lists {
 		for i := range list {
 			e := &list[i]
-			if e.Kind != layer.File || e.Size == 0 {
+			if e.Size == 0 { // only files have contents
 				continue
 			}
 			waste := int64(0)

@@ -206,6 +206,16 @@ func TestOwnersChangeWithTheDatabase(t *testing.T) {
 	db := func(text string) testkit.Entry { return testkit.File("lib/apk/db/installed", text) }
 	const a, b = "P:a\nV:1\nF:usr\nR:x\n\n", "P:b\nV:1\nF:usr\nR:y\n\n"
 	const q, q2 = "P:q\nV:1\nF:opt/lib\nR:q\n\n", "P:q\nV:2\nF:opt/lib\nR:q\nR:r\n\n"
+	status := func(names ...string) testkit.Entry {
+		text := ""
+		for _, n := range names {
+			text += "Package: " + n + "\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n"
+		}
+		return testkit.File("var/lib/dpkg/status", text)
+	}
+	list := func(name string, files ...string) testkit.Entry {
+		return testkit.File("var/lib/dpkg/info/"+name+".list", "/"+strings.Join(files, "\n/")+"\n")
+	}
 	for _, c := range []struct {
 		name   string
 		layers [][]byte
@@ -220,6 +230,15 @@ func TestOwnersChangeWithTheDatabase(t *testing.T) {
 		{"a link that comes later", [][]byte{testkit.Tar(t, db(q), fill("usr/lib/q", "1", 1)), testkit.Tar(t, testkit.Symlink("opt/lib", "../usr/lib"), fill("usr/lib/q", "2", 2))}, "q@1= q@2=q", "q"},
 		{"a link to a link", [][]byte{testkit.Tar(t, db(q), testkit.Symlink("opt", "/alt"), testkit.Symlink("alt/lib", "/usr/lib"), fill("usr/lib/q", "1", 1))}, "q@1=q", "q"},
 		{"links in a circle", [][]byte{testkit.Tar(t, db(q), testkit.Symlink("opt", "/alt"), testkit.Symlink("alt", "/opt"), fill("usr/lib/q", "1", 1))}, "q@1=", "q"},
+		{"a link that comes later, and others", [][]byte{testkit.Tar(t, db(q), fill("usr/lib/q", "1", 1)), testkit.Tar(t, testkit.Symlink("a", "b"), testkit.Symlink("opt/lib", "../usr/lib"), testkit.Symlink("z", "b"), fill("usr/lib/q", "2", 2))}, "q@1= q@2=q", "q"},
+		{"both claim it", [][]byte{testkit.Tar(t, db(a+"P:z\nV:1\nF:usr\nR:x\n\n"), fill("usr/x", "1", 1))}, "x@1=a", "a z"},
+		{"a file at the top", [][]byte{testkit.Tar(t, db("P:top\nV:1\nF:\nR:x\n\n"), fill("x", "1", 1))}, "x@1=top", "top"},
+		// Lists of files of Debian's packages are read once for all layers.
+		{"one is gone, and its list stays", [][]byte{testkit.Tar(t, status("a", "b"), list("a", "usr/x"), list("b", "usr/y"), fill("usr/x", "1", 1), fill("usr/y", "2", 2)), testkit.Tar(t, status("a"), fill("usr/x", "3", 3), fill("usr/y", "4", 4))}, "x@1=a y@1=b x@2=a y@2=", "a"},
+		{"one more beside lists that stay", [][]byte{testkit.Tar(t, status("a"), list("a", "usr/x"), fill("usr/x", "1", 1), fill("usr/y", "2", 2)), testkit.Tar(t, status("a", "b"), list("b", "usr/y"), fill("usr/x", "3", 3), fill("usr/y", "4", 4))}, "x@1=a y@1= x@2=a y@2=b", "a b"},
+		{"another list of the same version", [][]byte{testkit.Tar(t, status("a"), list("a", "usr/x", "usr/y"), fill("usr/x", "1", 1), fill("usr/y", "2", 2)), testkit.Tar(t, list("a", "usr/x", "usr/z"), fill("usr/x", "3", 3), fill("usr/y", "4", 4), fill("usr/z", "5", 5))}, "x@1=a y@1=a x@2=a y@2= z@2=a", "a"},
+		{"a link that comes later than a list", [][]byte{testkit.Tar(t, status("a"), list("a", "opt/lib/x"), fill("usr/lib/x", "1", 1)), testkit.Tar(t, testkit.Symlink("opt/lib", "../usr/lib"), testkit.Symlink("z", "b"), fill("usr/lib/x", "2", 2))}, "x@1= x@2=a", "a"},
+		{"a kind that comes first, later", [][]byte{testkit.Tar(t, testkit.File("usr/lib/node_modules/jdk/release", "JAVA_VERSION=\"21\"\n"), fill("usr/lib/node_modules/jdk/x", "1", 1)), testkit.Tar(t, testkit.File("usr/lib/node_modules/jdk/package.json", `{"name":"jdk","version":"1"}`), fill("usr/lib/node_modules/jdk/x", "2", 2))}, "release@1=java x@1=java package.json@2=jdk x@2=jdk", "jdk java"},
 		{"a newer version", [][]byte{testkit.Tar(t, db(q), fill("opt/lib/q", "1", 1), fill("opt/lib/r", "1", 2)), testkit.Tar(t, db(q2), fill("opt/lib/q", "2", 3), fill("opt/lib/r", "1", 4))}, "q@1=q r@1= q@2=q r@2=q", "q"},
 	} {
 		s := testkit.Store(t)
@@ -227,7 +246,7 @@ func TestOwnersChangeWithTheDatabase(t *testing.T) {
 		var got []string
 		for k, list := range f.Tree.Lists {
 			for i := range list {
-				if e := &list[i]; e.Kind == layer.File && !strings.HasPrefix(e.Path, "lib/apk/") {
+				if e := &list[i]; e.Kind == layer.File && !strings.HasPrefix(e.Path, "lib/apk/") && !strings.HasPrefix(e.Path, "var/lib/dpkg/") {
 					owner := ""
 					if p := f.Owner(tree.Ref{Layer: int32(k), Entry: int32(i)}); p != nil {
 						owner = p.Name

@@ -131,6 +131,43 @@ func (c *Copy) Change(file string, change func(orig []byte) ([]byte, error)) err
 	return root.Chtimes(name, at, at)
 }
 
+// Put writes a file of the copy, which the original need not have.
+func (c *Copy) Put(file string, body []byte) error {
+	if !filepath.IsLocal(filepath.FromSlash(file)) {
+		return fmt.Errorf("%q is not a file below the build context", file)
+	}
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	name := filepath.FromSlash(file)
+	mode, at := fs.FileMode(0o644), time.Unix(1e9, 0)
+	if fi, err := os.Stat(filepath.Join(c.from, name)); err == nil {
+		mode, at = fi.Mode().Perm(), fi.ModTime().Truncate(time.Second)
+	}
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // it may be the original, linked
+		return err
+	}
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	if err := root.WriteFile(name, body, mode); err != nil {
+		return err
+	}
+	return root.Chtimes(name, at, at)
+}
+
+// Delete removes a file of the copy.
+func (c *Copy) Delete(file string) error {
+	root, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return root.Remove(filepath.FromSlash(file))
+}
+
 // Touch makes files differ by a line that means nothing to what reads them. Different
 // nonces make different files.
 func (c *Copy) Touch(nonce string, files ...string) error {

@@ -41,7 +41,7 @@ func read(root string) (graph, error) {
 			return nil, err
 		}
 	}
-	for _, name := range []string{"testkit", "hostile"} {
+	for _, name := range []string{"testkit", "hostile", "corpus"} {
 		delete(g, name)
 	}
 	for _, p := range g {

@@ -1,0 +1,289 @@
+package trim
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"tare/internal/draft"
+	"tare/internal/layer"
+	"tare/internal/shell"
+	"tare/internal/tree"
+)
+
+func init() {
+	register(Rule{ID: "copy-chown", Kind: Lossless, Title: "chown of what a COPY wrote", Find: func(p *Project) []Candidate { return p.owners("chown") }})
+	register(Rule{ID: "copy-chmod", Kind: Lossless, Title: "chmod of what a COPY wrote", Find: func(p *Project) []Candidate { return p.owners("chmod") }})
+	register(Rule{ID: "moved-files", Kind: Lossless, Title: "files that a COPY writes and a RUN moves", Find: moved})
+	register(Rule{ID: "copied-twice", Kind: Lossless, Title: "files that two COPYs write with different owners or permissions", Find: copiedTwice})
+	register(Rule{ID: "dead-copy", Kind: Lossless, Title: "a COPY that later lines write over", Find: deadCopies})
+}
+
+// copies are the COPY and ADD instructions that made a layer.
+func (p *Project) copies() []*draft.Instruction {
+	var out []*draft.Instruction
+	for _, i := range p.chain {
+		if _, ok := p.layer(i); ok && (i.Keyword == "COPY" || i.Keyword == "ADD") {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// hiddenBy are the files that an instruction wrote and another layer hides, in a class.
+func (p *Project) hiddenBy(i *draft.Instruction, by int32, classes ...tree.Class) []tree.Ref {
+	return p.written(i, func(string, *layer.Entry) bool { return true }, func(r tree.Ref) bool {
+		s := p.Facts.Tree.Name(r)
+		return s.Class != tree.Live && s.By == by && (len(classes) == 0 || slices.Contains(classes, s.Class))
+	})
+}
+
+// owners moves a chown or chmod of a RUN into the COPYs that wrote the files.
+func (p *Project) owners(program string) []Candidate {
+	var out []Candidate
+	for _, run := range p.runs() {
+		k, ok := p.layer(run)
+		if !ok {
+			continue
+		}
+		for _, c := range run.Script.Commands {
+			if c.Name() != program || !c.Sure || !c.Static() {
+				continue
+			}
+			value, targets, recursive, ok := ownership(&c)
+			if !ok {
+				continue
+			}
+			if cand, ok := p.owner(run, k, &c, value, targets, recursive); ok {
+				out = append(out, cand)
+			}
+		}
+	}
+	return out
+}
+
+// ownership takes the arguments of chown and chmod apart.
+func ownership(c *shell.Command) (value string, targets []string, recursive, ok bool) {
+	for _, a := range c.Args() {
+		switch {
+		case a.Text == "-R" || a.Text == "--recursive":
+			recursive = true
+		case strings.HasPrefix(a.Text, "-") && (value != "" || len(a.Text) < 2 || strings.Trim(a.Text[1:], "rwxXst,ugoa+-=") != ""):
+			return "", nil, false, false
+		case value == "":
+			value = a.Text
+		default:
+			targets = append(targets, a.Text)
+		}
+	}
+	return value, targets, recursive, value != "" && len(targets) > 0
+}
+
+func (p *Project) owner(run *draft.Instruction, k int32, c *shell.Command, value string, targets []string, recursive bool) (Candidate, bool) {
+	flag := "chown"
+	if c.Name() == "chmod" {
+		flag = "chmod"
+	}
+	out := Candidate{Line: run.Lines[0], Exact: true}
+	m := p.model()
+	var from []string
+	var rewritten []tree.Ref // of the RUN's layer
+	first := k
+	for _, cp := range p.copies() {
+		refs := p.hiddenBy(cp, k, tree.MetadataOnly)
+		if len(refs) == 0 {
+			continue
+		}
+		if cp.HasFlag(flag) || flag == "chmod" && !p.oneMode(cp, refs, k, &value) {
+			return out, false
+		}
+		out.Edits = append(out.Edits, p.File.Flag(cp, "--"+flag+"="+value))
+		from = append(from, fmt.Sprint(cp.Lines[0]))
+		j, _ := p.layer(cp)
+		first = min(first, j)
+		for _, r := range refs {
+			if n, ok := p.Facts.Tree.In(int(k), p.Facts.Tree.Entry(r).Path); ok {
+				rewritten = append(rewritten, n)
+			}
+		}
+	}
+	if len(out.Edits) == 0 {
+		return out, false
+	}
+	// Directories that stood there before the COPY keep needing the command, without -R.
+	stay := recursive && flag == "chown" && slices.ContainsFunc(targets, func(t string) bool {
+		_, ok := p.Facts.Tree.At(strings.Trim(path.Clean(t), "/"), int(first)-1)
+		return ok && path.IsAbs(t) || !path.IsAbs(t)
+	})
+	if stay {
+		for _, a := range c.Args() {
+			if a.Text == "-R" || a.Text == "--recursive" {
+				out.Edits = append(out.Edits, run.Script.DropWord(a.From, a.To))
+			}
+		}
+		m.never(rewritten...)
+	} else {
+		edit, ok := p.File.Drop(run, c.Part)
+		if !ok {
+			return out, false
+		}
+		out.Edits = append(out.Edits, edit)
+		if len(run.Script.Parts) == 1 {
+			m.drop(k)
+		} else {
+			m.never(rewritten...)
+		}
+	}
+	word := "line"
+	if len(from) > 1 {
+		word = "lines"
+	}
+	out.What = fmt.Sprintf("COPY --%s=%s in %s %s instead of %s here", flag, value, word, strings.Join(from, ", "), flag)
+	out.Predicted = m.saves()
+	return out, true
+}
+
+// oneMode tells whether a COPY writes files that all get the same permissions, and says
+// which: --chmod holds for all that it copies.
+func (p *Project) oneMode(cp *draft.Instruction, refs []tree.Ref, k int32, mode *string) bool {
+	all := p.written(cp, func(string, *layer.Entry) bool { return true })
+	if len(all) != len(refs) {
+		return false
+	}
+	if src, _, ok := p.File.Copied(cp); !ok || len(all) > 1 && len(src) != len(all) { // directories would get it, too
+		return false
+	}
+	set := -1
+	for _, r := range refs {
+		n, ok := p.Facts.Tree.In(int(k), p.Facts.Tree.Entry(r).Path)
+		if !ok {
+			return false
+		}
+		if m := int(p.Facts.Tree.Entry(n).Mode); set < 0 {
+			set = m
+		} else if m != set {
+			return false
+		}
+	}
+	*mode = fmt.Sprintf("%#o", set)
+	return true
+}
+
+// moved lets a COPY write a file where a RUN moves it to.
+func moved(p *Project) []Candidate {
+	var out []Candidate
+	for _, cp := range p.copies() {
+		all := p.written(cp, func(_ string, e *layer.Entry) bool { return e.Kind == layer.File })
+		src, dest, ok := p.File.Copied(cp)
+		if !ok || len(src) != 1 || len(all) != 1 || strings.Contains(dest.Text, "$") {
+			continue
+		}
+		file := p.Facts.Tree.Entry(all[0]).Path
+		s := p.Facts.Tree.Name(all[0])
+		run := p.maker(s.By)
+		if s.Class != tree.DeletedFile || run == nil || run.Script == nil || !p.File.Shell(run) {
+			continue
+		}
+		for _, c := range run.Script.Commands {
+			args := c.Args()
+			if c.Name() != "mv" || !c.Sure || !c.Static() {
+				continue
+			}
+			args = slices.DeleteFunc(slices.Clone(args), func(w shell.Word) bool { return w.Text == "-f" || w.Text == "-v" || w.Text == "-n" })
+			if len(args) != 2 || strings.Trim(path.Clean(args[0].Text), "/") != file || !path.IsAbs(args[1].Text) {
+				continue
+			}
+			to := args[1].Text
+			k, _ := p.layer(run)
+			n, ok := p.Facts.Tree.In(int(k), strings.Trim(path.Clean(to), "/"))
+			if !ok || p.Facts.Tree.Entry(n).Kind != layer.File {
+				to = strings.TrimRight(to, "/") + "/" + path.Base(file)
+				if n, ok = p.Facts.Tree.In(int(k), strings.Trim(path.Clean(to), "/")); !ok || p.Facts.Tree.Entry(n).Kind != layer.File {
+					continue
+				}
+			}
+			drop, ok := p.File.Drop(run, c.Part)
+			if !ok {
+				continue
+			}
+			m := p.model()
+			if len(run.Script.Parts) == 1 {
+				m.drop(k)
+			} else {
+				m.never(n)
+				delete(m.at(k), file+"\x00-")
+			}
+			out = append(out, Candidate{Line: cp.Lines[0], What: fmt.Sprintf("copy it to %s, where line %d moves it", to, run.Lines[0]),
+				Edits: []draft.Edit{draft.Replace(dest.Span, to), drop}, Predicted: m.saves()})
+		}
+	}
+	return out
+}
+
+// copiedTwice gives the first of two COPYs of the same files the flags of the second: equal
+// copies are written once.
+func copiedTwice(p *Project) []Candidate {
+	var out []Candidate
+	list := p.copies()
+	for n, a := range list {
+		for _, b := range list[n+1:] {
+			k, _ := p.layer(b)
+			refs := p.hiddenBy(a, k, tree.MetadataOnly)
+			if len(refs) == 0 || a.Keyword != "COPY" || b.Keyword != "COPY" {
+				continue
+			}
+			var edits []draft.Edit
+			for _, name := range []string{"chown", "chmod"} {
+				have, want := a.FlagValue(name), b.FlagValue(name)
+				switch {
+				case have == want:
+				case have == "":
+					edits = append(edits, p.File.Flag(a, "--"+name+"="+want))
+				default:
+					for _, w := range p.File.Words(a) {
+						if w.Text == "--"+name+"="+have {
+							text := "--" + name + "=" + want
+							span := w.Span
+							if want == "" {
+								text = ""
+								for span.To < len(p.File.Text) && p.File.Text[span.To] == ' ' {
+									span.To++
+								}
+							}
+							edits = append(edits, draft.Replace(span, text))
+						}
+					}
+				}
+			}
+			if edits == nil {
+				continue
+			}
+			m := p.model()
+			for _, r := range refs {
+				if again, ok := p.Facts.Tree.In(int(k), p.Facts.Tree.Entry(r).Path); ok {
+					m.never(again)
+				}
+			}
+			out = append(out, Candidate{Line: a.Lines[0], What: fmt.Sprintf("copy with the owner and permissions of line %d, which copies the same files", b.Lines[0]), Edits: edits, Predicted: m.saves()})
+		}
+	}
+	return out
+}
+
+// deadCopies removes a COPY of which no file is left in the end.
+func deadCopies(p *Project) []Candidate {
+	var out []Candidate
+	for _, cp := range p.copies() {
+		all := p.written(cp, func(string, *layer.Entry) bool { return true })
+		if len(all) == 0 || slices.ContainsFunc(all, func(r tree.Ref) bool {
+			c := p.Facts.Tree.Name(r).Class
+			return c == tree.Live || c == tree.DeletedFile || c == tree.DeletedDir || c == tree.Opaque
+		}) {
+			continue
+		}
+		k, _ := p.layer(cp)
+		out = append(out, Candidate{Line: cp.Lines[0], What: "remove it: later lines write all of its files again", Edits: []draft.Edit{p.File.Remove(cp)}, Predicted: p.model().drop(k).saves()})
+	}
+	return out
+}

@@ -1,0 +1,346 @@
+package trim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/draft"
+	"tare/internal/store"
+	"tare/internal/testkit"
+	"tare/internal/trim"
+	"tare/internal/weigh"
+)
+
+// base is the layer of a distribution.
+var base = []testkit.Entry{testkit.File("etc/os-release", "ID=x\n"), testkit.Dir("root/"), testkit.Dir("tmp/"), testkit.Dir("var/"), testkit.Dir("var/log/"), testkit.File("var/log/dpkg.log", "base\n"), testkit.Dir("var/cache/"),
+	testkit.Dir("var/lib/"), testkit.Dir("var/lib/apt/"), testkit.Dir("var/lib/apt/lists/")}
+
+func big(name string, size int) testkit.Entry {
+	return testkit.File(name, strings.Repeat(name+" ", size/(len(name)+1)+1)[:size])
+}
+
+// owned is an entry with another owner, and moded one with other permissions.
+func owned(e testkit.Entry) testkit.Entry { e.Header.Uid = 1000; return e }
+func moded(e testkit.Entry) testkit.Entry { e.Header.Mode = 0o755; return e }
+
+func gone(name string) testkit.Entry {
+	dir, file := "", name
+	if n := strings.LastIndexByte(name, '/'); n >= 0 {
+		dir, file = name[:n+1], name[n+1:]
+	}
+	return testkit.File(dir+".wh."+file, "")
+}
+
+// layers are the layers of a Dockerfile's lines, by line; the base image is below them.
+type layers map[int][]testkit.Entry
+
+// project is a Dockerfile and an image that it might have built.
+func project(t *testing.T, text string, l layers) *trim.Project {
+	t.Helper()
+	f, err := draft.Read([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := testkit.Options{Layers: [][]byte{testkit.Tar(t, base...)}, History: []ocispec.History{{CreatedBy: "base"}}}
+	p := &trim.Project{File: f, Name: "Dockerfile", IgnoreName: ".dockerignore", Layers: map[int]int{}, Base: 1}
+	for _, i := range f.Chain("") {
+		if e, ok := l[i.Lines[0]]; ok {
+			p.Layers[i.Lines[0]] = len(o.Layers)
+			o.Layers = append(o.Layers, testkit.Tar(t, e...))
+			o.History = append(o.History, ocispec.History{CreatedBy: i.Text + " # buildkit"})
+		}
+	}
+	st := testkit.Store(t)
+	p.Facts = testkit.Facts(t, st, testkit.Put(t, st, "x:1", store.Pulled, testkit.Image(t, o)))
+	return p
+}
+
+// of are the candidates of a rule.
+func of(p *trim.Project, rule string) []trim.Candidate {
+	var out []trim.Candidate
+	for _, kind := range []trim.Kind{trim.Lossless, trim.Checked} {
+		for _, c := range trim.Find(p, kind) {
+			if c.Rule == rule {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+func patched(t *testing.T, p *trim.Project, c trim.Candidate) string {
+	t.Helper()
+	out, err := draft.Apply(p.File.Text, c.Edits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := draft.Read(out); err != nil {
+		t.Errorf("%s: %v\n%s", c.Rule, err, out)
+	}
+	return string(out)
+}
+
+// edit is what a rule must make of a Dockerfile (the lines behind FROM), and what the ledger
+// must say that it saves; "" where the rule must keep its hands off.
+type edit struct {
+	name, rule, from, to string
+	layers               layers
+	saves                int64
+}
+
+const whole = 1024 // an empty layer's tar
+
+var cases = []edit{
+	{"lists in the same RUN", "apt-lists", "RUN apt-get update && apt-get install -y x", "RUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*",
+		layers{2: {testkit.Dir("var/"), testkit.Dir("var/lib/"), testkit.Dir("var/lib/apt/"), testkit.Dir("var/lib/apt/lists/"), big("var/lib/apt/lists/x", 5000), big("usr/bin/x", 100)}}, 512 + 5120 + 4*512},
+	{"lists of which none are left", "apt-lists", "RUN apt-get update && rm -rf /var/lib/apt/lists/*", "", layers{2: {big("usr/bin/x", 100)}}, 0},
+	{"a cache of the base image", "apt-cache", "RUN make", "", layers{2: {big("usr/bin/x", 100)}}, 0},
+	{"apt's cache", "apt-cache", "RUN apt-get install -y x", "RUN apt-get install -y x && rm -rf /var/cache/apt/*", layers{2: {testkit.Dir("var/cache/apt/"), big("var/cache/apt/pkgcache.bin", 700)}}, 512 + 1024},
+	{"a shell that is none", "apt-cache", "SHELL [\"pwsh\", \"-Command\"]\nRUN apt-get install -y x", "", layers{3: {big("var/cache/apt/pkgcache.bin", 700)}}, 0},
+	{"a RUN that ends in exec", "apt-cache", "RUN exec apt-get install -y x", "", layers{2: {big("var/cache/apt/pkgcache.bin", 700)}}, 0},
+	{"dnf", "dnf-cache", "RUN dnf install -y x", "RUN dnf install -y x && rm -rf /var/cache/dnf/*", layers{2: {big("var/cache/dnf/x", 600)}}, 1536},
+	{"zypper", "zypper-cache", "RUN zypper in x", "RUN zypper in x && rm -rf /var/cache/zypp/*", layers{2: {big("var/cache/zypp/x", 600)}}, 1536},
+	{"pacman", "pacman-cache", "RUN pacman -S x", "RUN pacman -S x && rm -rf /var/cache/pacman/pkg/*", layers{2: {big("var/cache/pacman/pkg/x", 600)}}, 1536},
+	{"npm", "npm-cache", "RUN npm ci", "RUN npm ci && rm -rf /root/.npm", layers{2: {testkit.Dir("root/"), testkit.Dir("root/.npm/"), big("root/.npm/_cacache/x", 600)}}, 512 + 512 + 1536},
+	{"npm, but no cache", "npm-cache", "RUN npm ci", "", layers{2: {big("app/node_modules/x/.npmignore", 600)}}, 0},
+	{"yarn", "yarn-cache", "RUN yarn", "RUN yarn && rm -rf /usr/local/share/.cache/yarn", layers{2: {big("usr/local/share/.cache/yarn/v6/x", 600)}}, 1536},
+	{"go", "go-cache", "RUN go build", "RUN go build && rm -rf /root/.cache/go-build", layers{2: {big("root/.cache/go-build/00/x", 600)}}, 1536},
+	{"go in two RUNs", "go-cache", "RUN go build a\nRUN go build b", "RUN --mount=type=cache,target=/root/.cache/go-build go build a\nRUN --mount=type=cache,target=/root/.cache/go-build go build b",
+		layers{2: {big("root/.cache/go-build/00/x", 600)}, 3: {big("root/.cache/go-build/00/y", 600)}}, 2 * 1536},
+	{"modules", "go-modules", "RUN go build", "RUN go build && rm -rf /go/pkg/mod", layers{2: {big("go/pkg/mod/x", 600)}}, 1536},
+	{"cargo", "cargo-cache", "RUN cargo build", "RUN cargo build && rm -rf /root/.cargo/registry", layers{2: {big("root/.cargo/registry/x", 600)}}, 1536},
+	{"maven", "maven-cache", "RUN mvn package", "RUN mvn package && rm -rf /root/.m2/repository", layers{2: {big("root/.m2/repository/x", 600)}}, 1536},
+	{"gradle", "gradle-cache", "RUN gradle build", "RUN gradle build && rm -rf /root/.gradle/caches", layers{2: {big("root/.gradle/caches/x", 600)}}, 1536},
+	{"composer", "composer-cache", "RUN composer install", "RUN composer install && rm -rf /root/.composer/cache", layers{2: {big("root/.composer/cache/x", 600)}}, 1536},
+	{"uv", "uv-cache", "RUN uv sync", "RUN uv sync && rm -rf /root/.cache/uv", layers{2: {big("root/.cache/uv/x", 600)}}, 1536},
+	{"poetry", "poetry-cache", "RUN poetry install", "RUN poetry install && rm -rf /root/.cache/pypoetry", layers{2: {big("root/.cache/pypoetry/x", 600)}}, 1536},
+	{"other tools", "user-cache", "RUN tool", "RUN tool && rm -rf /root/.cache/tool", layers{2: {big("root/.cache/tool/x", 600)}}, 1536},
+	{"other tools, but pip", "user-cache", "RUN pip install x", "", layers{2: {big("root/.cache/pip/x", 600)}}, 0},
+	{"apk update in a RUN of its own", "apk-cache", "RUN apk update\nRUN apk add x", "RUN apk add --no-cache x", layers{2: {big("var/cache/apk/APKINDEX", 600)}, 3: {big("usr/bin/x", 100)}}, whole + 1536},
+	{"apk update in the same RUN", "apk-cache", "RUN apk update && apk -q add x", "RUN apk -q add --no-cache x", layers{2: {big("var/cache/apk/APKINDEX", 600)}}, 1536},
+	{"apk in a loop", "apk-cache", "RUN for i in x y; do apk update; done", "RUN for i in x y; do apk update; done && rm -rf /var/cache/apk/* /etc/apk/cache/*", layers{2: {big("var/cache/apk/APKINDEX", 600)}}, 1536},
+	{"apk without a cache", "apk-cache", "RUN apk add x", "", layers{2: {big("usr/bin/x", 100)}}, 0},
+	{"pip", "pip-cache", "RUN pip install x", "RUN pip install --no-cache-dir x", layers{2: {testkit.Dir("root/"), testkit.Dir("root/.cache/"), testkit.Dir("root/.cache/pip/"), big("root/.cache/pip/x", 600), big("usr/x", 10)}}, 3*512 + 1536},
+	{"pip by python -m", "pip-cache", "RUN python3 -m pip install x", "RUN python3 -m pip install --no-cache-dir x", layers{2: {big("root/.cache/pip/x", 600)}}, 1536},
+	{"pip that is told already", "pip-cache", "RUN pip install --no-cache-dir x", "", layers{2: {big("root/.cache/pip/x", 600)}}, 0},
+	{"byte code", "bytecode", "RUN pip install x", "RUN pip install --no-compile x", layers{2: {big("usr/lib/python3/site-packages/x/__pycache__/a.cpython-311.pyc", 600), big("usr/lib/python3/site-packages/x/a.py", 600)}}, 1536},
+	{"byte code of pip itself", "bytecode", "RUN pip install x", "", layers{2: {big("usr/lib/python3/site-packages/pip/__pycache__/a.cpython-311.pyc", 600)}}, 0},
+	{"logs", "logs", "RUN make", "RUN make && rm -rf /var/log/dpkg.log /var/log/new", layers{2: {big("var/log/new/a.log", 600), big("var/log/dpkg.log", 600)}}, 1536 + 1536 - 512},
+	{"logs of nobody", "logs", "RUN make", "", layers{2: {big("opt/log/x", 600)}}, 0},
+	{"temporary files", "temp-files", "RUN make", "RUN make && rm -rf '/tmp/a b'", layers{2: {testkit.Dir("tmp/"), big("tmp/a b", 600)}}, 512 + 1536},
+	{"no temporary files", "temp-files", "RUN make", "", layers{2: {big("usr/tmp/x", 600)}}, 0},
+	{"deleted later", "deleted-later", "RUN make\nRUN rm /opt/x", "RUN make \\\n    && rm /opt/x", layers{2: {testkit.Dir("opt/"), big("opt/x", 600), big("opt/y", 600)}, 3: {testkit.Dir("opt/"), gone("opt/x")}}, 1536 + 512 + 512 + whole},
+	{"deleted in another stage's line", "deleted-later", "RUN make\nCOPY a /a\nRUN rm /opt/x", "", layers{2: {big("opt/x", 600)}, 3: {big("a", 10)}, 4: {gone("opt/x")}}, 0},
+	{"chown later", "changed-later", "RUN make\nRUN chown -R 1000 /opt", "RUN make \\\n    && chown -R 1000 /opt", layers{2: {big("opt/x", 600)}, 3: {owned(big("opt/x", 600))}}, 1536 + whole},
+	{"nothing changed later", "changed-later", "RUN make\nRUN make more", "", layers{2: {big("opt/x", 600)}, 3: {big("opt/y", 600)}}, 0},
+	{"written twice", "merge-runs", "RUN a\nRUN b", "RUN a \\\n    && b", layers{2: {big("opt/x", 600)}, 3: {big("opt/x", 700)}}, 1536 + whole},
+	{"not written twice", "merge-runs", "RUN a\nRUN b", "", layers{2: {big("opt/x", 600)}, 3: {big("opt/y", 700)}}, 0},
+	{"copied and deleted", "copied-then-deleted", "COPY x.tar /tmp/x.tar\nRUN tar xf /tmp/x.tar && rm /tmp/x.tar", "RUN --mount=type=bind,source=x.tar,target=/tmp/x.tar tar xf /tmp/x.tar",
+		layers{2: {testkit.Dir("tmp/"), big("tmp/x.tar", 600)}, 3: {testkit.Dir("tmp/"), gone("tmp/x.tar"), big("opt/x", 10)}}, whole + 512 + 1536 + 2*512},
+	{"copied from a stage and deleted", "copied-then-deleted", "COPY --from=golang /x /tmp/x\nRUN cp /tmp/x /y && rm -f /tmp/x /z", "RUN --mount=type=bind,from=golang,source=x,target=/tmp/x cp /tmp/x /y && rm -f /z",
+		layers{2: {testkit.Dir("tmp/"), big("tmp/x", 600)}, 3: {testkit.Dir("tmp/"), gone("tmp/x"), big("y", 10)}}, whole + 512 + 1536 + 2*512},
+	{"copied and kept", "copied-then-deleted", "COPY x.tar /tmp/x.tar\nRUN tar xf /tmp/x.tar", "", layers{2: {big("tmp/x.tar", 600)}, 3: {big("opt/x", 10)}}, 0},
+	{"chown of a copy", "copy-chown", "COPY big /big\nRUN chown 1000:1000 /big", "COPY --chown=1000:1000 big /big", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, whole + 512 + 6144},
+	{"chown of a directory that was there", "copy-chown", "WORKDIR /app\nCOPY . .\nRUN make && chown -R app /app", "WORKDIR /app\nCOPY --chown=app . .\nRUN make && chown app /app", layers{2: {testkit.Dir("app/")}, 3: {big("app/x", 6000)}, 4: {owned(testkit.Dir("app/")), owned(big("app/x", 6000))}}, 512 + 6144},
+	{"a copy that has an owner", "copy-chown", "COPY --chown=1 big /big\nRUN chown 1000:1000 /big", "", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, 0},
+	{"an owner that is not known before it runs", "copy-chown", "COPY big /big\nRUN chown $USER /big", "", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, 0},
+	{"chmod of a copy", "copy-chmod", "COPY a /a\nRUN chmod +x /a && make", "COPY --chmod=0755 a /a\nRUN make", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000)), big("b", 10)}}, 512 + 6144},
+	{"chmod of one of two", "copy-chmod", "COPY a b /\nRUN chmod +x /a && make", "", layers{2: {big("a", 6000), big("b", 10)}, 3: {moded(big("a", 6000))}}, 0},
+	{"moved", "moved-files", "COPY a /tmp/a\nRUN mv /tmp/a /opt/b && make", "COPY a /opt/b\nRUN make", layers{2: {testkit.Dir("tmp/"), big("tmp/a", 6000)}, 3: {testkit.Dir("tmp/"), gone("tmp/a"), big("opt/b", 6000), big("c", 10)}}, 512 + 6144 + 2*512},
+	{"not moved", "moved-files", "COPY a /tmp/a\nRUN cp /tmp/a /opt/b && make", "", layers{2: {big("tmp/a", 6000)}, 3: {big("opt/b", 6000)}}, 0},
+	{"copied twice", "copied-twice", "COPY --chown=1000 a /a\nRUN make\nCOPY . /", "COPY a /a\nRUN make\nCOPY . /", layers{2: {owned(big("a", 6000))}, 3: {big("c", 10)}, 4: {big("a", 6000), big("b", 10)}}, 512 + 6144},
+	{"copied twice alike", "copied-twice", "COPY a /a\nRUN make\nCOPY . /", "", layers{2: {big("a", 6000)}, 3: {big("c", 10)}, 4: {big("b", 10)}}, 0},
+	{"written over", "dead-copy", "COPY a /a\nCOPY b /a", "COPY b /a", layers{2: {big("a", 6000)}, 3: {big("a", 600)}}, whole + 512 + 6144},
+	{"written over in part", "dead-copy", "COPY a c /\nCOPY b /a", "", layers{2: {big("a", 6000), big("c", 10)}, 3: {big("a", 600)}}, 0},
+	{"a stage for nothing", "idle-stage", "COPY --from=x /a /a\nRUN make; rm /a", "RUN make; rm /a", layers{2: {big("a", 6000)}, 3: {gone("a")}}, whole + 512 + 6144},
+	{"a stage for something", "idle-stage", "COPY --from=x /a /a\nRUN make", "", layers{2: {big("a", 6000)}, 3: {big("b", 10)}}, 0},
+	{"npm's development", "npm-dev", "RUN npm ci", "RUN npm ci --omit=dev", layers{2: {big("a", 10)}}, 0},
+	{"npm's production", "npm-dev", "RUN npm ci --omit=dev && npm install -g x && npm install y", "", layers{2: {big("a", 10)}}, 0},
+}
+
+// Each rule makes of a Dockerfile what an expert would, says what that saves to the byte, and
+// keeps its hands off where it cannot know.
+func TestRules(t *testing.T) {
+	tried := map[string][2]bool{}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := project(t, "FROM base\n"+c.from+"\n", c.layers)
+			got := of(p, c.rule)
+			seen := tried[c.rule]
+			if c.to == "" {
+				seen[1] = true
+				tried[c.rule] = seen
+				if len(got) > 0 {
+					t.Errorf("%s became %s", c.from, patched(t, p, got[0]))
+				}
+				return
+			}
+			seen[0] = true
+			tried[c.rule] = seen
+			if len(got) != 1 {
+				t.Fatalf("%d candidates of %s: %+v", len(got), c.rule, got)
+			}
+			if text := strings.TrimSuffix(strings.TrimPrefix(patched(t, p, got[0]), "FROM base\n"), "\n"); text != c.to {
+				t.Errorf("%s\nbecame\n%s\nnot\n%s", c.from, text, c.to)
+			}
+			if s := got[0].Predicted; c.saves != 0 && (s == nil || s.Tar != c.saves) {
+				t.Errorf("%s saves %v, want %d", c.rule, s, c.saves)
+			}
+		})
+	}
+	for rule, have := range tried {
+		if !have[0] {
+			t.Errorf("no case in which %s must find something", rule)
+		}
+	}
+}
+
+// A secret is taken out first, whatever it weighs, and by its own rule.
+func TestSecretFirst(t *testing.T) {
+	key := testkit.File("tmp/id_rsa", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n")
+	p := project(t, "FROM base\nRUN apt-get update\nCOPY id_rsa /tmp/id_rsa\nRUN clone /tmp/id_rsa; rm /tmp/id_rsa\n",
+		layers{2: {big("var/lib/apt/lists/x", 500_000)}, 3: {testkit.Dir("tmp/"), key}, 4: {testkit.Dir("tmp/"), gone("tmp/id_rsa")}})
+	list := trim.Find(p, trim.Lossless)
+	if len(list) < 2 || list[0].Rule != "secret-in-layer" || !list[0].Secret || list[1].Rule == "secret-in-layer" {
+		t.Fatalf("%+v", list)
+	}
+	if got, want := patched(t, p, list[0]), "RUN --mount=type=bind,source=id_rsa,target=/tmp/id_rsa clone /tmp/id_rsa\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("%s", got)
+	}
+	if len(of(p, "copied-then-deleted")) > 0 {
+		t.Error("a secret is no ordinary file")
+	}
+}
+
+// What the context carries along is kept back by lines of the ignore file; files that are
+// asked for by name are not.
+func TestIgnore(t *testing.T) {
+	p := project(t, "FROM base\nCOPY . /app\n", layers{2: {testkit.Dir("app/"), testkit.Dir("app/.git/"), big("app/.git/x", 6000), big("app/main.py", 10), big("app/__pycache__/main.pyc", 600)}})
+	p.Context = []trim.ContextFile{{Path: ".git", Dir: true}, {Path: ".git/x"}, {Path: "main.py"}, {Path: "__pycache__/main.pyc"}}
+	p.Ignore = []byte("*.md")
+	list := of(p, "dockerignore")
+	if len(list) != 2 || list[0].Kind != trim.Lossless || list[1].Kind != trim.Checked {
+		t.Fatalf("%+v", list)
+	}
+	if got := string(list[1].Write[".dockerignore"]); got != "*.md\n**/.git\n" {
+		t.Errorf("%q", got)
+	}
+	if got := list[1].Predicted.Tar; got != 512+512+6144 {
+		t.Errorf("saves %d", got)
+	}
+	if len(list[1].Gone) != 1 || list[1].Gone[0] != "app/.git/x" {
+		t.Errorf("gone: %v", list[1].Gone)
+	}
+	p = project(t, "FROM base\nCOPY .git /app/.git\n", layers{2: {big("app/.git/x", 6000)}})
+	p.Context = []trim.ContextFile{{Path: ".git/x"}}
+	if list := of(p, "dockerignore"); len(list) > 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
+// A slimmer sister is proposed for images that have one, and nothing is claimed of its size.
+func TestSlimmer(t *testing.T) {
+	for from, want := range map[string]string{"python:3.12": "python:3.12-slim", "python": "python:slim", "debian:bookworm": "debian:bookworm-slim", "docker.io/library/node:20": "docker.io/library/node:20-slim",
+		"python:3.12-slim": "", "python:3.12-alpine": "", "alpine": "", "ghcr.io/me/python:3": "", "python@sha256:" + strings.Repeat("0", 64): "", "scratch": ""} {
+		p := project(t, "FROM "+from+" AS x\nRUN make\n", layers{2: {big("a", 10)}})
+		list := of(p, "slimmer-base")
+		switch {
+		case want == "" && len(list) > 0:
+			t.Errorf("%s: %+v", from, list)
+		case want != "" && (len(list) != 1 || list[0].Predicted != nil || !strings.HasPrefix(patched(t, p, list[0]), "FROM "+want+" AS x\n")):
+			t.Errorf("%s: %+v", from, list)
+		}
+	}
+}
+
+// apk's database, as far as rules read it.
+func apkDB(packages ...string) testkit.Entry {
+	var b strings.Builder
+	for _, p := range packages {
+		name, files, _ := strings.Cut(p, " ")
+		fmt.Fprintf(&b, "C:Q1x\nP:%s\nV:1-r0\nA:x86_64\n", name)
+		for _, f := range strings.Fields(files) {
+			dir, file := f[:strings.LastIndexByte(f, '/')], f[strings.LastIndexByte(f, '/')+1:]
+			fmt.Fprintf(&b, "F:%s\nR:%s\n", dir, file)
+		}
+		b.WriteString("\n")
+	}
+	return testkit.File("lib/apk/db/installed", b.String())
+}
+
+// Packages are dropped from the lists that install them, and build tools moved into a stage
+// of their own with all that the lines put outside of packages.
+func TestPackages(t *testing.T) {
+	text := "FROM base\nENV A=1\nRUN apk add --no-cache gcc curl && cc -o /usr/local/bin/app\nCOPY etc /etc/app\nCMD [\"app\"]\n"
+	p := project(t, text, layers{3: {apkDB("gcc usr/bin/gcc usr/lib/cc1", "curl usr/bin/curl"), big("usr/bin/gcc", 6000), big("usr/lib/cc1", 6000), big("usr/bin/curl", 6000), testkit.Dir("usr/local/bin/"), big("usr/local/bin/app", 600), big("opt/data/x", 10)}, 4: {big("etc/app", 10)}})
+	list := of(p, "untouched-packages")
+	if len(list) != 2 || list[0].Predicted.Tar != 2*(512+6144) || strings.Join(list[0].Gone, " ") != "usr/bin/gcc usr/lib/cc1" {
+		t.Fatalf("%+v", list)
+	}
+	if got := patched(t, p, list[1]); !strings.Contains(got, "RUN apk add --no-cache gcc && cc") {
+		t.Errorf("%s", got)
+	}
+	list = of(p, "build-packages")
+	if len(list) != 1 || !strings.Contains(patched(t, p, list[0]), "bin/app && apk del --no-cache gcc\n") {
+		t.Errorf("%+v", list)
+	}
+	list = of(p, "build-tools-stage")
+	if len(list) != 1 {
+		t.Fatalf("%+v", list)
+	}
+	want := "FROM base AS build\nENV A=1\nRUN apk add --no-cache gcc curl && cc -o /usr/local/bin/app\n\nFROM base\nENV A=1\nRUN apk add --no-cache curl\nCOPY --from=build /opt/data/x /opt/data/\nCOPY --from=build /usr/local/bin /usr/local/bin\nCOPY etc /etc/app\nCMD [\"app\"]\n"
+	if got := patched(t, p, list[0]); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	// A package that nobody asked for by name, and names that are not known before they run.
+	p = project(t, "FROM base\nRUN apk add --no-cache $PACKAGES && make\n", layers{2: {apkDB("gcc usr/bin/gcc"), big("usr/bin/gcc", 6000), big("usr/local/bin/app", 600)}})
+	for _, rule := range []string{"untouched-packages", "build-packages", "build-tools-stage"} {
+		if list := of(p, rule); len(list) > 0 {
+			t.Errorf("%s: %+v", rule, list)
+		}
+	}
+}
+
+// Recommended packages and documentation are Debian's; what goes is known from the findings
+// and from the paths.
+func TestDebian(t *testing.T) {
+	p := project(t, "FROM base\nRUN apt-get update && apt-get install -y x\n", layers{2: {big("usr/share/doc/x/copyright", 600), big("usr/bin/x", 10)}})
+	list := of(p, "docs-and-locales")
+	if len(list) != 1 || list[0].Predicted.Tar != 1536 || !strings.Contains(patched(t, p, list[0]), "install -o 'Dpkg::Options::=--path-exclude=/usr/share/doc/*'") {
+		t.Errorf("%+v", list)
+	}
+	if len(of(p, "no-install-recommends")) > 0 {
+		t.Error("nothing is known of recommended packages")
+	}
+	p.Findings = []weigh.Finding{{Rule: "recommended-packages", Line: 2, Tar: 99}}
+	list = of(p, "no-install-recommends")
+	if len(list) != 1 || list[0].Predicted.Tar != 99 || !strings.Contains(patched(t, p, list[0]), "apt-get install --no-install-recommends -y x") {
+		t.Errorf("%+v", list)
+	}
+	p = project(t, "FROM base\nRUN apt-get install -y --no-install-recommends x\n", layers{2: {big("usr/bin/x", 10)}})
+	p.Findings = []weigh.Finding{{Rule: "recommended-packages", Line: 2, Tar: 99}}
+	for _, rule := range []string{"docs-and-locales", "no-install-recommends"} {
+		if list := of(p, rule); len(list) > 0 {
+			t.Errorf("%s: %+v", rule, list)
+		}
+	}
+}
+
+// What may differ after a lossless edit, and what may not.
+func TestDeclared(t *testing.T) {
+	for path, want := range map[string]bool{
+		"var/cache/apt/pkgcache.bin": true, "root/.cache/pip/x": true, "var/log/dpkg.log": true, "var/lib/apt/lists/x": true, "lib/apk/db/installed": true, "var/lib/dpkg/status": true, "usr/lib/python3/__pycache__/x.pyc": true,
+		"etc/apk/cache/x": true, "home/me/.npm/_cacache/x": true, "go/pkg/mod/x/y": true,
+		"etc/passwd": false, "usr/bin/x": false, "var/lib/app/db": false, "app/.git/x": false, "root/.ssh/id": false, "tmp/x": false, "var/cache": false, "var/log": false, "app/cache/x": false, "etc/apk/repositories": false, "root/.bashrc": false, "usr/share/doc/x": false,
+	} {
+		if got := trim.IsDeclared(path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	if !trim.IsDeclared("app/Dockerfile", "**/Dockerfile") || trim.IsDeclared("app/Dockerfile") {
+		t.Error("Dockerfiles")
+	}
+}

@@ -1,0 +1,2 @@
+import json, ssl
+print(json.dumps({"tls": ssl.OPENSSL_VERSION.split()[0]}))

@@ -1,0 +1,2 @@
+#!/bin/sh
+wc -c < /opt/tool/table.bin
