@@ -26,7 +26,7 @@ func newTrim(a *app) *cobra.Command {
 	var o trimOptions
 	c := &cobra.Command{
 		Use:   "trim [OPTIONS] [DIR|DOCKERFILE]",
-		Short: "Find edits that make an image smaller, and prove each by building it",
+		Short: "Find edits that make an image smaller, and prove them",
 		Long: `Find edits of a Dockerfile that make its image smaller; build, compare, check
 and measure each; and write a patch of those that save and pass.
 
@@ -39,10 +39,10 @@ Checks are those of tare.yaml for this Dockerfile, or --check. Nothing in DIR
 changes without --write.`,
 		Example: `  tare trim
   tare trim -o trim.patch . && git apply trim.patch
-  tare trim --drop --check 'python3 app.py --version'
+  tare trim --drop --check 'python3 app.py'
   tare trim --write
   tare trim --patch proposal.diff
-  tare trim --propose './agent --smaller'`,
+  tare trim --propose './agent'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
