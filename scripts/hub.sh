@@ -220,6 +220,12 @@ push_as() { skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$
 
 # --- the bases of testdata/trim ----------------------------------------------------------------
 
+# The port of the small apt repository stands in the images, so it is fixed.
+apt_port=5381
+
+# What the Dockerfiles of testdata/trim install.
+corpus_debs=(bc dc jq make procps psmisc gawk tcc gcc libc6-dev)
+
 # corpus finds or makes every base that the Dockerfiles of testdata/trim name: Debian
 # with apt, Node.js and Go are made here; alpine and python come from the stand-in hub.
 corpus() {
@@ -229,32 +235,18 @@ corpus() {
     print_vars dockerhub "" ""
     return
   fi
-  "$here/apt.sh" mmdebstrap docker-registry umoci skopeo curl
+  "$here/apt.sh" mmdebstrap docker-registry umoci skopeo curl python3
   mkdir -p "$dir"
-  if [[ ! -e $dir/ready ]]; then
-    rm -rf "$dir/layout"
-    umoci init --layout "$dir/layout"
-    make_base "$dir" full
-    make_base "$dir" base "${slim[@]}"
-    install_image "$dir" node node nodejs npm
-    install_image "$dir" golang bash golang-go
-    [[ -x $shared/serve.sh ]] || install_image "$dir" python python3 python3 python3-pip
-    rm -rf "$dir/bundle" "$dir/rootfs"
-    touch "$dir/ready"
-  fi
+  [[ -e $dir/ready ]] || make_corpus "$dir"
   serve "$dir"
+  serve_apt "$dir"
   if [[ ! -e $dir/pushed ]]; then
-    local at; at=127.0.0.1:$(cat "$dir/port")/library
-    push_as "$dir" base "$at/debian:stable-slim"
-    push_as "$dir" full "$at/debian:stable"
-    push_as "$dir" node "$at/node:slim"
-    push_as "$dir" golang "$at/golang:latest"
-    [[ -x $shared/serve.sh ]] || push_as "$dir" python "$at/python:slim"
+    local tag name at; at=127.0.0.1:$(cat "$dir/port")/library
+    while read -r tag name; do push_as "$dir" "$tag" "$at/$name"; done < "$dir/names"
     rm -rf "$dir/layout"
     touch "$dir/pushed"
   fi
   if [[ -x $shared/serve.sh ]]; then
-    "$here/apt.sh" docker-registry python3
     "$shared/serve.sh" status || "$shared/serve.sh" start >/dev/null
     grep -q "stand-in hub" "$dir/hosts/docker.io/hosts.toml" ||
       sed '/^server/d; s/^# .*/# The stand-in hub, for what is not in ours./' "$(cd "$shared" && pwd)/hosts/docker.io/hosts.toml" >> "$dir/hosts/docker.io/hosts.toml"
@@ -262,9 +254,80 @@ corpus() {
   print_vars corpus "$dir/hosts" ""
 }
 
+make_corpus() {
+  local dir=$1 shared=${TARE_TEST_HUB:-$repo/../shared/hub} tag
+  if [[ ! -e $dir/made ]]; then
+    rm -rf "$dir/layout"
+    umoci init --layout "$dir/layout"
+    make_base "$dir" full
+    make_base "$dir" base "${slim[@]}"
+    install_image "$dir" node node nodejs npm
+    install_image "$dir" golang bash golang-go
+    # The stand-in hub has a better Python.
+    [[ -x $shared/serve.sh ]] || install_image "$dir" python python3 python3 python3-pip
+    touch "$dir/made"
+  fi
+  make_apt "$dir"
+  printf '%s\n' "base debian:stable-slim" "full debian:stable" "node node:slim" "golang golang:latest" > "$dir/names"
+  [[ -x $shared/serve.sh ]] || echo "python python:slim" >> "$dir/names"
+  while read -r tag _; do small_apt "$dir" "$tag"; done < "$dir/names"
+  rm -rf "$dir/bundle" "$dir/rootfs"
+  touch "$dir/ready"
+}
+
+# make_apt makes an apt repository of the few packages that the corpus installs: the lists
+# of a whole distribution take longer than all the rest of a build. mawk, which every base
+# has, is there in a later version, for what "apt-get upgrade" does.
+make_apt() {
+  local dir=$1 bundle=$1/bundle apt=$1/apt f
+  say "making a small apt repository (${corpus_debs[*]}) …"
+  rm -rf "$bundle" "$apt"
+  mkdir -p "$apt"
+  umoci unpack --image "$dir/layout:base" "$bundle"
+  cp -L /etc/resolv.conf "$bundle/rootfs/etc/resolv.conf"
+  in_root "$bundle/rootfs" "apt-get update -qq
+    apt-get install -qq -y --no-install-recommends --download-only ${corpus_debs[*]}
+    cd /var/cache/apt/archives; apt-get download -qq -o APT::Sandbox::User=root mawk"
+  mv "$bundle"/rootfs/var/cache/apt/archives/*.deb "$apt"
+  f=$(echo "$apt"/mawk_*.deb)
+  dpkg-deb -R "$f" "$dir/mawk"
+  sed -i 's/^Version: .*/&+later/' "$dir/mawk/DEBIAN/control"
+  echo later >> "$dir/mawk/usr/bin/mawk" # what is equal would not come into the layer
+  rm "$f"
+  dpkg-deb -b "$dir/mawk" "$apt/mawk_later.deb" >&2
+  rm -rf "$dir/mawk"
+  (cd "$apt" && for f in *.deb; do
+    dpkg-deb -f "$f"
+    printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "$f" "$(stat -c %s "$f")" "$(sha256sum < "$f" | cut -d' ' -f1)"
+  done > Packages
+  printf 'Suite: corpus\nDate: %s\nSHA256:\n %s %s Packages\n' "$(date -Ru -d @1735689600)" "$(sha256sum < Packages | cut -d' ' -f1)" "$(stat -c %s Packages)" > Release)
+}
+
+# small_apt makes an image's apt look there and nowhere else.
+small_apt() {
+  local dir=$1 tag=$2 bundle=$1/bundle created
+  created=$(date -u -d "@1735689600" +%FT%TZ)
+  rm -rf "$bundle"
+  umoci unpack --image "$dir/layout:$tag" "$bundle"
+  rm -rf "$bundle"/rootfs/etc/apt/sources.list*
+  echo "deb [trusted=yes] http://127.0.0.1:$apt_port/ ./" > "$bundle/rootfs/etc/apt/sources.list"
+  : > "$bundle/rootfs/etc/resolv.conf"
+  umoci repack --image "$dir/layout:$tag" --history.created "$created" --history.created_by "# apt's sources: a small repository (a stand-in made on this machine)" "$bundle"
+}
+
+serve_apt() {
+  local dir=$1
+  answers "http://127.0.0.1:$apt_port/Release" && return
+  setsid python3 -m http.server "$apt_port" --bind 127.0.0.1 --directory "$dir/apt" >"$dir/apt.log" 2>&1 </dev/null &
+  echo $! > "$dir/apt.pid"
+  for _ in $(seq 50); do answers "http://127.0.0.1:$apt_port/Release" && return; sleep 0.1; done
+  say "the apt repository did not start:"; cat "$dir/apt.log" >&2; exit 1
+}
+
 stop() {
   [[ -e $1/pid ]] && kill "$(cat "$1/pid")" 2>/dev/null || true
-  rm -f "$1/pid" "$1/port"
+  [[ -e $1/apt.pid ]] && kill "$(cat "$1/apt.pid")" 2>/dev/null || true
+  rm -f "$1/pid" "$1/port" "$1/apt.pid"
 }
 
 clean() {

@@ -46,7 +46,7 @@ func TestImagesOfDaemons(t *testing.T) {
 	if _, err := docker("save", "-o", archive, "mine:1"); err != nil {
 		t.Fatal(err)
 	}
-	if other, _ := h.both(t, "weigh", "--format", "json", "archive://"+archive); strings.ReplaceAll(other, "archive://"+archive, "mine:1") != out {
+	if other, _ := h.both(t, "weigh", "--format", "json", "archive://"+archive); strings.ReplaceAll(other, "mine:1 (mine.tar)", "mine:1") != out {
 		t.Errorf("of the archive it says\n%s\nof the daemon's\n%s", other, out)
 	}
 	if got := strings.TrimSpace(h.tare(t, "images", "-q")); got != "" {
@@ -55,6 +55,18 @@ func TestImagesOfDaemons(t *testing.T) {
 	theirs, err := docker("history", "--no-trunc", "--format", "{{.ID}} {{.Size}} {{.CreatedBy}}", "mine:1")
 	if ours := h.tare(t, "history", "--no-trunc", "--format", "{{.ID}} {{.Size}} {{.CreatedBy}}", "mine:1"); err != nil || ours != theirs {
 		t.Errorf("history: %s, Docker's %s %v", ours, theirs, err)
+	}
+	const inspected = "{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} {{.Size}} {{json .RootFS.Layers}} {{.Os}}/{{.Architecture}} {{json .Config.Cmd}} {{.Created}}"
+	theirs, err = docker("inspect", "--format", inspected, "mine:1")
+	ours, _ := h.both(t, "inspect", "--format", inspected, "mine:1")
+	if err != nil || ours != theirs {
+		t.Errorf("inspect: %s, Docker's %s %v", ours, theirs, err)
+	}
+	if out, _ := h.both(t, "inspect", "--format", "{{json .RepoTags}}", "archive://"+archive); out != `["mine:1"]`+"\n" {
+		t.Errorf("inspect of an archive: %s", out)
+	}
+	if out, err := h.command("inspect", "nowhere:1").CombinedOutput(); err == nil || !strings.Contains(string(out), "no such object: nowhere:1") {
+		t.Errorf("%v: %s", err, out)
 	}
 
 	// The store's comes first, and the other is mentioned.

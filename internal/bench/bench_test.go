@@ -164,7 +164,7 @@ func TestInCopy(t *testing.T) {
 
 func TestLab(t *testing.T) {
 	b, e, st := newBench(t)
-	l := &bench.Lab{Bench: b, Name: "My Exp"}
+	l := &bench.Lab{Bench: b, Images: map[string]string{"Own__x": "tare-lab/my-exp:own_x"}}
 	dir := contextOf(t, "FROM base:1\nCOPY main.py /\n")
 	v := experiment.Variant{Name: "Own__x", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile"), Args: map[string]string{"A": "1"}}
 	own, err := l.Obtain(t.Context(), v, io.Discard)
@@ -202,7 +202,7 @@ func TestLab(t *testing.T) {
 // A build that comes out with the same content as one before is taken for that one.
 func TestTheSameContentIsTheSameImage(t *testing.T) {
 	b, _, _ := newBench(t)
-	l := &bench.Lab{Bench: b, Name: "x"}
+	l := &bench.Lab{Bench: b, Images: map[string]string{"own": "tare-lab/x:own"}}
 	dir := contextOf(t, "FROM base:1\nCOPY main.py /\n")
 	v := experiment.Variant{Name: "own", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile")}
 	var first digest.Digest
@@ -225,7 +225,7 @@ func TestTheSameContentIsTheSameImage(t *testing.T) {
 
 func TestNewerBase(t *testing.T) {
 	b, e, st := newBench(t)
-	l := &bench.Lab{Bench: b, Name: "x"}
+	l := &bench.Lab{Bench: b, Images: map[string]string{"own": "tare-lab/x:own"}}
 	dir := contextOf(t, "FROM base:1\nCOPY main.py /\n")
 	v := experiment.Variant{Name: "own", Context: dir, Dockerfile: filepath.Join(dir, "Dockerfile")}
 	o, err := l.Build(t.Context(), v, lab.How{Base: "bump", Nonce: "7"})
@@ -250,7 +250,7 @@ func TestNewerBase(t *testing.T) {
 		t.Error("that of another lab is gone")
 	}
 	// Two labs make the same edit of the same base: each has a base of its own.
-	other := &bench.Lab{Bench: b, Name: "x"}
+	other := &bench.Lab{Bench: b, Images: map[string]string{"own": "tare-lab/x:own"}}
 	for _, at := range []*bench.Lab{l, other} {
 		if _, err := at.Build(t.Context(), v, lab.How{Base: "bump", Nonce: "7"}); err != nil {
 			t.Fatal(err)

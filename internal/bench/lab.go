@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,8 @@ const MapParts = 3000
 // Lab is a lab.Bench: the bench of one experiment.
 type Lab struct {
 	*Bench
-	Name string // of the experiment
+	// Images are the names under which the images of variants stay in the store.
+	Images map[string]string
 	// Material is how much a sentence must be about; the zero value means all.
 	Material explain.Material
 
@@ -37,35 +37,11 @@ type Lab struct {
 
 var _ lab.Bench = (*Lab)(nil)
 
-// keptName is the name under which a variant's image stays in the store.
-func (b *Lab) keptName(v experiment.Variant) string {
-	clean := func(s string) string {
-		s = strings.Map(func(r rune) rune {
-			switch {
-			case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
-				return r
-			case r >= 'A' && r <= 'Z':
-				return r + 'a' - 'A'
-			}
-			return '-'
-		}, s)
-		if s = strings.Trim(s, ".-_"); s == "" {
-			return "x"
-		}
-		return s
-	}
-	for strings.Contains(v.Name, "__") {
-		v.Name = strings.ReplaceAll(v.Name, "__", "_")
-	}
-	tag := clean(v.Name)
-	return "tare-lab/" + strings.ReplaceAll(clean(b.Name), "..", ".") + ":" + tag[:min(len(tag), 100)]
-}
-
 // arguments are what makes a command look at a variant's image.
 func (b *Lab) arguments(v experiment.Variant) []string {
 	switch {
 	case v.Image == "":
-		return []string{b.keptName(v)}
+		return []string{b.Images[v.Name]}
 	case v.Platform != "":
 		return []string{"--platform", v.Platform, v.Image}
 	}
@@ -87,7 +63,7 @@ func (b *Lab) keep(o *lab.Obtained) error {
 	if err != nil {
 		return err
 	}
-	named, err := store.Normalize(b.keptName(o.Variant))
+	named, err := store.Normalize(b.Images[o.Variant.Name])
 	if err != nil {
 		return err
 	}
@@ -120,21 +96,33 @@ func (b *Lab) obtained(v experiment.Variant, img *target.Image) *lab.Obtained {
 
 // Run implements lab.Bench.
 func (b *Lab) Run(ctx context.Context, o *lab.Obtained, c *experiment.Check, stdout, stderr io.Writer) (lab.Ran, error) {
+	return b.Check(ctx, o.Image.Under(o.Variant.Name, false), c, nil, stdout, stderr)
+}
+
+// Check runs a check's command in a container of an image in the store, under a watch if
+// there is one.
+func (b *Bench) Check(ctx context.Context, img *target.Image, c *experiment.Check, watch *engine.Watch, stdout, stderr io.Writer) (lab.Ran, error) {
 	// The whole command line is the check's, if it has one: what it says is what runs.
 	opt := runner.Options{Network: "host", EntrypointSet: len(c.Command) > 0}
 	for k, v := range c.Env {
 		opt.Env = append(opt.Env, k+"="+v)
 	}
-	r, err := runner.Spec(o.Variant.Name, o.Image.Image, c.Command, opt)
+	r, err := runner.Spec(img.Name, img.Image, c.Command, opt)
 	if err != nil {
 		return lab.Ran{}, err
 	}
+	r.Stdout, r.Stderr, r.Watch = stdout, stderr, watch
+	return b.Measured(ctx, r)
+}
+
+// Measured runs a container, and leaves the engine open.
+func (b *Bench) Measured(ctx context.Context, r engine.Run) (lab.Ran, error) {
 	e, err := b.Engine(ctx)
 	if err != nil {
 		return lab.Ran{}, err
 	}
 	var cost engine.Cost
-	r.Stdout, r.Stderr, r.KeepOpen, r.Cost = stdout, stderr, true, &cost
+	r.KeepOpen, r.Cost = true, &cost
 	code, err := e.Run(ctx, r)
 	return lab.Ran{Exit: code, First: cost.First, Took: cost.Took, Peak: cost.Peak}, err
 }

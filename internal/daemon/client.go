@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tare/internal/logs"
 	"tare/internal/socket"
 )
 
@@ -35,6 +37,7 @@ type Daemon struct {
 	*Endpoint
 	api    *client.Client
 	spoken bool
+	asked  time.Time // when the latest request was sent
 }
 
 // Connect prepares to speak to an endpoint. An error is a setting that cannot be followed.
@@ -42,9 +45,6 @@ func Connect(e *Endpoint) (*Daemon, error) {
 	at := e.at
 	if path := strings.TrimPrefix(e.Host, "unix://"); len(path) > socket.Longest && path != e.Host {
 		return nil, fmt.Errorf("%s: a socket's path has at most %d bytes, this one %d", e, socket.Longest, len(path))
-	}
-	if strings.HasPrefix(e.Host, "ssh://") && e.Kind == Podman {
-		return nil, fmt.Errorf("%s: Podman over ssh is not spoken: pipe podman --remote save into tare weigh -", e)
 	}
 	if e.tls && !e.Local() {
 		data, err := tlsFiles()
@@ -54,14 +54,21 @@ func Connect(e *Endpoint) (*Daemon, error) {
 		at.TLSData = data
 	}
 	opts, err := at.ClientOpts()
+	if strings.HasPrefix(e.Host, "ssh://") && e.Kind == Podman {
+		opts, err = overSSH(e.Host)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
-	api, err := client.New(append(opts, client.WithUserAgent("tare"))...)
-	if err != nil {
+	d := &Daemon{Endpoint: e}
+	opts = append(opts, client.WithUserAgent("tare"))
+	if logs.On() {
+		opts = append(opts, client.WithResponseHook(func(r *http.Response) { logs.Answer(r, d.asked, "to", e.String()) }))
+	}
+	if d.api, err = client.New(opts...); err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
-	return &Daemon{Endpoint: e, api: api}, nil
+	return d, nil
 }
 
 // Ask connects to an endpoint and looks an image up. Whoever gets the daemon closes it.
@@ -85,6 +92,7 @@ func (d *Daemon) Close() error { return d.api.Close() }
 type Image struct {
 	ID      digest.Digest   // the configuration's digest; with Docker's containerd store the index's or manifest's
 	Tags    []string        // its names
+	Digests []string        // its names in registries, with digests
 	DiffIDs []digest.Digest // bottom first
 	Size    int64           // bytes, as docker images prints them
 	// Platform is what it is for.
@@ -103,6 +111,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 	}
 	raw := new(bytes.Buffer)
 	// The names of labels and the like may have any form: only what is needed is read.
+	d.asked = time.Now()
 	_, err := d.api.ImageInspect(ctx, name, client.ImageInspectWithRawResponse(raw))
 	if err != nil && raw.Len() == 0 {
 		return nil, d.explain(ctx, name, err)
@@ -110,6 +119,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 	var said struct {
 		ID           string `json:"Id"`
 		RepoTags     []string
+		RepoDigests  []string
 		Size         int64
 		Os           string
 		Architecture string
@@ -123,7 +133,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 	if !strings.Contains(id, ":") {
 		id = "sha256:" + id // Podman's
 	}
-	i := &Image{ID: digest.Digest(id), Tags: said.RepoTags, DiffIDs: said.RootFS.Layers, Size: said.Size,
+	i := &Image{ID: digest.Digest(id), Tags: said.RepoTags, Digests: said.RepoDigests, DiffIDs: said.RootFS.Layers, Size: said.Size,
 		Platform: ocispec.Platform{OS: said.Os, Architecture: said.Architecture, Variant: said.Variant}}
 	if err := i.ID.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: it says that %s has the ID %q: %w", d, name, cut(said.ID), err)
@@ -136,6 +146,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 func (d *Daemon) Save(ctx context.Context, ref string) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := watch(cancel)
+	d.asked = time.Now()
 	r, err := d.api.ImageSave(ctx, []string{ref})
 	if err != nil {
 		w.stop()
@@ -154,6 +165,7 @@ func (d *Daemon) speak(ctx context.Context) error {
 	if d.spoken {
 		return nil
 	}
+	d.asked = time.Now()
 	_, err := d.api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
 	d.spoken = err == nil
 	return err
@@ -168,6 +180,9 @@ func (d *Daemon) patience(ctx context.Context) (context.Context, context.CancelF
 
 // explain says what an error of the client means, and what to do.
 func (d *Daemon) explain(ctx context.Context, name string, err error) error {
+	if !errdefs.IsNotFound(err) { // which is an answer like others
+		logs.Info("no answer", "to", d.String(), "image", name, "took", time.Since(d.asked).Round(100*time.Microsecond), "error", err)
+	}
 	var dial *net.OpError
 	switch {
 	case errdefs.IsNotFound(err):

@@ -18,6 +18,7 @@ import (
 	"tare/internal/daemon"
 	"tare/internal/image"
 	"tare/internal/layer"
+	"tare/internal/logs"
 	"tare/internal/testkit"
 )
 
@@ -211,6 +212,51 @@ func TestDaemonErrors(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// With --verbose every request is told, also one that nobody answers, and without what is
+// secret in an address.
+func TestRequestsAreTold(t *testing.T) {
+	archive, _, _ := saved(t, "", "")
+	said := new(bytes.Buffer)
+	ask := func(api *testkit.DockerAPI, name string) {
+		d := served(t, api)
+		i, err := d.Inspect(t.Context(), name)
+		if err != nil {
+			return
+		}
+		r, err := d.Save(t.Context(), i.ID.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+	}
+	logs.Start(said, logs.Verbose)
+	t.Cleanup(func() { logs.Start(nil, logs.Off) })
+	ask(&testkit.DockerAPI{Images: map[string][]byte{"app:1": archive}}, "app:1")
+	ask(&testkit.DockerAPI{}, "none")
+	t.Setenv("DOCKER_HOST", "tcp://somebody:hunter2@127.0.0.1:1")
+	e, err := daemon.DockerEndpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := daemon.Ask(t.Context(), e, "app:1"); err == nil {
+		t.Fatal("who answered?")
+	}
+	for _, want := range []string{"/_ping", "/images/app:1/json", "/images/get?(hidden)", "status=200", "status=404", "took=", "to=\"Docker at unix://", `no answer" to="Docker at tcp://`} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("%s is not in\n%s", want, said)
+		}
+	}
+	if strings.Contains(said.String(), "hunter2") {
+		t.Errorf("a password: %s", said)
+	}
+	logs.Start(nil, logs.Off)
+	said.Reset()
+	ask(&testkit.DockerAPI{Images: map[string][]byte{"app:1": archive}}, "app:1")
+	if said.Len() > 0 {
+		t.Errorf("nobody asked: %s", said)
+	}
 }
 
 // A daemon behind TLS is spoken to with the keys that the docker command takes.

@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"tare/internal/logs"
 	"tare/internal/socket"
 )
 
@@ -70,7 +71,9 @@ func OpenContainerd(ctx context.Context, word string) (*Containerd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
+	done := logs.Took("containerd", "at", path, "image", word)
 	out, err := findImage(ctx, conn, word)
+	done(err)
 	if err != nil {
 		_ = conn.Close()
 		if errors.Is(err, context.DeadlineExceeded) {

@@ -102,6 +102,9 @@ func Compare(a, b *Record) *Diff {
 	if a.FileDigest != b.FileDigest {
 		d.Other = append(d.Other, "the experiment's file is another one")
 	}
+	if a.File != b.File {
+		d.Other = append(d.Other, fmt.Sprintf("the experiment's files are %s and %s", a.File, b.File))
+	}
 	if a.Machine != b.Machine {
 		d.Other = append(d.Other, "the machine, its kernel or tare's version is another one: do not compare times")
 	}

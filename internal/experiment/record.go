@@ -104,6 +104,23 @@ type Checked struct {
 	Exit    int     `json:"exit"`
 	Seconds float64 `json:"seconds"`
 	Output  string  `json:"output"` // its beginning
+	// Unproven says why it is not known that the image's own program answered, though an
+	// answer came that passes.
+	Unproven string `json:"unproven,omitempty"`
+}
+
+// Says is what a reader must know of a check, to be put behind the variant's name; "" of
+// one that passed without a doubt.
+func (c *Checked) Says() string {
+	switch {
+	case c == nil:
+		return ""
+	case !c.Passed:
+		return " did not pass its check: " + c.Reason
+	case c.Unproven != "":
+		return " passed its check, if its own program answered: " + c.Unproven
+	}
+	return ""
 }
 
 // Edited is what an edit does to a variant.

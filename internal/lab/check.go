@@ -56,9 +56,18 @@ type started struct {
 	experiment.Checked
 }
 
-// verify runs a check once. The error is one of the engine's; a check that does not
-// pass is none.
-func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (started, error) {
+// Start runs a check's command in a container, until it ends or ctx does.
+type Start func(ctx context.Context, stdout, stderr io.Writer) (Ran, error)
+
+// Judge runs a check once, with start, and judges it. The error is one of the engine's; a
+// check that does not pass is none.
+func Judge(ctx context.Context, c *experiment.Check, start Start) (experiment.Checked, error) {
+	s, err := verify(ctx, c, start)
+	return s.Checked, err
+}
+
+// verify is Judge with what it measures. A check that names no time gets the usual one.
+func verify(ctx context.Context, c *experiment.Check, start Start) (started, error) {
 	var s started
 	timeout := time.Duration(c.Timeout)
 	if timeout == 0 {
@@ -86,11 +95,14 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 		go func() {
 			err := probe(inner, c.HTTP)
 			s.ready = time.Since(begin)
+			if err == nil {
+				s.Unproven, err = byWhom(inner, c.HTTP.URL)
+			}
 			answered <- err
 			cancel() // it has answered: stop it
 		}()
 	}
-	ran, err := b.Run(inner, o, c, &out, &errs)
+	ran, err := start(inner, &out, &errs)
 	s.Ran, s.Checked.Exit, s.Seconds, s.Output = ran, ran.Exit, time.Since(begin).Seconds(), out.text()
 	if ctx.Err() != nil {
 		return s, ctx.Err()
@@ -125,8 +137,23 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 // Verify runs a check of an image once. The error is one of the engine's; a check that does
 // not pass is none.
 func Verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (experiment.Checked, error) {
-	s, err := verify(ctx, b, o, c)
-	return s.Checked, err
+	return Judge(ctx, c, func(ctx context.Context, stdout, stderr io.Writer) (Ran, error) {
+		return b.Run(ctx, o, c, stdout, stderr)
+	})
+}
+
+// byWhom is an error if another program of this machine gave the answer: it took the port
+// after the look at it, before the container did. doubt says that it cannot be told.
+func byWhom(ctx context.Context, url string) (doubt string, err error) {
+	switch who, by := ports.Answered(ctx, url); {
+	case who == ports.Own:
+		return "", nil
+	case who == ports.Foreign:
+		return "", fmt.Errorf("%s, which answered instead of the image's program: end it, or let the check use another port", by)
+	case by != "":
+		return by, nil
+	}
+	return "nothing listens there any more", nil
 }
 
 func clip(s string) string {

@@ -15,11 +15,11 @@ import (
 
 // Request says which experiment to run, and how.
 type Request struct {
-	At       string // the experiment file, or a directory with a tare.yaml
-	Repeat   int    // how often to repeat what is timed; 0 for what the file says
-	Parallel int    // builds at a time before anything is timed; 0 for one a core
-	Resume   bool   // go on with the last run if it was interrupted
-	Bench    func(name string) Bench
+	At       string                               // the experiment file, or a directory with a tare.yaml
+	Repeat   int                                  // how often to repeat what is timed; 0 for what the file says
+	Parallel int                                  // builds at a time before anything is timed; 0 for one a core
+	Resume   bool                                 // go on with the last run if it was interrupted
+	Bench    func(images map[string]string) Bench // images are the names of the variants' images
 	Runs     Runs
 	Progress func(Progress)
 	Note     func(text string) // tells the user something; may be nil
@@ -48,7 +48,19 @@ func Conduct(ctx context.Context, q Request) (*experiment.Record, error) {
 		return nil, err
 	}
 	defer release()
-	r := &Runner{Bench: q.Bench(f.Name), File: f, Dir: filepath.Dir(path), Record: rec, Parallel: q.Parallel, Save: q.Runs.Save, Progress: q.Progress}
+	variants, err := f.Expand()
+	if err != nil {
+		return nil, err
+	}
+	images, note, ended, err := q.Runs.imageNames(f.Name, path, variants)
+	if err != nil {
+		return nil, err
+	}
+	defer ended()
+	if note != "" && q.Note != nil {
+		q.Note(note)
+	}
+	r := &Runner{Bench: q.Bench(images), File: f, Dir: filepath.Dir(path), Record: rec, Parallel: q.Parallel, Save: q.Runs.Save, Progress: q.Progress}
 	err = r.Run(ctx)
 	if serr := q.Runs.Save(rec); err == nil {
 		err = serr

@@ -28,7 +28,7 @@ func conduct(t *testing.T, variants, edits string) (rec *experiment.Record, aske
 		t.Skip(err)
 	}
 	b := &fakeBench{}
-	rec, err = lab.Conduct(t.Context(), lab.Request{At: dir, Bench: func(string) lab.Bench { return b }, Runs: lab.Runs{Dir: t.TempDir()}})
+	rec, err = lab.Conduct(t.Context(), lab.Request{At: dir, Bench: func(map[string]string) lab.Bench { return b }, Runs: lab.Runs{Dir: t.TempDir()}})
 	if err != nil {
 		err = shortened{err, strings.NewReplacer(dir+string(filepath.Separator), "", dir, "DIR")}
 	}

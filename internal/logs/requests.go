@@ -25,12 +25,22 @@ func (r requests) RoundTrip(req *http.Request) (*http.Response, error) {
 	hideHeader(req.Header.Get("Authorization"))
 	start := time.Now()
 	resp, err := r.next.RoundTrip(req)
-	a := []any{"method", req.Method, "url", address(req.URL), "took", seconds(time.Since(start))}
 	if err != nil {
-		Info("request", append(a, "error", err.Error())...)
+		Info("request", "method", req.Method, "url", address(req.URL), "took", seconds(time.Since(start)), "error", err.Error())
 		return resp, err
 	}
-	a = append(a, "status", resp.StatusCode)
+	Answer(resp, start)
+	return resp, nil
+}
+
+// Answer tells of a request by what came back, where nothing can be put before a client's
+// transport; a are keys and values for the begin of the line.
+func Answer(resp *http.Response, start time.Time, a ...any) {
+	if !On() {
+		return
+	}
+	req := resp.Request
+	a = append(a, "method", req.Method, "url", address(req.URL), "took", seconds(time.Since(start)), "status", resp.StatusCode)
 	if resp.ContentLength >= 0 && req.Method != http.MethodHead {
 		a = append(a, "bytes", resp.ContentLength)
 	}
@@ -38,7 +48,6 @@ func (r requests) RoundTrip(req *http.Request) (*http.Response, error) {
 		a = append(a, "location", address(to))
 	}
 	Info("request", a...)
-	return resp, nil
 }
 
 // address is an address without what may be secret: user, query and fragment.

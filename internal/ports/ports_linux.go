@@ -41,7 +41,76 @@ func listens(at netip.AddrPort) bool {
 // holder says which program listens at an address: "nginx (PID 7)", or whose it is if that
 // cannot be seen; "" if not even that is known.
 func holder(at netip.AddrPort) string {
-	var best socket
+	s, ok := answering(at)
+	if !ok {
+		return ""
+	}
+	return said(s, processes(s.inode))
+}
+
+func said(s socket, pids []string) string {
+	if len(pids) == 0 {
+		return "a program of the user with ID " + s.uid
+	}
+	comm, _ := os.ReadFile(filepath.Join("/proc", pids[0], "comm"))
+	if name := strings.TrimSpace(string(comm)); name != "" {
+		return fmt.Sprintf("%s (PID %s)", name, pids[0])
+	}
+	return "the process " + pids[0]
+}
+
+// owner is whose socket answers at an address, and who that is in words. One that several
+// processes have is ours if one of them is. A program in another file system than ours may be
+// a container's that a builder elsewhere on this machine runs for us.
+func owner(at netip.AddrPort) (Owner, string) {
+	s, ok := answering(at)
+	if !ok {
+		return Unknown, ""
+	}
+	pids := processes(s.inode)
+	who := Unknown
+	for _, pid := range pids {
+		switch {
+		case descends(pid):
+			return Own, said(s, []string{pid})
+		case sameFiles(pid):
+			who = Foreign
+		}
+	}
+	return who, said(s, pids)
+}
+
+// descends tells whether a process is this one, or was started by it or by what it started.
+func descends(pid string) bool {
+	own := strconv.Itoa(os.Getpid())
+	for range 100 {
+		if pid == own {
+			return true
+		}
+		b, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+		if err != nil {
+			return false
+		}
+		// "7 (any (name)) S 1 …": the parent is the second word behind the name.
+		f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+		if len(f) < 2 || f[1] == "0" {
+			return false
+		}
+		pid = f[1]
+	}
+	return false
+}
+
+// sameFiles tells whether a process sees the file systems that this one sees.
+func sameFiles(pid string) bool {
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	other, oerr := os.Readlink(filepath.Join("/proc", pid, "ns", "mnt"))
+	return err == nil && oerr == nil && own == other
+}
+
+// answering is the socket that answers at an address: one that listens at it and nowhere
+// else goes before one that listens everywhere.
+func answering(at netip.AddrPort) (best socket, ok bool) {
 	rank := 0
 	for _, s := range listening(at.Port()) {
 		n := 0
@@ -57,13 +126,7 @@ func holder(at netip.AddrPort) string {
 			best, rank = s, n
 		}
 	}
-	if rank == 0 {
-		return ""
-	}
-	if name := program(best.inode); name != "" {
-		return name
-	}
-	return "a program of the user with ID " + best.uid
+	return best, rank > 0
 }
 
 // socket is one that listens.
@@ -109,26 +172,22 @@ func parse(line string) (s socket, port uint16, ok bool) {
 	return socket{at: addr.Unmap(), uid: f[uid], inode: f[inode]}, uint16(n), ok
 }
 
-// program is the one that has a socket open; "" if nobody may see that.
-func program(inode string) string {
+// processes are those that have a socket open, as far as they can be seen.
+func processes(inode string) (out []string) {
 	want := "socket:[" + inode + "]"
 	procs, _ := os.ReadDir("/proc")
 	for _, p := range procs {
 		if _, err := strconv.Atoi(p.Name()); err != nil {
 			continue
 		}
-		dir := filepath.Join("/proc", p.Name())
-		fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
+		dir := filepath.Join("/proc", p.Name(), "fd")
+		fds, _ := os.ReadDir(dir)
 		for _, fd := range fds {
-			if to, err := os.Readlink(filepath.Join(dir, "fd", fd.Name())); err != nil || to != want {
-				continue
+			if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil && to == want {
+				out = append(out, p.Name())
+				break
 			}
-			comm, _ := os.ReadFile(filepath.Join(dir, "comm"))
-			if name := strings.TrimSpace(string(comm)); name != "" {
-				return fmt.Sprintf("%s (PID %s)", name, p.Name())
-			}
-			return "the process " + p.Name()
 		}
 	}
-	return ""
+	return out
 }

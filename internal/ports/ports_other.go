@@ -14,3 +14,6 @@ func listens(netip.AddrPort) bool { return false }
 
 // holder is not known here.
 func holder(netip.AddrPort) string { return "" }
+
+// owner is not known here.
+func owner(netip.AddrPort) (Owner, string) { return Unknown, "" }

@@ -40,7 +40,7 @@ func Image(ctx context.Context, f *target.Finder, r ImageRequest) (*profile.Resu
 	if err != nil {
 		return nil, err
 	}
-	out := profile.Make(profile.Input{Name: r.Word, Path: r.Dockerfile, Target: r.Stage, Source: src, File: file,
+	out := profile.Make(profile.Input{Name: set.Images[0].Name, Path: r.Dockerfile, Target: r.Stage, Source: src, File: file,
 		Image: weighedOf(facts[0]), Now: &profile.Build{Args: r.Args}})
 	if err := out.Check(); err != nil {
 		return nil, err

@@ -106,8 +106,8 @@ func Failures(r *experiment.Record) Document {
 				d = append(d, Para{Verbatim: true, Dim: true, Text: lastLines(v.Log, 12)})
 			}
 		}
-		if v.Check != nil && !v.Check.Passed {
-			d = append(d, Item{Mark: No, Text: Safe(v.Name) + " did not pass its check: " + Safe(v.Check.Reason)})
+		if says := v.Check.Says(); says != "" {
+			d = append(d, Item{Mark: map[bool]Mark{false: No}[v.Check.Passed], Text: Safe(v.Name) + Safe(says)})
 		}
 		for _, e := range v.Edits {
 			if e.Skipped != "" && !strings.HasPrefix(e.Skipped, "it is not built") {

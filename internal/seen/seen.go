@@ -13,13 +13,13 @@ import (
 type Aspects uint8
 
 const (
-	Missing Aspects = 1 << iota // one image does not have it
-	Kind
-	Content
-	Mode
-	Owner
-	Link // where a symbolic link leads, or which names are one file
-	Attributes
+	Missing    Aspects = 1 << iota // one image does not have it
+	Kind                           // file, directory, symbolic link, …
+	Content                        // of a regular file
+	Mode                           // permissions
+	Owner                          // numeric user and group
+	Link                           // where a symbolic link leads, or which names are one file
+	Attributes                     // extended ones
 )
 
 // String names the first of them.

@@ -24,7 +24,7 @@ type saved struct {
 }
 
 // dockerSave makes up a manifest for an image of a docker save archive: it has none. name
-// is the first of the image's own.
+// is that of the image's own that ref is, else the first.
 func (a *archiveFile) dockerSave(ref string) (d ocispec.Descriptor, name string, err error) {
 	var none ocispec.Descriptor
 	var list []saved
@@ -73,8 +73,10 @@ func (a *archiveFile) dockerSave(ref string) (d ocispec.Descriptor, name string,
 	if err != nil {
 		return none, "", err
 	}
-	if len(fit[0].RepoTags) > 0 {
-		name = familiar(fit[0].RepoTags[0])
+	for n, t := range fit[0].RepoTags {
+		if n == 0 || sameName(ref, t) {
+			name = familiar(t)
+		}
 	}
 	return a.add(images.MediaTypeDockerSchema2Manifest, raw), name, nil
 }

@@ -31,6 +31,8 @@ type Opened struct {
 	Saved bool
 	// Name is the image's own name in an archive; "" for none.
 	Name string
+	// Tags and Digests are a daemon's names of it.
+	Tags, Digests []string
 	// Indexed says that all layers have gone by, now or before: to index them reads
 	// nothing again. Indexes are those of now, by DiffID.
 	Indexed bool
@@ -166,6 +168,15 @@ func (p Place) Scheme() string {
 
 // Rest is what stands behind the scheme.
 func (p Place) Rest() string { return p.rest }
+
+// Path is the file or directory where the place is; "" if it is none of this machine's.
+func (p Place) Path() string {
+	if p.s == nil || p.s.holds == nil {
+		return ""
+	}
+	path, _ := splitPath(p.rest)
+	return path
+}
 
 // InRegistry is the place of an image in the registry of its name.
 func InRegistry(name string) Place { return placed("registry", name) }

@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -176,6 +177,66 @@ func TestSecondLook(t *testing.T) {
 	}
 }
 
+// Docker's containerd store may have one platform of an image only, and calls the image by
+// its index all the same. What is there is weighed, what is not is said; and what came
+// later is seen, though the ID is the same.
+func TestPartialImageOfDaemon(t *testing.T) {
+	nowhere(t)
+	one := func(n int, arch string) *testkit.Built {
+		return testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, n, 5000)}, Platform: ocispec.Platform{OS: "linux", Architecture: arch}})
+	}
+	amd, arm := one(1, "amd64"), one(2, "arm64")
+	whole := testkit.Index(t, amd, arm)
+	// archive is what such a store exports where these images are there.
+	archive := func(there ...*testkit.Built) []byte {
+		blob := func(d digest.Digest, b []byte) testkit.Entry {
+			return testkit.File("blobs/sha256/"+d.Encoded(), string(b))
+		}
+		list, err := json.Marshal(ocispec.Index{Manifests: []ocispec.Descriptor{whole.Target}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries := []testkit.Entry{testkit.File("index.json", string(list)), blob(whole.Target.Digest, whole.Blobs[whole.Target.Digest])}
+		for _, i := range there {
+			for d, b := range i.Blobs {
+				entries = append(entries, blob(d, b))
+			}
+		}
+		return testkit.Tar(t, entries...)
+	}
+	d := &testkit.DockerAPI{Images: map[string][]byte{"app:1": archive(arm)}}
+	d.Serve(t)
+	t.Setenv("DOCKER_HOST", d.Host)
+	t.Setenv(target.SourcesVariable, "store,daemon")
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	weigh := func(word, platform, want, fault string) {
+		t.Helper()
+		set, err := f.Open(t.Context(), []string{word}, target.Options{Platform: platform})
+		if err == nil {
+			defer set.Close()
+			_, err = set.Facts(t.Context())
+		}
+		switch {
+		case fault != "" && (err == nil || !strings.Contains(err.Error(), fault)):
+			t.Errorf("%s for %q: %v, not %s", word, platform, err, fault)
+		case fault == "" && err != nil:
+			t.Errorf("%s for %q: %v", word, platform, err)
+		case fault == "" && set.Images[0].Config.Architecture != want:
+			t.Errorf("%s for %q is for %s", word, platform, set.Images[0].Config.Architecture)
+		}
+	}
+	weigh("daemon://app:1", "linux/arm64", "arm64", "")
+	weigh("app:1", "linux/arm64", "arm64", "")
+	weigh("app:1", "linux/amd64", "", "has it for linux/arm64")
+	weigh("daemon://app:1", "linux/amd64", "", "its image for linux/amd64 is not here, only the index that lists it")
+	weigh("daemon://app:1", "linux/s390x", "", "no image for this platform (it has linux/amd64, linux/arm64)")
+	weigh("daemon://app:1", "", "arm64", "")
+	weigh("app:1", "", "arm64", "")
+	d.Images["app:1"] = archive(arm, amd)
+	weigh("daemon://app:1", "linux/amd64", "amd64", "")
+	weigh("daemon://app:1", "linux/arm64", "arm64", "")
+}
+
 // What failed says which daemon was not asked and why, or has the image.
 func TestDaemonsInErrors(t *testing.T) {
 	nowhere(t)
@@ -230,5 +291,44 @@ func TestArchivesOwnName(t *testing.T) {
 	defer set.Close()
 	if i := set.Images[0]; i.Name != "app:1" || i.Word != "-" || i.Arguments() != nil || set.Index("-", "") != 0 {
 		t.Errorf("%q of %q", i.Name, i.Word)
+	}
+}
+
+// An archive is titled by its own name, with the file beside it; by the word where it has
+// none. Of several images one has to be named.
+func TestArchivesAreTitled(t *testing.T) {
+	t.Chdir(t.TempDir())
+	config := `{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["` + digest.FromBytes(testkit.Numbered(t, 1, 100)).String() + `"]}}`
+	archive := func(name, list string) {
+		t.Helper()
+		b := testkit.Tar(t, testkit.File("l", string(testkit.Numbered(t, 1, 100))), testkit.File("c", config), testkit.File("manifest.json", list))
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	archive("named.tar", `[{"Config":"c","RepoTags":["team/app:1","team/app:2"],"Layers":["l"]}]`)
+	archive("nameless.tar", `[{"Config":"c","RepoTags":null,"Layers":["l"]}]`)
+	archive("two.tar", `[{"Config":"c","RepoTags":["one:1"],"Layers":["l"]},{"Config":"c","RepoTags":["two:1"],"Layers":["l"]}]`)
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	for word, want := range map[string]string{
+		"named.tar":                      "team/app:1 (named.tar)",
+		"archive://./named.tar":          "team/app:1 (named.tar)",
+		"docker-archive:nameless.tar":    "docker-archive:nameless.tar",
+		"archive://two.tar:two:1":        "two:1 (two.tar)",
+		"docker-archive:two.tar:one:1":   "one:1 (two.tar)",
+		"archive://named.tar:team/app:2": "team/app:2 (named.tar)",
+	} {
+		set, err := f.Open(t.Context(), []string{word}, target.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", word, err)
+			continue
+		}
+		if i := set.Images[0]; i.Name != want || i.Word != word {
+			t.Errorf("%s is titled %q, not %q", word, i.Name, want)
+		}
+		set.Close()
+	}
+	if _, err := f.Open(t.Context(), []string{"two.tar"}, target.Options{}); err == nil || !strings.Contains(err.Error(), "one:1") || !strings.Contains(err.Error(), "two:1") {
+		t.Errorf("several images: %v", err)
 	}
 }

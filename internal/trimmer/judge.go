@@ -276,8 +276,9 @@ func (t *trimmer) passes(ctx context.Context, s *state) (out trim.Checks, why st
 func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checked, error) {
 	checking.Lock()
 	defer checking.Unlock()
-	l := &bench.Lab{Bench: t.b, Name: "trim"}
-	return lab.Verify(ctx, l, &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}, &t.checks[n])
+	l := &bench.Lab{Bench: t.b}
+	o := &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}
+	return lab.Verify(ctx, l, o, &t.checks[n])
 }
 
 // built builds the Dockerfile with edits, in a copy of the context.

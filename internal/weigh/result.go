@@ -11,6 +11,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/packages"
+	"tare/internal/secret"
 	"tare/internal/tree"
 	"tare/internal/units"
 )
@@ -61,6 +62,8 @@ type Result struct {
 	// advice finds them. Savings are what they cost together.
 	Findings []Finding `json:"findings"`
 	Savings  *Savings  `json:"savings,omitempty"`
+	// Traced is what a trace of the image says; absent without one.
+	Traced *Traced `json:"traced,omitempty"`
 	// Problems are package databases that could not be read.
 	Problems []string `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
@@ -91,6 +94,7 @@ type Layer struct {
 	Docker       int64            `json:"docker"`
 	Disk         int64            `json:"disk"`
 	WasteBy      map[string]int64 `json:"wasteByClass"`
+	Touched      *Touched         `json:"touched,omitempty"` // of Live, as a trace says
 }
 
 // Package is an installed package and its bytes.
@@ -117,7 +121,8 @@ type Package struct {
 	PartOf   string          `json:"partOf,omitempty"`
 	Needs    []string        `json:"needs"`
 	NeededBy []string        `json:"neededBy"`
-	Classes  map[Class]int64 `json:"classes"` // its live bytes by class
+	Classes  map[Class]int64 `json:"classes"`           // its live bytes by class
+	Touched  *Touched        `json:"touched,omitempty"` // of Live, as a trace says
 	Contains []string        `json:"contains,omitempty"`
 }
 
@@ -234,7 +239,7 @@ func (f *Facts) layers(r *Result) {
 		s := l.Sums
 		row := Layer{Index: k + 1, Digest: f.Image.Push.Layers[k].Digest, DiffID: l.DiffID, MediaType: f.Image.Push.Layers[k].MediaType, Compression: string(s.Compression),
 			Transfer: f.sent(k), Stored: l.Size, TransferFrom: f.Image.Push.How(k),
-			Instruction: f.Image.StepOf(k).Instruction(), Entries: s.Entries, Tar: s.Tar, Files: s.Files, Overhead: s.Overhead(), Docker: s.Docker, Disk: s.Disk, WasteBy: map[string]int64{}}
+			Instruction: secret.Mask(f.Image.StepOf(k).Instruction()), Entries: s.Entries, Tar: s.Tar, Files: s.Files, Overhead: s.Overhead(), Docker: s.Docker, Disk: s.Disk, WasteBy: map[string]int64{}}
 		r.Layers = append(r.Layers, row)
 	}
 	for i := range f.Cells {
@@ -317,7 +322,7 @@ func (f *Facts) wasted(r *Result, top int) {
 			n = len(r.Wasted)
 			at[q] = n
 			r.Wasted = append(r.Wasted, Wasted{Class: c.Fate.String(), Writer: c.Layer + 1, Destroyer: int(c.By) + 1,
-				WrittenBy: f.Image.StepOf(c.Layer).Instruction(), HiddenBy: f.Image.StepOf(int(c.By)).Instruction(), Largest: []File{}})
+				WrittenBy: secret.Mask(f.Image.StepOf(c.Layer).Instruction()), HiddenBy: secret.Mask(f.Image.StepOf(int(c.By)).Instruction()), Largest: []File{}})
 		}
 		w := &r.Wasted[n]
 		w.Count += c.Count

@@ -1,0 +1,1 @@
+sed -n "s|^ref: refs/heads/||p" .git/HEAD

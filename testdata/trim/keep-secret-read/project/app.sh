@@ -1,0 +1,2 @@
+. ./.env
+echo "user $APP_USER"

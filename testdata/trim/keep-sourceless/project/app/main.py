@@ -1,0 +1,2 @@
+import tables
+print(tables.f7(1)["a7"])

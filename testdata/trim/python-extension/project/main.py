@@ -1,0 +1,2 @@
+import fast
+print(fast.twice(21))

@@ -1,0 +1,2 @@
+. ./.env
+echo "built by $BUILD_USER" > out

@@ -1,0 +1,1 @@
+sed -n 's/^machine .* login \([^ ]*\) .*/\1/p' /root/.netrc

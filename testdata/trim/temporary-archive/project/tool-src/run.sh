@@ -1,0 +1,1 @@
+wc -c < /opt/tool/table.bin
