@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tare/internal/dockerfile"
+	"tare/internal/engine"
 )
 
 // The lines that a history gets fit as well as any assignment in order does; each line is
@@ -54,6 +55,59 @@ func TestAlignFitsBest(t *testing.T) {
 		if want := best(lines, history); math.Abs(sum-want) > 1e-9 {
 			t.Fatalf("%v: %v fits, best is %v", history, sum, want)
 		}
+	}
+}
+
+// What an instruction fetches for itself alone belongs to its line; what two fetch, what
+// nobody takes, and what has lines of its own, does not.
+func TestPlacesOfFetches(t *testing.T) {
+	add := func(digest string, line int, inputs ...string) engine.Op {
+		return engine.Op{Digest: digest, Kind: "file", Name: "ADD x", Lines: [][2]int{{line, line}}, Inputs: inputs}
+	}
+	for name, c := range map[string]struct {
+		ops  []engine.Op
+		want int // the line of "u"; 0 for none
+	}{
+		"a URL":               {[]engine.Op{{Digest: "u", Kind: "http"}, add("a", 2, "u")}, 2},
+		"a repository":        {[]engine.Op{{Digest: "u", Kind: "git"}, add("a", 2, "u")}, 2},
+		"an image":            {[]engine.Op{{Digest: "u", Kind: "image"}, add("a", 2, "u")}, 0},
+		"of two lines":        {[]engine.Op{{Digest: "u", Kind: "http"}, add("a", 2, "u"), add("b", 3, "u")}, 0},
+		"of one line twice":   {[]engine.Op{{Digest: "u", Kind: "http"}, add("a", 2, "u"), add("b", 2, "u")}, 2},
+		"of nobody":           {[]engine.Op{{Digest: "u", Kind: "http"}, add("a", 2)}, 0},
+		"with a line its own": {[]engine.Op{{Digest: "u", Kind: "http", Name: "ADD y", Lines: [][2]int{{3, 3}}}, add("a", 2, "u")}, 3},
+	} {
+		lines := map[int]*Line{2: {Lines: [2]int{2, 2}, Keyword: "ADD"}, 3: {Lines: [2]int{3, 3}, Keyword: "ADD"}}
+		m := &matcher{in: Input{Ops: c.ops}, lines: lines}
+		got := 0
+		if at := m.places()["u"]; len(at) == 1 {
+			got = at[0].Lines[0]
+		} else if len(at) > 1 {
+			t.Errorf("%s: %d lines", name, len(at))
+		}
+		if got != c.want {
+			t.Errorf("%s: line %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// Stages are needed that have no work of their own; what another text says counts for nothing.
+func TestNeededStages(t *testing.T) {
+	src := "FROM scratch AS e\nENV A=b\nFROM a AS other\nRUN x\nFROM e\nCOPY f /\n"
+	f, err := dockerfile.Parse([]byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Source: []byte(src), Dockerfile: []byte(src), File: f, Ops: []engine.Op{{Digest: "c", Kind: "file", Lines: [][2]int{{6, 6}}}}}
+	if got := Needed(in); !got[0] || got[1] || !got[2] {
+		t.Errorf("%v", got)
+	}
+	in.Dockerfile, in.Ops[0].Lines = []byte("FROM x\n"), [][2]int{{4, 4}}
+	if got := Needed(in); !got[0] || got[1] || !got[2] {
+		t.Errorf("another text: %v", got)
+	}
+	r := &Result{Lines: []Line{{Lines: [2]int{2, 2}, Keyword: "RUN", Unknown: true}, {Lines: [2]int{3, 3}, Keyword: "RUN", Unknown: true, Ran: true}, {Lines: [2]int{4, 4}, Keyword: "RUN"}}}
+	if got := Unknowns(r); len(got) != 1 || got[0] != "line 2 (RUN): which step the builder carried out for it is not known" {
+		t.Errorf("%q", got)
 	}
 }
 
