@@ -2,61 +2,12 @@ package profile
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 )
-
-// The lines that a history gets fit as well as any assignment in order does; each line is
-// given once, and what is no line's stays free.
-func TestAlignFitsBest(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	texts := []string{"RUN a", "RUN b", "RUN a b", "RUN a b c", "COPY a", "COPY b c", "CMD", "USER"}
-	var best func(lines []*Line, history []History) float64
-	best = func(lines []*Line, history []History) float64 {
-		if len(lines) == 0 || len(history) == 0 {
-			return 0
-		}
-		out := max(best(lines[1:], history), best(lines, history[1:]))
-		if s := likeness(lines[0].Text, history[0].Instruction); s > 0 {
-			out = max(out, s+best(lines[1:], history[1:]))
-		}
-		return out
-	}
-	for range 400 {
-		var lines []*Line
-		var history []History
-		for range r.IntN(6) {
-			lines = append(lines, &Line{Text: texts[r.IntN(len(texts))]})
-		}
-		for range r.IntN(6) {
-			history = append(history, History{Instruction: texts[r.IntN(len(texts))]})
-		}
-		owner, unsure := align(lines, history)
-		sum, last := 0.0, -1
-		for j, l := range owner {
-			if l == nil {
-				if unsure[j] {
-					t.Fatalf("%v: %d is nobody's, and not sure", history, j)
-				}
-				continue
-			}
-			s := likeness(l.Text, history[j].Instruction)
-			at := slices.Index(lines, l)
-			if at <= last || s == 0 || unsure[j] != (s < 1.5) {
-				t.Fatalf("%q for %q after line %d of %d, unsure %v", l.Text, history[j].Instruction, last, at, unsure[j])
-			}
-			sum, last = sum+s, at
-		}
-		if want := best(lines, history); math.Abs(sum-want) > 1e-9 {
-			t.Fatalf("%v: %v fits, best is %v", history, sum, want)
-		}
-	}
-}
 
 // What an instruction fetches for itself alone belongs to its line; what two fetch, what
 // nobody takes, and what has lines of its own, does not.

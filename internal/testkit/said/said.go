@@ -18,7 +18,7 @@ import (
 // Case is a sentence, or a part of one, as the source has it (with its verbs), and two
 // texts that the package makes: one that has it, and one that does not, of what is nearly
 // the same.
-type Case struct{ Sentence, Said, Not string }
+type Case [3]string
 
 // Check holds the cases against the sentences of the package in the current directory, as
 // go test sets it. Files, such as "claims.go", are those that are looked at; default all
@@ -28,18 +28,19 @@ func Check(t *testing.T, cases []Case, silent []string, files ...string) {
 	found := sentences(t, files)
 	has := map[string]bool{}
 	for _, c := range cases {
-		has[c.Sentence] = true
-		at, ok := found[c.Sentence]
+		sentence, said, not := c[0], c[1], c[2]
+		has[sentence] = true
+		at, ok := found[sentence]
 		if !ok {
-			t.Errorf("%q stands nowhere in the source", c.Sentence)
+			t.Errorf("%q stands nowhere in the source", sentence)
 			continue
 		}
-		re := pattern(c.Sentence)
-		if !re.MatchString(c.Said) {
-			t.Errorf("%s: %q is not said in %q", at, c.Sentence, c.Said)
+		re := pattern(sentence)
+		if !re.MatchString(said) {
+			t.Errorf("%s: %q is not said in %q", at, sentence, said)
 		}
-		if re.MatchString(c.Not) {
-			t.Errorf("%s: %q must not be said in %q", at, c.Sentence, c.Not)
+		if re.MatchString(not) {
+			t.Errorf("%s: %q must not be said in %q", at, sentence, not)
 		}
 	}
 	for _, s := range silent {
