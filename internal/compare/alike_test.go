@@ -89,6 +89,7 @@ func TestAlike(t *testing.T) {
 		{"a hard link to another file", base(f("x", ""), f("y", ""), testkit.Link("z", "x")), base(f("x", ""), f("y", ""), testkit.Link("z", "y")), plain, plain, "0 1 0 0", "z hard links", false, false},
 		{"the mode of the root", base(root(0o755)), base(root(0o700)), plain, plain, "0 1 0 0", " mode 755 → 700", false, false},
 		{"the mode of a root that the other lacks", base(), base(root(0o700)), plain, plain, "0 1 0 0", " mode 755 → 700", false, false},
+		{"the mode of a root that the second lacks", base(root(0o700)), base(), plain, plain, "0 1 0 0", " mode 700 → 755", false, false},
 		{"a root as any other", base(), base(root(0o755)), plain, plain, "0 0 0 0", "", true, true},
 		{"equal files in other layers", []entries{{f("a", "1"), f("b", "2")}}, []entries{{f("a", "1")}, {f("b", "2")}}, plain, plain, "0 0 0 1", "", false, true},
 		{"one that was written and removed", []entries{{f("a", "1")}, {f("b", "2")}}, []entries{{f("a", "1"), f("gone", "9")}, {f("b", "2"), f(".wh.gone", "")}}, plain, plain, "0 0 0 0", "", true, true},

@@ -29,7 +29,7 @@ func align(lines []*Line, history []History) (owner []*Line, unsure []bool) {
 // recorded is what a builder writes into a history of a line: of a RUN with a here-document
 // what stands in it, not its mark.
 func (l *Line) recorded() string {
-	if l.Keyword == "RUN" && l.script != "" && strings.Contains(l.Text, "<<") {
+	if l.script != "" && strings.Contains(l.Text, "<<") {
 		return "RUN " + l.script
 	}
 	return l.Text

@@ -215,9 +215,6 @@ func (c *causes) declared(l *Line, name string) bool {
 
 // filledIn finds a variable that is written in an instruction and has another value.
 func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
-	if k == nil {
-		return finding{}
-	}
 	names := map[string]bool{}
 	for _, v := range c.above(l) {
 		for name := range v.Vars {

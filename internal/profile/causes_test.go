@@ -53,6 +53,18 @@ func TestAllCauses(t *testing.T) {
 			}
 		}
 	}
+	// at says that images are of other lines.
+	at := func(lines [][2]int) func(*profile.Build, *profile.Input) {
+		return func(last *profile.Build, in *profile.Input) {
+			for _, ops := range [][]engine.Op{last.Ops, in.Ops} {
+				for i := range ops {
+					if ops[i].Kind == "image" {
+						ops[i].Lines = lines
+					}
+				}
+			}
+		}
+	}
 	count := 0
 	for _, c := range []struct {
 		name      string
@@ -162,6 +174,47 @@ func TestAllCauses(t *testing.T) {
 		{"a definition that lacks the stage", world{src: "FROM a AS b\nRUN x\nFROM a\nCOPY --from=b /x /\n"}, world{src: "FROM a AS b\nRUN x\nFROM a\nCOPY --from=b /x /\n"}, []int{4}, func(_ *profile.Build, in *profile.Input) {
 			in.Ops = slices.DeleteFunc(in.Ops, func(o engine.Op) bool { return o.Kind == "exec" })
 		}, "4 evicted : nothing that it depends on changed: its result was no longer in the build cache"},
+		{"an ENV made from itself that stayed", world{src: "FROM a\nENV Q=1\nENV P=/a:$P\nCOPY f $P$Q\n", files: "f=1"}, world{src: "FROM a\nENV Q=2\nENV P=/a:$P\nCOPY f $P$Q\n", files: "f=1"}, []int{4}, nil, `4 setting ENV Q=2: line 2 (ENV Q=2) was "ENV Q=1"`},
+		{"an argument above a label", world{src: "FROM a\nARG V=1\nLABEL x=1\nRUN make\n"}, world{src: "FROM a\nARG V=2\nLABEL x=2\nRUN make\n"}, []int{4}, nil, `4 setting ARG V=2: line 2 (ARG V=2) was "ARG V=1"`},
+		{"an argument that has another default than the global one", world{src: "ARG F=x\nFROM a\nARG F=f\nLABEL a=b\nCOPY $F /x\n", files: "f=1 g=1"}, world{src: "ARG F=x\nFROM a\nARG F=g\nLABEL a=b\nCOPY $F /x\n", files: "f=1 g=1"}, []int{5}, nil, `5 setting ARG F=g: line 3 (ARG F=g) was "ARG F=f"`},
+		{"an argument that stands in a parent, too", world{src: "FROM a AS p\nARG F=f\nFROM p\nCOPY $F /x\n", files: "f=1 g=1"}, world{src: "FROM a AS p\nARG F=f\nFROM p\nARG F=g\nCOPY $F /x\n", files: "f=1 g=1"}, []int{5}, nil, `5 arg F: build argument F was "f" and is "g"`},
+		{"a record without its base, of the same name", world{src: "FROM a\nRUN make\n"}, world{src: "FROM a\nRUN make\n", bases: map[string]string{"a": "new"}}, []int{2}, func(last *profile.Build, _ *profile.Input) {
+			last.Ops = slices.DeleteFunc(last.Ops, func(o engine.Op) bool { return o.Kind == "image" })
+		}, `2 unknown : line 1 (FROM a), on which it stands: what its base was in the last build is not known`},
+		{"another way to read a context", world{src: "FROM a\nCOPY f /\n", files: "f=1"}, world{src: "FROM a\nCOPY f /\n", files: "f=1"}, []int{2}, func(last *profile.Build, in *profile.Input) {
+			for n, ops := range [][]engine.Op{last.Ops, in.Ops} {
+				for i := range ops {
+					if o := &ops[i]; o.Kind == "local" {
+						o.Facts = append(o.Facts, engine.Fact{What: "differ", Value: fmt.Sprint(n)})
+						o.Own, o.Key = fmt.Sprint("own", n), fmt.Sprint("key", n)
+					} else if o.Kind == "file" {
+						o.Key = fmt.Sprint("file", n)
+					}
+				}
+			}
+		}, `2 text : differ was "0" and is "1"`},
+		{"a WORKDIR that only a line below shows", world{src: "FROM a\nWORKDIR /x\nCOPY f .\nWORKDIR /\nRUN make\n", files: "f=1"}, world{src: "FROM a\nWORKDIR /y\nCOPY f .\nWORKDIR /\nRUN make\n", files: "f=1"}, []int{5}, nil, `5 setting WORKDIR /y: line 2 (WORKDIR /y) was "WORKDIR /x"`},
+		{"a base of no line", world{src: "FROM a\nRUN make\n"}, world{src: "FROM b\nRUN make\n"}, []int{2}, at(nil), "2 base b: the base was a:latest and is b"},
+		{"a base of a line that is not there", world{src: "FROM a\nRUN make\n"}, world{src: "FROM b\nRUN make\n"}, []int{2}, at([][2]int{{99, 99}}), "2 base b: the base was a:latest and is b"},
+		{"the second operation of a line", world{src: "FROM a\nUSER 1\nRUN make\n"}, world{src: "FROM a\nUSER 2\nRUN make\n"}, []int{3}, func(last *profile.Build, in *profile.Input) {
+			twin := engine.Op{Digest: "twin", Key: "twin", Own: "twin", Kind: "exec", Lines: [][2]int{{3, 3}}}
+			last.Ops, in.Ops = append([]engine.Op{twin}, last.Ops...), append([]engine.Op{twin}, in.Ops...)
+		}, `3 setting USER 2: line 2 (USER 2) was "USER 1"`},
+		{"a base that was fetched", world{src: "FROM a\nRUN make\n"}, world{src: "FROM b\nRUN make\n"}, []int{1, 2}, nil, "2 base b: the base was a:latest and is b"},
+		{"a step that the builder did not tell of", world{src: "FROM a\nRUN make\n"}, world{src: "FROM b\nRUN make\n"}, []int{2}, func(_ *profile.Build, in *profile.Input) {
+			in.Steps = slices.DeleteFunc(in.Steps, func(s engine.Step) bool { return !strings.Contains(s.Name, "RUN") })
+		}, "2 base b: the base was a:latest and is b"},
+		{"two operations of one line", world{src: "FROM a\nRUN make\n"}, world{src: "FROM a\nRUN make\n"}, []int{2}, func(last *profile.Build, in *profile.Input) {
+			for _, ops := range []*[]engine.Op{&last.Ops, &in.Ops} {
+				for i := range *ops {
+					if o := &(*ops)[i]; o.Kind == "exec" {
+						o.Inputs = append([]string{"twin"}, o.Inputs...)
+					}
+				}
+				*ops = append(*ops, engine.Op{Digest: "twin", Key: "twin", Kind: "exec", Name: "RUN make", Lines: [][2]int{{2, 2}}})
+			}
+			in.Steps = append(in.Steps, engine.Step{Digest: "twin", Name: "RUN make", Start: 1, End: 2})
+		}, "2 evicted : nothing that it depends on changed: its result was no longer in the build cache"},
 		{"a context of its own", world{src: "FROM a\nCOPY --from=extra x /\n"}, world{src: "FROM a\nCOPY --from=other x /\n"}, []int{2}, nil, `2 base other: the image was extra:latest and is other`},
 		{"a USER that only lower lines show", world{src: "FROM a\nUSER 1\nRUN one\nRUN make\n"}, world{src: "FROM a\nUSER 2\nRUN one\nRUN make\n"}, []int{4}, nil, `4 setting USER 2: line 2 (USER 2) was "USER 1"`},
 		{"a line that is new behind a trigger", world{src: "FROM a\nCMD x\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN x"}}}}, world{src: "FROM a\nCMD x\nRUN new\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN x"}}}}, []int{3}, nil, `3 text : line 3 is new`},

@@ -30,7 +30,7 @@ func TestFindingsOfLines(t *testing.T) {
 		for _, x := range r.Findings {
 			got = append(got, fmt.Sprintf("%s line %d layer %d", x.Rule, x.Line, x.Layer))
 		}
-		if (r.Savings == nil) != (len(got) == 0) {
+		if (r.Savings == nil) != (in.Image.Facts == nil) {
 			t.Errorf("%v: %+v", got, r.Savings)
 		}
 		slices.Sort(got)
@@ -44,6 +44,10 @@ func TestFindingsOfLines(t *testing.T) {
 	}{
 		{"a RUN and a COPY", "FROM a\nRUN one\nCOPY . /app\n", none, "host-dependencies line 3 layer 3, package-cache line 2 layer 2"},
 		{"a COPY of another stage", "FROM a AS b\nRUN one\nFROM a\nRUN one\nCOPY --from=b /app /app\n", none, "package-cache line 4 layer 2"},
+		{"of a line that only a stage has", "FROM a AS b\nRUN other\nFROM a\nCOPY --from=b /app /app\n", func(in *profile.Input) {
+			history[2].Instruction = "COPY --from=b /app /app"
+			in.Stages = map[int]*profile.Weighed{0: {Report: f.Report("b", 0), History: []profile.History{{Instruction: "ADD a", Layer: 0}, {Instruction: "RUN other", Layer: 1}}}}
+		}, ""}, // it is below what the image's own lines made
 		{"without facts", "FROM a\nRUN one\nCOPY . /app\n", func(in *profile.Input) { in.Image.Facts = nil }, ""},
 		{"what was sent in vain", "FROM a\nRUN one\nCOPY . /app\n", func(in *profile.Input) {
 			in.Now.Idle = &profile.Idle{Files: 3, Bytes: 90_000_000, Top: []string{"big"}}

@@ -62,6 +62,23 @@ func TestNeededStages(t *testing.T) {
 	}
 }
 
+// What a history has of a line: of a here-document what stands in it, else the text.
+func TestRecorded(t *testing.T) {
+	for _, c := range []struct {
+		l    Line
+		want string
+	}{
+		{Line{Keyword: "RUN", Text: "RUN <<E", script: "one\ntwo\n"}, "RUN one\ntwo\n"},
+		{Line{Keyword: "RUN", Text: "RUN --network=none x  && y", script: "x  && y"}, "RUN --network=none x  && y"},
+		{Line{Keyword: "RUN", Text: `RUN ["cat", "<<"]`}, `RUN ["cat", "<<"]`},
+		{Line{Keyword: "COPY", Text: "COPY <<E /x"}, "COPY <<E /x"},
+	} {
+		if got := c.l.recorded(); got != c.want {
+			t.Errorf("%s: %q, want %q", c.l.Text, got, c.want)
+		}
+	}
+}
+
 // Of a file and a history that are too long for a table nothing is said, at once.
 func TestAlignIsBounded(t *testing.T) {
 	lines, history := make([]*Line, 2049), make([]History, 2049)

@@ -171,6 +171,7 @@ func TestStepsInWords(t *testing.T) {
 		"exporting to image":                                                    "exporting to image",
 		"[build 1/4] FROM docker.io/library/a:1@sha256:00":                      "load the base image docker.io/library/a:1",
 		"[build 2/4] RUN echo ] FROM x":                                         "[build 2/4] RUN echo ] FROM x",
+		"x] FROM y":                                                             "x] FROM y",
 		"https://example.com/x.tgz":                                             "https://example.com/x.tgz",
 		"[internal] settings cache mount permissions":                           "settings cache mount permissions",
 	} {
@@ -181,5 +182,10 @@ func TestStepsInWords(t *testing.T) {
 		if got := pathOf(t, 2, s).Path[0].Name; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+	s := step("x", "[context extra] load from client", 1, 2)
+	s.Sent = 5_000_000
+	if got := pathOf(t, 2, s).Path[0].Name; got != "load build context extra: 5MB sent" {
+		t.Error(got)
 	}
 }

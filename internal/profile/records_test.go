@@ -308,7 +308,7 @@ func TestLayersOfLines(t *testing.T) {
 		t.Errorf("%+v, %v", r.Rest, err)
 	}
 	// Without steps nothing is said of them.
-	in.Steps = nil
+	in.Steps, in.Ops = nil, nil
 	if r = profile.Make(in); len(r.Notes) > 0 || r.Lines[1].Unknown {
 		t.Errorf("%q", r.Notes)
 	}
