@@ -45,7 +45,7 @@ var imports = map[string][]string{
 	"shell":        {},
 	"definition":   {"engine", "units"},
 	"cut":          {},
-	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
+	"weigh":        {"image", "layer", "packages", "secret", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "secret", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "units", "weigh"},
 	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
@@ -90,9 +90,12 @@ var imports = map[string][]string{
 	"logs":     {},
 	"help":     {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "touch", "trace", "tracereport", "trimmer", "units"},
+	"flags": {"builds", "help", "runner", "scales", "target", "touch", "trace"},
+
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
+	"testkit/said":     {},
 	"testkit/frontend": {"definition", "engine"},
 	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {},             // tests only
@@ -102,7 +105,7 @@ var imports = map[string][]string{
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli", "help", "settings"},
+	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},

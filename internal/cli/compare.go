@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
-	"tare/internal/target"
 	"tare/internal/trace"
 	"tare/internal/tracereport"
 )
@@ -40,18 +40,12 @@ func newCompare(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeTargets,
 	}
 	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, []string{tracereport.Touched}))
+	flags.Compare(c, &o.CompareRequest)
 	f := c.Flags()
-	f.StringVar(&o.Baseline, "baseline", "", "the target to compare the others with; default the first")
-	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
-	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
-	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
 	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
 	f.IntVar(&o.top, "top", 12, "causes to show for each difference with --full; 0 for all")
-	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
 	f.StringArrayVar(&o.traces, "trace", nil, trace.FileHelp)
-	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")
-	f.Var(o.Material.Default(), "material", scales.MaterialHelp)
 	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles")
 	_ = c.RegisterFlagCompletionFunc("measure", cobra.FixedCompletions(measureNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c

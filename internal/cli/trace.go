@@ -2,15 +2,16 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/display"
+	"tare/internal/flags"
 	"tare/internal/logs"
 	"tare/internal/report"
 	"tare/internal/screen"
-	"tare/internal/touch"
 	"tare/internal/trace"
 	"tare/internal/tracereport"
 )
@@ -20,8 +21,6 @@ func init() { register(ownGroup, newTrace) }
 type traceOptions struct {
 	output
 	trace.Request
-	prefetch string
-	top      int
 }
 
 func newTrace(a *app) *cobra.Command {
@@ -35,7 +34,7 @@ func newTrace(a *app) *cobra.Command {
 			if o.Word, o.Command, err = trace.Words(args, cmd.ArgsLenAtDash()); err != nil {
 				return err
 			}
-			if err := o.check(); err != nil {
+			if err := errors.Join(o.Check(o.format != "text" || o.open), o.check()); err != nil {
 				return err
 			}
 			if err := a.Enter(); err != nil {
@@ -46,35 +45,14 @@ func newTrace(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeTargets,
 	}
 	o.formats(c, append(plainFormats[:len(plainFormats):len(plainFormats)], tracereport.Paths), tracereport.Parts)
-	f := c.Flags()
-	f.StringVar(&o.prefetch, "prefetch", "", "write the files that were read as a list for soci, estargz or nydus")
-	f.StringSliceVar(&o.Variants, "variant", nil, "only these variants of the tare.yaml")
-	f.DurationVar(&o.StopAfter, "stop-after", 0, "stop the command after this time and report (a server)")
-	f.IntVar(&o.top, "top", 0, "rows of each list; 0 for all")
-	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
-	f.StringArrayVarP(&o.Options.Env, "env", "e", nil, "set a variable (NAME=VALUE, or NAME from the environment)")
-	f.StringArrayVarP(&o.Options.Volumes, "volume", "v", nil, "bind mount (HOST:CONTAINER[:ro])")
-	f.StringVarP(&o.Options.Workdir, "workdir", "w", "", "working directory in the container")
-	f.StringVarP(&o.Options.User, "user", "u", "", "user (NAME|UID[:GROUP|GID])")
-	f.StringVar(&o.Options.Network, "network", "host", "network: host or none")
-	_ = c.RegisterFlagCompletionFunc("prefetch", cobra.FixedCompletions(touch.Prefetchers, cobra.ShellCompDirectiveNoFileComp))
+	flags.Trace(c, &o.Request)
 	return c
-}
-
-func (o *traceOptions) check() error {
-	if o.prefetch != "" && (o.format != "text" || o.open) {
-		return usagef("--prefetch writes a list of its own: it goes with no --format")
-	}
-	if err := o.Check(o.prefetch, o.top); err != nil {
-		return err
-	}
-	return o.output.check()
 }
 
 func (a *app) trace(ctx context.Context, o traceOptions) error {
 	o.Platform = a.Platform(o.Platform)
 	o.Stdout, o.Stderr = screen.Raw(a.Out), screen.Raw(a.Err)
-	if o.format != "text" || o.prefetch != "" || o.file != "" {
+	if o.format != "text" || o.Prefetch != "" || o.file != "" {
 		o.Stdout = o.Stderr // what is written is the report alone
 	}
 	where := screenOf(a.Err)
@@ -88,11 +66,11 @@ func (a *app) trace(ctx context.Context, o traceOptions) error {
 	if err != nil {
 		return fmt.Errorf("trace: %w", err)
 	}
-	if list := tracereport.List(r.Traces, o.format, o.prefetch); list != nil {
+	if list := tracereport.List(r.Traces, o.format, o.Prefetch); list != nil {
 		err = a.toFile(o.output, list)
 	} else {
 		err = a.writePage(o.output, oneOr(r.Traces, len(r.Traces) > 1), func() report.Document {
-			return tracereport.Documents(r.Traces, tracereport.Options{Exact: o.bytes, Top: o.top})
+			return tracereport.Documents(r.Traces, tracereport.Options{Exact: o.bytes, Top: o.Top})
 		}, report.Page{Title: "Trace of " + o.Word})
 	}
 	if err == nil && !(r.Complete() && r.Passed()) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -48,22 +49,13 @@ func newWeigh(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeTargets,
 	}
 	o.formats(c, pageFormats, slices.Concat(report.WeighParts, []string{tracereport.Touched}))
+	flags.Files(c, &o.FilesRequest)
 	f := c.Flags()
-	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
-	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
-	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
-	f.IntVar(&o.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
-	f.StringVar(&o.Query.Package, "package", "", "list the files of this package")
-	f.StringVar(&o.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")
-	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live (the default), waste, of a class of waste, or all")
-	f.StringVar(&o.Query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
-	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(scales.Orders(), cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(scales.States(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 

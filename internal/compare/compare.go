@@ -238,13 +238,17 @@ func column(s *Subject, o Options) Image {
 		sec := s.Build.Seconds()
 		i.BuildSeconds, i.BuildCached = &sec, s.Cached
 	}
+	d := Match(s.Dockerfile, s.Lines, img)
 	if o.Findings {
-		i.Findings, i.Savings = advice.Of(advice.Built(f, Match(s.Dockerfile, s.Lines, img)))
+		i.Findings, i.Savings = advice.Of(advice.Built(f, d))
 	}
 	i.Stack = []LayerSum{}
 	for k, l := range img.Layers {
-		instruction := img.StepOf(k).Instruction()
-		i.Stack = append(i.Stack, LayerSum{DiffID: l.DiffID, Instruction: instruction, Tar: l.Sums.Tar, Files: l.Sums.Files, Line: s.line(instruction)})
+		sum := LayerSum{DiffID: l.DiffID, Instruction: img.StepOf(k).Instruction(), Tar: l.Sums.Tar, Files: l.Sums.Files}
+		if d != nil {
+			sum.Line = d.Lines[k]
+		}
+		i.Stack = append(i.Stack, sum)
 	}
 	i.Toolchain = toolchainOf(f)
 	i.Stages, i.AllStages = stageSums(s.Stages, f)

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -14,16 +15,6 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
-
-// A line is named only if the Dockerfile has that instruction once.
-func TestLine(t *testing.T) {
-	s := Subject{Lines: []Line{{"RUN  apk add  python3", 4}, {"RUN true", 5}, {"RUN true", 6}}}
-	for instruction, want := range map[string]int{"RUN apk add python3": 4, "RUN true": 0, "RUN false": 0, "": 0} {
-		if got := s.line(instruction); got != want {
-			t.Errorf("%q is in line %d, want %d", instruction, got, want)
-		}
-	}
-}
 
 // imageBy is an image whose layers were made by these instructions.
 func imageBy(by ...string) *image.Image {
@@ -47,9 +38,11 @@ func TestMatch(t *testing.T) {
 		line  map[int]int
 	}{
 		{"all", []Line{from, {"RUN a", 2}, {"ENV x=y", 3}, {"COPY . .", 4}}, imageBy("# debian", "RUN b", "RUN a", "COPY . ."), 2, "python:slim", map[int]int{2: 2, 3: 4}},
-		{"the first is there twice", []Line{from, {"RUN a", 2}, {"RUN a", 3}, {"COPY . .", 4}}, imageBy("# debian", "RUN a", "RUN a", "COPY . ."), 1, "python:slim", map[int]int{3: 4}},
+		{"the first is there twice", []Line{from, {"RUN a", 2}, {"RUN a", 3}, {"COPY . .", 4}}, imageBy("# debian", "RUN a", "RUN a", "COPY . ."), 1, "python:slim", map[int]int{1: 2, 2: 3, 3: 4}},
 		{"more instructions than layers", []Line{from, {"WORKDIR /x", 2}, {"RUN b", 3}, {"COPY . .", 4}}, imageBy("COPY . ."), 0, "", map[int]int{0: 4}},
 		{"a variable", []Line{{"FROM $BASE", 1}, {"RUN a", 2}}, imageBy("x", "RUN a"), 1, "", map[int]int{1: 2}},
+		{"arguments, flags and here-documents", []Line{from, {"RUN --mount=type=cache,target=/c a b", 2}, {"COPY --from=x --link /y /z", 3}, {"RUN <<EOT set -e c d EOT", 4}, {"COPY $A /b", 9}}, imageBy("x", "RUN |2 V=1 W=x y /bin/sh -c a b", "COPY /y /z", "RUN set -e c d", "COPY a.txt /b"), 1, "python:slim", map[int]int{1: 2, 2: 3, 3: 4, 4: 9}},
+		{"the base begins likewise", []Line{from, {"WORKDIR /", 2}, {"RUN a", 3}}, imageBy("WORKDIR /app", "RUN a", "RUN b", "WORKDIR /", "RUN a"), 3, "python:slim", map[int]int{3: 2, 4: 3}},
 		{"without a FROM", []Line{{"RUN a", 2}}, imageBy("x", "RUN a"), 1, "", map[int]int{1: 2}},
 	} {
 		d := Match("Dockerfile", c.lines, c.img)
@@ -182,5 +175,22 @@ func TestHost(t *testing.T) {
 	d := Match("Dockerfile", []Line{{"FROM x", 1}, {"COPY . .", 2}, {"RUN a", 3}}, imageBy("base", "COPY . .", "RUN a", "COPY /y /z"))
 	if !d.Host[1] || d.Host[0] || d.Host[2] || d.Host[3] {
 		t.Errorf("%+v", d)
+	}
+}
+
+// Steps of a history have the lines that made them, also of settings that it writes
+// otherwise; those of a base image have none.
+func TestSteps(t *testing.T) {
+	lines := []Line{{"FROM base", 1}, {"ENV TOKEN abc", 2}, {"ENV A=1 B=2", 3}, {"RUN x", 4}, {"LABEL \"k\"=\"v\"", 5}, {"ENV C=$A", 6}, {"RUN y", 8}, {"RUN y", 9}}
+	img := &image.Image{}
+	for _, by := range []string{"ENV TOKEN=old", "RUN z", "ENV TOKEN=abc", "ENV A=1 B=2", "RUN x", "LABEL k=v", "ENV C=1", "RUN |1 P=x /bin/sh -c y", "RUN y", "CMD x=y"} {
+		img.History = append(img.History, image.Step{History: ocispec.History{CreatedBy: by}})
+	}
+	want := map[int]int{2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 8: 9}
+	if got := Steps(lines, img); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := Steps(lines, imageBy("RUN of something else", "COPY a b")); len(got) > 0 {
+		t.Errorf("another file's: %v", got)
 	}
 }

@@ -14,26 +14,6 @@ type Line struct {
 	Line int
 }
 
-// line is the line of an instruction; 0 if it is not in the file, or more than once.
-func (s *Subject) line(instruction string) int { return lineOf(s.Lines, instruction) }
-
-func lineOf(lines []Line, instruction string) int {
-	at, times := 0, 0
-	for _, l := range lines {
-		if same(l.Text, instruction) {
-			at = l.Line
-			times++
-		}
-	}
-	if times != 1 {
-		return 0
-	}
-	return at
-}
-
-// same compares instructions but for spaces.
-func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
-
 // host tells whether an instruction copies files of the build context.
 func host(text string) bool {
 	words := strings.Fields(text)
@@ -46,29 +26,27 @@ func host(text string) bool {
 }
 
 // Match finds the lines of a Dockerfile, the FROM of its first stage among them, that made
-// an image's layers, as far as the history names them; nil if it names none.
+// an image's layers; nil if its history has none of them as they stand in the file.
 func Match(name string, lines []Line, img *image.Image) *weigh.Dockerfile {
-	d := &weigh.Dockerfile{Name: name, Lines: map[int]int{}, Host: map[int]bool{}}
-	first := -1
-	for k := range img.Layers {
-		if n := lineOf(lines, img.StepOf(k).Instruction()); n > 0 {
-			d.Lines[k] = n
-			d.Host[k] = slices.ContainsFunc(lines, func(l Line) bool { return l.Line == n && host(l.Text) })
-			if first < 0 {
-				first = k
-			}
-		}
-	}
-	if first < 0 {
+	at := owners(lines, img)
+	if at == nil {
 		return nil
 	}
-	// Instructions before the first that was found may have made layers, too.
-	d.Base = first
-	for _, l := range lines {
-		if l.Line == d.Lines[first] {
-			break
+	d := &weigh.Dockerfile{Name: name, Lines: map[int]int{}, Host: map[int]bool{}, Steps: map[int]int{}, Base: len(img.Layers)}
+	made, first := map[int]bool{}, len(lines)
+	for k, i := range at {
+		if i < 0 {
+			continue
 		}
-		if word, _, _ := strings.Cut(l.Text, " "); slices.Contains([]string{"RUN", "COPY", "ADD", "WORKDIR"}, word) {
+		d.Steps[k], made[i] = lines[i].Line, true
+		if l := img.History[k].Layer; l >= 0 {
+			d.Lines[l], d.Host[l] = lines[i].Line, host(lines[i].Text)
+			d.Base, first = min(d.Base, l), min(first, i)
+		}
+	}
+	// Instructions before the first that was found may have made layers, too.
+	for i, l := range lines[:first] {
+		if word, _, _ := strings.Cut(l.Text, " "); !made[i] && d.Base < len(img.Layers) && slices.Contains([]string{"RUN", "COPY", "ADD", "WORKDIR"}, word) {
 			d.Base--
 		}
 	}
@@ -77,4 +55,35 @@ func Match(name string, lines []Line, img *image.Image) *weigh.Dockerfile {
 		d.From = from
 	}
 	return d
+}
+
+// Steps are the lines of the steps of an image's history, by their index, as far as the
+// history has them.
+func Steps(lines []Line, img *image.Image) map[int]int {
+	out := map[int]int{}
+	for k, i := range owners(lines, img) {
+		if i >= 0 {
+			out[k] = lines[i].Line
+		}
+	}
+	return out
+}
+
+// owners are the indexes of the lines that made the steps of a history, -1 where none did;
+// nil if no step has the text of a line.
+func owners(lines []Line, img *image.Image) []int {
+	var texts, steps []string
+	for _, l := range lines {
+		texts = append(texts, l.Text)
+	}
+	for _, s := range img.History {
+		steps = append(steps, s.Instruction())
+	}
+	at, unsure := Align(texts, steps)
+	for k := range at {
+		if at[k] >= 0 && !unsure[k] {
+			return at
+		}
+	}
+	return nil
 }

@@ -89,6 +89,11 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s is the same key", name)
 		}
 	}
+	// A base's digest is made of its name and its text: those of "a" and "ab" are one.
+	one := frontend.Build{Bases: map[string]string{"a": "bx", "ab": "x"}}
+	if key("FROM ab\nCOPY f /\nRUN make\n", one) != key(base, one) {
+		t.Error("another name of one base is another key")
+	}
 	if key(base, frontend.Build{Bases: map[string]string{"a": "new"}}) == was {
 		t.Error("another digest of the base is the same key")
 	}

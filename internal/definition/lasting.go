@@ -17,6 +17,13 @@ func lasting(op *pb.Op) *pb.Op {
 	switch o := out.Op.(type) {
 	case *pb.Op_Source:
 		local := strings.HasPrefix(o.Source.Identifier, "local://")
+		for _, scheme := range []string{"docker-image://", "oci-layout://"} { // an image of one digest is the same under any name
+			if rest, ok := strings.CutPrefix(o.Source.Identifier, scheme); ok {
+				if _, digest, ok := strings.Cut(rest, "@"); ok {
+					o.Source.Identifier = scheme + "@" + digest
+				}
+			}
+		}
 		for k := range o.Source.Attrs {
 			if local || k == pb.AttrOCILayoutSessionID || k == pb.AttrOCILayoutStoreID || k == pb.AttrImageResolveMode || k == pb.AttrImageRecordType {
 				delete(o.Source.Attrs, k)

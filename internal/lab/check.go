@@ -59,14 +59,14 @@ type started struct {
 // Start runs a check's command in a container, until it ends or ctx does.
 type Start func(ctx context.Context, stdout, stderr io.Writer) (Ran, error)
 
-// Verify runs a check once and judges it. The error is one of the engine's; a check that
-// does not pass is none.
-func Verify(ctx context.Context, c *experiment.Check, start Start) (experiment.Checked, error) {
+// Judge runs a check once, with start, and judges it. The error is one of the engine's; a
+// check that does not pass is none.
+func Judge(ctx context.Context, c *experiment.Check, start Start) (experiment.Checked, error) {
 	s, err := verify(ctx, c, start)
 	return s.Checked, err
 }
 
-// verify is Verify with what it measures. A check that names no time gets the usual one.
+// verify is Judge with what it measures. A check that names no time gets the usual one.
 func verify(ctx context.Context, c *experiment.Check, start Start) (started, error) {
 	var s started
 	timeout := time.Duration(c.Timeout)
@@ -132,6 +132,14 @@ func verify(ctx context.Context, c *experiment.Check, start Start) (started, err
 		s.Passed = true
 	}
 	return s, nil
+}
+
+// Verify runs a check of an image once. The error is one of the engine's; a check that does
+// not pass is none.
+func Verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (experiment.Checked, error) {
+	return Judge(ctx, c, func(ctx context.Context, stdout, stderr io.Writer) (Ran, error) {
+		return b.Run(ctx, o, c, stdout, stderr)
+	})
 }
 
 // byWhom is an error if another program of this machine gave the answer: it took the port

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"tare/internal/advice"
+	"tare/internal/compare"
 	"tare/internal/engine"
 )
 
@@ -11,6 +12,11 @@ func (r *Result) find(in Input) {
 		return
 	}
 	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Base: len(in.Image.Report.Layers), Context: r.context(in), Host: map[int]bool{}, Staged: map[int]bool{}, Installs: r.installs(in)}
+	var texts []compare.Line
+	for i := range r.Lines {
+		texts = append(texts, compare.Line{Text: r.Lines[i].Text, Line: r.Lines[i].Lines[0]})
+	}
+	img.Steps = compare.Steps(texts, in.Image.Facts.Image)
 	for i := range r.Lines {
 		if l := &r.Lines[i]; l.Layer > 0 && r.Stages[l.Stage].Final {
 			img.Lines[l.Layer-1] = l.Lines[0]

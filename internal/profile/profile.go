@@ -227,9 +227,6 @@ func Make(in Input) *Result {
 // Check tells whether the lines of the image's stages and the rest sum up to the
 // image. A breach is a *weigh.BrokenError.
 func (r *Result) Check() error {
-	if r.Total == (Bytes{}) {
-		return nil
-	}
 	sum := r.Rest
 	for _, l := range r.Lines {
 		if r.Stages[l.Stage].Final {

@@ -3,7 +3,6 @@ package profile
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -231,57 +230,6 @@ func TestStageLike(t *testing.T) {
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%s -> %s: %s, want %s", c.old, c.now, s, c.want)
 		}
-	}
-}
-
-func TestLikeness(t *testing.T) {
-	for _, c := range []struct {
-		line, entry string
-		from, to    float64
-	}{
-		{"RUN a b", "RUN a b", 2, 2},
-		{"RUN a b", "run a b", 2, 2},
-		{`CMD ["a","b"]`, "CMD a b", 2, 2},
-		{"ENV a=b", "ENV a b", 2, 2},
-		{"RUN", "RUN", 2, 2},
-		{"RUN --mount=type=cache,target=/x a", "RUN a", 2, 2},
-		{"RUN --network=none a", "RUN a", 2, 2},
-		{"COPY --link a /", "COPY a /", 2, 2},
-		{"COPY --from=x a /", "COPY a /", 2, 2},
-		{"COPY --chown=1 a /", "COPY a /", 1.05, 1.05},
-		{"RUN x --network=none", "RUN x", 0, 1.4}, // the command's own flag,
-		{"RUN a", "COPY a", 0, 0},
-		{"", "RUN a", 0, 0},
-		{"RUN a", "", 0, 0},
-		{"RUN a b", "RUN c d", 0.2, 0.2},
-		{"RUN a a", "RUN a b", 1.05, 1.05},
-		{"RUN a b", "RUN a a", 1.05, 1.05},
-		{"RUN a b c d", "RUN a b c d e", 0.2 + 1.7*4/5 - 0.001, 0.2 + 1.7*4/5 + 0.001},
-	} {
-		if got := likeness(c.line, c.entry); got < c.from || got > c.to {
-			t.Errorf("%q, %q: %f, not %f to %f", c.line, c.entry, got, c.from, c.to)
-		}
-	}
-	if got := words(`--mount [a, "b"]='c'\`); !reflect.DeepEqual(got, []string{"--mount", "a", "b", "c"}) {
-		t.Errorf("%q", got)
-	}
-}
-
-// A here-document stands in the history with what is in it; its mark is no likeness.
-func TestAlignHeredoc(t *testing.T) {
-	lines := []*Line{
-		{Keyword: "RUN", Text: "RUN <<EOF", script: "set -e\necho one > /one\n"},
-		{Keyword: "RUN", Text: "RUN --mount=type=cache,target=/c <<EOF", script: "echo two\n"},
-		{Keyword: "COPY", Text: "COPY <<EOF /f"},
-	}
-	owner, unsure := align(lines, []History{{"RUN set -e echo one > /one ", 0}, {"RUN echo two ", 1}, {"COPY <<EOF /f", 2}})
-	for n, l := range lines {
-		if owner[n] != l || unsure[n] {
-			t.Errorf("%d: %v, unsure %v", n, owner[n], unsure[n])
-		}
-	}
-	if _, unsure := align(lines[:1], []History{{"RUN echo other", 0}}); !unsure[0] {
-		t.Error("another script was taken for the same")
 	}
 }
 

@@ -3,6 +3,7 @@ package profile_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -284,8 +285,21 @@ func TestLayersOfLines(t *testing.T) {
 			t.Errorf("%q: %s, want %s, %v", c.src, s, c.want, r.Check())
 		}
 	}
+	// Of a stage that stays behind only its own lines have what it installed.
+	staged := input(t, world{src: "FROM a AS b\nRUN one\nFROM b AS c\nRUN two\nFROM a\nCOPY --from=c /x /\n"}, 0)
+	staged.Stages = map[int]*profile.Weighed{1: {Report: report(t, threeLayers), History: []profile.History{{Instruction: "ADD a", Layer: 0}, {Instruction: "RUN one", Layer: 1}, {Instruction: "RUN two", Layer: 2}}}}
+	if r := profile.Make(staged); len(r.Lines[1].Packages) > 0 || len(r.Lines[3].Packages) != 1 {
+		t.Errorf("%+v", r.Lines)
+	}
 	// A named context in the place of the whole stage: no line made anything.
-	in := input(t, world{src: "FROM a AS b\nRUN one\n"})
+	two := world{src: "FROM a AS b\nRUN one\nFROM b\nRUN two\n"}
+	half := input(t, two)
+	half.Ops = slices.DeleteFunc(half.Ops, func(o engine.Op) bool { return len(o.Lines) == 0 || o.Lines[0][0] < 3 })
+	half.Image = &profile.Weighed{Report: report(t, threeLayers), History: []profile.History{{Instruction: "X", Layer: 0}, {Instruction: "X", Layer: 1}, {Instruction: "RUN two", Layer: 2}}}
+	if r := profile.Make(half); r.Check() != nil || r.Stages[0].Final || !r.Stages[1].Final || r.Lines[2].Bytes.Tar != 1300 || r.Lines[3].Bytes.Tar != 50 {
+		t.Errorf("a base that was replaced: %+v, %v", r.Lines, r.Check())
+	}
+	in := input(t, two)
 	in.Ops = in.Ops[:1]
 	in.Ops[0].Lines = nil
 	in.Image = &profile.Weighed{Report: report(t, threeLayers), History: []profile.History{{Instruction: "ADD a", Layer: 0}}}

@@ -150,6 +150,7 @@ func TestTaken(t *testing.T) {
 	files["dir/up"] = File{Mode: uint32(fs.ModeSymlink), Link: "../b.txt"}
 	files["out"] = File{Mode: uint32(fs.ModeSymlink), Link: "../../b.txt"}
 	files["loop"] = File{Mode: uint32(fs.ModeSymlink), Link: "loop"}
+	files["dir/root"] = File{Mode: uint32(fs.ModeSymlink), Link: "/a"}
 	files["w*"] = File{Mode: uint32(fs.ModeSymlink), Link: "a"}
 	for _, c := range []struct {
 		take engine.Take
@@ -178,6 +179,9 @@ func TestTaken(t *testing.T) {
 		{engine.Take{Source: "/loop", Follow: true}, "loop"},
 		{engine.Take{Source: "/l*k", Follow: true, Wildcard: true}, "link"},
 		{engine.Take{Source: "/link", Follow: true, Wildcard: true}, "a a/sub a/sub/z a/x a/y.md link"},
+		{engine.Take{Source: "/link/*.md", Follow: true, Wildcard: true}, ""},             // BuildKit does not follow it
+		{engine.Take{Source: "/a", Include: []string{"["}}, "a a/sub a/sub/z a/x a/y.md"}, // what cannot be read is taken for all
+		{engine.Take{Source: "/dir/root/x", Follow: true}, "a/x dir/root"},
 		{engine.Take{Source: "/w*", Follow: true}, "a a/sub a/sub/z a/x a/y.md w*"},
 	} {
 		if got := strings.Join(Taken(c.take, files), " "); got != c.want {

@@ -70,11 +70,8 @@ func (r *Result) misses(in Input) {
 // missed is the first operation of a line that was carried out and might have been
 // cached; nil for none. To fetch an image or a file is no miss.
 func (c *causes) missed(l *Line) *engine.Op {
-	if l.SameAs > 0 {
-		return nil
-	}
 	for _, d := range l.steps {
-		if op := c.ops[d]; op != nil && !op.IsSource() && Executed(c.steps[d]) {
+		if op := c.ops[d]; !op.IsSource() && Executed(c.steps[d]) {
 			return op
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/containerd/platforms"
 
@@ -172,13 +173,27 @@ func levelOf(u engine.Use) level {
 func (m *maker) at(path string) (tree.Ref, layer.Kind, bool) {
 	r, ok := m.tree.At(path, m.top)
 	if !ok {
-		return r, layer.Dir, true // a directory without an entry of its own
+		return r, layer.Dir, m.implied(path)
 	}
 	if to, link := m.tree.Target(r); link {
 		r = to
 	}
 	k := m.tree.Entry(r).Kind
 	return r, k, k == layer.File || k == layer.Symlink || k == layer.Dir
+}
+
+// implied tells whether a path is a directory without an entry of its own: something that
+// is seen stands in it.
+func (m *maker) implied(path string) bool {
+	for k, list := range m.tree.Lists {
+		i, _ := slices.BinarySearchFunc(list, path+"/", func(e layer.Entry, p string) int { return layer.ComparePaths(e.Path, p) })
+		for ; i < len(list) && strings.HasPrefix(list[i].Path, path+"/"); i++ {
+			if m.tree.Seen(tree.Ref{Layer: int32(k), Entry: int32(i)}, m.top) {
+				return true
+			}
+		}
+	}
+	return path == ""
 }
 
 // files lists what was used.

@@ -47,16 +47,20 @@ func Words(args []string, dash int) (word string, command []string, err error) {
 	return args[0], command, nil
 }
 
-// Check says what in a request cannot be, with the list to write and the rows of others.
-func (r *Request) Check(prefetch string, top int) error {
+// Check says what in a request cannot be. formatted says that another format than text was
+// asked for.
+func (r *Request) Check(formatted bool) error {
 	if n := r.Options.Network; n != "" && n != "host" && n != "none" {
 		return request.Errorf("--network %q: tare knows host and none", n)
 	}
-	if top < 0 || r.StopAfter < 0 {
+	if r.Top < 0 || r.StopAfter < 0 {
 		return request.Errorf("--top and --stop-after: want 0 or more")
 	}
-	if prefetch == "" {
+	if r.Prefetch == "" {
 		return nil
 	}
-	return suggest.OneOf("--prefetch", prefetch, touch.Prefetchers)
+	if formatted {
+		return request.Errorf("--prefetch writes a list of its own: it goes with no --format")
+	}
+	return suggest.OneOf("--prefetch", r.Prefetch, touch.Prefetchers)
 }

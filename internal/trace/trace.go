@@ -33,6 +33,10 @@ type Request struct {
 	StopAfter time.Duration
 	// Stdout and Stderr are where Command writes; what checks print goes nowhere.
 	Stdout, Stderr io.Writer
+	// Prefetch is the tool that a list is written for, instead of a report; see
+	// touch.Prefetchers. Top bounds the lists of a report; 0 means all.
+	Prefetch string
+	Top      int
 	// Progress, if given, is told what is being done.
 	Progress func(Progress)
 }
@@ -167,7 +171,7 @@ func (p *plan) check(ctx context.Context, c Named) (touch.Run, error) {
 			return p.bench.Check(ctx, p.img, &c.Check, w, stdout, stderr)
 		}
 	}
-	got, err := lab.Verify(ctx, &c.Check, run(w))
+	got, err := lab.Judge(ctx, &c.Check, run(w))
 	if err != nil {
 		return touch.Run{}, err
 	}
@@ -175,7 +179,7 @@ func (p *plan) check(ctx context.Context, c Named) (touch.Run, error) {
 	if got.Passed {
 		return out, nil
 	}
-	again, err := lab.Verify(ctx, &c.Check, run(nil))
+	again, err := lab.Judge(ctx, &c.Check, run(nil))
 	if err != nil {
 		return touch.Run{}, err
 	}

@@ -100,6 +100,7 @@ func TestFinePrint(t *testing.T) {
 		{"a hard link to nothing", "1:a deleted-file by 2", [][]testkit.Entry{{f("a", "1"), l("b", "nowhere")}, {f(".wh.a", "")}}},
 		{"a hard link to a symbolic link", "1:a deleted-file by 2", [][]testkit.Entry{{testkit.Symlink("a", "x"), l("b", "a")}, {f(".wh.a", "")}}},
 		{"the first reason of several names", "1:a overwritten-changed by 3, 1:b overwritten-changed by 3, 1:c deleted-file by 3, 1:e/d opaque by 3", [][]testkit.Entry{{f("a", "1"), l("b", "a"), l("c", "a"), l("e/d", "a")}, {f(".wh.a", "")}, {f("b", "2"), f(".wh.c", ""), f("e/.wh..wh..opq", "")}}},
+		{"the last of several names, whatever the reason", "1:a deleted-file by 4, 1:b deleted-file by 4, 1:c overwritten-changed by 3", [][]testkit.Entry{{f("a", "1"), l("b", "a"), l("c", "a")}, {f(".wh.a", "")}, {f("c", "2")}, {f(".wh.b", "")}}},
 		{"a hard link through a link of its own", "", [][]testkit.Entry{{testkit.Symlink("d", "e"), f("d/x", "1"), l("y", "d/x")}, {f(".wh.e", "")}}},
 		{"a hard link beside what goes through a link", "1:0/x deleted-dir by 2", [][]testkit.Entry{{f("a", "1"), l("b", "a"), testkit.Symlink("m", "0"), f("m/x", "2")}, {f(".wh.a", ""), f(".wh.0", "")}}},
 		{"a file compares as the hard link in its place", "1:b overwritten-same by 2", [][]testkit.Entry{{f("a", "1"), l("b", "a")}, {f("b", "1")}}},
@@ -122,7 +123,7 @@ func TestFinePrint(t *testing.T) {
 		{"an opaque marker through a link", "1:d/x deleted-dir by 2, 1:e/x opaque by 2", [][]testkit.Entry{{f("d/x", "1"), f("e/x", "1")}, {d("e"), testkit.Symlink("d", "e"), f("d/.wh..wh..opq", "")}, {}}},
 		{"names that sort beside slashes", "1:d/a deleted-dir by 2", [][]testkit.Entry{{d("d"), f("d/a", "1"), f("d-x", "1"), f("d.y", "1")}, {f(".wh.d", "")}}},
 	} {
-		for range 4 { // names are looked at in no order
+		for range 8 { // names are looked at in no order
 			got := hidden(tree.New(index(t, c.layers...)), true)
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Errorf("%s (-want +got):\n%s", c.name, d)

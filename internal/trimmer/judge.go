@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -279,9 +278,7 @@ func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checke
 	defer checking.Unlock()
 	l := &bench.Lab{Bench: t.b}
 	o := &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}
-	return lab.Verify(ctx, &t.checks[n], func(ctx context.Context, stdout, stderr io.Writer) (lab.Ran, error) {
-		return l.Run(ctx, o, &t.checks[n], stdout, stderr)
-	})
+	return lab.Verify(ctx, l, o, &t.checks[n])
 }
 
 // built builds the Dockerfile with edits, in a copy of the context.

@@ -117,13 +117,6 @@ var shapes = map[string]call{
 	"mount": {act: shrouds}, "move_mount": {act: shrouds}, "pivot_root": {act: shrouds}, "umount2": {act: shrouds}, "umount": {act: shrouds},
 }
 
-func init() {
-	for n, c := range shapes {
-		c.name = n
-		shapes[n] = c
-	}
-}
-
 // whys say why nobody can follow what a call does.
 var whys = map[string]string{
 	"io_uring_setup":    "a program used io_uring, which opens files without a system call for each",
@@ -153,6 +146,7 @@ var tables = func() map[uint32]map[int32]*call {
 		t := map[int32]*call{}
 		for name, nr := range list {
 			c := shapes[name]
+			c.name = name
 			if name == "fanotify_mark" && (arch == arch386 || arch == archARM) {
 				c.dir, c.path = 4, 5 // its mask takes two
 			}
