@@ -148,6 +148,7 @@ var cases = []edit{
 	{"a copy that has an owner", "copy-chown", "COPY --chown=1 big /big\nRUN chown 1000:1000 /big", "", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, 0},
 	{"an owner that is not known before it runs", "copy-chown", "COPY big /big\nRUN chown $USER /big", "", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, 0},
 	{"chmod of a copy", "copy-chmod", "COPY a /a\nRUN chmod +x /a && make", "COPY --chmod=0755 a /a\nRUN make", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000)), big("b", 10)}}, 512 + 6144},
+	{"chmod in JSON form", "copy-chmod", "COPY a /a\nRUN [\"chmod\", \"0755\", \"/a\"]", "COPY --chmod=0755 a /a", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000))}}, 512 + 6144 + whole},
 	{"chmod of one of two", "copy-chmod", "COPY a b /\nRUN chmod +x /a && make", "", layers{2: {big("a", 6000), big("b", 10)}, 3: {moded(big("a", 6000))}}, 0},
 	{"moved", "moved-files", "COPY a /tmp/a\nRUN mv /tmp/a /opt/b && make", "COPY a /opt/b\nRUN make", layers{2: {testkit.Dir("tmp/"), big("tmp/a", 6000)}, 3: {testkit.Dir("tmp/"), gone("tmp/a"), big("opt/b", 6000), big("c", 10)}}, 512 + 6144 + 2*512},
 	{"not moved", "moved-files", "COPY a /tmp/a\nRUN cp /tmp/a /opt/b && make", "", layers{2: {big("tmp/a", 6000)}, 3: {big("opt/b", 6000)}}, 0},
@@ -397,6 +398,20 @@ func TestToolchain(t *testing.T) {
 	got := patched(t, p, list[0])
 	if !strings.HasPrefix(got, "FROM golang:1.22-alpine3.20 AS build\n") || !strings.Contains(got, "\n\nFROM alpine:3.20\nWORKDIR /src\n") || strings.Contains(got, "go-build") || !strings.HasSuffix(got, "CMD [\"app\"]\n") {
 		t.Errorf("%s", got)
+	}
+}
+
+// A secret that a script reads which no line names is mounted in each RUN up to the rm.
+func TestSecretOfAScript(t *testing.T) {
+	text := "FROM base\nCOPY .netrc /root/.netrc\nRUN sh /fetch\nRUN rm /root/.netrc\n"
+	p := project(t, text, layers{2: {testkit.File("root/.netrc", "machine a.example.invalid login b password Kp7vWq2mZr9s\n")}, 3: {big("srv/x", 10)}, 4: {gone("root/.netrc")}})
+	list := of(p, "secret-in-layer")
+	if len(list) != 1 || !list[0].Secret {
+		t.Fatalf("%+v", list)
+	}
+	want := "FROM base\nRUN --mount=type=bind,source=.netrc,target=/root/.netrc sh /fetch\n"
+	if got := patched(t, p, list[0]); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
