@@ -45,7 +45,7 @@ var imports = map[string][]string{
 	"shell":        {},
 	"definition":   {"engine", "units"},
 	"cut":          {},
-	"weigh":        {"image", "layer", "packages", "suggest", "tree", "units"},
+	"weigh":        {"image", "layer", "packages", "secret", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "secret", "tree", "units", "weigh"},
 	"compare":      {"advice", "image", "layer", "packages", "tree", "units", "weigh"},
 	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
@@ -95,6 +95,7 @@ var imports = map[string][]string{
 	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
+	"testkit/said":     {},
 	"testkit/frontend": {"definition", "engine"},
 	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {},             // tests only

@@ -52,8 +52,8 @@ var documents = map[string]struct {
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
 	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
-	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
+	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
 
@@ -240,8 +240,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	sick := doctor.Examine(t.Context(), doctor.Request{Store: func() (string, error) { return "", errors.New("none") }})
 	saves := &trim.Saves{Tar: 1, Transfer: units.Unknown()}
 	trimmed := &trim.Result{Schema: trim.Schema, Name: ".", Candidates: []trim.Verdict{{Rule: "logs", Kind: trim.Lossless, Predicted: saves}}, Checks: []string{}, Notes: []string{}}
-	for name, v := range map[string]any{"trim": trimmed, "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{}),
-		"trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}})} {
+	for name, v := range map[string]any{"trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

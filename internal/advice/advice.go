@@ -23,6 +23,8 @@ type Image struct {
 	// no Dockerfile is known. Base is how many layers below them are the base image's.
 	Lines map[int]int
 	Base  int
+	// Steps are the lines of the history's steps, by their index, as far as they are known.
+	Steps map[int]int
 	// Host are the layers whose COPY or ADD takes files of the build context, and Staged
 	// those whose COPY takes files of a stage or an image, as far as that is known.
 	Host, Staged map[int]bool
@@ -39,7 +41,7 @@ type Image struct {
 func Built(f *weigh.Facts, d *weigh.Dockerfile) *Image {
 	img := &Image{Facts: f}
 	if d != nil {
-		img.Lines, img.Base, img.Host = d.Lines, d.Base, d.Host
+		img.Lines, img.Base, img.Host, img.Steps = d.Lines, d.Base, d.Host, d.Steps
 	}
 	return img
 }
@@ -115,7 +117,7 @@ func Find(img *Image) []Finding {
 }
 
 // edition rises when a rule finds something else than before.
-const edition = 2
+const edition = 3
 
 // Edition names the rules: what was found by others, and kept, is out of date.
 func Edition() string {

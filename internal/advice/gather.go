@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 
+	"tare/internal/secret"
 	"tare/internal/tree"
 	"tare/internal/units"
 	"tare/internal/weigh"
@@ -74,7 +75,7 @@ func (x *heap) copies() string {
 // finding is what the entries come to.
 func (x *heap) finding(text, remedy string) Finding {
 	f := Finding{frees: x.refs, Finding: weigh.Finding{Line: x.img.Lines[int(x.layer)], Layer: int(x.layer) + 1, Text: text, Remedy: remedy,
-		Instruction: x.img.Image.StepOf(int(x.layer)).Instruction(), Paths: x.largest(3)}}
+		Instruction: secret.Mask(x.img.Image.StepOf(int(x.layer)).Instruction()), Paths: x.largest(3)}}
 	for r := range x.refs {
 		e := x.img.Tree.Entry(r)
 		f.Tar += e.Span

@@ -12,7 +12,7 @@ import (
 )
 
 func init() {
-	register(Rule{ID: weigh.SecretFile, Title: "secrets in the image", Severity: weigh.Secret, Find: secretFile})
+	register(Rule{ID: weigh.SecretFile, Title: "secrets in the image", Severity: weigh.Secret, Find: func(img *Image) []Finding { return append(secretSaid(img), secretFile(img)...) }})
 }
 
 // suspicion is what a mark comes to in words, of one file and of several.
@@ -119,15 +119,14 @@ func (x *heap) secret(s suspicion) Finding {
 // instead says what to do about secrets: a key of a host is made when a container
 // starts, what a base image brings is not for this Dockerfile to change.
 func (x *heap) instead(list []string) string {
-	const replace = "; then replace it: whoever has the image has it"
 	host := func(file string) bool { return strings.HasPrefix(path.Base(file), "ssh_host_") }
 	switch {
 	case !x.img.own(x.layer):
-		return "the base image brings it: whoever has that image has it; use one without it"
+		return instead(false)
 	case !slices.ContainsFunc(list, func(file string) bool { return !host(file) }):
 		return "delete it in the same RUN and make one when a container starts (ssh-keygen -A): containers of one image must not share it"
 	}
-	return "RUN --mount=type=secret, or a value at run time, instead" + replace
+	return instead(true)
 }
 
 // harmless tells whether a file is public by where it is: what distributions ship, tests

@@ -32,18 +32,7 @@ func newBuild(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build [OPTIONS] PATH | URL | -",
 		Short: "Build an image from a Dockerfile",
-		Long: `Build an image from a Dockerfile, with BuildKit inside this process.
-
-PATH is the build context; "-" reads a Dockerfile, or a tar of the context,
-from standard input. RUN uses the host's network unless --network none is
-given. After a build the cache is pruned to --keep-storage.`,
-		Example: `  tare build -t app .
-  tare build -t app -f Dockerfile.multistage .
-  tare build --target build-stage --build-arg VERSION=1.2 .
-  tare build --secret id=token,src=token.txt -t app .
-  tare build --check .
-  tare build -o out .`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.Enter(); err != nil {
 				return err

@@ -12,7 +12,6 @@ import (
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
-	"tare/internal/target"
 	"tare/internal/trace"
 	"tare/internal/tracereport"
 )
@@ -33,23 +32,7 @@ func newCompare(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare [OPTIONS] TARGET [TARGET...]",
 		Short: "Compare images on every measure and explain the differences",
-		Long: `Compare any number of images on every measure, divide each difference into
-causes that add up to the byte, and say in plain sentences what the numbers
-show. The first image (or --baseline) is compared with each other one, and each
-with its neighbour; --pairs compares all.
-
-` + target.Help + `
-
-Earlier stages of a Dockerfile are built as well (from the build cache) to see
-what they keep out of the image. What the measures mean: tare help measures.`,
-		Example: `  tare compare python:slim ./Dockerfile ./Dockerfile.multistage
-  tare compare --baseline alpine alpine debian python:slim
-  tare compare --depth 5 --measure transfer app:1.0 app:1.1
-  tare compare --all-platforms registry://python:slim
-  tare compare --remote python:3.11 python:slim alpine
-  tare compare --format markdown python:slim app > sizes.md
-  tare compare --format json --bytes python:slim app`,
-		Args: cobra.MinimumNArgs(1),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Words = args
 			return a.compare(cmd.Context(), o)

@@ -32,23 +32,7 @@ func newProfile(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "profile [OPTIONS] [DIR|DOCKERFILE|IMAGE]",
 		Short: "Show what each line of a Dockerfile costs, in seconds and bytes",
-		Long: `Build a Dockerfile and print it with what each line costs: seconds now and when
-it last actually ran (cache miss), the bytes that it adds, how many of them
-later lines hide, whether it was cached and if not, why; then the critical
-path, and what could be saved.
-
-With --dockerfile an image that was built elsewhere is profiled: its history is
-matched with the lines of the file. Uncertain matches are marked.`,
-		Example: `  tare profile
-  tare profile --cold -f Dockerfile.multistage .
-  tare profile --why-cache
-  tare profile --after-edit main.py --after-edit requirements.txt
-  tare profile --after-edit HEAD~1..HEAD
-  tare profile --after-edit main.py --swap 5:6
-  tare profile --split
-  tare profile --dockerfile Dockerfile registry://app:1.0
-  tare profile --format html -o profile.html`,
-		Args: cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err

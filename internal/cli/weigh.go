@@ -32,23 +32,7 @@ func newWeigh(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "weigh [OPTIONS] TARGET",
 		Short: "Show what is in an image and where its bytes are",
-		Long: `Show what is in an image and where its bytes are: every measure of its size,
-layers with their instructions, packages, unpackaged files, bytes that no
-container can see and the layers that wrote and hid them, duplicates and the
-largest files. Every column adds up to the byte.
-
-` + target.Help + `
-
---layer, --package and --path list files instead; --tree shows them as
-directories. What the measures mean: tare help measures.`,
-		Example: `  tare weigh python:slim
-  tare weigh --layer 2 python:slim
-  tare weigh --package perl-base python:slim
-  tare weigh --path 'usr/**/*.pyc' --sort transfer python:slim
-  tare weigh --tree --depth 2 .
-  docker save app | tare weigh -
-  tare weigh --format json registry://alpine | jq .sizes`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}

@@ -85,6 +85,8 @@ func TestAlike(t *testing.T) {
 		{"an empty directory", base(testkit.Dir("d/")), base(), plain, plain, "1 0 0 0", "d removed", false, false},
 		{"a file that has moved", base(f("x", "1")), base(f("y", "1")), plain, plain, "2 0 0 0", "x removed", false, false},
 		{"other hard links", base(f("x", "1"), testkit.Link("y", "x"), f("z", "1")), base(f("x", "1"), f("y", "1"), testkit.Link("z", "x")), plain, plain, "0 2 0 0", "y hard links", false, false},
+		{"a hard link or a file", base(f("x", ""), testkit.Link("y", "x")), base(f("x", ""), f("y", "")), plain, plain, "0 1 0 0", "y hard links", false, false},
+		{"a hard link to another file", base(f("x", ""), f("y", ""), testkit.Link("z", "x")), base(f("x", ""), f("y", ""), testkit.Link("z", "y")), plain, plain, "0 1 0 0", "z hard links", false, false},
 		{"the mode of the root", base(root(0o755)), base(root(0o700)), plain, plain, "0 1 0 0", " mode 755 → 700", false, false},
 		{"the mode of a root that the other lacks", base(), base(root(0o700)), plain, plain, "0 1 0 0", " mode 755 → 700", false, false},
 		{"a root as any other", base(), base(root(0o755)), plain, plain, "0 0 0 0", "", true, true},

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ import (
 // A line is named only if the Dockerfile has that instruction once.
 func TestLine(t *testing.T) {
 	s := Subject{Lines: []Line{{"RUN  apk add  python3", 4}, {"RUN true", 5}, {"RUN true", 6}}}
-	for instruction, want := range map[string]int{"RUN apk add python3": 4, "RUN true": 0, "RUN false": 0, "": 0} {
+	for instruction, want := range map[string]int{"RUN |2 A=x y B= /bin/sh -c apk add python3": 4, "RUN |1 A=1 /bin/sh -c x -c apk add python3": 0, "RUN |1 A=1 /bin/sh -c true": 0, "RUN |1 A=1 /bin/sh -c apk add python": 0, "RUN |": 0, "RUN | apk add python3": 0, "RUN apk add python3": 4, "RUN true": 0, "RUN false": 0, "": 0} {
 		if got := s.line(instruction); got != want {
 			t.Errorf("%q is in line %d, want %d", instruction, got, want)
 		}
@@ -182,5 +183,19 @@ func TestHost(t *testing.T) {
 	d := Match("Dockerfile", []Line{{"FROM x", 1}, {"COPY . .", 2}, {"RUN a", 3}}, imageBy("base", "COPY . .", "RUN a", "COPY /y /z"))
 	if !d.Host[1] || d.Host[0] || d.Host[2] || d.Host[3] {
 		t.Errorf("%+v", d)
+	}
+}
+
+// Steps of a history have the lines that made them, also of settings that it writes
+// otherwise; those of a base image have none.
+func TestSteps(t *testing.T) {
+	lines := []Line{{"FROM base", 1}, {"ENV TOKEN abc", 2}, {"ENV A=1 B=2", 3}, {"RUN x", 4}, {"LABEL \"k\"=\"v\"", 5}, {"ENV C=1", 6}, {"ENV C=2", 7}, {"RUN y", 8}, {"RUN y", 9}}
+	img := &image.Image{}
+	for _, by := range []string{"ENV TOKEN=old", "RUN z", "ENV TOKEN=abc", "ENV A=1 B=2", "RUN x", "LABEL k=v", "ENV C=3", "RUN y", "CMD x=y", "ENV TOKENS=1"} {
+		img.History = append(img.History, image.Step{History: ocispec.History{CreatedBy: by}})
+	}
+	want := map[int]int{2: 2, 3: 3, 4: 4, 5: 5}
+	if got := Steps(lines, img); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -31,8 +31,19 @@ func lineOf(lines []Line, instruction string) int {
 	return at
 }
 
-// same compares instructions but for spaces.
-func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
+// same compares a line with an instruction of a history, but for spaces, and for the build
+// arguments that BuildKit writes before a command: RUN |1 V=1 /bin/sh -c make.
+func same(line, instruction string) bool {
+	a, b := strings.Fields(line), strings.Fields(instruction)
+	if slices.Equal(a, b) {
+		return true
+	}
+	if len(a) < 2 || len(b) < 2 || a[0] != "RUN" || b[0] != "RUN" || b[1][0] != '|' {
+		return false
+	}
+	cut := len(b) - len(a) + 1 // behind the arguments and the shell
+	return cut > 2 && slices.Index(b, "-c") == cut-1 && slices.Equal(a[1:], b[cut:])
+}
 
 // host tells whether an instruction copies files of the build context.
 func host(text string) bool {
@@ -48,7 +59,7 @@ func host(text string) bool {
 // Match finds the lines of a Dockerfile, the FROM of its first stage among them, that made
 // an image's layers, as far as the history names them; nil if it names none.
 func Match(name string, lines []Line, img *image.Image) *weigh.Dockerfile {
-	d := &weigh.Dockerfile{Name: name, Lines: map[int]int{}, Host: map[int]bool{}}
+	d := &weigh.Dockerfile{Name: name, Lines: map[int]int{}, Host: map[int]bool{}, Steps: Steps(lines, img)}
 	first := -1
 	for k := range img.Layers {
 		if n := lineOf(lines, img.StepOf(k).Instruction()); n > 0 {
@@ -77,4 +88,45 @@ func Match(name string, lines []Line, img *image.Image) *weigh.Dockerfile {
 		d.From = from
 	}
 	return d
+}
+
+// Steps are the lines of the steps of an image's history, by their index, as far as the
+// history has their text. What sets a variable or a label may be written otherwise there:
+// it is the line that names it, if one does. The base image's come first, so that the last
+// step is taken.
+func Steps(lines []Line, img *image.Image) map[int]int {
+	out, taken := map[int]int{}, map[int]bool{}
+	for k := len(img.History) - 1; k >= 0; k-- {
+		text := img.History[k].Instruction()
+		n := lineOf(lines, text)
+		if n == 0 {
+			n = setting(lines, text)
+		}
+		if n > 0 && !taken[n] {
+			out[k], taken[n] = n, true
+		}
+	}
+	return out
+}
+
+// setting is the only line that sets what an ENV, ARG or LABEL sets first; 0 if there are
+// none or several.
+func setting(lines []Line, instruction string) int {
+	word, rest, _ := strings.Cut(instruction, " ")
+	name, _, ok := strings.Cut(rest, "=")
+	if !ok || word != "ENV" && word != "ARG" && word != "LABEL" {
+		return 0
+	}
+	at, times := 0, 0
+	for _, l := range lines {
+		w, text, _ := strings.Cut(l.Text, " ")
+		if strings.EqualFold(w, word) && slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '=' || r == '"' }), strings.Trim(name, `"`)) {
+			at = l.Line
+			times++
+		}
+	}
+	if times != 1 {
+		return 0
+	}
+	return at
 }

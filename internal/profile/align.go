@@ -22,7 +22,7 @@ func align(lines []*Line, history []History) (owner []*Line, unsure []bool) {
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
 			best[i][j] = max(best[i+1][j], best[i][j+1])
-			if s := likeness(lines[i].Text, history[j].Instruction); s > 0 {
+			if s := likeness(lines[i].recorded(), history[j].Instruction); s > 0 {
 				best[i][j] = max(best[i][j], best[i+1][j+1]+s)
 			}
 		}
@@ -30,11 +30,11 @@ func align(lines []*Line, history []History) (owner []*Line, unsure []bool) {
 	// From the start, and as late in the history as is as good: the base's own history
 	// may begin with the same instructions.
 	for i, j := 0, 0; i < n && j < m; {
-		s := likeness(lines[i].Text, history[j].Instruction)
+		s := likeness(lines[i].recorded(), history[j].Instruction)
 		switch {
 		case best[i][j+1] == best[i][j]:
 			j++
-		case s > 0 && best[i][j] == best[i+1][j+1]+s:
+		case best[i][j] == best[i+1][j+1]+s: // s is not 0, else it were best to go on in the history
 			owner[j], unsure[j] = lines[i], s < sure
 			i, j = i+1, j+1
 		default:
@@ -42,6 +42,15 @@ func align(lines []*Line, history []History) (owner []*Line, unsure []bool) {
 		}
 	}
 	return owner, unsure
+}
+
+// recorded is what a builder writes into a history of a line: of a RUN with a here-document
+// what stands in it, not its mark.
+func (l *Line) recorded() string {
+	if l.Keyword == "RUN" && l.script != "" && strings.Contains(l.Text, "<<") {
+		return "RUN " + l.script
+	}
+	return l.Text
 }
 
 // maxAligned bounds the table of the alignment.
@@ -69,7 +78,7 @@ func likeness(line, entry string) float64 {
 		}
 	}
 	most := max(len(a), len(b)) - 1
-	if most == 0 || both == most {
+	if both == most {
 		return 2
 	}
 	return 0.2 + 1.7*float64(both)/float64(most)

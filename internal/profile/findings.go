@@ -2,6 +2,7 @@ package profile
 
 import (
 	"tare/internal/advice"
+	"tare/internal/compare"
 	"tare/internal/engine"
 )
 
@@ -11,6 +12,11 @@ func (r *Result) find(in Input) {
 		return
 	}
 	img := &advice.Image{Facts: in.Image.Facts, Lines: map[int]int{}, Base: len(in.Image.Report.Layers), Context: r.context(in), Host: map[int]bool{}, Staged: map[int]bool{}, Installs: r.installs(in)}
+	var texts []compare.Line
+	for i := range r.Lines {
+		texts = append(texts, compare.Line{Text: r.Lines[i].Text, Line: r.Lines[i].Lines[0]})
+	}
+	img.Steps = compare.Steps(texts, in.Image.Facts.Image)
 	for i := range r.Lines {
 		if l := &r.Lines[i]; l.Layer > 0 && r.Stages[l.Stage].Final {
 			img.Lines[l.Layer-1] = l.Lines[0]
@@ -28,11 +34,10 @@ func (r *Result) find(in Input) {
 // context is what was sent to the builder in vain, at the first line that takes files of
 // the build context.
 func (r *Result) context(in Input) advice.Context {
-	var c advice.Context
 	if in.Now == nil || in.Now.Idle == nil {
-		return c
+		return advice.Context{}
 	}
-	c.Unused, c.Files, c.Paths = in.Now.Idle.Bytes, in.Now.Idle.Files, in.Now.Idle.Top
+	c := advice.Context{Unused: in.Now.Idle.Bytes, Files: in.Now.Idle.Files, Paths: in.Now.Idle.Top}
 	for _, l := range hostLines(in.Ops) {
 		if c.Line == 0 || l < c.Line {
 			c.Line = l

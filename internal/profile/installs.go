@@ -118,7 +118,7 @@ func installing(i dockerfile.Instruction, copied map[string]int) (out []advice.I
 				found.Copy = max(found.Copy, line)
 			}
 		}
-		if len(found.Manifests) == 0 || !together(found.Manifests) {
+		if !together(found.Manifests) {
 			continue // several projects: whose it is, is not known
 		}
 		for p, line := range copied {

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -126,6 +127,31 @@ func TestThePathSumsUp(t *testing.T) {
 		}
 		if len(r.Path) > 0 && math.Abs(sum-seconds) > 1e-6 || r.Ideal > seconds+1e-9 {
 			t.Fatalf("seed %d: %f of %f s, ideal %f: %+v", seed, sum, seconds, r.Ideal, r.Path)
+		}
+	}
+}
+
+func TestPathWithoutAll(t *testing.T) {
+	work := step("a", "[1/1] RUN a", 0, 2)
+	for _, c := range []struct {
+		name    string
+		seconds float64
+		steps   []engine.Step
+		want    string // NAME=SECONDS
+		ideal   float64
+	}{
+		{"how long it took is not known", 0, []engine.Step{work}, "[1/1] RUN a=2", 0},
+		{"nothing was done", 5, nil, "", 0},
+		{"it ended with its last step", 2, []engine.Step{work}, "[1/1] RUN a=2", 2},
+		{"and later", 3, []engine.Step{work}, "[1/1] RUN a=2 storing the image=1", 3},
+	} {
+		r := pathOf(t, c.seconds, c.steps...)
+		var got []string
+		for _, p := range r.Path {
+			got = append(got, fmt.Sprintf("%s=%v", p.Name, p.Seconds))
+		}
+		if s := strings.Join(got, " "); s != c.want || r.Ideal != c.ideal {
+			t.Errorf("%s: %s, ideal %v, want %s and %v", c.name, s, r.Ideal, c.want, c.ideal)
 		}
 	}
 }

@@ -115,6 +115,7 @@ type Line struct {
 	// cannot be.
 	Unknown bool `json:"unknown,omitempty"`
 
+	script   string   // what a RUN gives to a shell, here-documents included
 	steps    []string // digests of the builder's steps
 	shared   []share  // steps that are counted at earlier lines
 	coldless bool     // how long one of its steps took is not known
@@ -180,7 +181,7 @@ func Make(in Input) *Result {
 		r.Stages = append(r.Stages, Stage{Name: s.Name, Lines: s.Lines, Needed: need[n], Final: slices.Contains(chain, n)})
 		r.Lines = append(r.Lines, Line{Lines: s.From, Stage: n, Keyword: "FROM", Text: s.Text, Needed: need[n]})
 		for _, i := range s.Instructions {
-			r.Lines = append(r.Lines, Line{Lines: i.Lines, Stage: n, Keyword: i.Keyword, Text: i.Text, Needed: need[n]})
+			r.Lines = append(r.Lines, Line{Lines: i.Lines, Stage: n, Keyword: i.Keyword, Text: i.Text, Needed: need[n], script: i.Script})
 		}
 	}
 	m := matcher{in: in, r: r}
@@ -226,9 +227,6 @@ func Make(in Input) *Result {
 // Check tells whether the lines of the image's stages and the rest sum up to the
 // image. A breach is a *weigh.BrokenError.
 func (r *Result) Check() error {
-	if r.Total == (Bytes{}) {
-		return nil
-	}
 	sum := r.Rest
 	for _, l := range r.Lines {
 		if r.Stages[l.Stage].Final {

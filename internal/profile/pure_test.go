@@ -267,6 +267,24 @@ func TestLikeness(t *testing.T) {
 	}
 }
 
+// A here-document stands in the history with what is in it; its mark is no likeness.
+func TestAlignHeredoc(t *testing.T) {
+	lines := []*Line{
+		{Keyword: "RUN", Text: "RUN <<EOF", script: "set -e\necho one > /one\n"},
+		{Keyword: "RUN", Text: "RUN --mount=type=cache,target=/c <<EOF", script: "echo two\n"},
+		{Keyword: "COPY", Text: "COPY <<EOF /f"},
+	}
+	owner, unsure := align(lines, []History{{"RUN set -e echo one > /one ", 0}, {"RUN echo two ", 1}, {"COPY <<EOF /f", 2}})
+	for n, l := range lines {
+		if owner[n] != l || unsure[n] {
+			t.Errorf("%d: %v, unsure %v", n, owner[n], unsure[n])
+		}
+	}
+	if _, unsure := align(lines[:1], []History{{"RUN echo other", 0}}); !unsure[0] {
+		t.Error("another script was taken for the same")
+	}
+}
+
 // Which instruction may be asked for which step.
 func TestFits(t *testing.T) {
 	for _, c := range []struct {

@@ -9,6 +9,8 @@ type Dockerfile struct {
 	// Host are the layers whose COPY or ADD takes files of the build context, by their
 	// index, as far as that is known.
 	Host map[int]bool
+	// Steps are the lines of the history's steps, by their index, as far as they are known.
+	Steps map[int]int
 }
 
 // Built says of a result what it was built from; nil says nothing.

@@ -116,6 +116,8 @@ func (f *Finding) Where() string {
 		return fmt.Sprintf("line %d", f.Line)
 	case f.Layer > 0:
 		return fmt.Sprintf("layer %d", f.Layer)
+	case f.Rule == SecretFile:
+		return "configuration"
 	}
 	return "–"
 }

@@ -11,6 +11,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/packages"
+	"tare/internal/secret"
 	"tare/internal/tree"
 	"tare/internal/units"
 )
@@ -238,7 +239,7 @@ func (f *Facts) layers(r *Result) {
 		s := l.Sums
 		row := Layer{Index: k + 1, Digest: f.Image.Push.Layers[k].Digest, DiffID: l.DiffID, MediaType: f.Image.Push.Layers[k].MediaType, Compression: string(s.Compression),
 			Transfer: f.sent(k), Stored: l.Size, TransferFrom: f.Image.Push.How(k),
-			Instruction: f.Image.StepOf(k).Instruction(), Entries: s.Entries, Tar: s.Tar, Files: s.Files, Overhead: s.Overhead(), Docker: s.Docker, Disk: s.Disk, WasteBy: map[string]int64{}}
+			Instruction: secret.Mask(f.Image.StepOf(k).Instruction()), Entries: s.Entries, Tar: s.Tar, Files: s.Files, Overhead: s.Overhead(), Docker: s.Docker, Disk: s.Disk, WasteBy: map[string]int64{}}
 		r.Layers = append(r.Layers, row)
 	}
 	for i := range f.Cells {
@@ -321,7 +322,7 @@ func (f *Facts) wasted(r *Result, top int) {
 			n = len(r.Wasted)
 			at[q] = n
 			r.Wasted = append(r.Wasted, Wasted{Class: c.Fate.String(), Writer: c.Layer + 1, Destroyer: int(c.By) + 1,
-				WrittenBy: f.Image.StepOf(c.Layer).Instruction(), HiddenBy: f.Image.StepOf(int(c.By)).Instruction(), Largest: []File{}})
+				WrittenBy: secret.Mask(f.Image.StepOf(c.Layer).Instruction()), HiddenBy: secret.Mask(f.Image.StepOf(int(c.By)).Instruction()), Largest: []File{}})
 		}
 		w := &r.Wasted[n]
 		w.Count += c.Count

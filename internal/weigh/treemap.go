@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tare/internal/packages"
+	"tare/internal/secret"
 	"tare/internal/tree"
 )
 
@@ -56,7 +57,7 @@ func (f *Facts) Map(name string, parts int) Node {
 			if id := f.owner[k][i]; id >= 0 {
 				owner = packageTitle(&f.Packages[id])
 			}
-			path := append([]string{fmt.Sprintf("%d %s", k+1, f.Image.StepOf(k).Instruction()), owner}, strings.Split(e.Path, "/")...)
+			path := append([]string{fmt.Sprintf("%d %s", k+1, secret.Mask(f.Image.StepOf(k).Instruction())), owner}, strings.Split(e.Path, "/")...)
 			at := root
 			at.add(e.Size, waste)
 			for _, p := range path {
