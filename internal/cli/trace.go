@@ -73,6 +73,10 @@ func (a *app) trace(ctx context.Context, o traceOptions) error {
 			return tracereport.Documents(r.Traces, tracereport.Options{Exact: o.bytes, Top: o.Top})
 		}, report.Page{Title: "Trace of " + o.Word})
 	}
+	if err != nil && o.Prefetch != "" && !r.Complete() { // no list is made of it
+		a.errorf("trace: %s", err)
+		err = nil
+	}
 	if err == nil && !(r.Complete() && r.Passed()) {
 		return exitCode(3)
 	}
