@@ -47,7 +47,7 @@ func TestImagesOfExperimentsOfOneName(t *testing.T) {
 			t.Errorf("%v %s", got, note)
 		}
 		got, note := named(t, runs, two, "X", v, nil)
-		if !regexp.MustCompile(`^tare-lab/x-[0-9a-f]{6}:a$`).MatchString(got["a"]) || !strings.Contains(note, "tare-lab/x are those of "+filepath.Join(one, "tare.yaml")) {
+		if !regexp.MustCompile(`^tare-lab/x-[0-9a-f]{6}:a$`).MatchString(got["a"]) || !strings.HasPrefix(note, "images are named tare-lab/x-") || !strings.Contains(note, "tare-lab/x are those of "+filepath.Join(one, "tare.yaml")) {
 			t.Errorf("%v %s", got, note)
 		}
 	}

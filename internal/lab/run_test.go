@@ -155,7 +155,7 @@ func TestRun(t *testing.T) {
 	if v := rec.Variant("broken"); v.Error != "it does not build" || !strings.Contains(v.Log, "no such package") {
 		t.Errorf("broken: %+v", v)
 	}
-	if v := rec.Variant("a"); v.Measure(experiment.BuildCold) != nil || len(v.Measure(experiment.StartExit).Samples) != 3 || v.Edits[0].Skipped == "" {
+	if v := rec.Variant("a"); v.Measure(experiment.BuildCold) != nil || len(v.Measure(experiment.StartExit).Samples) != 3 || v.Edits[0].Skipped != "it is not built here" {
 		t.Errorf("a: %+v", v)
 	}
 	v := rec.Variant("b")
@@ -226,7 +226,7 @@ func TestChecks(t *testing.T) {
 		{"{match: x}", &fakeBench{output: "hi"}, false, "does not match"},
 		{"{exit: 3}", &fakeBench{exit: 3}, true, ""},
 		{"{}", &fakeBench{exit: 1}, false, "exit code 1, not 0"},
-		{"{timeout: 20ms}", &fakeBench{hang: true}, false, "killed after 20ms"},
+		{"{timeout: 20ms}", &fakeBench{hang: true}, false, "killed after 20ms: it did not end"},
 		{"{stdout: x}", &fakeBench{output: strings.Repeat("flood\n", 1<<20)}, false, "it printed"},
 		{"{http: {url: 'http://127.0.0.1:1/'}, timeout: 30ms}", &fakeBench{hang: true}, false, "connection refused"},
 	} {

@@ -91,3 +91,41 @@ func TestWhatChecksSay(t *testing.T) {
 		t.Error("no check says something")
 	}
 }
+
+// leaving is a bench whose container stops listening before it answers.
+type leaving struct {
+	fakeBench
+	at string
+}
+
+func (b *leaving) Run(ctx context.Context, _ *lab.Obtained, _ *experiment.Check, _, _ io.Writer) (lab.Ran, error) {
+	l, err := net.Listen("tcp", b.at)
+	if err != nil {
+		return lab.Ran{}, err
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = l.Close()
+		_, _ = io.WriteString(w, "ok")
+	})}
+	go func() { _ = s.Serve(l) }()
+	<-ctx.Done()
+	_ = s.Close()
+	return lab.Ran{Exit: 137}, ctx.Err()
+}
+
+// Whose answer it was cannot be told of a program that is gone: the check passes, and says so.
+func TestAServerThatIsGone(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().String()
+	_ = l.Close()
+	r, rec := runner(t, &leaving{at: at}, "version: 1\nvariants: [{name: a, image: a}]\nmeasure: {repeat: 1, warmup: 0, what: []}\ncheck: {http: {url: 'http://"+at+"/'}, timeout: 10s}\n")
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c := rec.Variant("a").Check; !c.Passed || c.Unproven != "nothing listens there any more" {
+		t.Errorf("%+v", c)
+	}
+}

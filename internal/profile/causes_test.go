@@ -108,6 +108,18 @@ func TestAllCauses(t *testing.T) {
 		{"a base, two lines down", world{src: "FROM a\nRUN one\nRUN make\n"}, world{src: "FROM b\nRUN one\nRUN make\n"}, []int{3}, nil, "3 base b: the base was a:latest and is b"},
 		{"another name of the same base, and a file", world{src: "FROM a\nRUN one\nCOPY f /\n", files: "f=1", bases: map[string]string{"a": "bx", "ab": "x"}}, world{src: "FROM ab\nRUN one\nCOPY f /\n", files: "f=2", bases: map[string]string{"a": "bx", "ab": "x"}}, []int{3}, nil, "3 file f: f: its content changed"},
 		{"another name of the same base", world{src: "FROM a\nRUN one\n", bases: map[string]string{"a": "bx", "ab": "x"}}, world{src: "FROM ab\nRUN one\n", bases: map[string]string{"a": "bx", "ab": "x"}}, []int{2}, nil, "2 evicted : nothing that it depends on changed: its result was no longer in the build cache"},
+		{"another operation, though nothing that is known of it differs", world{src: "FROM a\nRUN one\n"}, world{src: "FROM a\nRUN one\n"}, []int{2}, func(_ *profile.Build, in *profile.Input) { o := opAt(in.Ops, 2); o.Own, o.Key = "other", "other" }, "2 setting : the builder was asked for another operation than in the last build"},
+		{"on the same, and has another key", world{src: "FROM a\nRUN one\n"}, world{src: "FROM a\nRUN one\n"}, []int{2}, func(_ *profile.Build, in *profile.Input) { opAt(in.Ops, 2).Key = "other" }, "2 unknown : what it stands on is not as it was in the last build"},
+		{"on a line of which no more is known", world{src: "FROM a\nRUN one\nRUN two\n"}, world{src: "FROM a\nRUN one\nRUN two\n"}, []int{3}, func(_ *profile.Build, in *profile.Input) { opAt(in.Ops, 2).Key, opAt(in.Ops, 3).Key = "x", "y" }, "3 unknown : line 2 (RUN one), on which it stands: what it stands on is not as it was in the last build"},
+		{"on something that no line made", world{src: "FROM a\nCOPY f /\nRUN one\n", files: "f=1"}, world{src: "FROM a\nCOPY f /\nRUN one\n", files: "f=1"}, []int{3}, func(last *profile.Build, in *profile.Input) {
+			for i := range last.Ops {
+				if last.Ops[i].Kind == "local" {
+					o := opAt(last.Ops, 3)
+					o.Inputs = append([]string{last.Ops[i].Digest}, o.Inputs[1:]...)
+				}
+			}
+			opAt(in.Ops, 3).Key = "y"
+		}, "3 text : in the last build it stood on something else"},
 		{"an argument of the stage that it copies from", world{src: "FROM a AS b\nARG V=1\nRUN one\nFROM a\nCOPY --from=b /x /\n", args: map[string]string{"V": "1"}}, world{src: "FROM a AS b\nARG V=1\nRUN one\nFROM a\nCOPY --from=b /x /\n", args: map[string]string{"V": "2"}}, []int{5}, nil, `5 arg V: build argument V was "1" and is "2"`},
 		{"the text of a line of the stage that it copies from", world{src: "FROM a AS b\nRUN one\nFROM a\nCOPY --from=b /x /\n"}, world{src: "FROM a AS b\nRUN two\nFROM a\nCOPY --from=b /x /\n"}, []int{4}, nil, `4 setting RUN two: line 2 (RUN two) was "RUN one"`},
 		{"the base of the stage that it copies from", world{src: "FROM a AS b\nFROM c\nCOPY --from=b /x /\n"}, world{src: "FROM a AS b\nFROM c\nCOPY --from=b /x /\n", bases: map[string]string{"a": "new"}}, []int{3}, nil, "3 base a: the base a was sha256:ca978112ca1b and is sha256:998cfe140284"},
@@ -261,5 +273,32 @@ func TestCausesOfABrokenRecord(t *testing.T) {
 	}
 	if _, err := dockerfile.Parse([]byte(last.Source)); err == nil {
 		t.Error("the record can be read")
+	}
+}
+
+// opAt is the operation of a line.
+func opAt(ops []engine.Op, line int) *engine.Op {
+	for i := range ops {
+		for _, at := range ops[i].Lines {
+			if at[0] == line {
+				return &ops[i]
+			}
+		}
+	}
+	return nil
+}
+
+// What a build is told that nothing would make faster, and what of files that changed unseen.
+func TestOtherSentences(t *testing.T) {
+	r := &profile.Result{Spans: []profile.Span{{End: 1, Critical: true}, {End: 1, Cached: true}, {End: 0.005}}}
+	if got := r.NoGain(); got != "Fully sequential: parallelism would not help (estimate)." {
+		t.Error(got)
+	}
+	r.Spans[2].End = 0.5
+	if got := r.NoGain(); got != "What ran beside it did not hold it up: more parallelism would not help (estimate)." {
+		t.Error(got)
+	}
+	if got := (profile.Unseen{Context: "context", Path: "f"}).String(); got != "f changed, but its length and modification time did not: the builder did not see it, and the image has its old content; build with --checksum-context" {
+		t.Error(got)
 	}
 }

@@ -219,7 +219,7 @@ func TestWhatIsNotSplit(t *testing.T) {
 			t.Errorf("%s: %q", shell, got)
 		}
 	}
-	if r, _ := splitOf(t, &runs{shell: []string{"python3", "-c"}}, "RUN print('a'); print(("); !strings.Contains(r.Splits[0].Skipped, "its SHELL is python3") {
+	if r, _ := splitOf(t, &runs{shell: []string{"python3", "-c"}}, "RUN print('a'); print(("); !strings.Contains(r.Splits[0].Skipped, "its SHELL is python3 -c: only sh and bash are taken apart") {
 		t.Errorf("%+v", r.Splits)
 	}
 }
@@ -236,7 +236,7 @@ func TestSplitsAreChecked(t *testing.T) {
 		t.Errorf("%q", n)
 	}
 	r, _ = splitOf(t, &runs{vary: map[string]string{"a": "parts"}}, "RUN put a 1 && put b 2")
-	if got := r.Splits[0].Skipped; !strings.Contains(got, "its result is not the line's: /a has another content") {
+	if got := r.Splits[0].Skipped; !strings.Contains(got, "built command by command its result is not the line's: /a has another content") {
 		t.Errorf("%q", got)
 	}
 	// A line that changes what is below it, and a part that finds it gone.

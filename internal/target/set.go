@@ -190,7 +190,7 @@ func reportKey(i *Image, d *weigh.Dockerfile) digest.Digest {
 // reportKind is the kind under which results are cached, with the longest lists that
 // a cached result can serve.
 const (
-	reportKind = "report-v5"
+	reportKind = "report-v6"
 	reportTop  = 100
 )
 

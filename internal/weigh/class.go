@@ -2,6 +2,7 @@ package weigh
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,7 +46,7 @@ type rule struct {
 // them comes from.
 var prefixes = []rule{
 	{"var/cache/", Cache}, {"root/.cache/", Cache}, {"tmp/", Cache}, {"var/tmp/", Cache},
-	{"root/.cargo/registry/", Cache}, {"usr/local/cargo/registry/", Cache}, {"usr/local/share/.cache/", Cache},
+	{"etc/apk/cache/", Cache}, {"root/.composer/cache/", Cache}, {"root/.cargo/registry/", Cache}, {"usr/local/cargo/registry/", Cache}, {"usr/local/share/.cache/", Cache},
 	{"usr/share/doc/", Docs}, {"usr/share/man/", Docs}, {"usr/share/info/", Docs}, {"usr/share/licenses/", Docs}, {"usr/share/gtk-doc/", Docs},
 	{"usr/local/share/doc/", Docs}, {"usr/local/share/man/", Docs}, {"usr/local/share/info/", Docs}, {"usr/local/man/", Docs},
 	{"usr/share/locale/", Locale}, {"usr/share/i18n/", Locale}, {"usr/lib/locale/", Locale}, {"usr/local/share/locale/", Locale},
@@ -54,6 +55,9 @@ var prefixes = []rule{
 	{"usr/share/pkgconfig/", Development}, {"usr/local/lib/pkgconfig/", Development},
 	{"var/log/", Log},
 }
+
+// homeCaches are caches in the home directories of users.
+var homeCaches = []string{"/.cache/", "/.npm/", "/.m2/", "/.cargo/registry/", "/.composer/cache/"}
 
 // managed are the directories of the package managers, the caches first: some lie in what
 // is a database else.
@@ -142,7 +146,7 @@ func (c *classifier) directory(dir string) Class {
 			}
 		}
 	}
-	if strings.HasPrefix(dir, "home/") && strings.Contains(dir, "/.cache/") {
+	if strings.HasPrefix(dir, "home/") && slices.ContainsFunc(homeCaches, func(c string) bool { return strings.Contains(dir, c) }) {
 		return Cache
 	}
 	if c.copied || strings.HasPrefix(dir, c.workdir+"/") {

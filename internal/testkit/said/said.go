@@ -25,7 +25,7 @@ type Case [3]string
 // but tests. silent are texts of the source that are no sentences: keys, titles, units.
 func Check(t *testing.T, cases []Case, silent []string, files ...string) {
 	t.Helper()
-	found := sentences(t, files)
+	found := sentences(t, files, asked)
 	has := map[string]bool{}
 	for _, c := range cases {
 		sentence, said, not := c[0], c[1], c[2]
@@ -61,6 +61,69 @@ func Check(t *testing.T, cases []Case, silent []string, files ...string) {
 	}
 }
 
+// Expected is Check for packages whose tests hold whole texts against what is wanted, row by
+// row: each sentence must stand in what a test wants, and that test must have rows that want
+// something else instead of it. A file of tests stands for itself: it has one table or a few
+// of the same kind.
+func Expected(t *testing.T, silent []string, files ...string) {
+	t.Helper()
+	found := sentences(t, files, asked)
+	for _, s := range silent {
+		if _, ok := found[s]; !ok {
+			t.Errorf("%q stands nowhere in the source", s)
+		}
+		delete(found, s)
+	}
+	tests, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wanted [][]string
+	for _, file := range tests {
+		var list []string
+		if file != "said_test.go" {
+			for w := range sentences(t, []string{file}, nil) {
+				list = append(list, w)
+			}
+		}
+		wanted = append(wanted, list)
+	}
+	var missing []string
+	for s, at := range found {
+		yes, no := false, false
+		for _, list := range wanted {
+			said := slices.ContainsFunc(list, func(w string) bool { return wants(w, s) })
+			yes = yes || said
+			no = no || said && slices.ContainsFunc(list, func(w string) bool { return !wants(w, s) })
+		}
+		if !yes || !no {
+			missing = append(missing, at+": "+strconv.Quote(s))
+		}
+	}
+	slices.Sort(missing)
+	for _, m := range missing {
+		t.Errorf("%s: no test wants it to be said here and not there", m)
+	}
+}
+
+// wants tells whether a text of a test is a sentence, or a part of one by which it is known.
+func wants(text, sentence string) bool {
+	const least = 10 // characters
+	if pattern(sentence).MatchString(text) {
+		return true
+	}
+	longest, part := "", strings.Trim(text, " .:,;")
+	for _, fixed := range verb.Split(sentence, -1) {
+		if fixed = strings.Trim(fixed, " .:,;"); len(fixed) > len(longest) {
+			longest = fixed
+		}
+		if len(part) >= least && strings.Contains(fixed, part) {
+			return true
+		}
+	}
+	return len(longest) >= least && strings.Contains(text, longest)
+}
+
 // verb is a verb of package fmt.
 var verb = regexp.MustCompile(`%[-+# 0-9.]*[a-zA-Z]`)
 
@@ -85,8 +148,9 @@ var word = regexp.MustCompile(`[A-Za-z]{2,}`)
 var asked = map[string]bool{"fmt.Errorf": true, "errors.New": true, "strings.HasPrefix": true, "strings.HasSuffix": true, "strings.Contains": true, "strings.TrimPrefix": true,
 	"strings.TrimSuffix": true, "strings.CutPrefix": true, "strings.CutSuffix": true, "strings.Cut": true, "regexp.MustCompile": true, "strings.NewReplacer": true, "slices.Contains": true}
 
-// sentences are the texts of at least two words in the source, with the place of each.
-func sentences(t *testing.T, files []string) map[string]string {
+// sentences are the texts of at least two words in the source, with the place of each, but
+// for arguments of the functions in skip.
+func sentences(t *testing.T, files []string, skip map[string]bool) map[string]string {
 	t.Helper()
 	if len(files) == 0 {
 		all, err := filepath.Glob("*.go")
@@ -118,7 +182,7 @@ func sentences(t *testing.T, files []string) map[string]string {
 				}
 			case *ast.CallExpr:
 				if s, ok := n.Fun.(*ast.SelectorExpr); ok {
-					if x, ok := s.X.(*ast.Ident); ok && asked[x.Name+"."+s.Sel.Name] {
+					if x, ok := s.X.(*ast.Ident); ok && skip[x.Name+"."+s.Sel.Name] {
 						return false
 					}
 				}

@@ -14,7 +14,7 @@ func TestSentences(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := sentences(t, nil)
+	got := sentences(t, nil, asked)
 	if len(got) != 2 || got["%s is so large"] != "a.go:4:21" || got[", and that "] == "" {
 		t.Errorf("%v", got)
 	}
@@ -25,6 +25,15 @@ func TestPattern(t *testing.T) {
 	for s, want := range map[string]bool{"a b is 5.0% (of 7)": true, "a was 5.0% (of 7)": false, " is  (of )": false, "is 5% (of 7)": false} {
 		if re.MatchString(s) != want {
 			t.Errorf("%q: %v", s, !want)
+		}
+	}
+}
+
+// A test wants a sentence by the whole of it, or by enough of it.
+func TestWants(t *testing.T) {
+	for text, want := range map[string]bool{"a is larger than b by 5B": true, "is larger than": true, "larger": false, "than b by 5B": false, "is smaller than": false, "": false} {
+		if wants(text, "%s is larger than %s by %s") != want {
+			t.Errorf("%q: not %v", text, want)
 		}
 	}
 }

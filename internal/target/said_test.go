@@ -1,0 +1,12 @@
+package target_test
+
+import (
+	"testing"
+
+	"tare/internal/testkit/said"
+)
+
+// Every sentence is wanted by a test, which wants something else where it must not be said.
+func TestEverySentence(t *testing.T) {
+	said.Expected(t, []string{"look for image"}, "where.go") // but for what --verbose tells
+}
