@@ -18,7 +18,7 @@ var Declared = []string{
 	// Caches and downloads of package managers and tools.
 	"var/cache/**", "etc/apk/cache/**", "lib/apk/cache/**", "root/.cache/**", "home/*/.cache/**", "usr/local/share/.cache/**",
 	"**/.npm", "**/.npm/**", "**/.yarn/berry/cache/**", "**/.composer/cache/**", "**/go/pkg/mod", "**/go/pkg/mod/**", "go/pkg/mod", "go/pkg/mod/**",
-	"**/.cargo/registry/**", "**/.cargo/git/**", "usr/local/cargo/registry/**", "usr/local/cargo/git/**", "**/.m2/repository/**", "**/.gradle/caches/**", "**/.cache/go-build/**",
+	"**/.cargo/registry/**", "**/.cargo/git/**", "usr/local/cargo/registry/**", "usr/local/cargo/git/**", "**/.m2/repository", "**/.m2/repository/**", "**/.gradle/caches", "**/.gradle/caches/**", "**/.cache/go-build/**",
 	"root/.cache", "home/*/.cache", "**/.m2", "**/.gradle", "**/.cargo/registry", "**/.cargo/git", "usr/local/share/.cache",
 	// Logs and package lists.
 	"var/log/**", "var/lib/apt/lists/**", "var/lib/dpkg/available", "var/lib/dnf/**", "var/lib/yum/**",
