@@ -26,6 +26,40 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// Build arguments before a command are passed over, and nothing that only looks like them.
+func TestSame(t *testing.T) {
+	for _, c := range []struct {
+		line, instruction string
+		want              bool
+	}{
+		{"RUN make", "RUN |1 V=1 /bin/sh -c make", true}, {"RUN  make all", "RUN |1 V=1 /bin/sh -c make all", true},
+		{"COPY make", "RUN |1 V=1 /bin/sh -c make", false}, {"RUN make", "CMD |1 V=1 /bin/sh -c make", false}, {"RUN make", "RUN V=1 /bin/sh -c make", false},
+		{"RUN", "RUN |1 A /bin/sh -c", false}, {"RUN RUN |x y", "RUN |x y", false},
+	} {
+		if got := same(c.line, c.instruction); got != c.want {
+			t.Errorf("%q, %q: %v", c.line, c.instruction, got)
+		}
+	}
+}
+
+// A setting is the line that sets what it sets, if one does.
+func TestSetting(t *testing.T) {
+	for _, c := range []struct {
+		line, instruction string
+		want              int
+	}{
+		{"ENV A=1", "ENV A=2", 7}, {"ARG A=1", "ARG A=2", 7}, {"LABEL A=1", "LABEL A=2", 7}, {"env A=1", "ENV A=2", 7},
+		{"ENV A=1", "ENV A", 0}, {"RUN A=1 y", "RUN A=1 x", 0}, {"LABEL A=1", "ENV A=2", 0}, {"ENV AB=1", "ENV A=2", 0},
+	} {
+		if got := setting([]Line{{c.line, 7}}, c.instruction); got != c.want {
+			t.Errorf("%q, %q: line %d", c.line, c.instruction, got)
+		}
+	}
+	if got := Steps([]Line{{"RUN x", 4}}, imageBy("RUN x")); got[0] != 4 {
+		t.Errorf("%v", got)
+	}
+}
+
 // imageBy is an image whose layers were made by these instructions.
 func imageBy(by ...string) *image.Image {
 	img := &image.Image{Layers: make([]image.Layer, len(by))}
