@@ -227,6 +227,31 @@ func TestAllCauses(t *testing.T) {
 			}
 			in.Steps = append(in.Steps, engine.Step{Digest: "twin", Name: "RUN make", Start: 1, End: 2})
 		}, "2 evicted : nothing that it depends on changed: its result was no longer in the build cache"},
+		{"a context of another kind", world{src: "FROM a\nCOPY f /\n", files: "f=1"}, world{src: "FROM a\nCOPY f /\n", files: "f=1"}, []int{2}, func(last *profile.Build, in *profile.Input) {
+			for n, ops := range [][]engine.Op{last.Ops, in.Ops} {
+				for i := range ops {
+					if o := &ops[i]; o.Kind == "local" {
+						o.Kind, o.Facts = []string{"other", "local"}[n], []engine.Fact{{What: "differ", Value: fmt.Sprint(n)}}
+						o.Own, o.Key = fmt.Sprint("own", n), fmt.Sprint("key", n)
+					} else if o.Kind == "file" {
+						o.Key = fmt.Sprint("file", n)
+					}
+				}
+			}
+		}, "2 unknown : what it stands on is not as it was in the last build"},
+		{"another operation of its own line", world{src: "FROM a\nRUN make\n"}, world{src: "FROM a\nRUN make\n"}, []int{2}, func(last *profile.Build, in *profile.Input) {
+			for n, ops := range []*[]engine.Op{&last.Ops, &in.Ops} {
+				for i := range *ops {
+					if o := &(*ops)[i]; o.Kind == "exec" {
+						o.Inputs, o.Key = append([]string{"twin"}, o.Inputs...), fmt.Sprint("run", n)
+					}
+				}
+				*ops = append(*ops, engine.Op{Digest: "twin", Key: fmt.Sprint("twin", n), Own: fmt.Sprint("twin", n), Kind: "exec", Name: "RUN make", Lines: [][2]int{{2, 2}}})
+			}
+		}, "2 unknown : what it stands on is not as it was in the last build"},
+		{"a record that lacks what stood between", world{src: "FROM a\nRUN one\nRUN two\nRUN make\n"}, world{src: "FROM a\nRUN one\nRUN make\n"}, []int{3}, func(last *profile.Build, _ *profile.Input) {
+			last.Ops = slices.DeleteFunc(last.Ops, func(o engine.Op) bool { return strings.Contains(o.Name, "two") })
+		}, "3 text : in the last build it stood on something else"},
 		{"a context of its own", world{src: "FROM a\nCOPY --from=extra x /\n"}, world{src: "FROM a\nCOPY --from=other x /\n"}, []int{2}, nil, `2 base other: the image was extra:latest and is other`},
 		{"a USER that only lower lines show", world{src: "FROM a\nUSER 1\nRUN one\nRUN make\n"}, world{src: "FROM a\nUSER 2\nRUN one\nRUN make\n"}, []int{4}, nil, `4 setting USER 2: line 2 (USER 2) was "USER 1"`},
 		{"a line that is new behind a trigger", world{src: "FROM a\nCMD x\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN x"}}}}, world{src: "FROM a\nCMD x\nRUN new\n", f: frontend.Build{OnBuild: map[string][]string{"a": {"RUN x"}}}}, []int{3}, nil, `3 text : line 3 is new`},

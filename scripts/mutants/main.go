@@ -229,7 +229,7 @@ func try(ctx context.Context, dir, bin string, id int, tests []timed) string {
 func test(ctx context.Context, dir, bin string, names []string, limit time.Duration, env string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*limit+time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-c", `ulimit -t "$0" && exec "$@"`, strconv.Itoa(int(limit.Seconds())+1), bin,
+	cmd := exec.CommandContext(ctx, "sh", "-c", `ulimit -S -t "$0" && exec "$@"`, strconv.Itoa(int(limit.Seconds())+1), bin,
 		"-test.short", "-test.failfast", "-test.run", "^("+strings.Join(names, "|")+")$")
 	// What tests leave behind that a mutant has stopped goes with the binary.
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env, "TMPDIR="+filepath.Dir(bin))
