@@ -34,7 +34,7 @@ var imports = map[string][]string{
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "screen", "socket", "store", "units"},
-	"container":    {"engine", "infile", "store"},
+	"container":    {"engine", "infile", "socket", "store", "watch"},
 	"socket":       {},
 	"doctor":       {},
 	"tree":         {"layer"},
@@ -53,6 +53,7 @@ var imports = map[string][]string{
 	"experiment":   {"compare", "suggest", "units", "weigh", "yamlfile"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
 	"report":       {"chart", "compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
+	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
 
 	"request":   {},
@@ -64,9 +65,9 @@ var imports = map[string][]string{
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
 	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
-	"touch":     {"engine", "layer", "packages", "tree", "units", "weigh"},
-	"watch":     {"engine"},
-	"trace":     {"bench", "engine", "experiment", "image", "lab", "layer", "request", "runner", "target", "touch", "tree", "units", "weigh"},
+	"touch":     {"compare", "engine", "layer", "packages", "profile", "tree", "units", "weigh"},
+	"watch":     {"engine", "socket"},
+	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "profile", "request", "runner", "suggest", "target", "touch", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
@@ -89,20 +90,22 @@ var imports = map[string][]string{
 	"logs":     {},
 	"help":     {"request", "suggest", "target"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trimmer", "units"},
+	"flags": {"builds", "help", "runner", "scales", "target", "touch", "trace"},
+
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
 	"testkit/frontend": {"definition", "engine"},
 	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {},             // tests only
-	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source"},
+	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source", "watch"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli", "help", "settings"},
+	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},
@@ -124,25 +127,26 @@ var dependencies = map[string][]string{
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
 var pure = map[string][]string{
-	"advice":     {"os", "net", "net/http", "os/exec", "context"},
-	"tree":       {"os", "net", "net/http", "os/exec", "context"},
-	"weigh":      {"os", "net", "net/http", "os/exec", "context"},
-	"chart":      {"os", "net", "net/http", "os/exec", "context"},
-	"exercise":   {"os", "net", "net/http", "os/exec", "context"},
-	"experiment": {"os", "net", "net/http", "os/exec", "context"},
-	"explain":    {"os", "net", "net/http", "os/exec", "context"},
-	"secret":     {"os", "net", "net/http", "os/exec", "context"},
-	"packages":   {"os", "net", "net/http", "os/exec", "context"},
-	"shell":      {"os", "net", "net/http", "os/exec", "context"},
-	"dockerfile": {"os", "net", "net/http", "os/exec", "context"},
-	"definition": {"os", "net", "net/http", "os/exec", "context"},
-	"cut":        {"os", "net", "net/http", "os/exec", "context"},
-	"compare":    {"os", "net", "net/http", "os/exec", "context"},
-	"profile":    {"os", "net", "net/http", "os/exec", "context"},
-	"report":     {"os", "net", "net/http", "os/exec", "context"},
-	"screen":     {"os", "net", "net/http", "os/exec", "context"},
-	"touch":      {"os", "net", "net/http", "os/exec", "context"},
-	"units":      {"os", "net", "net/http", "os/exec", "context"},
+	"advice":      {"os", "net", "net/http", "os/exec", "context"},
+	"tree":        {"os", "net", "net/http", "os/exec", "context"},
+	"weigh":       {"os", "net", "net/http", "os/exec", "context"},
+	"chart":       {"os", "net", "net/http", "os/exec", "context"},
+	"exercise":    {"os", "net", "net/http", "os/exec", "context"},
+	"experiment":  {"os", "net", "net/http", "os/exec", "context"},
+	"explain":     {"os", "net", "net/http", "os/exec", "context"},
+	"secret":      {"os", "net", "net/http", "os/exec", "context"},
+	"packages":    {"os", "net", "net/http", "os/exec", "context"},
+	"shell":       {"os", "net", "net/http", "os/exec", "context"},
+	"dockerfile":  {"os", "net", "net/http", "os/exec", "context"},
+	"definition":  {"os", "net", "net/http", "os/exec", "context"},
+	"cut":         {"os", "net", "net/http", "os/exec", "context"},
+	"compare":     {"os", "net", "net/http", "os/exec", "context"},
+	"profile":     {"os", "net", "net/http", "os/exec", "context"},
+	"report":      {"os", "net", "net/http", "os/exec", "context"},
+	"screen":      {"os", "net", "net/http", "os/exec", "context"},
+	"tracereport": {"os", "net", "net/http", "os/exec", "context"},
+	"touch":       {"os", "net", "net/http", "os/exec", "context"},
+	"units":       {"os", "net", "net/http", "os/exec", "context"},
 }
 
 // packageOf is a file's package as the tables name it.

@@ -22,12 +22,15 @@ import (
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
 	"tare/internal/doctor"
+	"tare/internal/engine"
 	"tare/internal/experiment"
 	"tare/internal/explain"
 	"tare/internal/lab"
 	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/testkit"
+	"tare/internal/touch"
+	"tare/internal/trim"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -49,6 +52,8 @@ var documents = map[string]struct {
 	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
 	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
+	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
+	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
 
@@ -65,7 +70,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -233,7 +238,9 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	}
 	prof := profile.Make(profile.Input{Source: src, File: df, Image: &profile.Weighed{Report: a.Facts.Report("one", 0)}})
 	sick := doctor.Examine(t.Context(), doctor.Request{Store: func() (string, error) { return "", errors.New("none") }})
-	for name, v := range map[string]any{"version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	saves := &trim.Saves{Tar: 1, Transfer: units.Unknown()}
+	trimmed := &trim.Result{Schema: trim.Schema, Name: ".", Candidates: []trim.Verdict{{Rule: "logs", Kind: trim.Lossless, Predicted: saves}}, Checks: []string{}, Notes: []string{}}
+	for name, v := range map[string]any{"trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

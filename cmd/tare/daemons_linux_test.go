@@ -56,6 +56,18 @@ func TestImagesOfDaemons(t *testing.T) {
 	if ours := h.tare(t, "history", "--no-trunc", "--format", "{{.ID}} {{.Size}} {{.CreatedBy}}", "mine:1"); err != nil || ours != theirs {
 		t.Errorf("history: %s, Docker's %s %v", ours, theirs, err)
 	}
+	const inspected = "{{.Id}} {{json .RepoTags}} {{json .RepoDigests}} {{.Size}} {{json .RootFS.Layers}} {{.Os}}/{{.Architecture}} {{json .Config.Cmd}} {{.Created}}"
+	theirs, err = docker("inspect", "--format", inspected, "mine:1")
+	ours, _ := h.both(t, "inspect", "--format", inspected, "mine:1")
+	if err != nil || ours != theirs {
+		t.Errorf("inspect: %s, Docker's %s %v", ours, theirs, err)
+	}
+	if out, _ := h.both(t, "inspect", "--format", "{{json .RepoTags}}", "archive://"+archive); out != `["mine:1"]`+"\n" {
+		t.Errorf("inspect of an archive: %s", out)
+	}
+	if out, err := h.command("inspect", "nowhere:1").CombinedOutput(); err == nil || !strings.Contains(string(out), "no such object: nowhere:1") {
+		t.Errorf("%v: %s", err, out)
+	}
 
 	// The store's comes first, and the other is mentioned.
 	if out, err := docker("build", "-t", "mine:2", dir); err != nil {

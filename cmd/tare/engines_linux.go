@@ -9,12 +9,14 @@ import (
 	"tare/internal/doctor"
 	"tare/internal/engine"
 	"tare/internal/session"
+	"tare/internal/watch"
 )
 
 // early is what must happen before anything else: this program may have been
-// started by itself, as a container's init or inside a new user namespace.
+// started by itself, as a container's init, as a watcher or inside a new user namespace.
 func early() error {
 	container.InitMain()
+	watch.Main()
 	return container.StageOne()
 }
 

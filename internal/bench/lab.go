@@ -96,21 +96,33 @@ func (b *Lab) obtained(v experiment.Variant, img *target.Image) *lab.Obtained {
 
 // Run implements lab.Bench.
 func (b *Lab) Run(ctx context.Context, o *lab.Obtained, c *experiment.Check, stdout, stderr io.Writer) (lab.Ran, error) {
+	return b.Check(ctx, o.Image.Under(o.Variant.Name, false), c, nil, stdout, stderr)
+}
+
+// Check runs a check's command in a container of an image in the store, under a watch if
+// there is one.
+func (b *Bench) Check(ctx context.Context, img *target.Image, c *experiment.Check, watch *engine.Watch, stdout, stderr io.Writer) (lab.Ran, error) {
 	// The whole command line is the check's, if it has one: what it says is what runs.
 	opt := runner.Options{Network: "host", EntrypointSet: len(c.Command) > 0}
 	for k, v := range c.Env {
 		opt.Env = append(opt.Env, k+"="+v)
 	}
-	r, err := runner.Spec(o.Variant.Name, o.Image.Image, c.Command, opt)
+	r, err := runner.Spec(img.Name, img.Image, c.Command, opt)
 	if err != nil {
 		return lab.Ran{}, err
 	}
+	r.Stdout, r.Stderr, r.Watch = stdout, stderr, watch
+	return b.Measured(ctx, r)
+}
+
+// Measured runs a container, and leaves the engine open.
+func (b *Bench) Measured(ctx context.Context, r engine.Run) (lab.Ran, error) {
 	e, err := b.Engine(ctx)
 	if err != nil {
 		return lab.Ran{}, err
 	}
 	var cost engine.Cost
-	r.Stdout, r.Stderr, r.KeepOpen, r.Cost = stdout, stderr, true, &cost
+	r.KeepOpen, r.Cost = true, &cost
 	code, err := e.Run(ctx, r)
 	return lab.Ran{Exit: code, First: cost.First, Took: cost.Took, Peak: cost.Peak}, err
 }

@@ -129,7 +129,7 @@ func (r *Remote) honourable(run engine.Run) error {
 	}{
 		{len(run.Mounts) > 0, "-v, --mount and --tmpfs"}, {run.Memory > 0, "-m"}, {run.NanoCPUs > 0, "--cpus"},
 		{len(run.CapAdd)+len(run.CapDrop) > 0, "--cap-add and --cap-drop"}, {run.Init, "--init"}, {run.ReadOnly, "--read-only"},
-		{len(run.ExtraHosts) > 0, "--add-host"}, {run.ShmSize > 0, "--shm-size"},
+		{len(run.ExtraHosts) > 0, "--add-host"}, {run.ShmSize > 0, "--shm-size"}, {run.Watch != nil, "a trace"},
 	} {
 		if f.given {
 			return fmt.Errorf("a remote builder (%s) cannot do %s; omit --builder to run it here", r.addr, f.flag)

@@ -12,7 +12,7 @@ import (
 
 	"tare/internal/builds"
 	"tare/internal/engine"
-	"tare/internal/help"
+	"tare/internal/flags"
 	"tare/internal/outfile"
 	"tare/internal/units"
 )
@@ -32,18 +32,7 @@ func newBuild(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build [OPTIONS] PATH | URL | -",
 		Short: "Build an image from a Dockerfile",
-		Long: `Build an image from a Dockerfile, with BuildKit inside this process.
-
-PATH is the build context; "-" reads a Dockerfile, or a tar of the context,
-from standard input. RUN uses the host's network unless --network none is
-given. After a build the cache is pruned to --keep-storage.`,
-		Example: `  tare build -t app .
-  tare build -t app -f Dockerfile.multistage .
-  tare build --target build-stage --build-arg VERSION=1.2 .
-  tare build --secret id=token,src=token.txt -t app .
-  tare build --check .
-  tare build -o out .`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.Enter(); err != nil {
 				return err
@@ -56,47 +45,12 @@ given. After a build the cache is pruned to --keep-storage.`,
 			return a.build(cmd.Context(), args[0], o)
 		},
 	}
-	buildFlags(c.Flags(), &o)
-	return c
-}
-
-func buildFlags(f *pflag.FlagSet, o *buildOptions) {
-	f.StringArrayVarP(&o.Tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
-	f.StringVarP(&o.Dockerfile, "file", "f", "", "the Dockerfile (default PATH/Dockerfile); - reads it from standard input")
-	f.StringVar(&o.Target, "target", "", "stage to build")
-	f.StringArrayVar(&o.BuildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME from the environment)")
-	f.StringArrayVar(&o.LabelPairs, "label", nil, "set a label of the image (KEY=VALUE)")
-	f.StringArrayVar(&o.AnnotPairs, "annotation", nil, "set an annotation of the manifest (KEY=VALUE)")
-	f.StringSliceVar(&o.Platforms, "platform", nil, "platforms to build for")
-	f.StringArrayVar(&o.ContextArgs, "build-context", nil, "additional context: NAME=PATH, URL, docker-image://NAME or oci-layout://DIR")
-	f.StringArrayVar(&o.Secrets, "secret", nil, "secret for RUN --mount=type=secret (id=ID[,src=PATH|,env=NAME])")
-	f.StringArrayVar(&o.SSH, "ssh", nil, "ssh agent or keys for RUN --mount=type=ssh (default|ID[=SOCKET|KEY])")
-	f.StringArrayVar(&o.CacheFrom, "cache-from", nil, "external cache sources (type=registry|local,…)")
-	f.StringArrayVar(&o.CacheTo, "cache-to", nil, "cache export destinations (type=registry|local|inline,…)")
-	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "where to write the result: DIR, -, or type=local|tar|oci|docker|registry,dest=…; default the local store")
-	f.StringArrayVar(&o.Attests, "attest", nil, "attach an attestation (type=sbom|provenance,…)")
-	f.StringVar(&o.Provenance, "provenance", "", "shorthand for --attest type=provenance")
-	f.StringVar(&o.SBOM, "sbom", "", "shorthand for --attest type=sbom")
-	f.StringArrayVar(&o.Allow, "allow", nil, "allow an entitlement (network.host, security.insecure)")
-	f.StringArrayVar(&o.AddHosts, "add-host", nil, "add a line to /etc/hosts (HOST:IP)")
-	f.StringArrayVar(&o.Ulimits, "ulimit", nil, "ulimit of RUN (nofile=1024:2048)")
-	f.StringArrayVar(&o.NoCacheFilter, "no-cache-filter", nil, "stages to build without cache")
-	f.BoolVar(&o.NoCache, "no-cache", false, "do not use the build cache")
-	f.BoolVar(&o.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
-	f.BoolVar(&o.Pull, "pull", false, "always look for newer base images in the registry")
-	f.BoolVar(&o.Push, "push", false, "push the image after the build")
-	f.Bool("load", false, "store the result in the local store; this is the default")
-	f.StringVar(&o.Network, "network", "", "network of RUN: host (default) or none")
-	f.StringVar(&o.CgroupParent, "cgroup-parent", "", "parent control group of RUN")
-	f.StringVar(&o.Shm, "shm-size", "", "size of /dev/shm in RUN")
-	f.StringVar(&o.Progress, "progress", "", "auto, plain, tty, quiet or rawjson")
-	f.BoolVarP(&o.Quiet, "quiet", "q", false, "print only the image ID")
+	f := c.Flags()
+	flags.Build(f, &o.Options)
 	f.StringVar(&o.iidfile, "iidfile", "", "write the image ID to this file")
 	f.StringVar(&o.metadata, "metadata-file", "", "write metadata of the build to this file, as JSON")
-	f.BoolVar(&o.Check, "check", false, "check the Dockerfile instead of building it")
-	f.StringVar(&o.Call, "call", "", "evaluate the Dockerfile instead of building it: check, outline or targets")
 	f.StringVar(&o.keep, "keep-storage", "", "build cache to keep after the build (20GB)")
-	help.IgnoredBuildFlags(f)
+	return c
 }
 
 // build runs one build and prints what Docker prints.

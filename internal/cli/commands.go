@@ -54,6 +54,7 @@ func addCommands(root *cobra.Command, a *app) {
 		c.GroupID = e.place
 		root.AddCommand(c)
 	}
+	help.Texts(root)
 	help.AddDocker(root)
 	help.CheckArgs(root)
 	help.Completion(root)

@@ -3,14 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
-	"tare/internal/target"
+	"tare/internal/trace"
+	"tare/internal/tracereport"
 )
 
 func init() { register(ownGroup, newCompare) }
@@ -19,6 +22,7 @@ type compareOptions struct {
 	output
 	scales.CompareRequest
 	measure          string
+	traces           []string
 	top              int
 	noStages, remote bool
 }
@@ -28,41 +32,20 @@ func newCompare(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare [OPTIONS] TARGET [TARGET...]",
 		Short: "Compare images on every measure and explain the differences",
-		Long: `Compare any number of images on every measure, divide each difference into
-causes that add up to the byte, and say in plain sentences what the numbers
-show. The first image (or --baseline) is compared with each other one, and each
-with its neighbour; --pairs compares all.
-
-` + target.Help + `
-
-Earlier stages of a Dockerfile are built as well (from the build cache) to see
-what they keep out of the image. What the measures mean: tare help measures.`,
-		Example: `  tare compare python:slim ./Dockerfile ./Dockerfile.multistage
-  tare compare --baseline alpine alpine debian python:slim
-  tare compare --depth 5 --measure transfer app:1.0 app:1.1
-  tare compare --all-platforms registry://python:slim
-  tare compare --remote python:3.11 python:slim alpine
-  tare compare --format markdown python:slim app > sizes.md
-  tare compare --format json --bytes python:slim app`,
-		Args: cobra.MinimumNArgs(1),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Words = args
 			return a.compare(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, report.ComparisonParts)
+	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, []string{tracereport.Touched}))
+	flags.Compare(c, &o.CompareRequest)
 	f := c.Flags()
-	f.StringVar(&o.Baseline, "baseline", "", "the target to compare the others with; default the first")
-	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
-	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "compare each platform of multi-platform images")
-	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
 	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")
 	f.IntVar(&o.top, "top", 12, "causes to show for each difference with --full; 0 for all")
-	f.IntVar(&o.Depth, "depth", 0, "files to show for each cause")
-	f.BoolVar(&o.Pairs, "pairs", false, "compare every pair")
-	f.Var(o.Material.Default(), "material", scales.MaterialHelp)
+	f.StringArrayVar(&o.traces, "trace", nil, trace.FileHelp)
 	f.BoolVar(&o.noStages, "no-stages", false, "do not build earlier stages of Dockerfiles")
 	_ = c.RegisterFlagCompletionFunc("measure", cobra.FixedCompletions(measureNames(), cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -105,8 +88,11 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	if err != nil {
 		return fmt.Errorf("compare %w", err)
 	}
+	if err := trace.Compared(ctx, o.traces, r.Result); err != nil {
+		return fmt.Errorf("compare %w", err)
+	}
 	return a.writePage(o.output, r.Result, func() report.Document {
-		return report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0})
+		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), tracereport.Compared(r.Result, o.bytes)...)
 	}, report.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 

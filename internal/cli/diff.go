@@ -11,7 +11,6 @@ import (
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/screen"
-	"tare/internal/target"
 )
 
 func init() { register(ownGroup, newDiff) }
@@ -29,20 +28,7 @@ func newDiff(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff [OPTIONS] TARGET TARGET",
 		Short: "List packages, files and settings that differ between two images",
-		Long: `List what differs between two images: packages and their versions, files
-(added, removed, changed in content or only in metadata), environment, labels
-and other settings, and steps of the history. Files are compared as a container
-sees them; layers are matched by content, not by position.
-
-` + target.Help + `
-
-With --exit-code the exit code is 0 if the images are the same, 1 if they
-differ, and 2 for any error.`,
-		Example: `  tare diff python:3.11-slim python:slim
-  tare diff --content /etc/os-release alpine:3.20 alpine:latest
-  tare diff --exit-code --ignore-times --ignore-history app:a app:b
-  tare diff --format json registry://app:1.0 registry://app:1.1 | jq .count`,
-		Args: cobra.ExactArgs(2),
+		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.From, o.To = args[0], args[1]
 			err := a.diff(cmd.Context(), o)

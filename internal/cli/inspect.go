@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"github.com/containerd/errdefs"
-	"github.com/containerd/platforms"
 	"github.com/spf13/cobra"
 
 	"tare/internal/listing"
+	"tare/internal/target"
 )
 
 func init() {
@@ -22,6 +22,9 @@ func newInspect(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Show details of images as JSON",
+		Long: `Show what is known of images of the store or of a daemon (Docker, Podman), with
+Docker's keys. Others are named with their place (archive://F, oci-dir://D);
+tare help targets says where images are looked for.`,
 		Example: `  tare inspect python:slim
   tare inspect --format '{{.Size}}' python:slim
   tare inspect --format '{{json .Config.Env}}' python:slim`,
@@ -42,18 +45,17 @@ func newInspect(a *app) *cobra.Command {
 }
 
 func (a *app) inspect(ctx context.Context, refs []string, format, platform string) error {
-	want, err := a.platform(platform)
-	if err != nil {
+	if _, err := a.platform(platform); err != nil {
 		return err
 	}
 	all := []listing.Inspected{}
 	failed := false
 	for _, ref := range refs {
-		v, err := a.inspectOne(ctx, ref, want)
+		v, err := a.inspectOne(ctx, ref, a.Platform(platform))
 		if err != nil {
 			failed = true
 			if errdefs.IsNotFound(err) {
-				err = fmt.Errorf("no such object: %s", ref)
+				err = fmt.Errorf("no such object: %s%s", ref, target.Why(err))
 			}
 			defer a.errorf("inspect: %s", err)
 			continue
@@ -69,21 +71,24 @@ func (a *app) inspect(ctx context.Context, refs []string, format, platform strin
 	return nil
 }
 
-func (a *app) inspectOne(ctx context.Context, ref string, want platforms.MatchComparer) (listing.Inspected, error) {
-	rec, img, err := a.Finder().Local(ctx, ref, want)
+func (a *app) inspectOne(ctx context.Context, ref, platform string) (listing.Inspected, error) {
+	set, err := a.Finder().Open(ctx, []string{ref}, target.Options{Platform: platform, Names: target.Here})
 	if err != nil {
 		return listing.Inspected{}, err
 	}
-	m, err := a.Finder().Measurer(nil)
-	if err == nil {
-		err = m.Measure(ctx, img)
-	}
-	if err != nil {
+	defer set.Close()
+	i := set.Images[0]
+	if err := a.Finder().Measure(ctx, i); err != nil {
 		return listing.Inspected{}, err
 	}
 	st, err := a.Look()
 	if err != nil {
 		return listing.Inspected{}, err
 	}
-	return listing.Inspect(st, rec, img)
+	v, err := listing.Inspect(st, i.Target, i.Image)
+	if i.Remote {
+		tags, digests := i.Names()
+		v.RepoTags, v.RepoDigests = append([]string{}, tags...), append([]string{}, digests...)
+	}
+	return v, err
 }

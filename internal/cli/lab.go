@@ -35,22 +35,7 @@ func newLab(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lab [OPTIONS] [FILE|DIR]",
 		Short: "Build, run and compare all variants of an experiment, repeatably",
-		Long: `Run an experiment: build or pull every variant of a tare.yaml, check that it
-works, weigh it, time its builds, rebuilds and starts, and compare all
-variants.
-
-FILE is the experiment (default ./tare.yaml). Timed steps are interleaved and
-repeated; medians are shown with confidence intervals, and a difference that
-could be chance is marked. Results are kept as JSON (tare lab list, show,
-diff), images as tare-lab/NAME:VARIANT until you remove them.`,
-		Example: `  tare lab init                      # write tare.yaml for what is here
-  tare lab                           # run it
-  tare lab --format html -o report.html --open examples/python
-  tare lab --resume                  # continue after Ctrl-C
-  tare lab --fill exercise.md        # fill the sizes into a course page's table
-  tare lab --answers                 # answer its questions from measurements
-  tare lab diff last~1 last`,
-		Args: cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err

@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"tare/internal/profiler"
 	"tare/internal/report"
 	"tare/internal/scales"
+	"tare/internal/trace"
+	"tare/internal/tracereport"
 )
 
 func init() { register(ownGroup, newProfile) }
@@ -17,6 +20,7 @@ type profileOptions struct {
 	output
 	build            buildOptions
 	file, against    string
+	trace            string
 	cold, why, split bool
 	noChecks         bool
 	edits, swaps     []string
@@ -28,23 +32,7 @@ func newProfile(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "profile [OPTIONS] [DIR|DOCKERFILE|IMAGE]",
 		Short: "Show what each line of a Dockerfile costs, in seconds and bytes",
-		Long: `Build a Dockerfile and print it with what each line costs: seconds now and when
-it last actually ran (cache miss), the bytes that it adds, how many of them
-later lines hide, whether it was cached and if not, why; then the critical
-path, and what could be saved.
-
-With --dockerfile an image that was built elsewhere is profiled: its history is
-matched with the lines of the file. Uncertain matches are marked.`,
-		Example: `  tare profile
-  tare profile --cold -f Dockerfile.multistage .
-  tare profile --why-cache
-  tare profile --after-edit main.py --after-edit requirements.txt
-  tare profile --after-edit HEAD~1..HEAD
-  tare profile --after-edit main.py --swap 5:6
-  tare profile --split
-  tare profile --dockerfile Dockerfile registry://app:1.0
-  tare profile --format html -o profile.html`,
-		Args: cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -71,7 +59,7 @@ matched with the lines of the file. Uncertain matches are marked.`,
 }
 
 func (o *profileOptions) profileFlags(c *cobra.Command) {
-	o.formats(c, pageFormats, report.ProfileParts)
+	o.formats(c, pageFormats, slices.Concat(report.ProfileParts, []string{tracereport.Touched}))
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
 	o.build.sourceFlags(c)
@@ -80,6 +68,7 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	f.BoolVar(&o.build.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
 	f.BoolVar(&o.why, "why-cache", false, "only explain cache misses")
 	f.BoolVar(&o.split, "split", false, "build the commands of RUN lines one by one, in a copy, to measure each")
+	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
 	f.BoolVar(&o.noChecks, "no-checks", false, "skip BuildKit's checks of the Dockerfile")
 	f.StringArrayVar(&o.edits, "after-edit", nil, "show the cost to rebuild, push and pull after an edit of this file, or after a range of git commits")
 	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: the same with the instructions at lines A:B swapped")
@@ -111,9 +100,12 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
+	if err := trace.Profiled(ctx, o.trace, r); err != nil && r.Failed == "" {
+		return fmt.Errorf("profile: %w", err)
+	}
 	page := report.Page{Title: "Profile of " + r.Name, Extra: []report.Picture{report.Gantt(r)}}
 	if err := a.writePage(o.output, r, func() report.Document {
-		return report.Profile(r, report.ProfileOptions{Exact: o.bytes, WhyOnly: o.why})
+		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.bytes)...)
 	}, page); err != nil {
 		return err
 	}
@@ -140,5 +132,10 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
-	return a.writePage(o.output, r, func() report.Document { return report.Profile(r, report.ProfileOptions{Exact: o.bytes}) }, report.Page{Title: "Profile of " + word})
+	if err := trace.Profiled(ctx, o.trace, r); err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	return a.writePage(o.output, r, func() report.Document {
+		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes}), tracereport.Profiled(r, o.bytes)...)
+	}, report.Page{Title: "Profile of " + word})
 }

@@ -26,24 +26,8 @@ func newTrim(a *app) *cobra.Command {
 	var o trimOptions
 	c := &cobra.Command{
 		Use:   "trim [OPTIONS] [DIR|DOCKERFILE]",
-		Short: "Find edits that make an image smaller, and prove each by building it",
-		Long: `Find edits of a Dockerfile that make its image smaller; build, compare, check
-and measure each; and write a patch of those that save and pass.
-
-Lossless edits leave what a container sees as it is, but for caches, logs,
-package lists, byte code and times. That is proven by comparing the files, so it
-needs no checks. With --drop tare also tries edits that take something away,
-where checks exist that pass without it and do not touch it.
-
-Checks are those of tare.yaml for this Dockerfile, or --check. Nothing in DIR
-changes without --write.`,
-		Example: `  tare trim
-  tare trim -o trim.patch . && git apply trim.patch
-  tare trim --drop --check 'python3 app.py --version'
-  tare trim --write
-  tare trim --patch proposal.diff
-  tare trim --propose './agent --smaller'`,
-		Args: cobra.MaximumNArgs(1),
+		Short: "Find edits that make an image smaller, and prove them",
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err

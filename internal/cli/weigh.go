@@ -3,13 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
 	"tare/internal/target"
+	"tare/internal/trace"
+	"tare/internal/tracereport"
 )
 
 func init() { register(ownGroup, newWeigh) }
@@ -19,6 +23,7 @@ type weighOptions struct {
 	scales.FilesRequest
 	top, depth int
 	tree       bool
+	trace      string
 	material   scales.Material
 }
 
@@ -27,23 +32,7 @@ func newWeigh(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "weigh [OPTIONS] TARGET",
 		Short: "Show what is in an image and where its bytes are",
-		Long: `Show what is in an image and where its bytes are: every measure of its size,
-layers with their instructions, packages, unpackaged files, bytes that no
-container can see and the layers that wrote and hid them, duplicates and the
-largest files. Every column adds up to the byte.
-
-` + target.Help + `
-
---layer, --package and --path list files instead; --tree shows them as
-directories. What the measures mean: tare help measures.`,
-		Example: `  tare weigh python:slim
-  tare weigh --layer 2 python:slim
-  tare weigh --package perl-base python:slim
-  tare weigh --path 'usr/**/*.pyc' --sort transfer python:slim
-  tare weigh --tree --depth 2 .
-  docker save app | tare weigh -
-  tare weigh --format json registry://alpine | jq .sizes`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(o.Query.Fates) == 0 && cmd.Flags().Changed("layer") {
 				o.Query.Fates = []string{"all"}
@@ -59,22 +48,14 @@ directories. What the measures mean: tare help measures.`,
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, report.WeighParts)
+	o.formats(c, pageFormats, slices.Concat(report.WeighParts, []string{tracereport.Touched}))
+	flags.Files(c, &o.FilesRequest)
 	f := c.Flags()
-	f.StringVar(&o.Platform, "platform", "", "platform of a multi-platform image")
-	f.BoolVar(&o.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
-	f.BoolVar(&o.Compress, "compress", false, target.CompressHelp)
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
-	f.IntVar(&o.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
-	f.StringVar(&o.Query.Package, "package", "", "list the files of this package")
-	f.StringVar(&o.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")
-	f.StringSliceVar(&o.Query.Fates, "state", nil, "list files that are live (the default), waste, of a class of waste, or all")
-	f.StringVar(&o.Query.Sort, "sort", "size", "order of files and packages: size, transfer, path or layer")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
+	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
-	_ = c.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(scales.Orders(), cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(scales.States(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -108,15 +89,22 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 		return err
 	}
 	if o.lists() {
+		if o.trace != "" {
+			return usagef("--trace goes with sums, not with lists of files")
+		}
 		return a.weighFiles(ctx, o)
 	}
 	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
+	if err := trace.Weighed(ctx, o.trace, r.Results); err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
 	return a.writePage(o.output, oneOr(r.Results, o.AllPlatforms), func() (doc report.Document) {
 		for _, one := range r.Results {
 			doc = append(doc, report.Weighed(one, o.top, o.bytes)...)
+			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
 		}
 		return doc
 	}, report.Page{Title: o.Word, Maps: r.Maps})

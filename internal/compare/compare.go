@@ -113,7 +113,9 @@ type Image struct {
 	// Findings are what costs bytes and need not; Savings what they cost together.
 	Findings []weigh.Finding `json:"findings"`
 	Savings  *weigh.Savings  `json:"savings,omitempty"`
-	Problems []string        `json:"problems,omitempty"`
+	// Traced is what a trace of the image says; absent without one.
+	Traced   *weigh.Traced `json:"traced,omitempty"`
+	Problems []string      `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
 	Warnings []string `json:"warnings,omitempty"`
 	// Dockerfile is the name of the file that it was built from, where it is known.

@@ -211,15 +211,15 @@ func TestDiffCountsWhatIsSeen(t *testing.T) {
 	f := testkit.File
 	chmod := f("same", "1")
 	chmod.Mode = 0o755
-	a := put("one", []testkit.Entry{f("same", "1"), f("gone", "22"), f("changed", "1"), f("kind", ""), f("moved/up", "1")})
-	b := put("two", []testkit.Entry{f("moved/up", "1")}, []testkit.Entry{chmod, testkit.Symlink("kind", "same"), f("changed", "333"), f("new", "4"), f("never", "")}, []testkit.Entry{f(".wh.never", "")})
+	a := put("one", []testkit.Entry{f("same", "1"), f("gone", "22"), f("changed", "1"), f("kind", ""), f("p", "1"), testkit.Link("q", "p"), f("moved/up", "1")})
+	b := put("two", []testkit.Entry{f("moved/up", "1")}, []testkit.Entry{chmod, testkit.Symlink("kind", "same"), f("p", "1"), f("q", "3"), f("changed", "333"), f("new", "4"), f("never", "")}, []testkit.Entry{f(".wh.never", "")})
 	d := compare.Differ(a, b, compare.DiffOptions{})
 	var got []string
 	for _, c := range d.Files {
 		got = append(got, fmt.Sprintf("%s %s %s", c.Change, c.Path, strings.Join(c.What, ",")))
 	}
 	slices.Sort(got)
-	want := []string{"added new ", "content changed content", "content kind kind", "metadata same mode 644 → 755", "removed gone "}
+	want := []string{"added new ", "content changed content", "content kind kind", "content q content", "metadata same mode 644 → 755", "removed gone "}
 	if x := cmp.Diff(want, got); x != "" {
 		t.Error(x)
 	}

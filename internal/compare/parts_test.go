@@ -148,6 +148,14 @@ func TestPulledIn(t *testing.T) {
 			}
 		}
 	}
+	// Nor has what was there before, in another version.
+	older := made(t, s, "older", testkit.Options{}, entries{testkit.File("lib/apk/db/installed", pkg("b", "")), sized("lib/b", "b", 50)})
+	newer := made(t, s, "newer", testkit.Options{}, entries{testkit.File("lib/apk/db/installed", pkg("a", "b")+pkg("b", "")), sized("lib/a", "a", 50), sized("lib/b", "B", 90)})
+	for range 8 {
+		if s := pulled(t, older, newer) + pulled(t, newer, older); s != "" {
+			t.Fatal(s)
+		}
+	}
 	// What a package left behind has no part in it.
 	left := made(t, s, "left", testkit.Options{}, entries{apk("x 1 usr/x"), sized("usr/x", "x", 500)}, entries{testkit.File("lib/apk/db/installed", pkg("a", "")+pkg("z", "a")), sized("lib/a", "a", 50), sized("lib/z", "z", 50)})
 	for range 8 {

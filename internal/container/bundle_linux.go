@@ -16,6 +16,7 @@ import (
 
 	"tare/internal/engine"
 	"tare/internal/store"
+	"tare/internal/watch"
 )
 
 // Refuse says what of a run cannot be done here, instead of ignoring it.
@@ -35,6 +36,12 @@ func Run(ctx context.Context, root string, rt Runtime, lower []mount.Mount, r en
 		return 0, &engine.StartError{Code: 125, Err: fmt.Errorf("prepare the container: %w", err)}
 	}
 	defer b.remove()
+	if r.Watch != nil {
+		if b.watched, err = watch.Launch(); err != nil {
+			return 0, &engine.StartError{Code: 125, Err: err}
+		}
+		defer func() { _, _ = b.watched.End() }()
+	}
 	if err := b.mount(lower); err != nil {
 		return 0, &engine.StartError{Code: 125, Err: fmt.Errorf("mount the image: %w", err)}
 	}
@@ -43,6 +50,14 @@ func Run(ctx context.Context, root string, rt Runtime, lower []mount.Mount, r en
 		return 0, &engine.StartError{Code: 125, Err: err}
 	}
 	defer release()
+	if r.Watch != nil {
+		return b.watch(ctx, r, begin)
+	}
+	return b.run(ctx, r, begin)
+}
+
+// run starts the container and waits for it.
+func (b *bundle) run(ctx context.Context, r engine.Run, begin time.Time) (int, error) {
 	if r.Cost == nil {
 		return b.start(ctx, r)
 	}
@@ -59,6 +74,9 @@ type bundle struct {
 	id, dir, root string
 	rt            Runtime
 	lock          *flock.Flock
+	copied        bool     // there is no overlayfs: what the container writes lies in its root
+	covered       []string // where in the container something else is mounted
+	watched       *watch.Watcher
 }
 
 // newBundle sweeps what killed runs left and makes a fresh directory. Its lock
@@ -141,6 +159,7 @@ func (b *bundle) mount(lower []mount.Mount) error {
 	}
 	err := mount.All([]mount.Mount{m}, b.path("rootfs"))
 	if err != nil && len(lower) == 1 && lower[0].Type == "bind" {
+		b.copied = true
 		return copyRootfs(lower[0].Source, b.path("rootfs")) // no overlayfs here
 	}
 	return err

@@ -24,6 +24,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tare/internal/engine"
+	"tare/internal/watch"
 )
 
 // writeSpec makes config.json: BuildKit's default (capabilities, seccomp, masked
@@ -94,6 +95,19 @@ func (b *bundle) writeSpec(ctx context.Context, r engine.Run) (func(), error) {
 			done()
 			return nil, err
 		}
+	}
+	for _, m := range spec.Mounts {
+		b.covered = append(b.covered, m.Destination)
+	}
+	if r.Watch != nil {
+		at, close, err := b.listener()
+		if err != nil {
+			done()
+			return nil, err
+		}
+		spec.Linux.Seccomp = watch.Notify(spec.Linux.Seccomp, at)
+		release := done
+		done = func() { release(); close() }
 	}
 	f, err := json.Marshal(spec)
 	if err == nil {

@@ -151,8 +151,15 @@ func (m Made) write(dir string) error {
 	b := []byte(m.Text)
 	switch {
 	case m.Tar != "":
-		out, err := exec.Command("tar", "-czf", name, "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-C", filepath.Join(dir, m.Tar), ".").CombinedOutput()
+		list, err := os.ReadDir(filepath.Join(dir, m.Tar))
 		if err != nil {
+			return err
+		}
+		args := []string{"-czf", name, "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-C", filepath.Join(dir, m.Tar), "--"}
+		for _, e := range list {
+			args = append(args, e.Name()) // not ".": npm strips the first part of each path
+		}
+		if out, err := exec.Command("tar", args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("tar: %w: %s", err, out)
 		}
 		return os.RemoveAll(filepath.Join(dir, m.Tar))

@@ -16,6 +16,7 @@ var Declared = []string{
 	"var/cache/**", "etc/apk/cache/**", "root/.cache/**", "root/.npm/**", "root/.yarn/**", "usr/local/share/.cache/**",
 	"root/.cargo/registry/**", "usr/local/cargo/registry/**", "root/.m2/**", "go/pkg/mod/**", "root/go/pkg/mod/**",
 	"var/log/**", "var/lib/apt/**", "lib/apk/db/**", "etc/apk/world", "var/lib/dpkg/**", "etc/ld.so.cache",
+	"**/*.dist-info/RECORD", // pip's database of installed packages (PEP 376), which lists byte code
 	"**/__pycache__/**", "**/*.pyc", "**/Dockerfile", "**/.dockerignore",
 }
 

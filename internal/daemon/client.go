@@ -46,9 +46,6 @@ func Connect(e *Endpoint) (*Daemon, error) {
 	if path := strings.TrimPrefix(e.Host, "unix://"); len(path) > socket.Longest && path != e.Host {
 		return nil, fmt.Errorf("%s: a socket's path has at most %d bytes, this one %d", e, socket.Longest, len(path))
 	}
-	if strings.HasPrefix(e.Host, "ssh://") && e.Kind == Podman {
-		return nil, fmt.Errorf("%s: Podman over ssh is not spoken: pipe podman --remote save into tare weigh -", e)
-	}
 	if e.tls && !e.Local() {
 		data, err := tlsFiles()
 		if err != nil {
@@ -57,6 +54,9 @@ func Connect(e *Endpoint) (*Daemon, error) {
 		at.TLSData = data
 	}
 	opts, err := at.ClientOpts()
+	if strings.HasPrefix(e.Host, "ssh://") && e.Kind == Podman {
+		opts, err = overSSH(e.Host)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
@@ -92,6 +92,7 @@ func (d *Daemon) Close() error { return d.api.Close() }
 type Image struct {
 	ID      digest.Digest   // the configuration's digest; with Docker's containerd store the index's or manifest's
 	Tags    []string        // its names
+	Digests []string        // its names in registries, with digests
 	DiffIDs []digest.Digest // bottom first
 	Size    int64           // bytes, as docker images prints them
 	// Platform is what it is for.
@@ -118,6 +119,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 	var said struct {
 		ID           string `json:"Id"`
 		RepoTags     []string
+		RepoDigests  []string
 		Size         int64
 		Os           string
 		Architecture string
@@ -131,7 +133,7 @@ func (d *Daemon) Inspect(ctx context.Context, name string) (*Image, error) {
 	if !strings.Contains(id, ":") {
 		id = "sha256:" + id // Podman's
 	}
-	i := &Image{ID: digest.Digest(id), Tags: said.RepoTags, DiffIDs: said.RootFS.Layers, Size: said.Size,
+	i := &Image{ID: digest.Digest(id), Tags: said.RepoTags, Digests: said.RepoDigests, DiffIDs: said.RootFS.Layers, Size: said.Size,
 		Platform: ocispec.Platform{OS: said.Os, Architecture: said.Architecture, Variant: said.Variant}}
 	if err := i.ID.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: it says that %s has the ID %q: %w", d, name, cut(said.ID), err)

@@ -110,7 +110,9 @@ func TestConnectRefuses(t *testing.T) {
 		want string
 	}{
 		{&Endpoint{Kind: Docker, Host: "unix:///" + strings.Repeat("x", 200)}, "at most 107 bytes"},
-		{&Endpoint{Kind: Podman, Host: "ssh://me@there"}, "podman --remote save"},
+		{&Endpoint{Kind: Podman, Host: "unix:///" + strings.Repeat("x", 200)}, "at most 107 bytes"},
+		{&Endpoint{Kind: Podman, Host: "ssh://me:secret@there"}, "plain-text password"},
+		{&Endpoint{Kind: Docker, Host: "ssh://me@there?query"}, "query"},
 		{&Endpoint{Kind: Docker, Host: "tcp://h:1", tls: true}, "ca.pem"},
 	} {
 		c.e.at.Host = c.e.Host

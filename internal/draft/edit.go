@@ -125,6 +125,23 @@ func (f *File) Flag(i *Instruction, flag string) Edit {
 	return Edit{Span{i.Args, i.Args}, flag + " "}
 }
 
+// Move takes instructions out and puts them, in their order, before another one of their
+// stage.
+func (f *File) Move(list []*Instruction, before *Instruction) []Edit {
+	var out []Edit
+	text := ""
+	for _, i := range list {
+		cut := f.Remove(i)
+		out = append(out, cut)
+		text += string(f.Text[cut.From:cut.To])
+		if !strings.HasSuffix(text, "\n") {
+			text += f.newline
+		}
+	}
+	at := f.lines[before.Lines[0]-1]
+	return append([]Edit{{Span{at, at}, text}}, out...)
+}
+
 // Before adds lines before an instruction, or before the FROM of a stage.
 func (f *File) Before(at Span, text string) Edit {
 	from := at.From
@@ -135,13 +152,14 @@ func (f *File) Before(at Span, text string) Edit {
 }
 
 // Join joins a RUN to the one that follows it directly, so that both are one step. Between
-// them there may be comments and empty lines; the latter go.
-func (f *File) Join(a, b *Instruction) ([]Edit, bool) {
+// them there may be comments and empty lines; the latter go. So must all instructions
+// between them that are named in over, for which the caller makes the changes.
+func (f *File) Join(a, b *Instruction, over ...*Instruction) ([]Edit, bool) {
 	if a.Script == nil || b.Script == nil || a.Script.Heredoc || b.Script.Heredoc || !slices.Equal(a.Flags, b.Flags) {
 		return nil, false
 	}
 	end, ok := a.Script.End()
-	if !ok || end == 0 || strings.TrimSpace(a.Script.Text[end:]) != "" || b.Index != a.Index+1 || a.Stage != b.Stage {
+	if !ok || end == 0 || strings.TrimSpace(a.Script.Text[end:]) != "" || b.Index != a.Index+1+len(over) || a.Stage != b.Stage {
 		return nil, false
 	}
 	indent, _, multi := f.layout(a)
@@ -154,6 +172,9 @@ func (f *File) Join(a, b *Instruction) ([]Edit, bool) {
 	at := a.Script.Range(end-1, end).To
 	out = append(out, Edit{Span{at, a.At.To}, " " + string(f.escape)})
 	for n := a.Lines[1] + 1; n < b.Lines[0]; n++ {
+		if slices.ContainsFunc(over, func(i *Instruction) bool { return i.Lines[0] <= n && n <= i.Lines[1] }) {
+			continue
+		}
 		if line := bytes.TrimSpace(f.Text[f.lines[n-1]:f.end(n)]); len(line) == 0 {
 			out = append(out, Edit{Span{f.lines[n-1], f.lines[n]}, ""})
 		} else if line[0] != '#' {

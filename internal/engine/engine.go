@@ -155,6 +155,9 @@ type Run struct {
 	KeepOpen bool
 	// Cost, if not nil, is filled in when the program has ended.
 	Cost *Cost
+	// Watch, if not nil, asks that the program is watched. An engine that cannot do that
+	// refuses the run.
+	Watch *Watch
 }
 
 // Cost is what running a program took.

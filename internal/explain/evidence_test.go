@@ -110,6 +110,27 @@ func TestPackagesThatOthersHave(t *testing.T) {
 	}
 }
 
+// Only the installer itself can install, whatever else of its kind is there, and whatever
+// has its name; a package that a database names twice counts once.
+func TestWhoCanInstall(t *testing.T) {
+	s := testkit.Store(t)
+	image := func(name string, files ...testkit.Entry) compare.Subject {
+		return compare.Subject{Name: name, Facts: testkit.Facts(t, s, testkit.Put(t, s, name, store.Pulled, testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Tar(t, files...)}})))}
+	}
+	library := func(name, version string) testkit.Entry {
+		return testkit.File("usr/lib/python3/site-packages/"+name+"-"+version+".dist-info/METADATA", "Name: "+name+"\nVersion: "+version+"\n")
+	}
+	twice := "P:pip\nV:1\nF:usr/bin\nR:pip\n\n"
+	one := image("one", library("foo", "1"), testkit.File("lib/apk/db/installed", twice+twice), testkit.File("usr/bin/pip", strings.Repeat("p", 40)))
+	two := image("two", library("pip", "23"))
+	said := strings.Split(rested(t, explain.Course, explain.Material{}, one, two), "\n")
+	for _, want := range []string{"tools: pip is in two (23) but not in one.", "packages: two lacks 2 packages that others have, the largest being pip 1 (2 copies) (40B) and foo 1 (21B)."} {
+		if !slices.Contains(said, want) {
+			t.Errorf("%s, want\n%s", strings.Join(said, "\n"), want)
+		}
+	}
+}
+
 // Every sentence has the numbers that it rests on, and what they are of.
 func TestEvidence(t *testing.T) {
 	slim, full := pair(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -91,6 +92,10 @@ func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.
 	}
 	var m manifest
 	rawManifest, err := ReadJSON(ctx, p, desc, &m)
+	if errdefs.IsNotFound(err) && desc.Platform != nil && desc.Digest != target.Digest {
+		// A place may have some platforms of an image, and the index of all.
+		return nil, fmt.Errorf("its image for %s is not here, only the index that lists it: manifest %s: %w", platforms.Format(*desc.Platform), shown(desc.Digest), err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("manifest %s: %w", shown(desc.Digest), err)
 	}

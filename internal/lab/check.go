@@ -56,9 +56,18 @@ type started struct {
 	experiment.Checked
 }
 
-// verify runs a check once. The error is one of the engine's; a check that does not
-// pass is none.
-func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (started, error) {
+// Start runs a check's command in a container, until it ends or ctx does.
+type Start func(ctx context.Context, stdout, stderr io.Writer) (Ran, error)
+
+// Judge runs a check once, with start, and judges it. The error is one of the engine's; a
+// check that does not pass is none.
+func Judge(ctx context.Context, c *experiment.Check, start Start) (experiment.Checked, error) {
+	s, err := verify(ctx, c, start)
+	return s.Checked, err
+}
+
+// verify is Judge with what it measures. A check that names no time gets the usual one.
+func verify(ctx context.Context, c *experiment.Check, start Start) (started, error) {
 	var s started
 	timeout := time.Duration(c.Timeout)
 	if timeout == 0 {
@@ -93,7 +102,7 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 			cancel() // it has answered: stop it
 		}()
 	}
-	ran, err := b.Run(inner, o, c, &out, &errs)
+	ran, err := start(inner, &out, &errs)
 	s.Ran, s.Checked.Exit, s.Seconds, s.Output = ran, ran.Exit, time.Since(begin).Seconds(), out.text()
 	if ctx.Err() != nil {
 		return s, ctx.Err()
@@ -128,8 +137,9 @@ func verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (sta
 // Verify runs a check of an image once. The error is one of the engine's; a check that does
 // not pass is none.
 func Verify(ctx context.Context, b Bench, o *Obtained, c *experiment.Check) (experiment.Checked, error) {
-	s, err := verify(ctx, b, o, c)
-	return s.Checked, err
+	return Judge(ctx, c, func(ctx context.Context, stdout, stderr io.Writer) (Ran, error) {
+		return b.Run(ctx, o, c, stdout, stderr)
+	})
 }
 
 // byWhom is an error if another program of this machine gave the answer: it took the port

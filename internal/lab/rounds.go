@@ -106,7 +106,7 @@ func (r *Runner) nonce(round int) string {
 
 func (r *Runner) start(ctx context.Context, n int, v experiment.Variant, res *experiment.Result, counts bool) error {
 	begin := time.Now()
-	s, err := verify(ctx, r.Bench, r.images[n], v.Check)
+	s, err := r.verify(ctx, n, v.Check)
 	r.book(false, time.Since(begin))
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -195,7 +196,10 @@ func (l *lastOf) Write(p []byte) (int, error) {
 }
 
 // rooted makes a variant's paths absolute.
-func (r *Runner) rooted(v experiment.Variant) experiment.Variant {
+func (r *Runner) rooted(v experiment.Variant) experiment.Variant { return Rooted(r.Dir, v) }
+
+// Rooted is a variant whose paths begin at dir, the directory of its file.
+func Rooted(dir string, v experiment.Variant) experiment.Variant {
 	if v.Image != "" {
 		return v
 	}
@@ -203,7 +207,7 @@ func (r *Runner) rooted(v experiment.Variant) experiment.Variant {
 		if filepath.IsAbs(p) {
 			return p
 		}
-		return filepath.Join(r.Dir, p)
+		return filepath.Join(dir, p)
 	}
 	v.Context = abs(v.Context)
 	if v.Dockerfile == "" {
@@ -266,7 +270,7 @@ func (r *Runner) checks(ctx context.Context, variants []experiment.Variant) erro
 		}
 		r.tell(Progress{Variant: v.Name, What: "checking"})
 		begin := time.Now()
-		s, err := verify(ctx, r.Bench, r.images[n], v.Check)
+		s, err := r.verify(ctx, n, v.Check)
 		r.book(false, time.Since(begin))
 		if err != nil {
 			return err
@@ -277,6 +281,13 @@ func (r *Runner) checks(ctx context.Context, variants []experiment.Variant) erro
 		}
 	}
 	return nil
+}
+
+// verify runs a variant's check once.
+func (r *Runner) verify(ctx context.Context, n int, c *experiment.Check) (started, error) {
+	return verify(ctx, c, func(ctx context.Context, stdout, stderr io.Writer) (Ran, error) {
+		return r.Bench.Run(ctx, r.images[n], c, stdout, stderr)
+	})
 }
 
 // build is one build whose time counts as building.

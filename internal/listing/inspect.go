@@ -24,7 +24,7 @@ type Inspected struct {
 	Size          int64
 	RootFS        RootFS
 	Metadata      map[string]string
-	Descriptor    ocispec.Descriptor
+	Descriptor    ocispec.Descriptor `json:",omitzero"` // not of an image without a manifest
 	Config        image.RunConfig
 }
 
@@ -34,14 +34,15 @@ type RootFS struct {
 	Layers []string
 }
 
-// Inspect tells all that is known of an image whose layers are measured.
-func Inspect(st *store.Store, rec store.Record, img *image.Image) (Inspected, error) {
+// Inspect tells all that is known of an image whose layers are measured. target is the
+// manifest or index that was opened; its names are the store's.
+func Inspect(st *store.Store, target ocispec.Descriptor, img *image.Image) (Inspected, error) {
 	c := img.Config
 	v := Inspected{
 		ID: img.ID().String(), RepoTags: []string{}, RepoDigests: []string{}, Comment: c.Comment,
 		DockerVersion: c.DockerVersion, Author: c.Author, Architecture: c.Architecture,
 		Variant: c.Variant, Os: c.OS, Size: DockerSize(img), RootFS: RootFS{Type: c.RootFS.Type},
-		Config: c.Config, Descriptor: rec.Target, Metadata: map[string]string{},
+		Config: c.Config, Descriptor: target, Metadata: map[string]string{},
 	}
 	if n := len(c.History); v.Comment == "" && n > 0 {
 		v.Comment = c.History[n-1].Comment // as in Docker
@@ -52,13 +53,16 @@ func Inspect(st *store.Store, rec store.Record, img *image.Image) (Inspected, er
 	for _, d := range c.RootFS.DiffIDs {
 		v.RootFS.Layers = append(v.RootFS.Layers, d.String())
 	}
+	if img.MadeUp {
+		v.Descriptor = ocispec.Descriptor{}
+	}
 	recs, err := st.Records()
 	if err != nil {
 		return v, err
 	}
 	seen := map[string]bool{}
 	for _, r := range recs {
-		if r.Target.Digest != rec.Target.Digest {
+		if r.Target.Digest != target.Digest {
 			continue
 		}
 		if r.Name != "" {

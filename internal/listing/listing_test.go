@@ -163,7 +163,7 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	img := testkit.Measured(t, st, list[0].Record)
-	v, err := listing.Inspect(st, list[0].Record, img)
+	v, err := listing.Inspect(st, list[0].Record.Target, img)
 	if err != nil || len(v.RepoTags) != 1 || v.RepoTags[0] != "app:1" || v.Size != listing.DockerSize(img) || v.Size == 0 || len(v.RootFS.Layers) != 1 || !strings.HasPrefix(v.Created, "2025-01-01") {
 		t.Errorf("%+v %v", v, err)
 	}

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,6 @@ func (c *causes) align() {
 	stages := c.in.File.Stages
 	c.oldStage, c.pairs = make([]int, len(stages)), make([][]int, len(stages))
 	for n := range stages {
-		c.oldStage[n] = -1
 		c.pairs[n] = slices.Repeat([]int{-1}, len(stages[n].Instructions))
 	}
 	if err != nil {
@@ -94,7 +94,7 @@ func pair(old, now []dockerfile.Instruction) []int {
 	}
 	for i, j := 0, 0; i < len(old) && j < len(now); {
 		switch {
-		case old[i].Text == now[j].Text && best[i][j] == best[i+1][j+1]+1:
+		case old[i].Text == now[j].Text:
 			gap(i, j)
 			out[j] = i
 			i, j = i+1, j+1
@@ -142,9 +142,6 @@ func (c *causes) variable(l *Line, d factDiff) finding {
 			continue
 		}
 		o := c.line(k.Lines[0])
-		if o == nil {
-			continue
-		}
 		if was := c.was(o); was == nil || was.Text != k.Text {
 			text := "not there"
 			if was != nil {
@@ -199,16 +196,14 @@ func isWord(b byte) bool {
 // the stages that it goes on from; the nearest first.
 func (c *causes) above(l *Line) []*dockerfile.Instruction {
 	var out []*dockerfile.Instruction
-	before := l.Lines[0]
-	for n, depth := l.Stage, 0; n >= 0 && depth <= len(c.in.File.Stages); depth++ {
+	for n := l.Stage; n >= 0; { // a stage goes on from an earlier one
 		s := &c.in.File.Stages[n]
 		for i := len(s.Instructions) - 1; i >= 0; i-- {
-			if k := &s.Instructions[i]; k.Lines[0] < before {
+			if k := &s.Instructions[i]; k.Lines[0] < l.Lines[0] {
 				out = append(out, k)
 			}
 		}
 		n = c.in.File.StageIndex(s.Base, n)
-		before = l.Lines[0]
 	}
 	return out
 }
@@ -220,9 +215,6 @@ func (c *causes) declared(l *Line, name string) bool {
 
 // filledIn finds a variable that is written in an instruction and has another value.
 func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
-	if k == nil || !strings.Contains(k.Text, "$") {
-		return finding{}
-	}
 	names := map[string]bool{}
 	for _, v := range c.above(l) {
 		for name := range v.Vars {
@@ -245,7 +237,7 @@ func (c *causes) filledIn(l *Line, k *dockerfile.Instruction) finding {
 		o := c.line(e.Lines[0])
 		for _, w := range strings.Fields(e.Text)[1:] {
 			name, _, _ := strings.Cut(w, "=")
-			if o == nil || name == "" || !uses(k.Text, name) {
+			if !uses(k.Text, name) {
 				continue
 			}
 			if was := c.was(o); was != nil && was.Text != e.Text {
@@ -268,19 +260,16 @@ func (c *causes) argument(l *Line, name, then, now string) finding {
 			if _, ok := k.Vars[name]; !ok {
 				continue
 			}
-			if o := c.line(k.Lines[0]); o != nil {
-				if was := c.was(o); was != nil && was.Text != k.Text {
-					return finding{"setting", k.Text, fmt.Sprintf("line %d (%s) was %q", k.Lines[0], k.Text, was.Text)}
-				}
+			if was := c.was(c.line(k.Lines[0])); was != nil && was.Text != k.Text {
+				return finding{"setting", k.Text, fmt.Sprintf("line %d (%s) was %q", k.Lines[0], k.Text, was.Text)}
 			}
-			break
 		}
 	}
 	return finding{"arg", name, fmt.Sprintf("build argument %s was %q and is %q", name, then, now)}
 }
 
 // value is what an argument was in the last build, or is in this one: what was given,
-// else its default, else that of an ARG before the first FROM.
+// else its default, else that of an ARG before the first FROM, else what an ARG above said.
 func (c *causes) value(l *Line, name string, then bool) string {
 	b, f := c.in.Now, c.in.File
 	if then {
@@ -294,29 +283,24 @@ func (c *causes) value(l *Line, name string, then bool) string {
 			continue
 		}
 		if then {
-			o := c.line(k.Lines[0])
-			if o == nil {
-				continue
-			}
-			if k = c.was(o); k == nil {
+			if k = c.was(c.line(k.Lines[0])); k == nil {
 				continue
 			}
 		}
-		if v := k.Vars[name]; v != "" {
+		if v := cmp.Or(k.Vars[name], f.Args[name]); v != "" {
 			return v
 		}
-		break
 	}
-	return f.Args[name]
+	return ""
 }
 
 // setBy finds the nearest instruction of a kind above a line that is not as it was.
 func (c *causes) setBy(l *Line, keyword string) finding {
 	for _, k := range c.above(l) {
-		o := c.line(k.Lines[0])
-		if k.Keyword != keyword || o == nil {
+		if k.Keyword != keyword {
 			continue
 		}
+		o := c.line(k.Lines[0])
 		if was := c.was(o); was == nil {
 			return finding{"setting", k.Text, fmt.Sprintf("line %d (%s) is new", k.Lines[0], k.Text)}
 		} else if was.Text != k.Text {

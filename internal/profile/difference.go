@@ -18,7 +18,7 @@ func (c *causes) difference(l *Line, op *engine.Op) finding {
 	}
 	then := c.counterpart(l, op)
 	if then == nil {
-		return c.added(l)
+		return c.added(l, op)
 	}
 	if then.Own != op.Own {
 		return c.itself(l, op, then)
@@ -26,11 +26,17 @@ func (c *causes) difference(l *Line, op *engine.Op) finding {
 	return c.below(l, op, then)
 }
 
-// added says that a line has no counterpart in the last build.
-func (c *causes) added(l *Line) finding {
+// added says that what a line asked for has no counterpart in the last build.
+func (c *causes) added(l *Line, op *engine.Op) finding {
 	switch {
 	case c.oldStage[l.Stage] < 0:
 		return finding{"text", "", "its stage was not in the last build"}
+	case l.Keyword == "FROM" && fetched(op): // in place of another stage
+		was, now := c.oldFile.Stages[c.oldStage[l.Stage]].Base, short(op.Source)
+		if was == c.in.File.Stages[l.Stage].Base {
+			return finding{"unknown", "", "what its base was in the last build is not known"}
+		}
+		return finding{"base", now, fmt.Sprintf("the base was %s and is %s", was, now)}
 	case l.Keyword == "FROM":
 		return finding{"base", "", "what its base triggers (ONBUILD) was not in the last build"}
 	}
@@ -46,7 +52,7 @@ func (c *causes) added(l *Line) finding {
 // itself names what differs in the operation itself.
 func (c *causes) itself(l *Line, op, then *engine.Op) finding {
 	k, now := c.was(l), c.instruction(l)
-	if k != nil && now != nil && k.Text != now.Text {
+	if k != nil && k.Text != now.Text {
 		return finding{"text", k.Text, fmt.Sprintf("its text was %q", k.Text)}
 	}
 	diff := factsThatDiffer(then.Facts, op.Facts)
@@ -61,7 +67,7 @@ func (c *causes) itself(l *Line, op, then *engine.Op) finding {
 	for _, d := range diff {
 		switch d.what {
 		case "command", "document":
-			if k != nil && now != nil && code(string(c.in.Source), now.Lines) != code(c.in.Last.Source, k.Lines) {
+			if k != nil && code(string(c.in.Source), now.Lines) != code(c.in.Last.Source, k.Lines) {
 				return finding{"text", now.Text, "its here-document is another one"}
 			}
 			if f := c.setBy(l, "SHELL"); f.kind != "" {
@@ -83,19 +89,18 @@ func (c *causes) itself(l *Line, op, then *engine.Op) finding {
 
 // below names what differs in what an operation stands on, though that was in the cache.
 func (c *causes) below(l *Line, op, then *engine.Op) finding {
-	lineOf := c.r.lineOf()
 	for n, d := range op.Inputs {
 		in := c.ops[d]
-		if in == nil || c.oldKeys[in.Key] != nil && n < len(then.Inputs) && c.old[then.Inputs[n]] != nil && c.old[then.Inputs[n]].Key == in.Key {
-			continue
-		}
 		var was *engine.Op
 		if n < len(then.Inputs) {
 			was = c.old[then.Inputs[n]]
 		}
+		if in == nil || was != nil && was.Key == in.Key {
+			continue
+		}
 		switch {
 		case was != nil && fetched(in) && fetched(was):
-			return base(was, in)
+			return c.image(was, in)
 		case was != nil && in.Kind == was.Kind && len(in.Lines) == 0 && in.Own != was.Own:
 			for _, f := range factsThatDiffer(was.Facts, in.Facts) {
 				if f.what == "document" {
@@ -104,8 +109,8 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 				return finding{"text", f.name, f.text()}
 			}
 		}
-		at := lineOf[d]
-		if at == 0 && len(in.Lines) > 0 {
+		at := 0
+		if len(in.Lines) > 0 {
 			at = in.Lines[0][0]
 		}
 		o := c.line(at)
@@ -122,8 +127,6 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 		}
 		f := c.difference(o, in)
 		switch {
-		case f.kind == "":
-			continue
 		case f.kind == "base" || f.kind == "arg" || f.kind == "setting": // it names its own line
 			return f
 		case strings.HasPrefix(f.text, "its text was "):
@@ -139,13 +142,28 @@ func (c *causes) below(l *Line, op, then *engine.Op) finding {
 
 func fetched(o *engine.Op) bool { return o.Kind == "image" || o.Kind == "layout" }
 
-func base(was, now *engine.Op) finding {
-	name := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(now.Source, "docker.io/"), "library/"), ":latest")
-	if was.Source != now.Source {
-		return finding{"base", name, fmt.Sprintf("the base was %s and is %s", strings.TrimPrefix(strings.TrimPrefix(was.Source, "docker.io/"), "library/"), name)}
+// image says of an image that was fetched how it is another one than before. It is a base
+// where a FROM asked for it, else what a COPY or a mount takes files of.
+func (c *causes) image(was, now *engine.Op) finding {
+	what, name := "base", short(now.Source)
+	if len(now.Lines) > 0 {
+		if o := c.line(now.Lines[0][0]); o != nil && o.Keyword != "FROM" {
+			what = "image"
+		}
 	}
-	return finding{"base", name, fmt.Sprintf("the base %s was %s and is %s", name, abbreviated(digestOf(was)), abbreviated(digestOf(now)))}
+	if was.Source != now.Source {
+		return finding{"base", name, fmt.Sprintf("the %s was %s and is %s", what, familiar(was.Source), name)}
+	}
+	return finding{"base", name, fmt.Sprintf("the %s %s was %s and is %s", what, name, abbreviated(digestOf(was)), abbreviated(digestOf(now)))}
 }
+
+// familiar is an image's name without what every name has that Docker completes.
+func familiar(name string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(name, "docker.io/"), "library/")
+}
+
+// short is a familiar name without the tag that is meant where none is given.
+func short(name string) string { return strings.TrimSuffix(familiar(name), ":latest") }
 
 func digestOf(o *engine.Op) string {
 	for _, f := range o.Facts {

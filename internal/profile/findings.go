@@ -34,11 +34,10 @@ func (r *Result) find(in Input) {
 // context is what was sent to the builder in vain, at the first line that takes files of
 // the build context.
 func (r *Result) context(in Input) advice.Context {
-	var c advice.Context
 	if in.Now == nil || in.Now.Idle == nil {
-		return c
+		return advice.Context{}
 	}
-	c.Unused, c.Files, c.Paths = in.Now.Idle.Bytes, in.Now.Idle.Files, in.Now.Idle.Top
+	c := advice.Context{Unused: in.Now.Idle.Bytes, Files: in.Now.Idle.Files, Paths: in.Now.Idle.Top}
 	for _, l := range hostLines(in.Ops) {
 		if c.Line == 0 || l < c.Line {
 			c.Line = l

@@ -43,7 +43,7 @@ var requirements = regexp.MustCompile(`[ \t](?:-r|--requirement)[ \t=]*([^\s;&|]
 // has brought it together with other files of the build context. Which files that are is
 // known from the build's definition.
 func (r *Result) installs(in Input) (out []advice.Install) {
-	if in.Now == nil || in.Now.Files["context"] == nil || string(in.Dockerfile) != string(in.Source) {
+	if in.Now == nil || string(in.Dockerfile) != string(in.Source) {
 		return nil
 	}
 	files, takes := in.Now.Files["context"], contextTakes(in.Ops)
@@ -96,10 +96,10 @@ func contextTakes(ops []engine.Op) map[int][]engine.Take {
 	return out
 }
 
-// installing finds the install commands of a RUN, and which COPY brought their manifests;
+// installing finds the install commands of a RUN (only these have scripts), and which COPY brought their manifests;
 // Others is 0 where that one brought nothing else.
 func installing(i dockerfile.Instruction, copied map[string]int) (out []advice.Install) {
-	if i.Keyword != "RUN" || slices.ContainsFunc(i.Mounts, func(m dockerfile.Mount) bool { return m.Type == "bind" }) {
+	if slices.ContainsFunc(i.Mounts, func(m dockerfile.Mount) bool { return m.Type == "bind" }) {
 		return nil
 	}
 	for _, k := range installers {
@@ -118,7 +118,7 @@ func installing(i dockerfile.Instruction, copied map[string]int) (out []advice.I
 				found.Copy = max(found.Copy, line)
 			}
 		}
-		if len(found.Manifests) == 0 || !together(found.Manifests) {
+		if !together(found.Manifests) {
 			continue // several projects: whose it is, is not known
 		}
 		for p, line := range copied {

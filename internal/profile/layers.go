@@ -13,9 +13,6 @@ func (m *matcher) layers(chain []int, w *Weighed, final bool) Bytes {
 			}
 		}
 	}
-	if len(lines) == 0 {
-		return Bytes{}
-	}
 	layers := make([]Bytes, len(w.Report.Layers))
 	var rest Bytes
 	rest.Transfer = w.Report.Sizes.Transfer
@@ -25,6 +22,12 @@ func (m *matcher) layers(chain []int, w *Weighed, final bool) Bytes {
 	}
 	for _, x := range w.Report.Wasted {
 		layers[x.Destroyer-1].Caused += x.Files
+	}
+	if len(lines) == 0 { // a named context stands in its place
+		for _, b := range layers {
+			rest.add(b)
+		}
+		return rest
 	}
 	// Of an image that stays behind only its last stage's own lines: those of stages
 	// below are counted with the images of these.
@@ -42,7 +45,7 @@ func (m *matcher) layers(chain []int, w *Weighed, final bool) Bytes {
 		}
 	}
 	for k := range layers {
-		if of[k] == nil && k < first {
+		if k < first {
 			of[k] = lines[0]
 		}
 		switch {

@@ -74,7 +74,7 @@ func (l *Line) inherit() {
 		l.Ran = l.Ran || s.step.Cached || Executed(s.step)
 		cached = cached && s.step.Cached
 	}
-	l.Cached = l.Ran && cached
+	l.Cached = cached
 	if same {
 		l.SameAs, l.Ran, l.Cached, l.Seconds, l.Cold = o.Lines[0], o.Ran, o.Cached, o.Seconds, o.Cold
 	}

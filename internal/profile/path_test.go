@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -130,6 +131,31 @@ func TestThePathSumsUp(t *testing.T) {
 	}
 }
 
+func TestPathWithoutAll(t *testing.T) {
+	work := step("a", "[1/1] RUN a", 0, 2)
+	for _, c := range []struct {
+		name    string
+		seconds float64
+		steps   []engine.Step
+		want    string // NAME=SECONDS
+		ideal   float64
+	}{
+		{"how long it took is not known", 0, []engine.Step{work}, "[1/1] RUN a=2", 0},
+		{"nothing was done", 5, nil, "", 0},
+		{"it ended with its last step", 2, []engine.Step{work}, "[1/1] RUN a=2", 2},
+		{"and later", 3, []engine.Step{work}, "[1/1] RUN a=2 storing the image=1", 3},
+	} {
+		r := pathOf(t, c.seconds, c.steps...)
+		var got []string
+		for _, p := range r.Path {
+			got = append(got, fmt.Sprintf("%s=%v", p.Name, p.Seconds))
+		}
+		if s := strings.Join(got, " "); s != c.want || r.Ideal != c.ideal {
+			t.Errorf("%s: %s, ideal %v, want %s and %v", c.name, s, r.Ideal, c.want, c.ideal)
+		}
+	}
+}
+
 func TestStepsInWords(t *testing.T) {
 	for name, want := range map[string]string{
 		"[internal] load build definition from Dockerfile.dev":                  "load Dockerfile.dev",
@@ -145,6 +171,7 @@ func TestStepsInWords(t *testing.T) {
 		"exporting to image":                                                    "exporting to image",
 		"[build 1/4] FROM docker.io/library/a:1@sha256:00":                      "load the base image docker.io/library/a:1",
 		"[build 2/4] RUN echo ] FROM x":                                         "[build 2/4] RUN echo ] FROM x",
+		"x] FROM y":                                                             "x] FROM y",
 		"https://example.com/x.tgz":                                             "https://example.com/x.tgz",
 		"[internal] settings cache mount permissions":                           "settings cache mount permissions",
 	} {
@@ -155,5 +182,10 @@ func TestStepsInWords(t *testing.T) {
 		if got := pathOf(t, 2, s).Path[0].Name; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+	s := step("x", "[context extra] load from client", 1, 2)
+	s.Sent = 5_000_000
+	if got := pathOf(t, 2, s).Path[0].Name; got != "load build context extra: 5MB sent" {
+		t.Error(got)
 	}
 }

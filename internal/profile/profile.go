@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/opencontainers/go-digest"
+
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/units"
@@ -22,6 +24,9 @@ type Result struct {
 	Name       string `json:"name"`
 	Dockerfile string `json:"dockerfile"` // its path
 	Source     string `json:"source"`     // its text
+	// ID and Manifest are the image's; absent where the build failed.
+	ID       digest.Digest `json:"id,omitempty"`
+	Manifest digest.Digest `json:"manifest,omitempty"`
 	// Seconds is the wall time of the build; 0 for an image that was not built here.
 	Seconds float64 `json:"seconds"`
 	// Failed is the error of a build that did not succeed, and FailedLine its line.
@@ -53,6 +58,8 @@ type Result struct {
 	// their old content.
 	Stale []Unseen `json:"stale,omitempty"`
 	Notes []string `json:"notes,omitempty"`
+	// Traced is what a trace of the image says; absent without one.
+	Traced *weigh.Traced `json:"traced,omitempty"`
 }
 
 // Bytes are what a line adds.
@@ -99,6 +106,8 @@ type Line struct {
 	Bytes Bytes `json:"bytes"`
 	// Packages are those that were first installed by it.
 	Packages []string `json:"packages,omitempty"`
+	// Touched is what a trace says of Bytes.Live.
+	Touched *weigh.Touched `json:"touched,omitempty"`
 	// Unsure says that the layer was found by likeness only.
 	Unsure bool `json:"unsure,omitempty"`
 
@@ -106,6 +115,7 @@ type Line struct {
 	// cannot be.
 	Unknown bool `json:"unknown,omitempty"`
 
+	script   string   // what a RUN gives to a shell, here-documents included
 	steps    []string // digests of the builder's steps
 	shared   []share  // steps that are counted at earlier lines
 	coldless bool     // how long one of its steps took is not known
@@ -171,13 +181,14 @@ func Make(in Input) *Result {
 		r.Stages = append(r.Stages, Stage{Name: s.Name, Lines: s.Lines, Needed: need[n], Final: slices.Contains(chain, n)})
 		r.Lines = append(r.Lines, Line{Lines: s.From, Stage: n, Keyword: "FROM", Text: s.Text, Needed: need[n]})
 		for _, i := range s.Instructions {
-			r.Lines = append(r.Lines, Line{Lines: i.Lines, Stage: n, Keyword: i.Keyword, Text: i.Text, Needed: need[n]})
+			r.Lines = append(r.Lines, Line{Lines: i.Lines, Stage: n, Keyword: i.Keyword, Text: i.Text, Needed: need[n], script: i.Script})
 		}
 	}
 	m := matcher{in: in, r: r}
 	m.attribute()
 	if in.Image != nil {
 		r.Rest = m.layers(chain, in.Image, true)
+		r.ID, r.Manifest = in.Image.Report.ID, in.Image.Report.Manifest
 		z := in.Image.Report.Sizes
 		r.Total = Bytes{Tar: z.Tar, Transfer: z.Transfer, Files: z.Files, Live: z.Live, Waste: z.Waste}
 		for _, l := range in.Image.Report.Layers {
@@ -216,9 +227,6 @@ func Make(in Input) *Result {
 // Check tells whether the lines of the image's stages and the rest sum up to the
 // image. A breach is a *weigh.BrokenError.
 func (r *Result) Check() error {
-	if r.Total == (Bytes{}) {
-		return nil
-	}
 	sum := r.Rest
 	for _, l := range r.Lines {
 		if r.Stages[l.Stage].Final {

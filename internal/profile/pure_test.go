@@ -121,6 +121,14 @@ func TestPlacesInAFile(t *testing.T) {
 	}
 }
 
+func TestFetched(t *testing.T) {
+	for kind, want := range map[string]bool{"image": true, "layout": true, "local": false, "http": false, "git": false, "exec": false, "file": false} {
+		if got := fetched(&engine.Op{Kind: kind}); got != want {
+			t.Errorf("%s: %v", kind, got)
+		}
+	}
+}
+
 func TestAbbreviated(t *testing.T) {
 	for d, want := range map[string]string{"sha256:0123456789abcdef": "sha256:0123456789ab", "sha256:0123456789ab": "sha256:0123456789ab", "sha256:01": "sha256:01", "": "", "0123456789abcdef": "0123456789abcdef", ":0123456789abcdef": ":0123456789ab"} {
 		if got := abbreviated(d); got != want {

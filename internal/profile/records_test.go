@@ -3,6 +3,7 @@ package profile_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -250,6 +251,66 @@ func TestBytesOfLines(t *testing.T) {
 	}
 	if err := (&profile.Result{}).Check(); err != nil {
 		t.Errorf("nothing was weighed: %v", err)
+	}
+}
+
+// Which line a layer belongs to: of all stages that the image goes on from, from the first
+// layer on; what stands between lines is nobody's.
+func TestLayersOfLines(t *testing.T) {
+	for _, c := range []struct {
+		src     string
+		history []string // of three layers
+		want    string   // LINE=LAYER:TAR PACKAGES, and the rest
+	}{
+		{"FROM a AS b\nRUN one\nFROM b\nRUN two\n", []string{"ADD a", "RUN one", "RUN two"}, "1=0:1000 2=2:300[p 1] 3=0:0 4=3:50[q] rest 0"},
+		{"FROM scratch\nCOPY f /\nCOPY g /\n", []string{"COPY f /", "COPY g /", "X"}, "1=0:0 2=1:1000[base 1] 3=2:300[p 1] rest 50"},
+		{"FROM a\nRUN one\nRUN two\n", []string{"ADD a", "RUN one", "X"}, "1=0:1000 2=2:300[p 1] 3=0:0 rest 50"},
+		{"FROM a\nRUN one\n", []string{"X", "Y", "Z"}, "1=0:1350 2=0:0 rest 0"},
+	} {
+		in := input(t, world{src: c.src, files: "f=1 g=1"}, 0)
+		in.Image = &profile.Weighed{Report: report(t, threeLayers)}
+		for k, h := range c.history {
+			in.Image.History = append(in.Image.History, profile.History{Instruction: h, Layer: k})
+		}
+		r := profile.Make(in)
+		var got []string
+		for _, l := range r.Lines {
+			s := fmt.Sprintf("%d=%d:%d", l.Lines[0], l.Layer, l.Bytes.Tar)
+			if len(l.Packages) > 0 {
+				s += fmt.Sprint(l.Packages)
+			}
+			got = append(got, s)
+		}
+		if s := strings.Join(got, " ") + fmt.Sprint(" rest ", r.Rest.Tar); s != c.want || r.Check() != nil {
+			t.Errorf("%q: %s, want %s, %v", c.src, s, c.want, r.Check())
+		}
+	}
+	// Of a stage that stays behind only its own lines have what it installed.
+	staged := input(t, world{src: "FROM a AS b\nRUN one\nFROM b AS c\nRUN two\nFROM a\nCOPY --from=c /x /\n"}, 0)
+	staged.Stages = map[int]*profile.Weighed{1: {Report: report(t, threeLayers), History: []profile.History{{Instruction: "ADD a", Layer: 0}, {Instruction: "RUN one", Layer: 1}, {Instruction: "RUN two", Layer: 2}}}}
+	if r := profile.Make(staged); len(r.Lines[1].Packages) > 0 || len(r.Lines[3].Packages) != 1 {
+		t.Errorf("%+v", r.Lines)
+	}
+	// A named context in the place of the whole stage: no line made anything.
+	two := world{src: "FROM a AS b\nRUN one\nFROM b\nRUN two\n"}
+	half := input(t, two)
+	half.Ops = slices.DeleteFunc(half.Ops, func(o engine.Op) bool { return len(o.Lines) == 0 || o.Lines[0][0] < 3 })
+	half.Image = &profile.Weighed{Report: report(t, threeLayers), History: []profile.History{{Instruction: "X", Layer: 0}, {Instruction: "X", Layer: 1}, {Instruction: "RUN two", Layer: 2}}}
+	if r := profile.Make(half); r.Check() != nil || r.Stages[0].Final || !r.Stages[1].Final || r.Lines[2].Bytes.Tar != 1300 || r.Lines[3].Bytes.Tar != 50 {
+		t.Errorf("a base that was replaced: %+v, %v", r.Lines, r.Check())
+	}
+	in := input(t, two)
+	in.Ops = in.Ops[:1]
+	in.Ops[0].Lines = nil
+	in.Image = &profile.Weighed{Report: report(t, threeLayers), History: []profile.History{{Instruction: "ADD a", Layer: 0}}}
+	r := profile.Make(in)
+	if err := r.Check(); err != nil || r.Rest.Tar != 1350 || r.Lines[1].Bytes.Tar != 0 {
+		t.Errorf("%+v, %v", r.Rest, err)
+	}
+	// Without steps nothing is said of them.
+	in.Steps, in.Ops = nil, nil
+	if r = profile.Make(in); len(r.Notes) > 0 || r.Lines[1].Unknown {
+		t.Errorf("%q", r.Notes)
 	}
 }
 

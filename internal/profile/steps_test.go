@@ -93,6 +93,49 @@ func TestGraph(t *testing.T) {
 	}
 }
 
+// What was done in less than a thousandth of a second was done, unless it came from the
+// cache; of two that ended together the first counts, and no step waits for itself.
+func TestGraphAtTheEdges(t *testing.T) {
+	kept := func(s engine.Step) *engine.Step { s.Cached = true; return &s }
+	ran := func(s engine.Step) *engine.Step { return &s }
+	for _, c := range []struct {
+		s    *engine.Step
+		want bool
+	}{
+		{ran(step("a", "[1/2] RUN a", 0, 0.0005)), false}, {kept(step("a", "[1/2] RUN a", 0, 0.0005)), true}, {kept(step("a", "[1/2] RUN a", 0, 0.001)), false}, {ran(step("a", "[1/2] RUN a", 0, 0)), true},
+	} {
+		if got := idle(c.s); got != c.want {
+			t.Errorf("%+v is idle: %v", c.s, got)
+		}
+	}
+	early := newGraph([]engine.Step{step("copy", "[2/2] COPY f /", 1, 9), step("merge", "merging x", 2, 3, "copy")})
+	if got := early.last().Digest; got != "copy" {
+		t.Errorf("%s ended last", got)
+	}
+	g := newGraph([]engine.Step{
+		step("one", "[1/3] RUN one", 0, 2), step("two", "[2/3] RUN two", 0, 2), step("beside", "[2/3] RUN beside", 1, 4),
+		step("short", "[3/3] RUN short", 4, 4.0005, "one", "two"), step("then", "[3/3] RUN then", 4, 5, "beside"), step("later", "exporting to image", 4.0008, 6),
+	})
+	for of, want := range map[string]string{"short": "one", "then": "beside"} {
+		if got := g.below(g.by[of]).Digest; got != want {
+			t.Errorf("%s stands on %s, want %s", of, got, want)
+		}
+	}
+	for of, want := range map[string]string{"later": "short", "short": "beside"} { // clocks differ by as much
+		if got := g.ended(g.by[of], work, source).Digest; got != want {
+			t.Errorf("before %s ended %s, want %s", of, got, want)
+		}
+	}
+	twins := newGraph([]engine.Step{step("one", "[1/3] RUN one", 0, 2), step("two", "[2/3] RUN two", 0, 2), step("just", "[2/3] RUN x", 0, 3.001), step("s", "exporting to image", 3, 4)})
+	if got := twins.ended(twins.by["s"], source).Digest; got != "just" {
+		t.Errorf("%s ended before it", got)
+	}
+	twins.steps = append(twins.steps[:2], twins.steps[3])
+	if got := twins.ended(twins.by["s"], source).Digest; got != "one" {
+		t.Errorf("%s ended before it", got)
+	}
+}
+
 // Which files of a context a step takes.
 func TestTaken(t *testing.T) {
 	files := map[string]File{}
@@ -107,6 +150,7 @@ func TestTaken(t *testing.T) {
 	files["dir/up"] = File{Mode: uint32(fs.ModeSymlink), Link: "../b.txt"}
 	files["out"] = File{Mode: uint32(fs.ModeSymlink), Link: "../../b.txt"}
 	files["loop"] = File{Mode: uint32(fs.ModeSymlink), Link: "loop"}
+	files["dir/root"] = File{Mode: uint32(fs.ModeSymlink), Link: "/a"}
 	files["w*"] = File{Mode: uint32(fs.ModeSymlink), Link: "a"}
 	for _, c := range []struct {
 		take engine.Take
@@ -135,6 +179,9 @@ func TestTaken(t *testing.T) {
 		{engine.Take{Source: "/loop", Follow: true}, "loop"},
 		{engine.Take{Source: "/l*k", Follow: true, Wildcard: true}, "link"},
 		{engine.Take{Source: "/link", Follow: true, Wildcard: true}, "a a/sub a/sub/z a/x a/y.md link"},
+		{engine.Take{Source: "/link/*.md", Follow: true, Wildcard: true}, ""},             // BuildKit does not follow it
+		{engine.Take{Source: "/a", Include: []string{"["}}, "a a/sub a/sub/z a/x a/y.md"}, // what cannot be read is taken for all
+		{engine.Take{Source: "/dir/root/x", Follow: true}, "a/x dir/root"},
 		{engine.Take{Source: "/w*", Follow: true}, "a a/sub a/sub/z a/x a/y.md w*"},
 	} {
 		if got := strings.Join(Taken(c.take, files), " "); got != c.want {

@@ -42,8 +42,7 @@ func changed(t engine.Take, then, now map[string]File) (file, what string) {
 }
 
 func isDir(files map[string]File, p string) bool {
-	f, ok := files[p]
-	return ok && fs.FileMode(f.Mode).IsDir()
+	return fs.FileMode(files[p].Mode).IsDir()
 }
 
 func differs(p string, before, after []string, a, b map[string]File) string {
@@ -133,7 +132,7 @@ func under(source, p string, pattern bool) (rest string, ok bool) {
 		if s[i] == e[i] {
 			continue
 		}
-		if ok, err := path.Match(s[i], e[i]); !pattern || err != nil || !ok {
+		if ok, _ := path.Match(s[i], e[i]); !pattern || !ok {
 			return "", false
 		}
 	}
@@ -146,8 +145,8 @@ func follow(source string, files map[string]File, through map[string]bool) strin
 	for hops := 0; len(rest) > 0 && hops < 255; {
 		next := path.Join(at, rest[0])
 		rest = rest[1:]
-		f, ok := files[next]
-		if !ok || f.Link == "" {
+		f := files[next]
+		if f.Link == "" {
 			at = next
 			continue
 		}

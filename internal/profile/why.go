@@ -70,11 +70,8 @@ func (r *Result) misses(in Input) {
 // missed is the first operation of a line that was carried out and might have been
 // cached; nil for none. To fetch an image or a file is no miss.
 func (c *causes) missed(l *Line) *engine.Op {
-	if l.SameAs > 0 {
-		return nil
-	}
 	for _, d := range l.steps {
-		if op := c.ops[d]; op != nil && !op.IsSource() && Executed(c.steps[d]) {
+		if op := c.ops[d]; !op.IsSource() && Executed(c.steps[d]) {
 			return op
 		}
 	}
@@ -178,6 +175,7 @@ func (c *causes) upstream(l *Line, op *engine.Op) *Line {
 	return nil
 }
 
+// line is the line of the file that begins there: each instruction's is one; nil for none.
 func (c *causes) line(first int) *Line {
 	for i := range c.r.Lines {
 		if c.r.Lines[i].Lines[0] == first {

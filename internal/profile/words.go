@@ -31,7 +31,7 @@ func inWords(s *engine.Step) string {
 		return "load build context" + sent
 	}
 	if v, ok := rest("[context "); ok {
-		if of, what, found := strings.Cut(v, "] "); found && what == "load from client" {
+		if of, what, found := strings.Cut(v, "] "); what == "load from client" {
 			return "load build context " + of + sent
 		} else if found {
 			return what + " of build context " + of

@@ -76,7 +76,7 @@ func OpenIn(ctx context.Context, d *daemon.Daemon, i *daemon.Image, o OpenOption
 		}
 	}
 	p := &again{Stream: s, d: d, i: i, o: o}
-	return &Opened{Provider: p, Target: s.Target, MadeUp: s.MadeUp, Saved: s.MadeUp, Indexed: true, Indexes: s.Indexes, Close: p.close}, nil
+	return &Opened{Provider: p, Target: s.Target, MadeUp: s.MadeUp, Saved: s.MadeUp, Tags: i.Tags, Digests: i.Digests, Indexed: true, Indexes: s.Indexes, Close: p.close}, nil
 }
 
 // complete tells whether the documents are those of the image that the daemon has: of an

@@ -31,6 +31,8 @@ type Opened struct {
 	Saved bool
 	// Name is the image's own name in an archive; "" for none.
 	Name string
+	// Tags and Digests are a daemon's names of it.
+	Tags, Digests []string
 	// Indexed says that all layers have gone by, now or before: to index them reads
 	// nothing again. Indexes are those of now, by DiffID.
 	Indexed bool

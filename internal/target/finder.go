@@ -85,6 +85,8 @@ type Image struct {
 	provider content.Provider
 	packs    func(ocispec.Descriptor) bool
 	own      string                         // its name in the archive that it is from
+	tags     []string                       // a daemon's names of it
+	digests  []string                       // the same with digests
 	madeUp   bool                           // the manifest is not a real one
 	indexes  map[digest.Digest]*layer.Index // of layers that went by when it was opened
 	sent     sent
@@ -120,6 +122,15 @@ func stored(st *store.Store, rec store.Record) *Image {
 	i.sent.saved = rec.Origin == store.Saved
 	i.sent.plain = i.sent.saved || rec.Origin == store.Loaded
 	return i
+}
+
+// Names are what an image that is not in the store is called where it is, and what
+// registries call it.
+func (i *Image) Names() (tags, digests []string) {
+	if i.own != "" {
+		return []string{i.own}, nil
+	}
+	return i.tags, i.digests
 }
 
 // Under is the image under another name. as says that it is pushed as it is stored.
@@ -236,7 +247,7 @@ func (f *Finder) opened(ctx context.Context, want platforms.MatchComparer, open 
 
 // remote is an image that is opened where it is.
 func remote(at *source.Opened, how sent) *Image {
-	return &Image{Target: at.Target, Remote: true, Near: at.Indexed, own: at.Name, provider: at.Provider, madeUp: at.MadeUp, indexes: at.Indexes, sent: how}
+	return &Image{Target: at.Target, Remote: true, Near: at.Indexed, own: at.Name, tags: at.Tags, digests: at.Digests, provider: at.Provider, madeUp: at.MadeUp, indexes: at.Indexes, sent: how}
 }
 
 // Obtain finds an image in the store, and pulls it if it is not there. What a pull says

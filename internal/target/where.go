@@ -239,10 +239,31 @@ func (s *search) stored(st *store.Store, rec store.Record) *Image {
 
 // explain adds to an error why no daemon helped.
 func (s *search) explain(err error) error {
-	for _, n := range s.not {
-		err = fmt.Errorf("%w\n  %s", err, n)
+	if err == nil || len(s.not) == 0 {
+		return err
 	}
-	return err
+	return &explained{err, s.not}
+}
+
+type explained struct {
+	error
+	not []string
+}
+
+// Error implements error.
+func (e *explained) Error() string { return e.error.Error() + Why(e) }
+
+// Unwrap returns the error without what daemons said.
+func (e *explained) Unwrap() error { return e.error }
+
+// Why are the lines of an error that say why no daemon helped, each indented after a line
+// end; "" if there are none.
+func Why(err error) string {
+	var e *explained
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return "\n  " + strings.Join(e.not, "\n  ")
 }
 
 // mention adds to the error of a pull which daemon has an image that is wanted in the

@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -174,6 +175,66 @@ func TestSecondLook(t *testing.T) {
 	} else {
 		set.Close()
 	}
+}
+
+// Docker's containerd store may have one platform of an image only, and calls the image by
+// its index all the same. What is there is weighed, what is not is said; and what came
+// later is seen, though the ID is the same.
+func TestPartialImageOfDaemon(t *testing.T) {
+	nowhere(t)
+	one := func(n int, arch string) *testkit.Built {
+		return testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, n, 5000)}, Platform: ocispec.Platform{OS: "linux", Architecture: arch}})
+	}
+	amd, arm := one(1, "amd64"), one(2, "arm64")
+	whole := testkit.Index(t, amd, arm)
+	// archive is what such a store exports where these images are there.
+	archive := func(there ...*testkit.Built) []byte {
+		blob := func(d digest.Digest, b []byte) testkit.Entry {
+			return testkit.File("blobs/sha256/"+d.Encoded(), string(b))
+		}
+		list, err := json.Marshal(ocispec.Index{Manifests: []ocispec.Descriptor{whole.Target}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries := []testkit.Entry{testkit.File("index.json", string(list)), blob(whole.Target.Digest, whole.Blobs[whole.Target.Digest])}
+		for _, i := range there {
+			for d, b := range i.Blobs {
+				entries = append(entries, blob(d, b))
+			}
+		}
+		return testkit.Tar(t, entries...)
+	}
+	d := &testkit.DockerAPI{Images: map[string][]byte{"app:1": archive(arm)}}
+	d.Serve(t)
+	t.Setenv("DOCKER_HOST", d.Host)
+	t.Setenv(target.SourcesVariable, "store,daemon")
+	f := finder(t, testkit.Store(t), nothingToPull(t))
+	weigh := func(word, platform, want, fault string) {
+		t.Helper()
+		set, err := f.Open(t.Context(), []string{word}, target.Options{Platform: platform})
+		if err == nil {
+			defer set.Close()
+			_, err = set.Facts(t.Context())
+		}
+		switch {
+		case fault != "" && (err == nil || !strings.Contains(err.Error(), fault)):
+			t.Errorf("%s for %q: %v, not %s", word, platform, err, fault)
+		case fault == "" && err != nil:
+			t.Errorf("%s for %q: %v", word, platform, err)
+		case fault == "" && set.Images[0].Config.Architecture != want:
+			t.Errorf("%s for %q is for %s", word, platform, set.Images[0].Config.Architecture)
+		}
+	}
+	weigh("daemon://app:1", "linux/arm64", "arm64", "")
+	weigh("app:1", "linux/arm64", "arm64", "")
+	weigh("app:1", "linux/amd64", "", "has it for linux/arm64")
+	weigh("daemon://app:1", "linux/amd64", "", "its image for linux/amd64 is not here, only the index that lists it")
+	weigh("daemon://app:1", "linux/s390x", "", "no image for this platform (it has linux/amd64, linux/arm64)")
+	weigh("daemon://app:1", "", "arm64", "")
+	weigh("app:1", "", "arm64", "")
+	d.Images["app:1"] = archive(arm, amd)
+	weigh("daemon://app:1", "linux/amd64", "amd64", "")
+	weigh("daemon://app:1", "linux/arm64", "arm64", "")
 }
 
 // What failed says which daemon was not asked and why, or has the image.

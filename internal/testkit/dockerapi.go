@@ -156,10 +156,17 @@ func savedImage(b []byte) (id digest.Digest, c ocispec.Image) {
 	var x ocispec.Index
 	if json.Unmarshal(files[ocispec.ImageIndexFile], &x) == nil && len(x.Manifests) > 0 {
 		var m ocispec.Manifest
+		var several ocispec.Index
 		blob := func(d digest.Digest) []byte { return files["blobs/sha256/"+d.Encoded()] }
-		_ = json.Unmarshal(blob(x.Manifests[0].Digest), &m)
+		id = x.Manifests[0].Digest
+		_ = json.Unmarshal(blob(id), &several)
+		for _, d := range append(several.Manifests, x.Manifests[0]) { // of platforms the first that is there
+			if b := blob(d.Digest); b != nil && json.Unmarshal(b, &m) == nil && m.Config.Digest != "" {
+				break
+			}
+		}
 		_ = json.Unmarshal(blob(m.Config.Digest), &c)
-		return x.Manifests[0].Digest, c
+		return id, c
 	}
 	var list []struct{ Config string }
 	if json.Unmarshal(files["manifest.json"], &list) != nil || len(list) == 0 {

@@ -4,12 +4,15 @@ package trace
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"tare/internal/bench"
+	"tare/internal/compare"
+	"tare/internal/engine"
 	"tare/internal/experiment"
+	"tare/internal/lab"
 	"tare/internal/runner"
 	"tare/internal/target"
 	"tare/internal/touch"
@@ -26,9 +29,14 @@ type Request struct {
 	Command  []string
 	Variants []string       // of the experiment; none means all that have a check
 	Options  runner.Options // of the container that runs Command
-	Timeout  time.Duration  // of Command; 0 for none
+	// StopAfter ends Command, which passes then: a server would not end by itself.
+	StopAfter time.Duration
 	// Stdout and Stderr are where Command writes; what checks print goes nowhere.
 	Stdout, Stderr io.Writer
+	// Prefetch is the tool that a list is written for, instead of a report; see
+	// touch.Prefetchers. Top bounds the lists of a report; 0 means all.
+	Prefetch string
+	Top      int
 	// Progress, if given, is told what is being done.
 	Progress func(Progress)
 }
@@ -47,6 +55,29 @@ type Result struct {
 	Traces []*touch.Trace
 }
 
+// Complete tells whether nothing was lost in any trace, and Passed whether every check
+// passed.
+func (r *Result) Complete() bool {
+	for _, t := range r.Traces {
+		if !t.Complete {
+			return false
+		}
+	}
+	return true
+}
+
+// Passed tells whether every check of every trace passed.
+func (r *Result) Passed() bool {
+	for _, t := range r.Traces {
+		for _, c := range t.Checks {
+			if !c.Passed {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Named is a check with its name.
 type Named struct {
 	Name  string
@@ -55,12 +86,168 @@ type Named struct {
 
 // Run traces what was asked for.
 func Run(ctx context.Context, b *bench.Bench, r Request) (*Result, error) {
-	return nil, errors.New("not yet")
+	if err := b.Hold(ctx); err != nil { // what is built has no name
+		return nil, err
+	}
+	if len(r.Command) == 0 {
+		if at := experimentAt(r.Word); at != "" {
+			return r.experiment(ctx, b, at)
+		}
+	}
+	img, err := r.image(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(ctx, b, img)
+	if err != nil {
+		return nil, err
+	}
+	run, err := p.command(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Traces: []*touch.Trace{p.trace([]touch.Run{run})}}, nil
 }
 
 // Image traces the checks of an image that is in the store. Each is run under a watch; one
 // that does not pass is run again without. Checks that fail and traces that are not complete
-// are no errors: the trace says so.
+// are no errors: the trace says so. progress may be nil.
 func Image(ctx context.Context, b *bench.Bench, img *target.Image, checks []Named, progress func(Progress)) (*touch.Trace, error) {
-	return nil, errors.New("not yet")
+	p, err := newPlan(ctx, b, img)
+	if err != nil {
+		return nil, err
+	}
+	var runs []touch.Run
+	for n, c := range checks {
+		if progress != nil {
+			progress(Progress{Check: c.Name, What: "tracing", Done: n, Total: len(checks)})
+		}
+		run, err := p.check(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if progress != nil && !run.Passed {
+			progress(Progress{Check: c.Name, What: "tracing", Failed: run.Reason})
+		}
+		runs = append(runs, run)
+	}
+	return p.trace(runs), nil
+}
+
+// plan is what is known of an image before its checks are run.
+type plan struct {
+	bench *bench.Bench
+	img   *target.Image
+	in    touch.Input
+	names []engine.Name
+}
+
+func newPlan(ctx context.Context, b *bench.Bench, img *target.Image) (*plan, error) {
+	facts, err := b.Finder.Facts(ctx, []*target.Image{img})
+	if err != nil {
+		return nil, err
+	}
+	file, lines := b.Lines(img.Target.Digest)
+	p := &plan{bench: b, img: img, in: touch.Input{Name: img.Name, Facts: facts[0]}, names: touch.Names(facts[0])}
+	if len(lines) > 0 {
+		p.in.Dockerfile = compare.Match(file, lines, img.Image)
+	}
+	return p, nil
+}
+
+func (p *plan) trace(runs []touch.Run) *touch.Trace {
+	p.in.Runs = runs
+	return touch.Make(p.in)
+}
+
+// watch is a watch over the image's names.
+func (p *plan) watch() *engine.Watch { return &engine.Watch{Names: p.names} }
+
+// check runs a check under a watch, and again without if it does not pass.
+func (p *plan) check(ctx context.Context, c Named) (touch.Run, error) {
+	w := p.watch()
+	run := func(w *engine.Watch) lab.Start {
+		return func(ctx context.Context, stdout, stderr io.Writer) (lab.Ran, error) {
+			return p.bench.Check(ctx, p.img, &c.Check, w, stdout, stderr)
+		}
+	}
+	got, err := lab.Judge(ctx, &c.Check, run(w))
+	if err != nil {
+		return touch.Run{}, err
+	}
+	out := touch.Run{Check: touch.Check{Name: c.Name, Command: p.line(c.Check.Command), Passed: got.Passed, Exit: got.Exit, Reason: got.Reason, Seconds: got.Seconds}, Seen: w.Seen}
+	if got.Passed || w.Seen.Lost > 0 { // nothing is concluded from it anyway
+		return out, nil
+	}
+	again, err := lab.Judge(ctx, &c.Check, run(nil))
+	if err != nil {
+		return touch.Run{}, err
+	}
+	out.Untraced = &touch.Untraced{Passed: again.Passed, Exit: again.Exit, Reason: again.Reason}
+	return out, nil
+}
+
+// line is a command line: the image's own where a check has none.
+func (p *plan) line(command []string) []string {
+	if len(command) > 0 {
+		return command
+	}
+	cfg := p.img.Config.Config
+	return append(append([]string{}, cfg.Entrypoint...), cfg.Cmd...)
+}
+
+// command runs the command that was asked for, and again without a watch if it fails.
+func (p *plan) command(ctx context.Context, r Request) (touch.Run, error) {
+	opt := r.Options
+	opt.EntrypointSet = len(r.Command) > 0
+	if opt.Network == "" {
+		opt.Network = "host"
+	}
+	spec, err := runner.Spec(p.img.Name, p.img.Image, r.Command, opt)
+	if err != nil {
+		return touch.Run{}, err
+	}
+	spec.Stdout, spec.Stderr = r.Stdout, r.Stderr
+	w := p.watch()
+	spec.Watch = w
+	out := touch.Run{Check: touch.Check{Name: "command", Command: spec.Args}}
+	begin := time.Now()
+	out.Exit, out.Reason, err = p.once(ctx, spec, r.StopAfter)
+	if err != nil {
+		return out, err
+	}
+	out.Passed, out.Seconds, out.Seen = out.Reason == "", time.Since(begin).Seconds(), w.Seen
+	if out.Passed || w.Seen.Lost > 0 { // nothing is concluded from it anyway
+		return out, nil
+	}
+	if r.Progress != nil {
+		r.Progress(Progress{Check: out.Name, What: "running it untraced"})
+	}
+	spec.Watch, spec.Stdout, spec.Stderr = nil, io.Discard, io.Discard
+	u := new(touch.Untraced)
+	u.Exit, u.Reason, err = p.once(ctx, spec, r.StopAfter)
+	u.Passed = u.Reason == ""
+	out.Untraced = u
+	return out, err
+}
+
+// once runs a container. reason says why that is no success; the error is one of ctx.
+func (p *plan) once(ctx context.Context, spec engine.Run, stopAfter time.Duration) (exit int, reason string, err error) {
+	inner, cancel := ctx, context.CancelFunc(func() {})
+	if stopAfter > 0 {
+		inner, cancel = context.WithTimeout(ctx, stopAfter)
+	}
+	defer cancel()
+	ran, err := p.bench.Measured(inner, spec)
+	switch {
+	case ctx.Err() != nil:
+		return 0, "", ctx.Err()
+	case inner.Err() != nil:
+		return 0, "", nil // it was stopped, as was asked for
+	case err != nil:
+		return 0, err.Error(), nil
+	case ran.Exit != 0:
+		return ran.Exit, fmt.Sprintf("exit code %d", ran.Exit), nil
+	}
+	return 0, "", nil
 }

@@ -8,30 +8,27 @@ import (
 )
 
 // resolveLinks finds the file that each hard link names: in its own layer what stood
-// there when the link was made, else what the layers below show.
+// there when the link was made, else what the layers below show. They are taken as they
+// were made: what a link to a link names is known by then.
 func (t *Tree) resolveLinks() {
-	for k := range t.Lists {
-		for i := range t.Lists[k] {
-			if t.Lists[k][i].Kind == layer.Link {
-				r := Ref{int32(k), int32(i)}
-				if to, ok := t.target(r, 0); ok {
-					t.links[r] = to
-				}
+	for k, list := range t.Lists {
+		var links []int32
+		for i := range list {
+			if list[i].Kind == layer.Link {
+				links = append(links, int32(i))
+			}
+		}
+		slices.SortFunc(links, func(a, b int32) int { return cmp.Compare(list[a].Offset, list[b].Offset) })
+		for _, i := range links {
+			r := Ref{int32(k), i}
+			if to, ok := t.target(r); ok {
+				t.links[r] = to
 			}
 		}
 	}
 }
 
-// maxChain bounds hard links to hard links; more is a loop.
-const maxChain = 64
-
-func (t *Tree) target(link Ref, depth int) (Ref, bool) {
-	if to, ok := t.links[link]; ok {
-		return to, true
-	}
-	if depth > maxChain {
-		return Ref{}, false
-	}
+func (t *Tree) target(link Ref) (Ref, bool) {
 	best, ok := t.own(link)
 	if best.Entry == layer.Unlinkable {
 		return Ref{}, false
@@ -41,13 +38,11 @@ func (t *Tree) target(link Ref, depth int) (Ref, bool) {
 			return Ref{}, false
 		}
 	}
-	switch t.Entry(best).Kind {
-	case layer.File:
+	if t.Entry(best).Kind == layer.File {
 		return best, true
-	case layer.Link:
-		return t.target(best, depth+1)
 	}
-	return Ref{}, false
+	to, ok := t.links[best]
+	return to, ok
 }
 
 // own is what a hard link names in its own layer: what stood there when it was made.
@@ -66,7 +61,8 @@ func (t *Tree) own(link Ref) (Ref, bool) {
 }
 
 // joinNames decides for files with several names: the bytes are live while any name
-// is; else the name that was hidden last decides, in a tie the file's own.
+// is; else the name that was hidden last decides, in a tie the file's own, then the first
+// reason, whatever order names are looked at in.
 func (t *Tree) joinNames() {
 	for link, file := range t.links {
 		name, now := *t.state(link), t.Bytes(file)
@@ -77,15 +73,11 @@ func (t *Tree) joinNames() {
 		switch {
 		case name.Class == Live:
 			t.bytes[file] = name
-		case name.By > now.By, name.By == now.By && now.By != own.By && order(name.Class) < order(now.Class):
+		case name.By > now.By, name.By == now.By && now.By != own.By && name.Class < now.Class:
 			t.bytes[file] = name
 		}
 	}
 }
-
-// order makes one reason of several that are equally late, whatever order names are
-// looked at in.
-func order(c Class) int { return rank(c)*int(Classes) + int(c) }
 
 // unpacked returns the list as the layer is unpacked where it writes through symbolic
 // links that it made before ("d -> e", then "d/x"), and for that case each entry's place

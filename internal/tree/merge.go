@@ -62,9 +62,8 @@ func (m *merge) Swap(i, j int) { m.heap[i], m.heap[j] = m.heap[j], m.heap[i] }
 func (m *merge) Push(k any) { m.heap = append(m.heap, k.(int)) }
 
 func (m *merge) Pop() any {
-	k := m.heap[len(m.heap)-1]
 	m.heap = m.heap[:len(m.heap)-1]
-	return k
+	return nil // it was looked at before
 }
 
 // next gathers the entries of the next path.
@@ -193,7 +192,7 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 	const never = math.MaxInt32
 	by, class, marked := int32(never), Live, int32(never)
 	hide := func(k int32, c Class) {
-		if k < by || k == by && rank(c) < rank(class) {
+		if k < by || k == by && c < class {
 			by, class = k, c
 		}
 	}
@@ -209,7 +208,7 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 		if p.white && !own {
 			hide(p.layer, DeletedFile)
 		}
-		if p.opaque && !own && e.Kind != layer.Dir {
+		if p.opaque && !own {
 			marked = min(marked, p.layer) // it makes a directory
 		}
 		if own && p.last > n || !own && p.stands >= 0 {
@@ -235,7 +234,7 @@ func (m *merge) fate(n int, r Ref, e *layer.Entry) State {
 	switch {
 	case by == never:
 		return State{Live, -1}
-	case class == OverwrittenChanged && over.Layer == by:
+	case over.Layer == by: // then it is the first reason
 		if e.Kind == layer.Link || m.t.Entry(over).Kind == layer.Link {
 			m.pending = append(m.pending, pending{r, over})
 		} else {
@@ -255,7 +254,7 @@ func (m *merge) implicit(r Ref, e *layer.Entry, limit int32) (int32, bool) {
 		}
 		for _, b := range m.barriers {
 			if b.layer == k {
-				after = max(after, b.before-1) // what was swept away makes nothing
+				after = max(after, b.before) // what was swept away makes nothing
 			}
 		}
 		if m.within(int(k), after) {
@@ -263,19 +262,6 @@ func (m *merge) implicit(r Ref, e *layer.Entry, limit int32) (int32, bool) {
 		}
 	}
 	return 0, false
-}
-
-// rank orders the reasons that one layer may have.
-func rank(c Class) int {
-	switch c {
-	case OverwrittenSame, MetadataOnly, OverwrittenChanged:
-		return 0
-	case DeletedFile:
-		return 1
-	case DeletedDir:
-		return 2
-	}
-	return 3
 }
 
 // raise adds the barriers that the current path makes for what is below it.
@@ -311,9 +297,6 @@ func (m *merge) raise() {
 		case layer.Opaque:
 			opaque.layer, opaque.lower, opaque.class = r.Layer, true, Opaque
 		default:
-			if m.dead[n] {
-				continue
-			}
 			// What its own layer has put below so far goes; what lower layers have,
 			// only if it is not a directory again in the end.
 			b.layer, b.class, b.before = r.Layer, DeletedDir, max(b.before, e.Offset)
@@ -329,7 +312,7 @@ func (m *merge) raise() {
 func (m *merge) standing(n int) bool {
 	r := m.group[n]
 	e := m.t.Entry(r)
-	if m.dead[n] || !shows(e.Kind) {
+	if m.dead[n] {
 		return false
 	}
 	for _, o := range m.group[n+1:] {

@@ -14,7 +14,8 @@ import (
 // Class says whether an entry is seen and, if not, in which way it was hidden.
 type Class uint8
 
-// The classes. All but Live are waste.
+// The classes. All but Live are waste. Of several reasons that one layer has to hide an
+// entry the first counts.
 const (
 	Live               Class = iota
 	OverwrittenSame          // by an entry with the same content and metadata

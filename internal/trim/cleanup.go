@@ -133,7 +133,7 @@ func (c *cleanup) tops(p *Project, k int32) []string {
 					continue
 				}
 			}
-			if top != "" && !slices.Contains(out, top) && p.alive(tree.Ref{Layer: k, Entry: int32(n)}) {
+			if r := (tree.Ref{Layer: k, Entry: int32(n)}); top != "" && !slices.Contains(out, top) && (p.alive(r) || !p.joinable(r)) {
 				out = append(out, top)
 			}
 		}
@@ -207,6 +207,17 @@ func (p *Project) alive(r tree.Ref) bool {
 		return false
 	}
 	return true
+}
+
+// joinable tells whether a later RUN hides what an entry carries, and can be joined to the
+// one that wrote it: then another rule is about it.
+func (p *Project) joinable(r tree.Ref) bool {
+	a, b := p.maker(r.Layer), p.maker(p.Facts.Tree.Name(r).By)
+	if a == nil || b == nil || a.Keyword != "RUN" || b.Keyword != "RUN" || a.Stage != b.Stage {
+		return true // a COPY that hides it
+	}
+	_, _, ok := p.join(a, b)
+	return ok
 }
 
 // uses tells whether a RUN runs one of some programs.

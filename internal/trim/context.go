@@ -81,7 +81,7 @@ func ignored(p *Project) []Candidate {
 				return a.match(file) && slices.ContainsFunc(sent, func(s string) bool {
 					return strings.HasSuffix(file, "/"+path.Base(s)) || file == s || strings.HasSuffix(file, s)
 				})
-			})
+			}, func(r tree.Ref) bool { return p.Facts.Tree.Name(r).Class == tree.Live })
 			if len(refs) == 0 {
 				continue
 			}
@@ -101,7 +101,7 @@ func ignored(p *Project) []Candidate {
 		}
 		out = append(out, c)
 	}
-	return out
+	return append(out, unsent(p)...)
 }
 
 // dirsOf are the directories of a layer that match, the uppermost of each.

@@ -1,6 +1,7 @@
 package trim
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -42,12 +43,12 @@ func (p *Project) hiddenBy(i *draft.Instruction, by int32, classes ...tree.Class
 // owners moves a chown or chmod of a RUN into the COPYs that wrote the files.
 func (p *Project) owners(program string) []Candidate {
 	var out []Candidate
-	for _, run := range p.runs() {
+	for _, run := range p.chain {
 		k, ok := p.layer(run)
-		if !ok {
+		if !ok || run.Keyword != "RUN" {
 			continue
 		}
-		for _, c := range run.Script.Commands {
+		for _, c := range p.commands(run) {
 			if c.Name() != program || !c.Sure || !c.Static() {
 				continue
 			}
@@ -61,6 +62,25 @@ func (p *Project) owners(program string) []Candidate {
 		}
 	}
 	return out
+}
+
+// commands are those of a RUN, also of one in JSON form, which has no places in the file.
+func (p *Project) commands(run *draft.Instruction) []shell.Command {
+	if run.Script != nil {
+		if p.File.Shell(run) {
+			return run.Script.Commands
+		}
+		return nil
+	}
+	var words []string
+	if _, text, _ := strings.Cut(run.Text, " "); len(run.Flags) > 0 || json.Unmarshal([]byte(text), &words) != nil {
+		return nil
+	}
+	c := shell.Command{Sure: true}
+	for _, w := range words {
+		c.Words = append(c.Words, shell.Word{Text: w, Static: true})
+	}
+	return []shell.Command{c}
 }
 
 // ownership takes the arguments of chown and chmod apart.
@@ -95,7 +115,7 @@ func (p *Project) owner(run *draft.Instruction, k int32, c *shell.Command, value
 		if len(refs) == 0 {
 			continue
 		}
-		if cp.HasFlag(flag) || flag == "chmod" && !p.oneMode(cp, refs, k, &value) {
+		if cp.HasFlag(flag) || flag == "chmod" && !p.oneMode(cp, refs, k, &value, recursive) {
 			return out, false
 		}
 		out.Edits = append(out.Edits, p.File.Flag(cp, "--"+flag+"="+value))
@@ -116,14 +136,20 @@ func (p *Project) owner(run *draft.Instruction, k int32, c *shell.Command, value
 		_, ok := p.Facts.Tree.At(strings.Trim(path.Clean(t), "/"), int(first)-1)
 		return ok && path.IsAbs(t) || !path.IsAbs(t)
 	})
-	if stay {
+	switch {
+	case run.Script == nil && stay:
+		return out, false
+	case run.Script == nil:
+		out.Edits = append(out.Edits, p.File.Remove(run))
+		m.drop(k)
+	case stay:
 		for _, a := range c.Args() {
 			if a.Text == "-R" || a.Text == "--recursive" {
 				out.Edits = append(out.Edits, run.Script.DropWord(a.From, a.To))
 			}
 		}
 		m.never(rewritten...)
-	} else {
+	default:
 		edit, ok := p.File.Drop(run, c.Part)
 		if !ok {
 			return out, false
@@ -145,13 +171,15 @@ func (p *Project) owner(run *draft.Instruction, k int32, c *shell.Command, value
 }
 
 // oneMode tells whether a COPY writes files that all get the same permissions, and says
-// which: --chmod holds for all that it copies.
-func (p *Project) oneMode(cp *draft.Instruction, refs []tree.Ref, k int32, mode *string) bool {
+// which: --chmod holds for all that it copies, directories too, as a chmod -R of an octal
+// number does.
+func (p *Project) oneMode(cp *draft.Instruction, refs []tree.Ref, k int32, mode *string, recursive bool) bool {
 	all := p.written(cp, func(string, *layer.Entry) bool { return true })
 	if len(all) != len(refs) {
 		return false
 	}
-	if src, _, ok := p.File.Copied(cp); !ok || len(all) > 1 && len(src) != len(all) { // directories would get it, too
+	octal := recursive && strings.Trim(*mode, "01234567") == ""
+	if src, _, ok := p.File.Copied(cp); !ok || len(all) > 1 && len(src) != len(all) && !octal { // directories would get it, too
 		return false
 	}
 	set := -1

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tare/internal/draft"
 	"tare/internal/layer"
@@ -47,35 +48,62 @@ func (p *Project) joins(what string, classes ...tree.Class) []Candidate {
 			if all == 0 || !slices.Contains(classes, best) {
 				continue
 			}
-			edits, ok := p.join(a, b)
+			edits, moved, ok := p.join(a, b)
 			if !ok {
 				continue
 			}
-			out = append(out, Candidate{Line: a.Lines[0], What: fmt.Sprintf("join it with line %d, which %s", b.Lines[0], what), Edits: edits, Predicted: p.model().merge(k, by).saves(), Exact: true})
+			c := Candidate{Line: a.Lines[0], What: fmt.Sprintf("join it with line %d, which %s", b.Lines[0], what), Edits: edits, Exact: true}
+			var first []int32
+			for n, i := range moved {
+				if n == 0 {
+					c.What += fmt.Sprintf("; %s in line %d goes before it", i.Keyword, i.Lines[0])
+				}
+				if j, ok := p.layer(i); ok {
+					first = append(first, j)
+				}
+			}
+			c.Predicted = p.model().merge(k, by, first...).saves()
+			out = append(out, c)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Candidate) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(b.tar(), a.tar())) })
 	return out
 }
 
-// join joins all RUNs from a to b; ok is false where something else stands between them.
-func (p *Project) join(a, b *draft.Instruction) (edits []draft.Edit, ok bool) {
-	for i := a; i != b; {
-		next := p.File.Next(i)
-		if next == nil || next.Keyword != "RUN" || next.Script == nil || i != a && p.File.Errexit(i) {
-			return nil, false
+// movable are instructions that may go before a RUN that stands above them, as far as the
+// text tells: whether the RUN minds them is found out by building.
+var movable = []string{"COPY", "ADD", "WORKDIR", "ENV", "ARG", "LABEL"}
+
+// join joins all RUNs from a to b. What stands between them and can go before them does: a
+// COPY between a RUN that installs a compiler and one that uses it. ok is false where
+// something else stands there.
+func (p *Project) join(a, b *draft.Instruction) (edits []draft.Edit, moved []*draft.Instruction, ok bool) {
+	var over []*draft.Instruction // since the last RUN
+	for i, run := a, a; i != b; {
+		if i = p.File.Next(i); i == nil {
+			return nil, nil, false
+		}
+		if slices.Contains(movable, i.Keyword) && i.At.From >= 0 && !strings.Contains(i.Text, "<<") {
+			over = append(over, i)
+			continue
+		}
+		if i.Keyword != "RUN" || i.Script == nil || run != a && p.File.Errexit(run) {
+			return nil, nil, false
 		}
 		// Every step between them makes a layer, also an empty one.
-		if _, made := p.layer(next); !made {
-			return nil, false
+		if _, made := p.layer(i); !made {
+			return nil, nil, false
 		}
-		more, ok := p.File.Join(i, next)
+		more, ok := p.File.Join(run, i, over...)
 		if !ok {
-			return nil, false
+			return nil, nil, false
 		}
-		edits, i = append(edits, more...), next
+		edits, moved, over, run = append(edits, more...), append(moved, over...), nil, i
 	}
-	return edits, true
+	if len(moved) > 0 {
+		edits = append(edits, p.File.Move(moved, a)...)
+	}
+	return edits, moved, true
 }
 
 // hidden are the bytes of a layer that later layers hide, by the layer and by class.

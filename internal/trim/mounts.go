@@ -85,12 +85,17 @@ func (p *Project) mount(cp *draft.Instruction, src string, all []tree.Ref) (Cand
 	if dir {
 		mount += ",rw"
 	}
+	// A script may read it of which the Dockerfile shows only the name: where no line names the
+	// file, each gets it.
+	named := slices.ContainsFunc(p.runs(), func(i *draft.Instruction) bool {
+		return i.Stage == cp.Stage && i.Index > cp.Index && i.Index < last.Index && mentions(i, dest, src)
+	})
 	mounts := 0
 	for _, i := range p.runs() {
 		if i.Stage != cp.Stage || i.Index < cp.Index || i.Index > last.Index || i == last && whole {
 			continue
 		}
-		if mentions(i, dest, src) || i == last && last.Index == cp.Index+1 || dir {
+		if mentions(i, dest, src) || !named && i != last || i == last && last.Index == cp.Index+1 || dir {
 			out.Edits = append(out.Edits, p.File.Flag(i, mount))
 			mounts++
 		}

@@ -28,6 +28,7 @@ type model struct {
 	p      *Project
 	layers map[int32]map[string]cell // those that an edit changes
 	gone   map[int32]bool            // those that are not there any more
+	first  map[int32][]int32         // layers above a layer whose steps an edit moves before its step
 }
 
 type cell struct {
@@ -38,7 +39,7 @@ type cell struct {
 }
 
 func (p *Project) model() *model {
-	return &model{p: p, layers: map[int32]map[string]cell{}, gone: map[int32]bool{}}
+	return &model{p: p, layers: map[int32]map[string]cell{}, gone: map[int32]bool{}, first: map[int32][]int32{}}
 }
 
 // key tells entries of one path apart: what is there, and what hides what is below.
@@ -142,6 +143,11 @@ func (m *model) hidden(l map[string]cell, file string) bool {
 
 // below is what the layers below k show at a path; nil for nothing.
 func (m *model) below(k int32, file string) *layer.Entry {
+	for _, j := range slices.Backward(m.first[k]) {
+		if r, ok := m.p.Facts.Tree.In(int(j), file); ok {
+			return m.p.Facts.Tree.Entry(r)
+		}
+	}
 	if k == 0 {
 		return nil
 	}
@@ -156,11 +162,15 @@ func (m *model) below(k int32, file string) *layer.Entry {
 	return nil
 }
 
-// merge makes one layer of those from a to b: what the upper ones hide of the lower ones was
-// never there.
-func (m *model) merge(a, b int32) *model {
+// merge makes one layer of those from a to b, but for those of steps that are moved before a:
+// what the upper ones hide of the lower ones was never there.
+func (m *model) merge(a, b int32, moved ...int32) *model {
+	m.first[a] = moved
 	low := m.at(a)
 	for k := a + 1; k <= b; k++ {
+		if slices.Contains(moved, k) {
+			continue
+		}
 		for _, name := range sorted(m.at(k)) {
 			c := m.at(k)[name]
 			file := pathOf(name)

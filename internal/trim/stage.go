@@ -30,7 +30,8 @@ func buildStage(p *Project) []Candidate {
 	}
 	n := chain[0]
 	last, tools := p.lastRun(n)
-	if last == nil || tools == nil || p.File.Parsed.Stages[n].Base == "scratch" {
+	runtime := runtimeOf(p.File.Parsed.Stages[n].Base)
+	if last == nil || tools == nil && runtime == "" || p.File.Parsed.Stages[n].Base == "scratch" {
 		return nil
 	}
 	top, ok := p.layer(last)
@@ -45,6 +46,9 @@ func buildStage(p *Project) []Candidate {
 	if !ok {
 		return nil
 	}
+	if runtime != "" {
+		from.line = strings.Replace(from.line, p.File.Parsed.Stages[n].Base, runtime, 1)
+	}
 	name := p.stageName()
 	text := "\n\n" + from.line + "\n" + p.again(n, last, tools)
 	for _, c := range copies {
@@ -53,6 +57,10 @@ func buildStage(p *Project) []Candidate {
 	text = strings.TrimRight(text, "\n")
 	edits := []draft.Edit{from.named(name), {Span: draft.Span{From: last.At.To, To: last.At.To}, Text: strings.ReplaceAll(text, "\n", p.File.Newline())}}
 	c := Candidate{Line: p.File.Parsed.Stages[n].From[0], Edits: edits, What: fmt.Sprintf("build in a stage of its own up to line %d, and copy the results: %s stay there", last.Lines[1], strings.Join(tools, ", "))}
+	if runtime != "" { // the ledger does not know the other base
+		c.What = fmt.Sprintf("build in a stage of its own up to line %d, and copy the results to %s: the toolchain stays there", last.Lines[1], runtime)
+		return []Candidate{c}
+	}
 	m := p.model()
 	for k := int32(p.Base); k <= top; k++ {
 		for i := range p.Facts.Tree.Lists[k] {

@@ -133,7 +133,7 @@ var cases = []edit{
 	{"temporary files", "temp-files", "RUN make", "RUN make && rm -rf '/tmp/a b'", layers{2: {testkit.Dir("tmp/"), big("tmp/a b", 600)}}, 512 + 1536},
 	{"no temporary files", "temp-files", "RUN make", "", layers{2: {big("usr/tmp/x", 600)}}, 0},
 	{"deleted later", "deleted-later", "RUN make\nRUN rm /opt/x", "RUN make \\\n    && rm /opt/x", layers{2: {testkit.Dir("opt/"), big("opt/x", 600), big("opt/y", 600)}, 3: {testkit.Dir("opt/"), gone("opt/x")}}, 1536 + 512 + 512 + whole},
-	{"deleted in another stage's line", "deleted-later", "RUN make\nCOPY a /a\nRUN rm /opt/x", "", layers{2: {big("opt/x", 600)}, 3: {big("a", 10)}, 4: {gone("opt/x")}}, 0},
+	{"deleted in another stage's line", "deleted-later", "RUN make\nUSER 1000\nRUN rm /opt/x", "", layers{2: {big("opt/x", 600)}, 4: {gone("opt/x")}}, 0},
 	{"chown later", "changed-later", "RUN make\nRUN chown -R 1000 /opt", "RUN make \\\n    && chown -R 1000 /opt", layers{2: {big("opt/x", 600)}, 3: {owned(big("opt/x", 600))}}, 1536 + whole},
 	{"nothing changed later", "changed-later", "RUN make\nRUN make more", "", layers{2: {big("opt/x", 600)}, 3: {big("opt/y", 600)}}, 0},
 	{"written twice", "merge-runs", "RUN a\nRUN b", "RUN a \\\n    && b", layers{2: {big("opt/x", 600)}, 3: {big("opt/x", 700)}}, 1536 + whole},
@@ -148,6 +148,7 @@ var cases = []edit{
 	{"a copy that has an owner", "copy-chown", "COPY --chown=1 big /big\nRUN chown 1000:1000 /big", "", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, 0},
 	{"an owner that is not known before it runs", "copy-chown", "COPY big /big\nRUN chown $USER /big", "", layers{2: {big("big", 6000)}, 3: {owned(big("big", 6000))}}, 0},
 	{"chmod of a copy", "copy-chmod", "COPY a /a\nRUN chmod +x /a && make", "COPY --chmod=0755 a /a\nRUN make", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000)), big("b", 10)}}, 512 + 6144},
+	{"chmod in JSON form", "copy-chmod", "COPY a /a\nRUN [\"chmod\", \"0755\", \"/a\"]", "COPY --chmod=0755 a /a", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000))}}, 512 + 6144 + whole},
 	{"chmod of one of two", "copy-chmod", "COPY a b /\nRUN chmod +x /a && make", "", layers{2: {big("a", 6000), big("b", 10)}, 3: {moded(big("a", 6000))}}, 0},
 	{"moved", "moved-files", "COPY a /tmp/a\nRUN mv /tmp/a /opt/b && make", "COPY a /opt/b\nRUN make", layers{2: {testkit.Dir("tmp/"), big("tmp/a", 6000)}, 3: {testkit.Dir("tmp/"), gone("tmp/a"), big("opt/b", 6000), big("c", 10)}}, 512 + 6144 + 2*512},
 	{"not moved", "moved-files", "COPY a /tmp/a\nRUN cp /tmp/a /opt/b && make", "", layers{2: {big("tmp/a", 6000)}, 3: {big("opt/b", 6000)}}, 0},
@@ -342,5 +343,107 @@ func TestDeclared(t *testing.T) {
 	}
 	if !trim.IsDeclared("app/Dockerfile", "**/Dockerfile") || trim.IsDeclared("app/Dockerfile") {
 		t.Error("Dockerfiles")
+	}
+}
+
+// What stands between two RUNs goes before them where it can: a compiler is installed, the
+// source is copied, and the compiler is removed.
+func TestJoinsOverCopies(t *testing.T) {
+	text := "FROM base\nRUN apk add --no-cache gcc\n# the source\nCOPY x.c /src/x.c\nWORKDIR /src\nRUN cc x.c\n\nRUN apk del gcc && rm /src/x.c\nCMD [\"x\"]\n"
+	gcc := big("usr/bin/gcc", 6000)
+	p := project(t, text, layers{2: {testkit.Dir("usr/bin/"), gcc}, 4: {testkit.Dir("src/"), big("src/x.c", 100)}, 5: {}, 6: {testkit.Dir("src/"), big("src/a.out", 900)}, 8: {testkit.Dir("src/"), testkit.File("src/.wh.x.c", ""), testkit.Dir("usr/bin/"), testkit.File("usr/bin/.wh.gcc", "")}})
+	list := of(p, "deleted-later")
+	if len(list) != 1 {
+		t.Fatalf("%+v", list)
+	}
+	want := "FROM base\nCOPY x.c /src/x.c\nWORKDIR /src\nRUN apk add --no-cache gcc \\\n# the source\n    && cc x.c \\\n    && (apk del gcc && rm /src/x.c)\nCMD [\"x\"]\n"
+	if got := strings.NewReplacer("(apk", "apk", "x.c)", "x.c").Replace(patched(t, p, list[0])); got != strings.NewReplacer("(apk", "apk", "x.c)", "x.c").Replace(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if !strings.Contains(list[0].What, "COPY in line 4 goes before it") {
+		t.Errorf("%s", list[0].What)
+	}
+	// A change of the user cannot go before what root does, nor can what a RUN made be copied
+	// before it is there.
+	for _, between := range []string{"USER 1000", "SHELL [\"/bin/bash\", \"-c\"]", "ONBUILD RUN x", "COPY <<E /e\nE"} {
+		text := "FROM base\nRUN apk add --no-cache gcc\n" + between + "\nRUN apk del gcc\n"
+		last := 4 + strings.Count(between, "\n")
+		p := project(t, text, layers{2: {testkit.Dir("usr/bin/"), gcc}, last: {testkit.Dir("usr/bin/"), testkit.File("usr/bin/.wh.gcc", "")}})
+		if list := of(p, "deleted-later"); len(list) > 0 {
+			t.Errorf("%s: %+v", between, list)
+		}
+	}
+}
+
+// A program that was built in a toolchain's image runs on that image's distribution.
+func TestToolchain(t *testing.T) {
+	built := layers{2: {testkit.Dir("usr/local/bin/"), big("usr/local/bin/app", 6000)}}
+	for base, want := range map[string]string{"golang": "debian:stable-slim", "golang:1.22": "debian:stable-slim", "docker.io/library/golang:1.22-bookworm": "debian:bookworm-slim",
+		"golang:1.22-alpine3.20": "alpine:3.20", "golang:alpine": "alpine:latest", "rust:1-slim-bookworm": "debian:bookworm-slim", "gcc:13": "debian:stable-slim",
+		"python:slim": "", "me/golang:1": "", "golang@sha256:" + strings.Repeat("a", 64): "", "alpine": ""} {
+		p := project(t, "FROM "+base+"\nRUN build\nCMD [\"app\"]\n", built)
+		list := of(p, "build-tools-stage")
+		if len(list) != 1 && want != "" || len(list) > 0 && want == "" {
+			t.Errorf("%s: %+v", base, list)
+		} else if want != "" && !strings.Contains(patched(t, p, list[0]), "\nFROM "+want+"\n") {
+			t.Errorf("%s: %s", base, patched(t, p, list[0]))
+		}
+	}
+	text := "FROM golang:1.22-alpine3.20\nWORKDIR /src\nCOPY main.go .\nRUN go build -o /usr/local/bin/app main.go\nCMD [\"app\"]\n"
+	p := project(t, text, layers{2: {testkit.Dir("src/")}, 3: {testkit.Dir("src/"), big("src/main.go", 100)}, 4: {testkit.Dir("usr/local/bin/"), big("usr/local/bin/app", 6000), testkit.Dir("root/.cache/go-build/"), big("root/.cache/go-build/x", 900)}})
+	list := of(p, "build-tools-stage")
+	if len(list) != 1 || list[0].Predicted != nil || list[0].Kind != trim.Checked {
+		t.Fatalf("%+v", list)
+	}
+	got := patched(t, p, list[0])
+	if !strings.HasPrefix(got, "FROM golang:1.22-alpine3.20 AS build\n") || !strings.Contains(got, "\n\nFROM alpine:3.20\nWORKDIR /src\n") || strings.Contains(got, "go-build") || !strings.HasSuffix(got, "CMD [\"app\"]\n") {
+		t.Errorf("%s", got)
+	}
+}
+
+// A secret that a script reads which no line names is mounted in each RUN up to the rm.
+func TestSecretOfAScript(t *testing.T) {
+	text := "FROM base\nCOPY .netrc /root/.netrc\nRUN sh /fetch\nRUN rm /root/.netrc\n"
+	p := project(t, text, layers{2: {testkit.File("root/.netrc", "machine a.example.invalid login b password Kp7vWq2mZr9s\n")}, 3: {big("srv/x", 10)}, 4: {gone("root/.netrc")}})
+	list := of(p, "secret-in-layer")
+	if len(list) != 1 || !list[0].Secret {
+		t.Fatalf("%+v", list)
+	}
+	want := "FROM base\nRUN --mount=type=bind,source=.netrc,target=/root/.netrc sh /fetch\n"
+	if got := patched(t, p, list[0]); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What a COPY of the context takes along and later lines hide need not be sent; what is seen
+// is another matter.
+func TestUnsent(t *testing.T) {
+	text := "FROM base\nCOPY . /app\nRUN rm -rf /app/.git /app/doc/drafts\n"
+	in := []testkit.Entry{testkit.Dir("app/"), testkit.Dir("app/.git/"), big("app/.git/pack", 6000), testkit.Dir("app/doc/"), testkit.Dir("app/doc/drafts/"), big("app/doc/drafts/x", 600), big("app/doc/y", 600)}
+	p := project(t, text, layers{2: in, 3: {testkit.Dir("app/"), gone("app/.git"), testkit.Dir("app/doc/"), gone("app/doc/drafts")}})
+	for _, f := range []string{".git/pack", "doc/drafts/x", "doc/y"} {
+		p.Context = append(p.Context, trim.ContextFile{Path: f, Size: 1})
+	}
+	p.Ignore = []byte("*.swp")
+	var list []trim.Candidate
+	for _, c := range of(p, "dockerignore") {
+		if c.Kind == trim.Lossless {
+			list = append(list, c)
+		}
+	}
+	if len(list) != 1 || string(list[0].Write[".dockerignore"]) != "*.swp\n.git\ndoc/drafts\n" || len(list[0].Edits) > 0 {
+		t.Fatalf("%+v", list)
+	}
+	// The files and their directories, and in the layer of the rm the whiteouts and what is above
+	// them.
+	if want := int64(512+512+6144+512+512+1024) + 4*512; list[0].Predicted.Tar != want {
+		t.Errorf("%d, want %d", list[0].Predicted.Tar, want)
+	}
+	p = project(t, "FROM base\nCOPY . /app\nRUN true\n", layers{2: in, 3: {}})
+	p.Context = []trim.ContextFile{{Path: ".git/pack", Size: 1}}
+	for _, c := range of(p, "dockerignore") {
+		if c.Kind == trim.Lossless {
+			t.Errorf("it is seen: %+v", c)
+		}
 	}
 }

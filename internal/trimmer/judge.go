@@ -277,7 +277,8 @@ func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checke
 	checking.Lock()
 	defer checking.Unlock()
 	l := &bench.Lab{Bench: t.b}
-	return lab.Verify(ctx, l, &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}, &t.checks[n])
+	o := &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}
+	return lab.Verify(ctx, l, o, &t.checks[n])
 }
 
 // built builds the Dockerfile with edits, in a copy of the context.

@@ -67,7 +67,7 @@ func TestLiesOfBlobsThatWereNotRead(t *testing.T) {
 	}
 	read, d := layerOf(t, zstandard.Bytes())
 	other, _ := layerOf(t, gzipped.Bytes())
-	d.MediaType = ocispec.MediaTypeImageLayerGzip // a lie
+	d.MediaType = ocispec.MediaTypeImageLayer // a lie
 	unsaid := *other.Shares
 	unsaid.Blob, unsaid.Compression = d.Digest, ""
 	for _, c := range []struct {
@@ -86,7 +86,7 @@ func TestLiesOfBlobsThatWereNotRead(t *testing.T) {
 		got := lies(&image.Image{Layers: []image.Layer{{Index: other.Index, Descriptor: other.Descriptor}, l}})
 		want := []string{"layer 1: its media type " + ocispec.MediaTypeImageLayer + " says an uncompressed tar, its bytes are gzip: other tools may refuse it"}
 		if c.lie {
-			want = append(want, "layer 2: its media type "+ocispec.MediaTypeImageLayerGzip+" says gzip, its bytes are zstd: other tools may refuse it")
+			want = append(want, "layer 2: its media type "+ocispec.MediaTypeImageLayer+" says an uncompressed tar, its bytes are zstd: other tools may refuse it")
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", c.name, got, want)

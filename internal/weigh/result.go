@@ -62,6 +62,8 @@ type Result struct {
 	// advice finds them. Savings are what they cost together.
 	Findings []Finding `json:"findings"`
 	Savings  *Savings  `json:"savings,omitempty"`
+	// Traced is what a trace of the image says; absent without one.
+	Traced *Traced `json:"traced,omitempty"`
 	// Problems are package databases that could not be read.
 	Problems []string `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.
@@ -92,6 +94,7 @@ type Layer struct {
 	Docker       int64            `json:"docker"`
 	Disk         int64            `json:"disk"`
 	WasteBy      map[string]int64 `json:"wasteByClass"`
+	Touched      *Touched         `json:"touched,omitempty"` // of Live, as a trace says
 }
 
 // Package is an installed package and its bytes.
@@ -118,7 +121,8 @@ type Package struct {
 	PartOf   string          `json:"partOf,omitempty"`
 	Needs    []string        `json:"needs"`
 	NeededBy []string        `json:"neededBy"`
-	Classes  map[Class]int64 `json:"classes"` // its live bytes by class
+	Classes  map[Class]int64 `json:"classes"`           // its live bytes by class
+	Touched  *Touched        `json:"touched,omitempty"` // of Live, as a trace says
 	Contains []string        `json:"contains,omitempty"`
 }
 

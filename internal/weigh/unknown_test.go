@@ -20,13 +20,13 @@ import (
 // others all is.
 func TestUnknownBlob(t *testing.T) {
 	was := factsOf(t, testkit.Options{Compression: "none", Layers: [][]byte{
-		testkit.Tar(t, fill("etc/a", "a", 10), testkit.Symlink("l", "a")), testkit.Tar(t, fill("etc/a", "b", 600), fill("usr/b", "b", 5)), testkit.Tar(t, fill("usr/c", "c", 5))}})
+		testkit.Tar(t, fill("etc/a", "a", 10), testkit.Symlink("l", "a")), testkit.Tar(t, fill("etc/a", "b", 600), fill("usr/b", "b", 5)), testkit.Tar(t, fill("usr/c", "c", 5)), testkit.Tar(t)}})
 	img := *was.Image
 	push := *img.Push
-	push.From = []image.Sent{image.SentStored, image.SentUnknown, image.SentStored}
+	push.From = []image.Sent{image.SentStored, image.SentUnknown, image.SentStored, image.SentUnknown}
 	img.Push = &push
 	img.Layers = slices.Clone(img.Layers)
-	img.Layers[1].Shares = nil
+	img.Layers[1].Shares, img.Layers[3].Shares = nil, nil
 	f, err := weigh.New(&img)
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +53,7 @@ func TestUnknownBlob(t *testing.T) {
 layer 1 2.56kB
 layer 2 –
 layer 3 2.05kB
+layer 4 –
 config –
 system –
 `)

@@ -51,13 +51,26 @@ func Parse(name, what string, b []byte, max int) (*ast.File, error) {
 			continue
 		}
 		if n > 0 {
-			return nil, At(name, d.Body, false, "a second document: %s is one", what)
+			return nil, At(name, first(d.Body), false, "a second document: %s is one", what)
 		}
 		for _, n := range ast.Filter(ast.AliasType, d) {
 			return nil, At(name, n, false, "aliases (*name) are not allowed in %s", what)
 		}
 	}
 	return doc, nil
+}
+
+// first is where a node begins: the library places a mapping at its first colon.
+func first(n ast.Node) ast.Node {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if len(m.Values) > 0 && !m.IsFlowStyle {
+			return m.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		return m.Key
+	}
+	return n
 }
 
 // Panicked is the error for a panic of the YAML library, on input that it did not

@@ -186,6 +186,13 @@ func (p *planter) result(r *ast.ReturnStmt) {
 	switch e := r.Results[0].(type) {
 	case *ast.BasicLit, *ast.FuncLit, *ast.BinaryExpr:
 		return
+	case *ast.CompositeLit:
+		switch e.Type.(type) {
+		case *ast.Ident, *ast.SelectorExpr:
+			if len(e.Elts) == 0 { // it is nothing
+				return
+			}
+		}
 	case *ast.Ident:
 		if e.Name == "nil" || e.Name == "true" || e.Name == "false" {
 			return

@@ -168,11 +168,15 @@ func (m *measured) predicted(r trimmed) {
 			continue
 		}
 		m.Rules = append(m.Rules, k.Rule)
-		if k.Predicted == nil || k.Measured == nil || k.Predicted.Tar == nil || k.Measured.Tar == nil {
+		if k.Measured == nil || k.Measured.Tar == nil {
 			m.Faults = append(m.Faults, k.Rule+" was kept and not measured")
 			continue
 		}
 		if k.Kind != "lossless" {
+			continue
+		}
+		if k.Predicted == nil || k.Predicted.Tar == nil {
+			m.Faults = append(m.Faults, k.Rule+" was kept and nothing was predicted of it")
 			continue
 		}
 		if *k.Predicted.Tar == *k.Measured.Tar {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 )
 
@@ -11,5 +10,5 @@ func main() {
 	if len(os.Args) > 1 {
 		name = os.Args[1]
 	}
-	fmt.Println("hello", name, http.StatusText(http.StatusTeapot))
+	fmt.Println("hello", name)
 }

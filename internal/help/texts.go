@@ -1,0 +1,138 @@
+package help
+
+import (
+	"github.com/spf13/cobra"
+
+	"tare/internal/target"
+)
+
+// told is what the help of a command says, besides its flags: at length, and by example.
+// They are here, and not beside the flags, since they are read and mended together.
+var told = map[string]struct{ long, example string }{
+	"lab": {
+		long: `Run an experiment: build or pull every variant of a tare.yaml, check that it
+works, weigh it, time its builds, rebuilds and starts, and compare all
+variants.
+
+FILE is the experiment (default ./tare.yaml). Timed steps are interleaved and
+repeated; medians are shown with confidence intervals, and a difference that
+could be chance is marked. Results are kept as JSON (tare lab list, show,
+diff), images as tare-lab/NAME:VARIANT until you remove them.`,
+		example: `  tare lab init                      # write tare.yaml for what is here
+  tare lab                           # run it
+  tare lab --format html -o report.html --open examples/python
+  tare lab --resume                  # continue after Ctrl-C
+  tare lab --fill exercise.md        # fill the sizes into a course page's table
+  tare lab --answers                 # answer its questions from measurements
+  tare lab diff last~1 last`,
+	},
+	"profile": {
+		long: `Build a Dockerfile and print it with what each line costs: seconds now and when
+it last actually ran (cache miss), the bytes that it adds, how many of them
+later lines hide, whether it was cached and if not, why; then the critical
+path, and what could be saved.
+
+With --dockerfile an image that was built elsewhere is profiled: its history is
+matched with the lines of the file. Uncertain matches are marked.`,
+		example: `  tare profile
+  tare profile --cold -f Dockerfile.multistage .
+  tare profile --why-cache
+  tare profile --after-edit main.py --after-edit requirements.txt
+  tare profile --after-edit HEAD~1..HEAD
+  tare profile --after-edit main.py --swap 5:6
+  tare profile --split
+  tare profile --dockerfile Dockerfile registry://app:1.0
+  tare profile --format html -o profile.html`,
+	},
+	"trim": {
+		long: `Find edits of a Dockerfile that make its image smaller; build, compare, check
+and measure each; and write a patch of those that save and pass.
+
+Lossless edits leave what a container sees as it is, but for caches, logs,
+package lists, byte code and times. That is proven by comparing the files, so it
+needs no checks. With --drop tare also tries edits that take something away,
+where checks exist that pass without it and do not touch it.
+
+Checks are those of tare.yaml for this Dockerfile, or --check. Nothing in DIR
+changes without --write.`,
+		example: `  tare trim
+  tare trim -o trim.patch . && git apply trim.patch
+  tare trim --drop --check 'python3 app.py'
+  tare trim --write
+  tare trim --patch proposal.diff
+  tare trim --propose './agent'`,
+	},
+	"weigh": {
+		long: `Show what is in an image and where its bytes are: every measure of its size,
+layers with their instructions, packages, unpackaged files, bytes that no
+container can see and the layers that wrote and hid them, duplicates and the
+largest files. Every column adds up to the byte.
+
+` + target.Help + `
+
+--layer, --package and --path list files instead; --tree shows them as
+directories. What the measures mean: tare help measures.`,
+		example: `  tare weigh python:slim
+  tare weigh --layer 2 python:slim
+  tare weigh --package perl-base python:slim
+  tare weigh --path 'usr/**/*.pyc' --sort transfer python:slim
+  tare weigh --tree --depth 2 .
+  docker save app | tare weigh -
+  tare weigh --format json registry://alpine | jq .sizes`,
+	},
+	"compare": {
+		long: `Compare any number of images on every measure, divide each difference into
+causes that add up to the byte, and say in plain sentences what the numbers
+show. The first image (or --baseline) is compared with each other one, and each
+with its neighbour; --pairs compares all.
+
+` + target.Help + `
+
+Earlier stages of a Dockerfile are built as well (from the build cache) to see
+what they keep out of the image. What the measures mean: tare help measures.`,
+		example: `  tare compare python:slim ./Dockerfile ./Dockerfile.multistage
+  tare compare --baseline alpine alpine debian python:slim
+  tare compare --depth 5 --measure transfer app:1.0 app:1.1
+  tare compare --all-platforms registry://python:slim
+  tare compare --remote python:3.11 python:slim alpine
+  tare compare --format markdown python:slim app > sizes.md
+  tare compare --format json --bytes python:slim app`,
+	},
+	"diff": {
+		long: `List what differs between two images: packages and their versions, files
+(added, removed, changed in content or only in metadata), environment, labels
+and other settings, and steps of the history. Files are compared as a container
+sees them; layers are matched by content, not by position.
+
+` + target.Help + `
+
+With --exit-code the exit code is 0 if the images are the same, 1 if they
+differ, and 2 for any error.`,
+		example: `  tare diff python:3.11-slim python:slim
+  tare diff --content /etc/os-release alpine:3.20 alpine:latest
+  tare diff --exit-code --ignore-times --ignore-history app:a app:b
+  tare diff --format json registry://app:1.0 registry://app:1.1 | jq .count`,
+	},
+	"build": {
+		long: `Build an image from a Dockerfile, with BuildKit inside this process.
+
+PATH is the build context; "-" reads a Dockerfile, or a tar of the context,
+from standard input. RUN uses the host's network unless --network none is
+given. After a build the cache is pruned to --keep-storage.`,
+		example: `  tare build -t app .
+  tare build -t app -f Dockerfile.multistage .
+  tare build --target build-stage --build-arg VERSION=1.2 .
+  tare build --secret id=token,src=token.txt -t app .
+  tare build --check .
+  tare build -o out .`,
+	},
+}
+
+// Texts gives the commands of a root their texts.
+func Texts(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		if t, ok := told[c.Name()]; ok {
+			c.Long, c.Example = t.long, t.example
+		}
+	}
+}
