@@ -7,9 +7,9 @@ VERSION ?= $(shell scripts/version.sh)
 LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
 FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
-TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-hook bench-looks bench-pull bench-trim bench-weigh install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-weigh install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ bench-looks: build ## first and second look at an image in Docker, Podman, a reg
 
 bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
 	@scripts/bench/pull.sh
+
+bench-trace: build ## what tare trace costs, in turn with untraced runs and strace
+	@scripts/bench/trace.sh
 
 bench-trim: build ## run tare trim over testdata/trim, and prove its patches
 	@scripts/bench/trim.sh

@@ -30,9 +30,8 @@ type Input struct {
 }
 
 // Names are all that a container of an image finds in its root file system.
-func Names(f *weigh.Facts) []engine.Name {
+func Names(t *tree.Tree) []engine.Name {
 	var out []engine.Name
-	t := f.Tree
 	top := len(t.Lists) - 1
 	for k, list := range t.Lists {
 		for i := range list {

@@ -221,7 +221,7 @@ func TestOnto(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	got := map[string]engine.Name{}
-	for _, n := range touch.Names(facts(t)) {
+	for _, n := range touch.Names(facts(t).Tree) {
 		got[n.Path] = n
 	}
 	if n := got["lib/ld.so"]; n.Kind != engine.LinkName || n.Link != "libc.so" {

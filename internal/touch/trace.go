@@ -77,7 +77,7 @@ type Check struct {
 	Passed  bool     `json:"passed"`
 	Exit    int      `json:"exit"`
 	Reason  string   `json:"reason,omitempty"` // why it did not pass
-	Seconds float64  `json:"seconds"`
+	Seconds float64  `json:"seconds"`          // from the start of the runtime to the end
 	// Untraced is what the same check came to without being watched. It is run again that
 	// way if it does not pass.
 	Untraced *Untraced `json:"untraced,omitempty"`
@@ -91,9 +91,10 @@ type Check struct {
 
 // Untraced is a check without a watch.
 type Untraced struct {
-	Passed bool   `json:"passed"`
-	Exit   int    `json:"exit"`
-	Reason string `json:"reason,omitempty"`
+	Passed  bool    `json:"passed"`
+	Exit    int     `json:"exit"`
+	Reason  string  `json:"reason,omitempty"`
+	Seconds float64 `json:"seconds"`
 }
 
 // File is a file or a symbolic link of the image that was touched.

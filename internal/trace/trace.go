@@ -13,9 +13,12 @@ import (
 	"tare/internal/engine"
 	"tare/internal/experiment"
 	"tare/internal/lab"
+	"tare/internal/layer"
 	"tare/internal/runner"
 	"tare/internal/target"
 	"tare/internal/touch"
+	"tare/internal/tree"
+	"tare/internal/weigh"
 )
 
 // Request says what to trace.
@@ -106,7 +109,11 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{Traces: []*touch.Trace{p.trace([]touch.Run{run})}}, nil
+	t, err := p.trace([]touch.Run{run})
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Traces: []*touch.Trace{t}}, nil
 }
 
 // Image traces the checks of an image that is in the store. Each is run under a watch; one
@@ -131,7 +138,7 @@ func Image(ctx context.Context, b *bench.Bench, img *target.Image, checks []Name
 		}
 		runs = append(runs, run)
 	}
-	return p.trace(runs), nil
+	return p.trace(runs)
 }
 
 // plan is what is known of an image before its checks are run.
@@ -140,24 +147,40 @@ type plan struct {
 	img   *target.Image
 	in    touch.Input
 	names []engine.Name
+	// weighed has the facts, or the error, once they are worked out: that goes on while the
+	// checks run.
+	weighed chan error
 }
 
 func newPlan(ctx context.Context, b *bench.Bench, img *target.Image) (*plan, error) {
-	facts, err := b.Finder.Facts(ctx, []*target.Image{img})
-	if err != nil {
+	go func() { _, _ = b.Engine(ctx) }() // it takes its time, and is needed soon; whoever needs it has its error
+	list := []*target.Image{img}
+	if err := b.Finder.Index(ctx, list); err != nil {
 		return nil, err
 	}
-	file, lines := b.Lines(img.Target.Digest)
-	p := &plan{bench: b, img: img, in: touch.Input{Name: img.Name, Facts: facts[0]}, names: touch.Names(facts[0])}
-	if len(lines) > 0 {
+	var layers []*layer.Index
+	for i := range img.Layers {
+		layers = append(layers, img.Layers[i].Index)
+	}
+	p := &plan{bench: b, img: img, in: touch.Input{Name: img.Name}, names: touch.Names(tree.New(layers)), weighed: make(chan error, 1)}
+	if file, lines := b.Lines(img.Target.Digest); len(lines) > 0 {
 		p.in.Dockerfile = compare.Match(file, lines, img.Image)
 	}
+	go func() {
+		facts, err := weigh.New(img.Image)
+		p.in.Facts = facts
+		p.weighed <- err
+	}()
 	return p, nil
 }
 
-func (p *plan) trace(runs []touch.Run) *touch.Trace {
+// trace makes the trace of what was run.
+func (p *plan) trace(runs []touch.Run) (*touch.Trace, error) {
+	if err := <-p.weighed; err != nil {
+		return nil, fmt.Errorf("%s: %w", p.img.Name, err)
+	}
 	p.in.Runs = runs
-	return touch.Make(p.in)
+	return touch.Make(p.in), nil
 }
 
 // watch is a watch over the image's names.
@@ -166,16 +189,19 @@ func (p *plan) watch() *engine.Watch { return &engine.Watch{Names: p.names} }
 // check runs a check under a watch, and again without if it does not pass.
 func (p *plan) check(ctx context.Context, c Named) (touch.Run, error) {
 	w := p.watch()
+	var took time.Duration
 	run := func(w *engine.Watch) lab.Start {
 		return func(ctx context.Context, stdout, stderr io.Writer) (lab.Ran, error) {
-			return p.bench.Check(ctx, p.img, &c.Check, w, stdout, stderr)
+			ran, err := p.bench.Check(ctx, p.img, &c.Check, w, stdout, stderr)
+			took = ran.Took
+			return ran, err
 		}
 	}
 	got, err := lab.Judge(ctx, &c.Check, run(w))
 	if err != nil {
 		return touch.Run{}, err
 	}
-	out := touch.Run{Check: touch.Check{Name: c.Name, Command: p.line(c.Check.Command), Passed: got.Passed, Exit: got.Exit, Reason: got.Reason, Seconds: got.Seconds}, Seen: w.Seen}
+	out := touch.Run{Check: touch.Check{Name: c.Name, Command: p.line(c.Check.Command), Passed: got.Passed, Exit: got.Exit, Reason: got.Reason, Seconds: took.Seconds()}, Seen: w.Seen}
 	if got.Passed || w.Seen.Lost > 0 { // nothing is concluded from it anyway
 		return out, nil
 	}
@@ -183,7 +209,7 @@ func (p *plan) check(ctx context.Context, c Named) (touch.Run, error) {
 	if err != nil {
 		return touch.Run{}, err
 	}
-	out.Untraced = &touch.Untraced{Passed: again.Passed, Exit: again.Exit, Reason: again.Reason}
+	out.Untraced = &touch.Untraced{Passed: again.Passed, Exit: again.Exit, Reason: again.Reason, Seconds: took.Seconds()}
 	return out, nil
 }
 
@@ -211,12 +237,11 @@ func (p *plan) command(ctx context.Context, r Request) (touch.Run, error) {
 	w := p.watch()
 	spec.Watch = w
 	out := touch.Run{Check: touch.Check{Name: "command", Command: spec.Args}}
-	begin := time.Now()
-	out.Exit, out.Reason, err = p.once(ctx, spec, r.StopAfter)
+	out.Exit, out.Reason, out.Seconds, err = p.once(ctx, spec, r.StopAfter)
 	if err != nil {
 		return out, err
 	}
-	out.Passed, out.Seconds, out.Seen = out.Reason == "", time.Since(begin).Seconds(), w.Seen
+	out.Passed, out.Seen = out.Reason == "", w.Seen
 	if out.Passed || w.Seen.Lost > 0 { // nothing is concluded from it anyway
 		return out, nil
 	}
@@ -225,29 +250,30 @@ func (p *plan) command(ctx context.Context, r Request) (touch.Run, error) {
 	}
 	spec.Watch, spec.Stdout, spec.Stderr = nil, io.Discard, io.Discard
 	u := new(touch.Untraced)
-	u.Exit, u.Reason, err = p.once(ctx, spec, r.StopAfter)
+	u.Exit, u.Reason, u.Seconds, err = p.once(ctx, spec, r.StopAfter)
 	u.Passed = u.Reason == ""
 	out.Untraced = u
 	return out, err
 }
 
-// once runs a container. reason says why that is no success; the error is one of ctx.
-func (p *plan) once(ctx context.Context, spec engine.Run, stopAfter time.Duration) (exit int, reason string, err error) {
+// once runs a container, for so many seconds. reason says why that is no success; the error
+// is one of ctx.
+func (p *plan) once(ctx context.Context, spec engine.Run, stopAfter time.Duration) (exit int, reason string, seconds float64, err error) {
 	inner, cancel := ctx, context.CancelFunc(func() {})
 	if stopAfter > 0 {
 		inner, cancel = context.WithTimeout(ctx, stopAfter)
 	}
 	defer cancel()
 	ran, err := p.bench.Measured(inner, spec)
+	seconds = ran.Took.Seconds()
 	switch {
 	case ctx.Err() != nil:
-		return 0, "", ctx.Err()
-	case inner.Err() != nil:
-		return 0, "", nil // it was stopped, as was asked for
+		return 0, "", seconds, ctx.Err()
+	case inner.Err() != nil: // it was stopped, as was asked for
 	case err != nil:
-		return 0, err.Error(), nil
+		reason = err.Error()
 	case ran.Exit != 0:
-		return ran.Exit, fmt.Sprintf("exit code %d", ran.Exit), nil
+		exit, reason = ran.Exit, fmt.Sprintf("exit code %d", ran.Exit)
 	}
-	return 0, "", nil
+	return exit, reason, seconds, nil
 }

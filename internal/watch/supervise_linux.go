@@ -28,8 +28,9 @@ type response struct {
 }
 
 const (
-	ioRecv, ioSend = 0xc0502100, 0xc0182101
-	flagContinue   = 1
+	ioRecv, ioSend, ioSetFlags = 0xc0502100, 0xc0182101, 0x40082104
+	flagContinue               = 1
+	syncWakeUp                 = 1 // the watcher and the caller take turns: let them do so on one processor
 )
 
 // mark is a use of a name that counts once the call was let go on.
@@ -79,6 +80,7 @@ const collect = 1 << 17
 func (s *supervisor) serve() {
 	runtime.LockOSThread() // never unlocked: the thread dies with its namespaces
 	s.t.lost = s.lose
+	_, _, _ = unix.RawSyscall(unix.SYS_IOCTL, uintptr(s.listener), ioSetFlags, syncWakeUp) // since Linux 6.6
 	for {
 		s.n = notif{}
 		if _, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(s.listener), ioRecv, uintptr(unsafe.Pointer(&s.n))); e != 0 {
