@@ -44,7 +44,7 @@ func (l leaveNothing) Run() int {
 // that what stays mounted there is theirs. Its name is short, for the sake of sockets.
 func ownTemp() (done func() []string) {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("t%x", os.Getpid()))
-	if os.Mkdir(dir, 0o755) != nil || os.Setenv("TMPDIR", dir) != nil {
+	if os.Mkdir(dir, 0o755) != nil || os.Chmod(dir, os.ModeSticky|0o777) != nil || os.Setenv("TMPDIR", dir) != nil {
 		return func() []string { return nil }
 	}
 	return func() []string {
