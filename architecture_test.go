@@ -72,7 +72,7 @@ var imports = map[string][]string{
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
-	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
+	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "layer", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":    {"request", "screen"},

@@ -42,8 +42,6 @@ type Project struct {
 	Context    []ContextFile
 	Ignore     []byte
 	IgnoreName string
-	// Files are the contents of files of the context that rules read, by their paths.
-	Files map[string][]byte
 
 	// Findings are what the rules of advice say of the image.
 	Findings []weigh.Finding
@@ -180,14 +178,6 @@ func (p *Project) written(i *draft.Instruction, pick func(path string, e *layer.
 		}
 	}
 	return out
-}
-
-// size is what entries take in the tar, in bytes.
-func (p *Project) size(refs []tree.Ref) (n int64) {
-	for _, r := range refs {
-		n += p.Facts.Tree.Entry(r).Span
-	}
-	return n
 }
 
 // paths are those of entries.

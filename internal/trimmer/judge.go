@@ -19,6 +19,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/experiment"
 	"tare/internal/lab"
+	"tare/internal/layer"
 	"tare/internal/seen"
 	"tare/internal/trim"
 	"tare/internal/workspace"
@@ -93,10 +94,10 @@ func (t *trimmer) judgeOne(ctx context.Context, c *candidate) error {
 	switch {
 	case c.Why != "":
 		return nil
-	case c.Predicted() != nil && c.Predicted().Tar < max(1, t.Least) && !c.Candidate.Secret:
+	case c.Verdict.Predicted != nil && c.Verdict.Predicted.Tar < max(1, t.Least) && !c.Candidate.Secret:
 		c.Why = "it would save nothing worth a build"
 		return nil
-	case c.Verdict.Kind == trim.Checked && t.patchless(c) && t.trace == nil:
+	case c.Verdict.Kind == trim.Checked && c.patch == nil && t.trace == nil:
 		c.Why = "no complete trace says that the checks do not touch what it takes away"
 		return nil
 	}
@@ -124,11 +125,6 @@ func (t *trimmer) judgeOne(ctx context.Context, c *candidate) error {
 	t.remember(c, e)
 	return nil
 }
-
-// Predicted is what the ledger says that an edit saves.
-func (c *candidate) Predicted() *trim.Saves { return c.Verdict.Predicted }
-
-func (t *trimmer) patchless(c *candidate) bool { return c.patch == nil }
 
 // touched is the first of some paths that the checks touch; "" if they touch none.
 func (t *trimmer) touched(paths []string) string {
@@ -216,7 +212,7 @@ func (t *trimmer) gone(path string) bool {
 
 func (t *trimmer) isDir(path string) bool {
 	r, ok := t.original.facts.Tree.At(path, len(t.original.facts.Tree.Lists)-1)
-	return ok && t.original.facts.Tree.Entry(r).Kind == 1
+	return ok && t.original.facts.Tree.Entry(r).Kind == layer.Dir
 }
 
 // settingsDiffer names a setting of the configuration in which two images differ; "" for

@@ -201,7 +201,7 @@ func (t *trimmer) apply(c *candidate, f *gitdiff.File) (string, error) {
 			return name, err
 		}
 		for _, frag := range f.TextFragments[:min(1, len(f.TextFragments))] {
-			c.Verdict.Line = int(frag.OldPosition + frag.LinesAdded*0 + frag.LeadingContext)
+			c.Verdict.Line = int(frag.OldPosition + frag.LeadingContext)
 		}
 		// As a change of bytes, so that it goes together with others.
 		for _, e := range udiff.Strings(string(t.src), string(body)) {

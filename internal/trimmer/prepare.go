@@ -160,7 +160,7 @@ func (t *trimmer) project() error {
 	if err != nil {
 		return err
 	}
-	p := &trim.Project{File: t.f, Target: t.Build.Target, Name: t.name, Facts: o.facts, Layers: map[int]int{}, Base: len(o.facts.Image.Layers), Findings: r.Findings, Files: map[string][]byte{}}
+	p := &trim.Project{File: t.f, Target: t.Build.Target, Name: t.name, Facts: o.facts, Layers: map[int]int{}, Base: len(o.facts.Image.Layers), Findings: r.Findings}
 	for _, l := range r.Lines {
 		if l.Layer > 0 && l.Keyword != "FROM" && r.Stages[l.Stage].Final && !l.Unsure {
 			p.Layers[l.Lines[0]] = l.Layer - 1
