@@ -55,6 +55,8 @@ var imports = map[string][]string{
 	"report":       {"chart", "compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
+	"gate":         {"compare", "dockerfile", "image", "layer", "packages", "tree", "units", "weigh"},
+	"gatereport":   {"gate", "report", "units"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
