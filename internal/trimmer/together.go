@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,8 @@ import (
 
 // together builds all kept edits at once from scratch; where the set fails, edits are left
 // out until it passes, and it is said which two do not go together.
-func (t *trimmer) together(ctx context.Context, list []*candidate) error {
+func (t *trimmer) together(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	instead(list)
 	kept := slices.DeleteFunc(slices.Clone(list), func(c *candidate) bool { return !c.Kept })
 	slices.SortStableFunc(kept, func(a, b *candidate) int {
 		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Measured.Tar, a.Measured.Tar))
@@ -22,22 +24,35 @@ func (t *trimmer) together(ctx context.Context, list []*candidate) error {
 		t.tell(Progress{Subject: fmt.Sprintf("%d edits together", len(kept)), What: "building from scratch"})
 		s, why, err := t.try(ctx, kept, true)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if why == "" {
-			if s.facts.Sizes.Tar > t.original.facts.Sizes.Tar && !slices.ContainsFunc(kept, func(c *candidate) bool { return c.Candidate.Secret }) {
+			if s.facts.Sizes.Tar > t.stands().facts.Sizes.Tar && !slices.ContainsFunc(kept, func(c *candidate) bool { return c.Candidate.Secret || c.Rebuild != nil }) {
 				why = "together they save nothing"
 			} else {
 				t.out.After = trim.State{Sizes: s.facts.Sizes, Seconds: s.seconds}
+				t.next = s
 				t.out.Patch, err = t.patch(kept)
-				return err
+				return kept, err
 			}
 		}
 		if kept, err = t.without(ctx, kept, why); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// instead leaves out edits that take a secret out and do more than another one of the same
+// line that is kept.
+func instead(list []*candidate) {
+	for _, c := range list {
+		if c.Kept && c.Instead && slices.ContainsFunc(list, func(d *candidate) bool {
+			return d.Kept && d.Candidate.Secret && !d.Instead && d.Candidate.Line == c.Candidate.Line
+		}) {
+			c.Kept, c.Why = false, "another edit takes the secret out and changes less"
+		}
+	}
 }
 
 func secret(c *candidate) int {
@@ -51,6 +66,8 @@ func secret(c *candidate) int {
 func (t *trimmer) try(ctx context.Context, list []*candidate, fresh bool) (s *state, why string, err error) {
 	e, err := t.join(list)
 	if err != nil {
+		var clash *draft.Conflict
+		list[len(list)-1].clash = errors.As(err, &clash)
 		return nil, err.Error(), nil
 	}
 	s, err = t.built(ctx, e, fresh)
