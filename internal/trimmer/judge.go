@@ -115,6 +115,10 @@ func (t *trimmer) judgeOne(ctx context.Context, c *candidate) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	var fault *fault
+	if errors.As(err, &fault) {
+		return err
+	}
 	if err != nil {
 		c.Why = err.Error()
 		t.remember(c, e)
@@ -127,6 +131,13 @@ func (t *trimmer) judgeOne(ctx context.Context, c *candidate) error {
 	t.remember(c, e)
 	return nil
 }
+
+// fault is an error that no edit is to blame for: of this machine, of the store, of the
+// engine. A build that fails is none.
+type fault struct{ error }
+
+// Unwrap returns the error.
+func (f *fault) Unwrap() error { return f.error }
 
 // touched is the first of some paths that the checks touch; "" if they touch none.
 func (t *trimmer) touched(paths []string) string {

@@ -3,6 +3,7 @@ package trimmer
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -28,6 +29,10 @@ func (t *trimmer) rebuilds(ctx context.Context, c *candidate, s *state) (why str
 		r, err := t.changed(ctx, e, step.File)
 		if ctx.Err() != nil {
 			return "", ctx.Err()
+		}
+		var fault *fault
+		if errors.As(err, &fault) {
+			return "", err
 		}
 		if err != nil {
 			return "after a change of " + step.File + " " + err.Error(), nil
@@ -73,11 +78,11 @@ func (t *trimmer) copied(e edits) (*workspace.Copy, error) {
 	}
 	w, err := workspace.New(t.tmp, t.dir, t.file)
 	if err != nil {
-		return nil, err
+		return nil, &fault{err}
 	}
 	if err := t.fill(w, e.files(t.name, text)); err != nil {
 		w.Remove()
-		return nil, err
+		return nil, &fault{err}
 	}
 	return w, nil
 }

@@ -66,13 +66,16 @@ func secret(c *candidate) int {
 func (t *trimmer) try(ctx context.Context, list []*candidate, fresh bool) (s *state, why string, err error) {
 	e, err := t.join(list)
 	if err != nil {
-		var clash *draft.Conflict
-		list[len(list)-1].clash = errors.As(err, &clash)
+		list[len(list)-1].clash = true
 		return nil, err.Error(), nil
 	}
 	s, err = t.built(ctx, e, fresh)
 	if ctx.Err() != nil {
 		return nil, "", ctx.Err()
+	}
+	var fault *fault
+	if errors.As(err, &fault) {
+		return nil, "", err
 	}
 	if err != nil {
 		return nil, err.Error(), nil
@@ -111,9 +114,11 @@ func (t *trimmer) without(ctx context.Context, kept []*candidate, why string) ([
 		c := kept[n-1]
 		c.Kept, c.Why = false, "with the other edits: "+bad
 		for _, d := range kept[:n-1] {
-			_, pair, err := t.try(ctx, []*candidate{d, c}, false)
-			if err != nil {
-				return nil, err
+			pair := bad
+			if n > 2 {
+				if _, pair, err = t.try(ctx, []*candidate{d, c}, false); err != nil {
+					return nil, err
+				}
 			}
 			if pair != "" {
 				c.Why = fmt.Sprintf("it does not go together with %s: %s", label(&d.Verdict), pair)

@@ -222,7 +222,7 @@ func (t *trimmer) build(ctx context.Context, r engine.Build, file string) (*stat
 	}
 	facts, err := t.b.Finder.Facts(ctx, []*target.Image{out.Image})
 	if err != nil {
-		return nil, err
+		return nil, &fault{fmt.Errorf("its image cannot be read: %w", err)}
 	}
 	return &state{image: out.Image, facts: facts[0], built: out.Built, seconds: out.Took.Seconds()}, nil
 }
