@@ -45,3 +45,6 @@ func together(img *Image, list []Finding) weigh.Savings {
 	s.Overlap -= s.Tar
 	return s
 }
+
+// Frees are the entries that a finding is about.
+func Frees(f Finding) map[tree.Ref]bool { return f.frees }

@@ -56,7 +56,12 @@ type step struct {
 // image is an image made of steps, bottom first.
 func image(t testing.TB, steps ...step) *advice.Image {
 	t.Helper()
-	s := testkit.Store(t)
+	return imageIn(t, testkit.Store(t), steps...)
+}
+
+// imageIn is the same in a store that there is.
+func imageIn(t testing.TB, s *store.Store, steps ...step) *advice.Image {
+	t.Helper()
 	var o testkit.Options
 	for _, x := range steps {
 		o.Layers = append(o.Layers, testkit.Tar(t, x.entries...))

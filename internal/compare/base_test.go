@@ -116,7 +116,7 @@ func TestCompressionIsOneCause(t *testing.T) {
 		}
 	}
 	c := rows["compression"]
-	if c.From != sum(a) || c.To != sum(b) || c.Bytes != c.To-c.From || c.Bytes >= 0 || c.Change != "changed" {
+	if c.From != sum(a) || c.To != sum(b) || c.Bytes != c.To-c.From || c.Bytes >= 0 || c.Change != "changed" || c.Subject != "the same content, compressed differently" {
 		t.Errorf("%+v, want %d to %d", c, sum(a), sum(b))
 	}
 	for _, kind := range []string{"config", "waste", "overhead"} {

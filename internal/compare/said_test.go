@@ -8,5 +8,5 @@ import (
 
 // Every sentence is wanted by a test, which wants something else where it must not be said.
 func TestEverySentence(t *testing.T) {
-	said.Expected(t, []string{"the same content, compressed differently"}, "walk.go", "settings.go", "causes.go", "versions.go")
+	said.Expected(t, nil, "walk.go", "settings.go", "causes.go", "versions.go")
 }

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -67,20 +68,40 @@ func RemoveContainer(rt Runtime, state, id string) {
 
 // UseTempDir makes BuildKit and containerd mount what they look into below the
 // engine's own directory, not in /tmp, where nobody would find what a killed tare
-// left; and removes what is left there. The caller owns the engine.
+// left; and removes what is left there. Where the path of that directory is too long for
+// sockets, a short one in the directory for temporary files stands for it, by a name that
+// the next tare finds again. The caller owns the engine.
 func UseTempDir(root string) error {
 	tmp := filepath.Join(root, "tmp")
-	left, _ := os.ReadDir(tmp)
-	for _, d := range left {
-		_ = RemoveTree(filepath.Join(tmp, d.Name()))
-	}
+	empty(tmp)
 	if err := mount.SetTempMountLocation(tmp); err != nil {
 		return err
 	}
 	if len(tmp) > maxTempDir {
-		return nil
+		sum := sha256.Sum256([]byte(tmp))
+		tmp = filepath.Join(os.TempDir(), fmt.Sprintf("tare-%d-%x", os.Geteuid(), sum[:5]))
+		if len(tmp) > maxTempDir || !private(tmp) {
+			return nil
+		}
+		empty(tmp)
 	}
 	return os.Setenv("TMPDIR", tmp)
+}
+
+// empty removes what a killed tare left in a directory.
+func empty(dir string) {
+	left, _ := os.ReadDir(dir)
+	for _, d := range left {
+		_ = RemoveTree(filepath.Join(dir, d.Name()))
+	}
+}
+
+// private makes a directory, and tells whether it is this user's alone: everybody may make
+// one of that name first.
+func private(dir string) bool {
+	_ = os.Mkdir(dir, 0o700)
+	var st unix.Stat_t
+	return unix.Lstat(dir, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Mode&0o077 == 0 && int(st.Uid) == os.Geteuid()
 }
 
 // maxTempDir is how long a TMPDIR may be: sockets for RUN --mount=type=ssh are made

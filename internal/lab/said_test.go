@@ -8,5 +8,5 @@ import (
 
 // Every sentence is wanted by a test, which wants something else where it must not be said.
 func TestEverySentence(t *testing.T) {
-	said.Expected(t, []string{"\n… (%d bytes in all)"}, "check.go", "imagenames.go", "edits.go", "commits.go", "editable.go")
+	said.Expected(t, nil, "check.go", "imagenames.go", "edits.go", "commits.go", "editable.go")
 }

@@ -182,13 +182,23 @@ func (l *Line) End() (at int, ok bool) {
 	if s.Semicolon.IsValid() {
 		end = int(s.Semicolon.Offset())
 	}
-	if p.To > end { // a here-document stands behind it
+	if p.To > end || heredoc(s) { // nothing can stand behind a here-document's last line
 		return 0, false
 	}
 	if strings.HasSuffix(l.Text[:end], `\`) {
 		return 0, false
 	}
 	return end, true
+}
+
+// heredoc tells whether a here-document is part of a statement.
+func heredoc(s *syntax.Stmt) (found bool) {
+	syntax.Walk(s, func(n syntax.Node) bool {
+		r, ok := n.(*syntax.Redirect)
+		found = found || ok && r.Hdoc != nil
+		return !found
+	})
+	return found
 }
 
 // Cut is the range of a line that goes when a part of it goes, with what joins it to the

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/distribution/reference"
+
+	"tare/internal/compare"
+	"tare/internal/engine"
+	"tare/internal/experiment"
+	"tare/internal/lab"
+	"tare/internal/report"
+	"tare/internal/request"
+	"tare/internal/scales"
+)
+
+func TestTagOrDigest(t *testing.T) {
+	sum := "sha256:" + strings.Repeat("a1", 32)
+	for _, c := range []struct{ ref, want string }{
+		{"app", "latest"}, {"app:1", "1"}, {"host:5000/app", "latest"}, {"app@" + sum, sum}, {"app:1@" + sum, sum},
+	} {
+		n, err := reference.ParseNormalizedNamed(c.ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tagOrDigest(n); got != c.want {
+			t.Errorf("%s: %s, want %s", c.ref, got, c.want)
+		}
+	}
+}
+
+func TestTagged(t *testing.T) {
+	for ref, want := range map[string]bool{
+		"app": false, "app:1": true, "host:5000/app": false, "host:5000/app:1": true, "app@sha256:abc": true, "host:5000/a/b": false,
+	} {
+		if got := tagged(ref); got != want {
+			t.Errorf("%s: %v", ref, got)
+		}
+	}
+}
+
+// What went wrong before a container's program ran is code 125, as in Docker, but for
+// what has a code of its own.
+func TestStartError(t *testing.T) {
+	plain := errors.New("no such image")
+	for _, c := range []struct {
+		err  error
+		code int // 0: it stays as it is
+		text string
+	}{
+		{nil, 0, ""},
+		{fmt.Errorf("wrapped: %w", exitCode(7)), 0, "wrapped: exit code 7"},
+		{&engine.StartError{Code: 127, Err: plain}, 0, plain.Error()},
+		{context.Canceled, 0, context.Canceled.Error()},
+		{plain, 125, "no such image"},
+		{usagef("--network %q", "x"), 125, `run: --network "x"`},
+	} {
+		got := startError(c.err)
+		var start *engine.StartError
+		switch {
+		case c.code == 0:
+			if got != c.err {
+				t.Errorf("%v became %v", c.err, got)
+			}
+		case !errors.As(got, &start) || start.Code != c.code || start.Err.Error() != c.text:
+			t.Errorf("%v: %#v", c.err, got)
+		}
+	}
+}
+
+func TestOneOr(t *testing.T) {
+	list := []int{4, 5}
+	if got := fmt.Sprint(oneOr(list, true), oneOr(list, false)); got != "[4 5] 4" {
+		t.Error(got)
+	}
+}
+
+// Flags that cannot be meant so are wrong usage, with a word of what would be right.
+func TestFlagValues(t *testing.T) {
+	out := func(o output) output { o.known, o.parts = plainFormats, []string{"layers", "findings"}; return o }
+	text := out(output{format: "text"})
+	weigh := func(change func(*weighOptions)) error {
+		o := weighOptions{output: text, depth: 1}
+		o.Query.Sort = scales.Orders()[0]
+		change(&o)
+		return o.check()
+	}
+	compare := func(change func(*compareOptions)) error {
+		o := compareOptions{output: text, measure: "tar"}
+		change(&o)
+		return o.check()
+	}
+	for _, c := range []struct {
+		name string
+		err  error
+		want string // "" for none
+	}{
+		{"text", text.checked(), ""},
+		{"json opened", out(output{format: "json", open: true}).checked(), "--open shows a page of HTML, not json"},
+		{"text opened", out(output{format: "text", open: true}).checked(), ""},
+		{"a format", out(output{format: "jsn"}).checked(), "json"},
+		{"a chart", out(output{format: "text", chart: "no-such"}).checked(), "--chart"},
+		{"a part", out(output{format: "text", view: report.View{Show: []string{"layer"}}}).checked(), "layers"},
+		{"weigh", weigh(func(*weighOptions) {}), ""},
+		{"weigh --top -1", weigh(func(o *weighOptions) { o.top = -1 }), "--top: want a number, 0 or more"},
+		{"weigh --depth 0", weigh(func(o *weighOptions) { o.depth = 0 }), "--depth: 1 or more"},
+		{"weigh --state", weigh(func(o *weighOptions) { o.Query.Fates = []string{"lve"} }), "live"},
+		{"weigh --sort", weigh(func(o *weighOptions) { o.Query.Sort = "no" }), "--sort"},
+		{"weigh's format", weigh(func(o *weighOptions) { o.format = "no" }), "--format"},
+		{"compare", compare(func(*compareOptions) {}), ""},
+		{"compare --top -1", compare(func(o *compareOptions) { o.top = -1 }), "0 or more"},
+		{"compare --depth -1", compare(func(o *compareOptions) { o.Depth = -1 }), "0 or more"},
+		{"compare --measure", compare(func(o *compareOptions) { o.measure = "tat" }), "tar"},
+		{"compare --measure all", compare(func(o *compareOptions) { o.measure = "all" }), ""},
+		{"compare's format", compare(func(o *compareOptions) { o.format = "no" }), "--format"},
+	} {
+		var usage request.Error
+		switch {
+		case c.want == "" && c.err != nil:
+			t.Errorf("%s: %v", c.name, c.err)
+		case c.want != "" && (c.err == nil || !errors.As(c.err, &usage) || !strings.Contains(c.err.Error(), c.want)):
+			t.Errorf("%s: %v, want usage with %q", c.name, c.err, c.want)
+		}
+	}
+}
+
+func (o output) checked() error { return o.check() }
+
+// Which of a command's outputs is asked for.
+func TestWhatIsAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		o               output
+		pictured, first bool
+	}{
+		{output{format: "text"}, false, true},
+		{output{format: "text", view: report.View{Full: true}}, false, false},
+		{output{format: "text", view: report.View{Show: []string{"layers"}}}, false, false},
+		{output{format: "html"}, true, false},
+		{output{format: "{{.}}"}, false, false},
+	} {
+		if c.o.pictured() != c.pictured || c.o.firstScreen() != c.first {
+			t.Errorf("%+v: pictures %v, first screen %v", c.o, c.o.pictured(), c.o.firstScreen())
+		}
+	}
+	for n, change := range []func(*weighOptions){
+		func(*weighOptions) {}, func(o *weighOptions) { o.Query.Layer = 2 }, func(o *weighOptions) { o.Query.Package = "x" },
+		func(o *weighOptions) { o.Query.Path = "etc" }, func(o *weighOptions) { o.Query.Fates = []string{"live"} }, func(o *weighOptions) { o.tree = true },
+	} {
+		var o weighOptions
+		if change(&o); o.lists() != (n > 0) {
+			t.Errorf("case %d: lists files: %v", n, o.lists())
+		}
+	}
+}
+
+// A course's table is filled in place; a file without one is named, with the rows that
+// would be filled.
+func TestFillFile(t *testing.T) {
+	rec := &lab.Record{Comparison: &compare.Result{}}
+	for _, name := range []string{"one", "two"} {
+		rec.Variants = append(rec.Variants, experiment.Result{Name: name})
+	}
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain.md")
+	if err := os.WriteFile(plain, []byte("no table\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := fillFile(t.Context(), rec, plain); err == nil || !strings.Contains(err.Error(), "(one, two)") {
+		t.Error(err)
+	}
+	if b, _ := os.ReadFile(plain); string(b) != "no table\n" {
+		t.Errorf("it was changed: %q", b)
+	}
+	if err := fillFile(t.Context(), rec, filepath.Join(dir, "none.md")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
