@@ -55,7 +55,7 @@ var imports = map[string][]string{
 	"report":       {"chart", "compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
-	"gate":         {"compare", "dockerfile", "image", "layer", "packages", "tree", "units", "weigh"},
+	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "units"},
 
 	"request":   {},
@@ -67,10 +67,11 @@ var imports = map[string][]string{
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
-	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "runner", "source", "store", "target"},
+	"bench":     {"buildcontext", "buildinfo", "builds", "compare", "dockerfile", "engine", "exercise", "experiment", "explain", "image", "lab", "profile", "runner", "source", "store", "target"},
 	"touch":     {"compare", "engine", "layer", "packages", "profile", "tree", "units", "weigh"},
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
+	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
@@ -93,9 +94,9 @@ var imports = map[string][]string{
 	"logs":     {},
 	"help":     {"request", "suggest", "target"},
 
-	"flags": {"builds", "help", "runner", "scales", "target", "touch", "trace"},
+	"flags": {"builds", "check", "help", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},

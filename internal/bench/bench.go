@@ -17,6 +17,7 @@ import (
 	"tare/internal/builds"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/target"
 )
@@ -43,7 +44,7 @@ type Bench struct {
 
 	mu      sync.Mutex
 	unhold  func()
-	passing map[digest.Digest]*builds.Recipe // of images whose build context goes away
+	passing map[digest.Digest]*Passed // of images whose build context goes away
 }
 
 // Close gives the store back: images that were built to be looked at may go.
@@ -168,23 +169,36 @@ func (b *Bench) Passing(ctx context.Context, file, platform string) (*engine.Bui
 	}
 	b.Book().NoteSteps(out)
 	if re, ok := builds.RecipeOf(r, out); ok {
+		made := b.Book().Made(r, out)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if b.passing == nil {
-			b.passing = map[digest.Digest]*builds.Recipe{}
+			b.passing = map[digest.Digest]*Passed{}
 		}
-		b.passing[out.Target.Digest] = re
+		b.passing[out.Target.Digest] = &Passed{re, made}
 	}
 	return out, nil
 }
 
+// Passed is how an image was built whose build context goes away.
+type Passed struct {
+	*builds.Recipe
+	Made *profile.Build
+}
+
+// Passed is how Passing built an image, by the digest of its manifest; ok is false if it
+// did not.
+func (b *Bench) Passed(built digest.Digest) (p *Passed, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p = b.passing[built]
+	return p, p != nil
+}
+
 // recipe is how an image was built, by the digest of its manifest or index.
 func (b *Bench) recipe(built digest.Digest) (*builds.Recipe, bool) {
-	b.mu.Lock()
-	r := b.passing[built]
-	b.mu.Unlock()
-	if r != nil {
-		return r, true
+	if p, ok := b.Passed(built); ok {
+		return p.Recipe, true
 	}
 	return b.Book().Recipe(built)
 }
