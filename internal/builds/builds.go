@@ -19,7 +19,8 @@ import (
 // The kinds of values and their versions.
 const (
 	recipeKind = "build-v1"     // by image
-	madeKind   = "made-v2"      // by Dockerfile
+	madeKind   = "made-v3"      // by Dockerfile and definition
+	recentKind = "recent-v1"    // by Dockerfile: the keys of the above
 	placeKind  = "made-at-v1"   // by repository, by content: the key of the above
 	coldKind   = "cold-v2"      // by operation
 	firstKind  = "lab-first-v1" // by content
@@ -38,7 +39,7 @@ type Book struct {
 
 // Open opens the book of a store.
 func Open(st *store.Store) Book {
-	v := st.Builds(recipeKind, madeKind, placeKind, coldKind, firstKind, ofKind)
+	v := st.Builds(recipeKind, madeKind, recentKind, placeKind, coldKind, firstKind, ofKind)
 	return Book{values: &v, skip: []string{st.Root()}}
 }
 
