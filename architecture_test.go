@@ -55,6 +55,7 @@ var imports = map[string][]string{
 	"report":       {"chart", "compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
+	"growth":       {"chart", "report", "units"},
 	"gate":         {"compare", "dockerfile", "image", "layer", "packages", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "screen", "units"},
 
@@ -70,6 +71,7 @@ var imports = map[string][]string{
 	"touch":     {"compare", "engine", "layer", "packages", "profile", "tree", "units", "weigh"},
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
+	"releases":  {"growth", "image", "progress", "request", "source", "store", "target", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
@@ -94,7 +96,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "help", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -115,8 +117,8 @@ var dependencies = map[string][]string{
 	"modernc.org/":                                              {"rpmdb"},
 	"go.etcd.io/bbolt":                                          {"buildkit"},
 	"google.golang.org/":                                        {"buildkit", "daemon", "definition"},
-	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit"},
-	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit"},
+	"github.com/containerd/containerd/v2/core/remotes/docker":   {"source", "buildkit", "releases"},
+	"github.com/containerd/containerd/v2/core/remotes":          {"source", "store", "buildkit", "releases"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
 	"github.com/docker/cli":                                     {"builds", "cli", "daemon", "listing", "plugin", "runner", "session", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},
@@ -138,6 +140,7 @@ var pure = map[string][]string{
 	"exercise":    {"os", "net", "net/http", "os/exec", "context"},
 	"experiment":  {"os", "net", "net/http", "os/exec", "context"},
 	"explain":     {"os", "net", "net/http", "os/exec", "context"},
+	"growth":      {"os", "net", "net/http", "os/exec", "context"},
 	"gatereport":  {"os", "net", "net/http", "os/exec", "context"},
 	"secret":      {"os", "net", "net/http", "os/exec", "context"},
 	"packages":    {"os", "net", "net/http", "os/exec", "context"},
