@@ -56,7 +56,7 @@ var imports = map[string][]string{
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
 	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
-	"gatereport":   {"gate", "report", "units"},
+	"gatereport":   {"gate", "report", "screen", "units"},
 
 	"request":   {},
 	"workspace": {"buildcontext"},
@@ -127,6 +127,8 @@ var dependencies = map[string][]string{
 	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
 	"golang.org/x/perf":                                         {"experiment"},
+	"github.com/owenrumney/go-sarif":                            {"gatereport"},
+	"github.com/jstemmer/go-junit-report":                       {"gatereport"},
 }
 
 // pure packages compute: no files, no network, no processes, no clock of their own.
@@ -138,6 +140,7 @@ var pure = map[string][]string{
 	"exercise":    {"os", "net", "net/http", "os/exec", "context"},
 	"experiment":  {"os", "net", "net/http", "os/exec", "context"},
 	"explain":     {"os", "net", "net/http", "os/exec", "context"},
+	"gatereport":  {"os", "net", "net/http", "os/exec", "context"},
 	"secret":      {"os", "net", "net/http", "os/exec", "context"},
 	"packages":    {"os", "net", "net/http", "os/exec", "context"},
 	"shell":       {"os", "net", "net/http", "os/exec", "context"},

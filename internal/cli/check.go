@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/buildinfo"
 	"tare/internal/check"
 	"tare/internal/flags"
 	"tare/internal/gate"
@@ -31,7 +32,7 @@ func newCheck(a *app) *cobra.Command {
 		Short: "Hold an image against its budgets, and tell your change from drift",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := suggest.OneOf("--format", o.report.Format, gatereport.Formats); err != nil {
+			if err := suggest.OneOf("--format", o.report.Format, gatereport.Names()); err != nil {
 				return err
 			}
 			if len(args) > 0 {
@@ -42,10 +43,13 @@ func newCheck(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeTargets,
 	}
 	f := c.Flags()
-	f.StringVar(&o.report.Format, "format", "text", strings.Join(gatereport.Formats, ", "))
+	f.StringVar(&o.report.Format, "format", "text", strings.Join(gatereport.Names(), ", "))
 	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
-	f.BoolVar(&o.report.Details, "full", false, "print everything, also where nothing of yours changed")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(gatereport.Formats, cobra.ShellCompDirectiveNoFileComp))
+	f.StringVar(&o.report.Name, "name", "", "tells several checks of a repository apart, in comments and in SARIF")
+	f.BoolVar(&o.report.Details, "details", false, "print everything")
+	f.BoolVar(&o.report.Always, "always", false, "with --format markdown: also where nothing of yours changed")
+	f.BoolVar(&o.report.Exact, "bytes", false, "print exact bytes")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(gatereport.Names(), cobra.ShellCompDirectiveNoFileComp))
 	flags.Check(c, &o.Request)
 	return c
 }
@@ -72,7 +76,11 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	if err := a.toFile(o.output, func(w io.Writer) error { return gatereport.Write(w, r, o.report) }); err != nil {
+	o.report.Version = buildinfo.Version
+	if err := a.toFile(o.output, func(w io.Writer) error {
+		o.report.Style = a.style(w)
+		return gatereport.Write(w, r, o.report)
+	}); err != nil {
 		return err
 	}
 	if r.Verdict == gate.Violated {
