@@ -114,6 +114,7 @@ func comments(t *testing.T) map[string]string {
 // text, an amount that is not known is null, and a map of files has maps as its parts.
 var special = map[reflect.Type]*jsonschema.Schema{
 	reflect.TypeFor[experiment.Duration](): {Type: "string", Pattern: `^([0-9.]+(ns|us|µs|ms|s|m|h))+$`},
+	reflect.TypeFor[experiment.Limit]():    {Types: []string{"string", "integer"}, Pattern: `^[0-9.]+ *([kKMGTP]?i?[bB]?|%)$`},
 	reflect.TypeFor[units.Amount]():        {Types: []string{"integer", "null"}},
 	reflect.TypeFor[weigh.Node]():          {Ref: "#/$defs/node"},
 }

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/growth"
 	"tare/internal/listing"
 	"tare/internal/releases"
@@ -25,15 +25,15 @@ func init() {
 func newHistory(a *app) *cobra.Command {
 	var o historyOptions
 	var g output
-	var growing bool
-	var tags string
+	var q releases.Request
 	c := &cobra.Command{
 		Use:   "history [OPTIONS] IMAGE",
 		Short: "Show the history of an image",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if growing {
-				return a.growth(cmd.Context(), cmp.Or(o.format, "text"), g, releases.Request{Word: args[0], Platform: a.Platform(o.platform), Tags: tags})
+			if o.format = g.format; q.Growth {
+				q.Word, q.Platform, g.format = args[0], a.Platform(o.platform), cmp.Or(g.format, "text")
+				return a.growth(cmd.Context(), g, q)
 			}
 			return a.history(cmd.Context(), args[0], o)
 		},
@@ -43,15 +43,9 @@ func newHistory(a *app) *cobra.Command {
 	f.BoolVarP(&o.human, "human", "H", true, "print sizes and dates in human-readable form")
 	f.BoolVar(&o.noTrunc, "no-trunc", false, "don't truncate commands and IDs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only IDs")
-	f.StringVar(&o.format, "format", "", "table, json, 'table TEMPLATE' or a Go template; with --growth: "+strings.Join(pageFormats, ", "))
+	g.formats(c, pageFormats, growth.Parts)
+	flags.Growth(c, &q)
 	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
-	f.BoolVar(&growing, "growth", false, "show how an image grew over the tags of its repository, from manifests only")
-	f.StringVar(&tags, "tags", "", "with --growth: only tags that match this pattern, such as '1.*-slim'")
-	f.StringVarP(&g.file, "output", "o", "", "with --growth: file to write instead of standard output")
-	f.BoolVar(&g.bytes, "bytes", false, "with --growth: print exact bytes")
-	f.BoolVar(&g.view.Full, "full", false, "with --growth: print everything, not only the first screen")
-	f.StringSliceVar(&g.view.Show, "show", nil, "with --growth: print only these parts: "+strings.Join(growth.Parts, ", "))
-	f.BoolVar(&g.open, "open", false, "with --growth: write an HTML page and open it in the browser")
 	return c
 }
 
@@ -87,8 +81,7 @@ func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
 }
 
 // growth shows how an image grew over the tags of its repository.
-func (a *app) growth(ctx context.Context, format string, o output, q releases.Request) error {
-	o.command, o.format, o.known, o.parts = "history", format, pageFormats, growth.Parts
+func (a *app) growth(ctx context.Context, o output, q releases.Request) error {
 	if err := errors.Join(q.Check(), o.check()); err != nil {
 		return err
 	}

@@ -93,6 +93,8 @@ type Cause struct {
 	// Text is the instruction, or what happened to the file.
 	Text string `json:"text"`
 	Amounts
+
+	at int // Line while causes are summed up; 0 for none
 }
 
 // Violation is a budget that an image breaks.

@@ -81,6 +81,25 @@ changes without --write.`,
   tare trim --patch proposal.diff
   tare trim --propose './agent'`,
 	},
+	"check": {
+		long: `Hold an image against its budgets. Against a baseline the difference is divided
+into what your change made (lines and files, each with its bytes), what a base
+image or packages brought when they moved, and noise. Growth budgets are about
+your change alone.
+
+DIR is built (its Dockerfile, or the variants of its tare.yaml); a TARGET is
+looked at. Budgets stand in tare.yaml (budget:) or come with --budget. A
+baseline is an image (its revision label finds its Dockerfile), git:REF[:DIR]
+(built as it would be today, so that nothing has drifted), a file of --save, or
+last.
+
+The exit code is 3 if a budget is broken, the same in every format.`,
+		example: `  tare check --budget transfer=50MB --budget packages.forbid=gcc
+  tare check --baseline git:main --budget growth.transfer=1MB
+  tare check --baseline registry://app:main --format markdown
+  tare check --save baseline.json && tare check --baseline baseline.json
+  tare check --format sarif -o tare.sarif registry://app:pr-7`,
+	},
 	"weigh": {
 		long: `Show what is in an image and where its bytes are: every measure of its size,
 layers with their instructions, packages, unpackaged files, bytes that no

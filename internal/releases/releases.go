@@ -32,6 +32,7 @@ const Parallel = 8
 
 // Request says which releases are looked at.
 type Request struct {
+	Growth   bool   // all tags are looked at
 	Word     string // registry://NAME, or NAME
 	Platform string // of multi-platform images; "" for this machine's, or what there is
 	Tags     string // a pattern that tags must match, as in path.Match; "" for all
