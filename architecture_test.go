@@ -71,7 +71,7 @@ var imports = map[string][]string{
 	"touch":     {"compare", "engine", "layer", "packages", "profile", "tree", "units", "weigh"},
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
-	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
+	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
