@@ -47,11 +47,22 @@ func (c *checker) baseline(ctx context.Context, j *job, now *obtained) (*gate.Su
 	if word == c.Baseline && !strings.Contains(c.Baseline, "{name}") && j.variant != nil && c.several(j) {
 		return nil, request.Errorf("it is one image, and the tare.yaml has several: write {name} where their names stand")
 	}
-	then, err := c.open(ctx, word, &job{name: j.name, word: word, dir: j.dir, file: j.file, platform: platformOf(j, now), experimentFile: j.experimentFile})
+	open := word
+	m, err := c.manifest(ctx, word, platformOf(j, now))
+	switch {
+	case err != nil:
+		return nil, err
+	case m != nil:
+		if s := alike(m, word, now); s != nil {
+			return s, nil
+		}
+		open = m.Pinned
+	}
+	then, err := c.open(ctx, open, &job{name: j.name, word: word, dir: j.dir, file: j.file, platform: platformOf(j, now), experimentFile: j.experimentFile})
 	if err != nil {
 		return nil, err
 	}
-	then.subject.Name = j.name
+	then.subject.Name, then.subject.Reference = j.name, word
 	return then.subject, nil
 }
 

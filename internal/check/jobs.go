@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/containerd/platforms"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/advice"
 	"tare/internal/experiment"
@@ -234,3 +235,5 @@ func (c *checker) budget(j *job, platform string) gate.Budget {
 
 // here is this machine's platform, as images name it.
 func here() string { return platforms.Format(platforms.Normalize(platforms.DefaultSpec())) }
+
+func platformName(p *ocispec.Platform) string { return platforms.Format(*p) }
