@@ -19,10 +19,12 @@ import (
 // The kinds of values and their versions.
 const (
 	recipeKind = "build-v1"     // by image
-	madeKind   = "made-v2"      // by Dockerfile
+	madeKind   = "made-v3"      // by Dockerfile and definition
+	recentKind = "recent-v1"    // by Dockerfile: the keys of the above
 	placeKind  = "made-at-v1"   // by repository, by content: the key of the above
 	coldKind   = "cold-v2"      // by operation
 	firstKind  = "lab-first-v1" // by content
+	ofKind     = "made-of-v1"   // by image ID
 )
 
 // Shelf is how long something is remembered that no build has refreshed.
@@ -37,7 +39,7 @@ type Book struct {
 
 // Open opens the book of a store.
 func Open(st *store.Store) Book {
-	v := st.Builds(recipeKind, madeKind, placeKind, coldKind, firstKind)
+	v := st.Builds(recipeKind, madeKind, recentKind, placeKind, coldKind, firstKind, ofKind)
 	return Book{values: &v, skip: []string{st.Root()}}
 }
 
@@ -73,6 +75,7 @@ func (b Book) NoteMade(r engine.Build, out *engine.Built, made *profile.Build) {
 	b.noteRecipe(r, out)
 	if file, ok := local(r); ok && made != nil {
 		b.remember(r.Context, file, r.Target, made)
+		b.noteOf(out, made)
 	}
 }
 
@@ -90,6 +93,7 @@ func (b Book) Made(r engine.Build, out *engine.Built) *profile.Build {
 	if made.Dir, err = filepath.Abs(r.Context); err != nil {
 		made.Dir = r.Context
 	}
+	made.File = absolute(file)
 	b.contexts(r, file, out, made)
 	return made
 }

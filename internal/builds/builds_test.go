@@ -1,6 +1,7 @@
 package builds_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -69,6 +70,59 @@ func TestBook(t *testing.T) {
 	cold := b.Cold(out)
 	if len(cold) != 1 || cold[digest.FromString("key of ran").String()] != 2.5 {
 		t.Errorf("cold seconds: %v", cold)
+	}
+}
+
+// Of the builds that are remembered the nearest is the one that has most operations in
+// common, the last of several; so many are remembered, and no more.
+func TestNearest(t *testing.T) {
+	b := builds.Open(testkit.Store(t))
+	r, out := made(t)
+	file := filepath.Join(r.Context, "Dockerfile")
+	ops := func(keys string) (list []engine.Op) {
+		for _, k := range keys {
+			list = append(list, engine.Op{Digest: "d" + string(k), Key: string(k), Kind: "exec"})
+		}
+		return list
+	}
+	for n, keys := range []string{"abc", "abd", "abe", "xyz"} {
+		r.Args = map[string]string{"N": fmt.Sprint(n)}
+		out.Ops = ops(keys)
+		b.Note(r, out)
+	}
+	list := b.Recent(r.Context, file, "")
+	for _, c := range []struct {
+		now, want string // the build's number
+		older     bool
+	}{
+		{"abc", "0", true}, {"abd", "1", true}, {"abf", "2", true}, {"xyq", "3", false}, {"none", "2", true}, {"NOT", "3", false}, {"", "3", false},
+	} {
+		near, older := b.Nearest(list, ops(c.now))
+		if near == nil || near.Args["N"] != c.want || older != c.older {
+			t.Errorf("%q: %+v, older %v; want build %s, older %v", c.now, near, older, c.want, c.older)
+		}
+	}
+	// The same definition again is the last build, and stands once.
+	out.Ops, r.Args = ops("abc"), map[string]string{"N": "4"}
+	b.Note(r, out)
+	if list = b.Recent(r.Context, file, ""); len(list) != 4 {
+		t.Errorf("%d builds are remembered", len(list))
+	}
+	if near, older := b.Nearest(list, ops("abc")); near == nil || near.Args["N"] != "4" || older {
+		t.Errorf("%+v, %v", near, older)
+	}
+	for n := range 9 {
+		out.Ops = ops(fmt.Sprint("a", n))
+		b.Note(r, out)
+	}
+	if list = b.Recent(r.Context, file, ""); len(list) != 6 || list[0].Keys[0] != "8" {
+		t.Errorf("%+v", list)
+	}
+	if near, older := b.Nearest(nil, ops("abc")); near != nil || older {
+		t.Errorf("%+v, %v", near, older)
+	}
+	if near, _ := b.Nearest([]builds.Past{{At: digest.FromString("gone"), Keys: []string{"a"}}}, ops("abc")); near != nil {
+		t.Errorf("%+v", near)
 	}
 }
 

@@ -5,31 +5,58 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/buildcontext"
+	"tare/internal/engine"
 	"tare/internal/profile"
 )
 
-// remember keeps what the last build of a Dockerfile was made from, where a build in the
-// same directory finds it, and one of another checkout of the repository.
+// mostRecent is how many builds of a Dockerfile are remembered, each of another
+// definition: those of two platforms in turn, or of a change that was taken back.
+const mostRecent = 6
+
+// Past is a build that is remembered.
+type Past struct {
+	At   digest.Digest `json:"at"`   // where its Build is
+	Keys []string      `json:"keys"` // of its operations
+}
+
+// remember keeps what a build of a Dockerfile was made from, where a build in the same
+// directory finds it, and one of another checkout of the repository.
 func (b Book) remember(dir, file, target string, made *profile.Build) {
 	at := contextDigest(dir, file, target)
-	b.keep(madeKind, at, made)
+	p := Past{Keys: []string{}}
+	for i := range made.Ops {
+		p.Keys = append(p.Keys, made.Ops[i].Key)
+	}
+	slices.Sort(p.Keys)
+	p.At = digest.FromString(string(at) + "\x00" + made.Builder + "\x00" + strings.Join(p.Keys, "\x00"))
+	list := []Past{p}
+	var before []Past
+	b.get(recentKind, at, &before)
+	for _, o := range before {
+		if o.At != p.At && len(list) < mostRecent {
+			list = append(list, o)
+		}
+	}
+	b.keep(madeKind, p.At, made)
+	b.keep(recentKind, at, list)
 	for _, place := range places(dir, file, target, []byte(made.Source)) {
 		b.keep(placeKind, place, at)
 	}
 }
 
-// Last is what the last build of a Dockerfile was made from: in this directory, else in
-// another checkout of its repository, else of a Dockerfile with the same text. It is nil
-// if none is known.
-func (b Book) Last(dir, file, target string) *profile.Build {
-	var out profile.Build
-	if b.get(madeKind, contextDigest(dir, file, target), &out) {
-		return &out
+// Recent are the builds of a Dockerfile that are remembered, the last first: in this
+// directory, else in another checkout of its repository, else of a Dockerfile with the same
+// text.
+func (b Book) Recent(dir, file, target string) []Past {
+	var out []Past
+	if b.get(recentKind, contextDigest(dir, file, target), &out) {
+		return out
 	}
 	src, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
@@ -37,11 +64,57 @@ func (b Book) Last(dir, file, target string) *profile.Build {
 	}
 	for _, place := range places(dir, file, target, src) {
 		var at digest.Digest
-		if b.get(placeKind, place, &at) && at.Validate() == nil && b.get(madeKind, at, &out) {
-			return &out
+		if b.get(placeKind, place, &at) && at.Validate() == nil && b.get(recentKind, at, &out) {
+			return out
 		}
 	}
 	return nil
+}
+
+// Last is what the last build of a Dockerfile was made from. It is nil if none is known.
+func (b Book) Last(dir, file, target string) *profile.Build {
+	for _, p := range b.Recent(dir, file, target) {
+		return b.build(p)
+	}
+	return nil
+}
+
+func (b Book) build(p Past) *profile.Build {
+	var out profile.Build
+	if p.At.Validate() != nil || !b.get(madeKind, p.At, &out) {
+		return nil
+	}
+	return &out
+}
+
+// Nearest is the build among those remembered that has most operations in common with a
+// definition, the last of several. What this build found in the cache is from there: held
+// against another one, the cause of a miss would be a difference that mattered to nothing.
+// older says that it is not the last build. It is nil if none is known.
+func (b Book) Nearest(list []Past, ops []engine.Op) (near *profile.Build, older bool) {
+	keys := map[string]bool{}
+	for i := range ops {
+		keys[ops[i].Key] = true
+	}
+	best, most := -1, -1
+	for n, p := range list {
+		shared := 0
+		for _, k := range p.Keys {
+			if keys[k] {
+				shared++
+			}
+		}
+		if shared > most {
+			best, most = n, shared
+		}
+	}
+	if best < 0 {
+		return nil, false
+	}
+	if near = b.build(list[best]); near == nil && best > 0 {
+		return b.build(list[0]), false
+	}
+	return near, best > 0
 }
 
 // contextDigest names what is kept of the builds of one Dockerfile.

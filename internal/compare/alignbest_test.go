@@ -50,3 +50,20 @@ func TestAlignFitsBest(t *testing.T) {
 		}
 	}
 }
+
+// Past a bound nothing is assigned, so that the table of the alignment stays small; below
+// it even a long file is.
+func TestAlignIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		want int
+	}{{1000, 0}, {2100, -1}} {
+		texts := make([]string, c.n)
+		for i := range texts {
+			texts[i] = "X"
+		}
+		if owner, _ := Align(texts, texts); len(owner) != c.n || owner[0] != c.want {
+			t.Errorf("%d lines: the first step is of line %d, want %d", c.n, owner[0], c.want)
+		}
+	}
+}

@@ -255,10 +255,14 @@ func causes(a, b *book, measure string, depth int) []Cause {
 		if c.Bytes < 0 {
 			c.Layer = layersA[k]
 		}
-		if depth > 0 {
-			c.Files = fileChanges(a, b, k, measure, collapse, c.Bytes, depth)
-		}
 		out = append(out, c)
+	}
+	if depth > 0 {
+		f := filesOf(a, b, out, measure, collapse)
+		for i := range out {
+			c := &out[i]
+			c.Files = mostOf(f[key{c.Kind, c.Subject}], c.Bytes, depth)
+		}
 	}
 	if squeeze.Bytes != 0 {
 		out = append(out, squeeze)
@@ -280,33 +284,48 @@ func (b *book) has(k key, rows map[key]int64) bool {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// fileChanges lists the files that make up most of a cause. Contents that are not a
-// file's (headers, blocks) have none.
-func fileChanges(a, b *book, k key, measure string, collapse bool, total int64, depth int) []FileChange {
-	diff := map[string]int64{}
+// filesOf are the changes of files by path, of each cause. All are gathered in one pass over
+// either image: a pass for each cause took a minute for thousands of packages. Contents that
+// are not a file's (headers, blocks) have none.
+func filesOf(a, b *book, list []Cause, measure string, collapse bool) map[key]map[string]int64 {
+	out := map[key]map[string]int64{}
+	waste := false
+	for i := range list {
+		out[key{list[i].Kind, list[i].Subject}] = map[string]int64{}
+		waste = waste || list[i].Kind == "waste"
+	}
 	for _, side := range []struct {
 		b    *book
 		sign int64
 	}{{a, -1}, {b, 1}} {
 		f := side.b.f
-		visit := func(r tree.Ref, e *layer.Entry) {
-			s := f.Tree.Bytes(r)
-			c := weigh.Cell{Layer: int(r.Layer), Owner: f.OwnerID(r), Class: f.Class(r), Fate: s.Class}
-			if side.b.cellKey(&c, collapse) != k {
-				return
+		visit := func(hidden bool) func(tree.Ref, *layer.Entry) {
+			return func(r tree.Ref, e *layer.Entry) {
+				s := f.Tree.Bytes(r)
+				c := weigh.Cell{Layer: int(r.Layer), Owner: f.OwnerID(r), Class: f.Class(r), Fate: s.Class}
+				k := side.b.cellKey(&c, collapse)
+				diff := out[k]
+				if diff == nil || hidden != (k.kind == "waste") {
+					return
+				}
+				n := e.Size
+				if measure == "transfer" {
+					n = f.Share(r).Or(0)
+				}
+				diff[e.Path] += side.sign * n
 			}
-			n := e.Size
-			if measure == "transfer" {
-				n = f.Share(r).Or(0)
-			}
-			diff[e.Path] += side.sign * n
 		}
-		if k.kind == "waste" {
-			f.Hidden(visit)
-		} else {
-			f.Live(visit)
+		f.Live(visit(false))
+		if waste {
+			f.Hidden(visit(true))
 		}
 	}
+	return out
+}
+
+// mostOf lists the files that make up most of a cause of so many bytes, and a row for the
+// rest.
+func mostOf(diff map[string]int64, total int64, depth int) []FileChange {
 	out := make([]FileChange, 0, len(diff))
 	for p, n := range diff {
 		if n != 0 {

@@ -41,6 +41,26 @@ type Record struct {
 	Seconds Spent `json:"seconds"`
 }
 
+// Edits is how many edits were measured, of the variant that has most.
+func (r *Record) Edits() int {
+	n := 0
+	for i := range r.Variants {
+		n = max(n, len(r.Variants[i].Edits))
+	}
+	return n
+}
+
+// EditName is the name of edit n, from 0, which all variants have that have so many; ""
+// for none.
+func (r *Record) EditName(n int) string {
+	for i := range r.Variants {
+		if list := r.Variants[i].Edits; n < len(list) {
+			return list[n].Name
+		}
+	}
+	return ""
+}
+
 // Machine is where an experiment was carried out.
 type Machine struct {
 	OS     string `json:"os"`

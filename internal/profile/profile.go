@@ -6,6 +6,7 @@ package profile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 
@@ -131,6 +132,9 @@ type Stage struct {
 	Seconds float64 `json:"seconds"`
 	Cold    float64 `json:"cold"`
 	Bytes   Bytes   `json:"bytes"` // of its lines, the base included
+	// Weighed says that Bytes is known: it is not of a stage that was not built, nor of a
+	// build that failed.
+	Weighed bool `json:"weighed"`
 }
 
 // History is one entry of an image's history.
@@ -160,9 +164,12 @@ type Input struct {
 	Cold       map[string]float64 // seconds by an operation's key, from earlier builds
 	Image      *Weighed           // nil if the build failed
 	Stages     map[int]*Weighed   // stages that are not part of the image
-	Last, Now  *Build             // for the causes of cache misses; may be nil
-	NoCache    bool
-	Failed     bool // the build did
+	// Last is an earlier build, for the causes of cache misses, and Now this one; they may be
+	// nil. Older says that Last is not the last build, but one that has more in common.
+	Last, Now *Build
+	Older     bool
+	NoCache   bool
+	Failed    bool // the build did
 }
 
 // Make works a profile out.
@@ -201,6 +208,10 @@ func Make(in Input) *Result {
 	for n, w := range in.Stages {
 		m.layers(in.File.ChainOf(n), w, false)
 	}
+	for n := range r.Stages {
+		st := &r.Stages[n]
+		st.Weighed = st.Final && in.Image != nil || in.Stages[n] != nil
+	}
 	for i := range r.Lines {
 		l := &r.Lines[i]
 		st := &r.Stages[l.Stage]
@@ -220,6 +231,12 @@ func Make(in Input) *Result {
 	}
 	r.path(in)
 	r.misses(in)
+	if in.Older && len(r.Misses) > 0 {
+		r.Notes = append(r.Notes, "compared with an earlier build than the last one: with none has this build more steps in common")
+		for i := range r.Misses {
+			r.Misses[i].Cause = strings.ReplaceAll(r.Misses[i].Cause, "the last build", "that build")
+		}
+	}
 	r.find(in)
 	return r
 }

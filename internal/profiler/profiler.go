@@ -151,18 +151,19 @@ func read(file string) ([]byte, *dockerfile.File, error) {
 
 func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 	book := p.b.Book()
-	last := book.Last(p.dir, p.file, p.Build.Target)
+	recent := book.Recent(p.dir, p.file, p.Build.Target)
 	out, failed, err := p.first(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p.ops = out.Ops
 	made := book.Made(p.Build, out)
+	near, older := book.Nearest(recent, out.Ops)
 	if failed == nil {
 		book.NoteMade(p.Build, out, made)
 	}
 	in := profile.Input{Name: p.file, Path: p.file, Target: p.Build.Target, Source: p.src, File: p.f, Steps: out.Steps, Ops: out.Ops, Dockerfile: out.Dockerfile, Seconds: out.Took.Seconds(),
-		Cold: book.Cold(out), Stages: map[int]*profile.Weighed{}, Last: last, Now: made, NoCache: p.Build.NoCache, Failed: failed != nil}
+		Cold: book.Cold(out), Stages: map[int]*profile.Weighed{}, Last: near, Older: older, Now: made, NoCache: p.Build.NoCache, Failed: failed != nil}
 	if failed == nil {
 		if in.Image, err = p.weighed(ctx, out); err != nil {
 			return nil, err

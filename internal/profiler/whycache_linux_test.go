@@ -23,6 +23,7 @@ type replay struct {
 	files map[string]string // the context by path; "-> x" is a symlink to x
 	// opt are the options of both builds, again those that only the second has.
 	opt, again func(p *played, b *engine.Build)
+	between    func(p *played, b *engine.Build) // what another build has, after the first
 	edit       func(p *played)
 	want       []cause  // of misses that follow from no other; none: all came from the cache
 	not        []string // what no cause may say
@@ -118,7 +119,7 @@ func TestCausesOfMisses(t *testing.T) {
 	w.base(t, "base", "one")
 	w.base(t, "other", "two")
 	right := 0
-	cases := slices.Concat(fileReplays, textReplays, valueReplays, baseReplays, builderReplays)
+	cases := slices.Concat(fileReplays, textReplays, valueReplays, betweenReplays, baseReplays, builderReplays)
 	for n, c := range cases {
 		if t.Run(c.name, func(t *testing.T) {
 			p := &played{t: t, w: w, dir: t.TempDir(), other: t.TempDir(), nonce: fmt.Sprintf("n%d", n), web: map[string]string{}}
@@ -152,6 +153,13 @@ func (c *replay) play(p *played) {
 	}
 	if _, _, err := p.w.profile(t, ask(false)); err != nil {
 		t.Fatalf("the case is wrong: %v", err)
+	}
+	if c.between != nil {
+		r := ask(false)
+		c.between(p, &r.Build)
+		if _, _, err := p.w.profile(t, r); err != nil {
+			t.Fatalf("the case is wrong: %v", err)
+		}
 	}
 	if c.edit != nil {
 		c.edit(p)

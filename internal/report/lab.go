@@ -74,8 +74,8 @@ func labRows(s *Sides, r *experiment.Record, z sizes) {
 		add(Safe(experiment.Title(name)), helpOf(name), func(v *experiment.Result) Cell { return timedCell(r, v, name, z.exact) })
 	}
 	base := r.Variant(r.Baseline)
-	for n := range maxEdits(r) {
-		add("re-pull after "+editName(r, n), "what a host pulls again", func(v *experiment.Result) Cell {
+	for n := range r.Edits() {
+		add("re-pull after "+Safe(r.EditName(n)), "what a host pulls again", func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) {
 				return Cell{}
 			}

@@ -9,23 +9,6 @@ import (
 	"tare/internal/units"
 )
 
-func maxEdits(r *experiment.Record) int {
-	n := 0
-	for _, v := range r.Variants {
-		n = max(n, len(v.Edits))
-	}
-	return n
-}
-
-func editName(r *experiment.Record, n int) string {
-	for _, v := range r.Variants {
-		if n < len(v.Edits) {
-			return Safe(v.Edits[n].Name)
-		}
-	}
-	return ""
-}
-
 func helpOf(name string) string {
 	if strings.HasPrefix(name, "pull-") {
 		return "modelled"

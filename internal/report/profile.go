@@ -212,7 +212,11 @@ func stageTable(r *profile.Result, z sizes) Block {
 		case !s.Final:
 			name += ": stays behind"
 		}
-		t.add(clock(s.Seconds, true), clock(s.Cold, true), z.of(s.Bytes.Tar), z.amount(s.Bytes.Transfer), z.of(s.Bytes.Live), words(fmt.Sprintf("%d-%d", s.Lines[0], s.Lines[1])), words(name))
+		tar, transfer, live := z.of(s.Bytes.Tar), z.amount(s.Bytes.Transfer), z.of(s.Bytes.Live)
+		if !s.Weighed {
+			tar, transfer, live = none(), none(), none()
+		}
+		t.add(clock(s.Seconds, s.Weighed || s.Seconds > 0), clock(s.Cold, s.Weighed || s.Cold > 0), tar, transfer, live, words(fmt.Sprintf("%d-%d", s.Lines[0], s.Lines[1])), words(name))
 	}
 	return t
 }

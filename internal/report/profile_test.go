@@ -81,3 +81,22 @@ func TestProfileSaysWhatMatters(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// What a stage holds that was not built is not known, which is not 0 bytes.
+func TestStagesThatAreNotKnown(t *testing.T) {
+	for _, c := range []struct {
+		stage profile.Stage
+		want  string
+	}{
+		{profile.Stage{Name: "two", Needed: true, Lines: [2]int{7, 8}}, "–     –    –         –     –    7-8  two: stays behind"},
+		{profile.Stage{Name: "two", Needed: true, Lines: [2]int{7, 8}, Seconds: 1.5}, "1.50     –    –         –     –    7-8  two: stays behind"},
+		{profile.Stage{Name: "two", Needed: true, Lines: [2]int{7, 8}, Weighed: true}, "0.00  0.00   0B        0B    0B    7-8  two: stays behind"},
+	} {
+		r := profiled(3)
+		r.Stages = []profile.Stage{c.stage, c.stage}
+		text := lines(t, Profile(r, ProfileOptions{}), View{Full: true}, 160)
+		if strings.Count(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(c.want), " ")) != 2 {
+			t.Errorf("no %q in\n%s", c.want, text)
+		}
+	}
+}

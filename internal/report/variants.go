@@ -55,8 +55,8 @@ func variants(r *experiment.Record, z sizes) Table {
 		spare++
 		sides = append(sides, side{Column: number(head).as(experiment.Title(name)).spare(at), always: always, cells: per(func(v *experiment.Result) Cell { return briefCell(r, v, name, z) })})
 	}
-	for n := range maxEdits(r) {
-		name := editName(r, n)
+	for n := range r.Edits() {
+		name := Safe(r.EditName(n))
 		sides = append(sides, side{Column: number("RE-PULL " + name).as("re-pull after " + name).spare(10 + n), cells: per(func(v *experiment.Result) Cell {
 			if n >= len(v.Edits) || v.Edits[n].Skipped != "" {
 				return none()

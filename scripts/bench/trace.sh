@@ -32,6 +32,19 @@ gcc -O1 -static -o "$TMP/storm/storm" "$TMP/storm/storm.c" || die "no static C p
 echo x >"$TMP/storm/file"
 printf 'FROM scratch\nCOPY storm file /\n' >"$TMP/storm/Dockerfile"
 "$TARE" build -q -t storm "$TMP/storm" >/dev/null || die "the storm does not build"
+
+# A compiler: this machine's own, with what it needs, as an image. Directories that are links (/lib) stay so.
+needs() { apt-cache depends --recurse --installed --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" | grep '^[a-z0-9]' | sort -u; }
+mkdir -p "$TMP/cc/root"
+for d in bin lib lib64 sbin; do [[ ! -L /$d ]] || cp -P "/$d" "$TMP/cc/root/"; done
+# shellcheck disable=SC2046
+dpkg-query -L $(needs gcc libc6-dev) 2>/dev/null | grep -v -e '^/usr/share/' -e '^/etc/' | sort -u | xargs -d '\n' stat -c '%F %n' 2>/dev/null | sed -n 's/^\(regular file\|symbolic link\) //p' |
+  sed -E "$([[ -L /lib ]] && echo 's#^/(bin|lib|lib64|sbin)/#/usr/\1/#')" | sort -u > "$TMP/cc/list"
+tar --no-recursion -cf - -T "$TMP/cc/list" 2>/dev/null | tar -xf - -C "$TMP/cc/root"
+cp "$TMP/storm/storm.c" "$TMP/cc/root/x.c"
+printf 'FROM scratch\nCOPY root /\n' >"$TMP/cc/Dockerfile"
+"$TARE" build -q -t cc "$TMP/cc" >/dev/null || die "the image with a compiler does not build"
+
 runc=$(command -v runc)
 # Two runtimes: one that tells how long it ran, and one under strace.
 cat >"$TMP/timed/runc" <<SH
@@ -83,4 +96,5 @@ row "true" alpine true
 row "python -c 'import json, ssl'" python:slim python3 -c 'import json, ssl'
 row "pip list" python:slim pip list
 row "apk add python3" alpine apk add --no-cache python3
+row "gcc -O2 of a small file" cc gcc -O2 -o /x /x.c
 row "20,000 looks" storm /storm 20000
