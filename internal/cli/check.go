@@ -46,7 +46,7 @@ func newCheck(a *app) *cobra.Command {
 	f.StringVar(&o.report.Format, "format", "text", strings.Join(gatereport.Names(), ", "))
 	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
 	f.StringVar(&o.report.Name, "name", "", "tells several checks of a repository apart, in comments and in SARIF")
-	f.BoolVar(&o.report.Details, "details", false, "print everything")
+	f.BoolVar(&o.report.Details, "full", false, "print everything")
 	f.BoolVar(&o.report.Always, "always", false, "with --format markdown: also where nothing of yours changed")
 	f.BoolVar(&o.report.Exact, "bytes", false, "print exact bytes")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(gatereport.Names(), cobra.ShellCompDirectiveNoFileComp))
@@ -68,6 +68,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 			return err
 		}
 	}
+	o.report.Always, o.report.Exact, o.report.Style, o.report.Version = o.report.Always || o.report.Details, o.bytes, a.style(a.Out), buildinfo.Version
 	var err error
 	if o.Runs, err = a.runs(); err != nil {
 		return err

@@ -241,12 +241,23 @@ func (g *graph) files(n int) (out []root) {
 			seen[p] = true
 			_, had := slices.BinarySearch(then, p)
 			_, has := slices.BinarySearch(now, p)
-			if text := differs(g.before.Files[p], g.after.Files[p], had, has); text != "" {
+			if text := differs(g.before.Files[p], g.after.Files[p], had, has); text != "" && !repository(p) && (had || !g.ignored(p)) {
 				out = append(out, root{part: Yours, at: -1, file: p, text: text})
 			}
 		}
 	}
 	return out
+}
+
+// repository tells whether a file is the repository's own: every commit changes those,
+// whatever it is about.
+func repository(p string) bool { return slices.Contains(strings.Split(p, "/"), ".git") }
+
+// ignored tells whether a file is in no commit: what before had of it is not known from one.
+func (g *graph) ignored(p string) bool {
+	return slices.ContainsFunc(g.after.Ignored, func(i string) bool {
+		return i == p || strings.HasSuffix(i, "/") && strings.HasPrefix(p, i)
+	})
 }
 
 // differs says what happened to a file; "" if it is the same as git sees it. Directories

@@ -107,10 +107,10 @@ func TestTextAnswersFirst(t *testing.T) {
 			t.Errorf("no %q in the first lines:\n%s", want, got)
 		}
 	}
-	if strings.Contains(first, "RUN make") || !strings.Contains(got, "2 more: --details") {
+	if strings.Contains(first, "RUN make") || !strings.Contains(got, "2 more: --full") {
 		t.Errorf("more than three causes:\n%s", got)
 	}
-	if all := write(t, broken(img), gatereport.Options{Details: true}); !strings.Contains(all, "RUN make") || strings.Contains(all, "more: --details") {
+	if all := write(t, broken(img), gatereport.Options{Details: true}); !strings.Contains(all, "RUN make") || strings.Contains(all, "more: --full") {
 		t.Errorf("not all causes:\n%s", all)
 	}
 	got = write(t, passed(imageOf("app", 0, 5_000_000, 0, 0, 0)), gatereport.Options{})

@@ -171,9 +171,7 @@ func (t *trimmer) verdict(ctx context.Context, c *candidate, s *state) error {
 // differences are those between the original and an image, but for paths that two builds of
 // the original itself leave in the same way different: they have no fixed content to keep.
 func (t *trimmer) differences(s *state) []trim.Difference {
-	return slices.DeleteFunc(trim.Differences(t.original.facts, s.facts, t.carried...), func(d trim.Difference) bool {
-		return d.In&^t.noise[d.Path] == 0
-	})
+	return trim.Beyond(trim.Differences(t.original.facts, s.facts, t.carried...), t.noise)
 }
 
 // allowed says why differences are not allowed; "" if they are.
