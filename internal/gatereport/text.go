@@ -70,11 +70,13 @@ func (o Options) causes(r *gate.Result) report.Table {
 	t := report.Table{Place: report.Place{Part: "causes"}, Title: "LARGEST CAUSES",
 		Columns: []report.Column{number("TRANSFER"), number("LIVE"), number("TAR"), {Title: "PART", Key: true, Spare: 1}, {Title: "WHERE", Key: true, Cut: report.Path}, {Title: "WHAT", Label: true, Cut: report.End}}}
 	t.Columns[2].Spare = 2
-	for n, c := range all {
-		if n == firstCauses && !o.Details {
-			t.Note = fmt.Sprintf("%d more: --details", len(all)-n)
-			break
-		}
+	shown, rest := largest(all)
+	if left := len(all) - len(shown); o.Details {
+		shown = all
+	} else if left > 0 {
+		t.Note = fmt.Sprintf("%d more, %s: --details", left, o.amounts(rest))
+	}
+	for _, c := range shown {
 		what := safe(c.Text)
 		if len(c.images) > 1 {
 			what += fmt.Sprintf("  (in %d images)", len(c.images))
