@@ -107,14 +107,14 @@ func TestTextAnswersFirst(t *testing.T) {
 			t.Errorf("no %q in the first lines:\n%s", want, got)
 		}
 	}
-	if strings.Contains(first, "RUN make") || !strings.Contains(got, "2 more, −300kB transfer, −600kB live: --details") {
+	if strings.Contains(first, "RUN make") || !strings.Contains(got, "2 more, −300kB transfer, −600kB live: --full") {
 		t.Errorf("more than three causes:\n%s", got)
 	}
-	if all := write(t, broken(img), gatereport.Options{Details: true}); !strings.Contains(all, "RUN make") || strings.Contains(all, "more: --details") {
+	if all := write(t, broken(img), gatereport.Options{Details: true}); !strings.Contains(all, "RUN make") || strings.Contains(all, "more: --full") {
 		t.Errorf("not all causes:\n%s", all)
 	}
 	small := imageOf("app", 2_100_000, 0, 0, 12, 0) // 12 bytes of noise are no cause worth a line
-	if got = write(t, broken(small), gatereport.Options{}); strings.Contains(got, "RUN make") || !strings.Contains(got, "1 more, +12B transfer, +24B live: --details") {
+	if got = write(t, broken(small), gatereport.Options{}); strings.Contains(got, "RUN make") || !strings.Contains(got, "1 more, +12B transfer, +24B live: --full") {
 		t.Errorf("what does not matter has a line:\n%s", got)
 	}
 	got = write(t, passed(imageOf("app", 0, 5_000_000, 0, 0, 0)), gatereport.Options{})

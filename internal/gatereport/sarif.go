@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -82,8 +83,10 @@ func (o Options) message(r *gate.Result, f *finding) string {
 	return strings.Join(out, "\n")
 }
 
-// uri is a path as a relative reference.
-func uri(path string) string { return (&url.URL{Path: screen.Safe(path)}).EscapedPath() }
+// uri is a path as a relative reference: "//x" would name a host, and "a:b" a scheme.
+func uri(name string) string {
+	return (&url.URL{Path: strings.TrimLeft(path.Clean(screen.Safe(name)), "/")}).String()
+}
 
 // location is a line of a file of the repository.
 func location(file string, line int) *sarif.Location {

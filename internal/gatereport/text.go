@@ -27,7 +27,7 @@ func Document(r *gate.Result, o Options) report.Document {
 	d := report.Document{report.Para{Place: at, Heading: true, Text: "tare check " + o.verdict(r)}}
 	for n := range r.Violations {
 		if n == firstViolations && !o.Details {
-			d = append(d, report.Item{Place: at, Text: fmt.Sprintf("and %d more: --details", len(r.Violations)-n)})
+			d = append(d, report.Item{Place: at, Text: fmt.Sprintf("and %d more: --full", len(r.Violations)-n)})
 			break
 		}
 		v := &r.Violations[n]
@@ -74,7 +74,7 @@ func (o Options) causes(r *gate.Result) report.Table {
 	if left := len(all) - len(shown); o.Details {
 		shown = all
 	} else if left > 0 {
-		t.Note = fmt.Sprintf("%d more, %s: --details", left, o.amounts(rest))
+		t.Note = fmt.Sprintf("%d more, %s: --full", left, o.amounts(rest))
 	}
 	for _, c := range shown {
 		what := safe(c.Text)
@@ -102,7 +102,7 @@ func (o Options) images(r *gate.Result) report.Table {
 	}
 	for n := range r.Images {
 		if n == firstImages && !o.Details {
-			t.Note = fmt.Sprintf("%d more images: --details", len(r.Images)-n)
+			t.Note = fmt.Sprintf("%d more images: --full", len(r.Images)-n)
 			break
 		}
 		img := &r.Images[n]
