@@ -75,6 +75,9 @@ func TestMarkdownIsSilent(t *testing.T) {
 		if got := write(t, c.r, c.o); (got == "") != c.silent {
 			t.Errorf("%s:\n%s", name, got)
 		}
+		if c.o.Format = "summary"; write(t, c.r, c.o) == "" {
+			t.Errorf("%s: the summary is silent", name)
+		}
 	}
 	moved := passed(drift) // 5 bytes moved from one line of yours to another
 	moved.Images[0].Causes = append(moved.Images[0].Causes, gate.Cause{Part: gate.Yours, File: "a", Amounts: amounts(5)}, gate.Cause{Part: gate.Yours, File: "b", Amounts: amounts(-5)})

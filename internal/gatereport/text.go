@@ -93,12 +93,16 @@ func (o Options) causes(r *gate.Result) report.Table {
 func (o Options) images(r *gate.Result) report.Table {
 	t := report.Table{Place: report.Place{Part: "images"}, Title: "IMAGES",
 		Columns: []report.Column{{Title: "IMAGE", Label: true, Subject: true}, {Title: "MEASURE", Key: true}, number("BEFORE"), number("AFTER"), number("CHANGE"), number("YOURS"), number("BASE"), number("PACKAGES"), number("NOISE")}}
-	unknown := false
+	unknown, based := false, false
 	for n := range r.Images {
+		based = based || r.Images[n].Before != nil
 		unknown = unknown || r.Images[n].Delta != nil && !none(r.Images[n].Delta.Unknown)
 	}
 	if unknown {
 		t.Columns = append(t.Columns, number("UNKNOWN"))
+	}
+	if !based { // nothing was compared
+		t.Columns = append(t.Columns[:2:2], number("SIZE"))
 	}
 	for n := range r.Images {
 		if n == firstImages && !o.Details {
@@ -110,7 +114,11 @@ func (o Options) images(r *gate.Result) report.Table {
 			if k > 0 && len(r.Images) > 3 && !o.Details {
 				break
 			}
-			t.Rows = append(t.Rows, report.Row{Cells: o.row(r, img, m, unknown)})
+			cells := o.row(r, img, m, unknown)
+			if !based {
+				cells = append(cells[:2:2], cells[3])
+			}
+			t.Rows = append(t.Rows, report.Row{Cells: cells})
 		}
 	}
 	return t
