@@ -75,6 +75,9 @@ var imports = map[string][]string{
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
 	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "layer", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
+	"outline":   {"layer", "tree", "weigh"},
+	"tui":       {"compare", "cut", "layer", "outline", "progress", "screen", "tree", "units", "weigh"},
+	"viewer":    {"compare", "layer", "outline", "progress", "request", "screen", "target", "tree", "tui", "units", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":    {"request", "screen"},
@@ -94,7 +97,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "help", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "display", "doctor", "engine", "exercise", "flags", "fsck", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -124,6 +127,7 @@ var dependencies = map[string][]string{
 	"github.com/mattn/go-runewidth":                             {"cut"},
 	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
+	"charm.land/":                                               {"tui"},
 	"golang.org/x/perf":                                         {"experiment"},
 }
 
@@ -137,6 +141,7 @@ var pure = map[string][]string{
 	"experiment":  {"os", "net", "net/http", "os/exec", "context"},
 	"explain":     {"os", "net", "net/http", "os/exec", "context"},
 	"secret":      {"os", "net", "net/http", "os/exec", "context"},
+	"outline":     {"os", "net", "net/http", "os/exec", "context"},
 	"packages":    {"os", "net", "net/http", "os/exec", "context"},
 	"shell":       {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile":  {"os", "net", "net/http", "os/exec", "context"},
