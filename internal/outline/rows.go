@@ -77,7 +77,7 @@ const matters = 0.05
 
 // Heavy finds where the bytes of an order are: the directories that hold a twentieth of
 // what is below i, and the last node of the heaviest path, which goes on as long as one
-// entry holds at least half of its directory.
+// entry holds at least a third of its directory.
 func (t *Table) Heavy(i int32, s *Sums, o Order) (open []int32, heaviest int32) {
 	weight := func(n int32) int64 {
 		switch {
@@ -105,7 +105,7 @@ func (t *Table) Heavy(i int32, s *Sums, o Order) (open []int32, heaviest int32) 
 				best = c
 			}
 		}
-		if best < 0 || weight(best) == 0 || heaviest != i && weight(best)*2 < weight(heaviest) {
+		if best < 0 || weight(best) == 0 || heaviest != i && weight(best)*3 < weight(heaviest) {
 			return open, heaviest
 		}
 		heaviest = best

@@ -1,6 +1,10 @@
 package outline
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
 	"tare/internal/layer"
 	"tare/internal/tree"
 )
@@ -83,13 +87,8 @@ func (t *Table) Sum(v View, old *Sums, stop func() bool) *Sums {
 	if len(t.Facts) > 1 {
 		one = t.joined
 	}
-	for i := range t.Nodes {
-		if i&0x3fff == 0 && stop != nil && stop() {
-			return nil
-		}
-		p := t.Nodes[i].Parent
-		s.match[i] = v.Filter == nil || p > 0 && s.match[p] || v.Filter.keeps(t.Nodes[i].Path, p > 0 || i == 0)
-		one(s, int32(i), &v)
+	if !t.matches(s, v.Filter, stop) || !t.all(stop, func(i int32) { one(s, i, &v) }) {
+		return nil
 	}
 	if len(t.Facts) == 1 {
 		for k := v.From; k <= v.To && k < len(t.Facts[0].Tree.Lists); k++ {
@@ -98,6 +97,53 @@ func (t *Table) Sum(v View, old *Sums, stop func() bool) *Sums {
 	}
 	t.fold(s, &v)
 	return s
+}
+
+// matches says which nodes the filter keeps; false if stop said so.
+func (t *Table) matches(s *Sums, f *Filter, stop func() bool) bool {
+	if f == nil {
+		for i := range s.match {
+			s.match[i] = true
+		}
+		return true
+	}
+	if !t.all(stop, func(i int32) { s.match[i] = f.keeps(t.Nodes[i].Path, t.Nodes[i].Parent > 0) }) {
+		return false
+	}
+	for i := 1; i < len(t.Nodes); i++ {
+		if p := t.Nodes[i].Parent; p > 0 && s.match[p] {
+			s.match[i] = true
+		}
+	}
+	s.match[0] = false
+	return true
+}
+
+// all calls do for every node, on all processors; false if stop said so.
+func (t *Table) all(stop func() bool, do func(i int32)) bool {
+	const piece = 1 << 13
+	var next atomic.Int32
+	var ended atomic.Bool
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for {
+				to := next.Add(piece)
+				if int(to-piece) >= len(t.Nodes) || ended.Load() {
+					return
+				}
+				if stop != nil && stop() {
+					ended.Store(true)
+					return
+				}
+				for i := to - piece; i < min(to, int32(len(t.Nodes))); i++ {
+					do(i)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return !ended.Load()
 }
 
 func (t *Table) empty(old *Sums) *Sums {

@@ -44,9 +44,8 @@ type Image struct {
 type (
 	progressMsg progress.Event
 	loadedMsg   struct {
-		data  *Data
-		table *outline.Table
-		err   error
+		data *Data
+		err  error
 	}
 	// tableMsg brings the table of one image or two.
 	tableMsg struct {

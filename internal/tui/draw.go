@@ -23,7 +23,7 @@ type styles struct {
 func newStyles() styles {
 	plain := lipgloss.NewStyle()
 	color := func(c string) lipgloss.Style { return plain.Foreground(lipgloss.Color(c)) }
-	s := styles{title: plain.Bold(true), head: plain.Bold(true).Underline(true), dim: plain.Faint(true), cursor: plain.Reverse(true), failed: color("1").Bold(true), range_: color("4").Bold(true)}
+	s := styles{title: plain.Bold(true), head: plain.Bold(true), dim: plain.Faint(true), cursor: plain.Reverse(true), failed: color("1").Bold(true), range_: color("4").Bold(true)}
 	s.signs = [outline.Hidden + 1]lipgloss.Style{outline.Unchanged: s.dim, outline.Added: color("2"), outline.Changed: color("3"), outline.Metadata: color("6"), outline.Removed: color("1"), outline.Hidden: color("5")}
 	return s
 }
@@ -73,7 +73,7 @@ func (m *Model) Screen() string {
 	switch {
 	case m.over != nil:
 		return m.drawOver()
-	case m.files == nil || m.files.sums == nil:
+	case m.files == nil:
 		return m.drawLoading()
 	}
 	a := m.area()

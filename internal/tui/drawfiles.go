@@ -45,7 +45,7 @@ func (m *Model) filesTitle() string {
 		if f.bad != "" {
 			s += " (" + f.bad + ")"
 		} else {
-			s += fmt.Sprintf(": %d", f.sums.Matched)
+			s += fmt.Sprintf(": %d", f.matched())
 		}
 	}
 	var without []string
@@ -79,6 +79,8 @@ func (m *Model) drawFiles(a area) []string {
 		switch {
 		case n < len(f.rows):
 			out = append(out, m.drawFile(n, a.filesW))
+		case n == f.top && f.sums == nil:
+			out = append(out, cut.Pad("  reading paths …", a.filesW))
 		case n == f.top:
 			out = append(out, cut.Pad("  (nothing)", a.filesW))
 		default:
@@ -232,8 +234,27 @@ func (m *Model) fileDetails() (string, string) {
 		two += "  " + screen.Safe(weigh.Describe(p))
 	}
 	two += fmt.Sprintf("  layer %d: %s", r.Layer+1, instruction(facts, int(r.Layer)))
-	if s := facts.Tree.Name(r); s.Class != tree.Live {
+	for _, o := range m.hides() {
+		s := facts.Tree.Bytes(o)
+		path += fmt.Sprintf("  hides %s of layer %d (%s)", units.Bytes(facts.Tree.Entry(o).Size), o.Layer+1, s.Class)
+	}
+	if s := facts.Tree.Name(r); s.Class != tree.Live && int(s.By) <= f.view.To {
 		two = fmt.Sprintf("layer %d wrote it; layer %d hid it (%s): %s", r.Layer+1, s.By+1, s.Class, instruction(facts, int(s.By)))
 	}
 	return path, two
+}
+
+// hides are the versions of the file at the cursor that the range hides by another.
+func (m *Model) hides() (out []tree.Ref) {
+	f := m.files
+	if m.of.joined() || f.sums.Sign[f.node()] == outline.Removed || f.sums.Sign[f.node()] == outline.Hidden {
+		return nil
+	}
+	t := f.table.Facts[0].Tree
+	for _, r := range f.table.Entries(f.node(), 0) {
+		if b := t.Bytes(r); t.Entry(r).Kind == layer.File && b.Class != tree.Live && f.view.From <= int(b.By) && int(b.By) <= f.view.To {
+			out = append(out, r)
+		}
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"tare/internal/outline"
+	"tare/internal/weigh"
 )
 
 // files is the pane with the tree of files.
@@ -30,14 +31,20 @@ type files struct {
 	latest      *atomic.Int64
 }
 
-// manyRows is how many rows a filter may open by itself.
+// manyRows is how many rows a filter, or a package, may open by itself.
 const manyRows = 2000
 
-func newFiles(of scope, t *outline.Table) *files {
-	f := &files{of: of, table: t, open: make([]bool, len(t.Nodes)), to: -1, latest: new(atomic.Int64)}
-	f.view.To = len(t.Facts[0].Tree.Lists) - 1
+func newFiles(of scope, facts []*weigh.Facts) *files {
+	f := &files{of: of, table: &outline.Table{Facts: facts}, to: -1, latest: new(atomic.Int64)}
+	f.view.To = len(facts[0].Tree.Lists) - 1
 	f.view.Hide[outline.Unchanged] = true
 	return f
+}
+
+// fill takes the table, once it is made, and asks for what it shows.
+func (f *files) fill(t *outline.Table) tea.Cmd {
+	f.table, f.open = t, make([]bool, len(t.Nodes))
+	return f.request(false)
 }
 
 // request works the view out anew; only the rows, if the sums stay as they are.
@@ -53,7 +60,7 @@ func (f *files) request(rowsOnly bool) tea.Cmd {
 	if !rowsOnly {
 		spare, f.spare = f.spare, nil
 	}
-	auto := f.text != ""
+	auto := f.text != "" || f.view.Only != (outline.Only{})
 	latest, of := f.latest, f.of
 	return func() tea.Msg {
 		stop := func() bool { return latest.Load() != gen }
@@ -209,4 +216,12 @@ func (f *files) filter(text string, mode outline.Mode) tea.Cmd {
 	}
 	f.view.Filter = x
 	return f.request(false)
+}
+
+// matched is how many paths the filter itself keeps.
+func (f *files) matched() int {
+	if f.sums == nil {
+		return 0
+	}
+	return f.sums.Matched
 }

@@ -10,6 +10,7 @@ import (
 	"tare/internal/outline"
 	"tare/internal/progress"
 	"tare/internal/screen"
+	"tare/internal/weigh"
 )
 
 // Model is the whole viewer.
@@ -57,10 +58,7 @@ func (m *Model) Init() tea.Cmd {
 		if err != nil {
 			return loadedMsg{err: err}
 		}
-		if d.Result != nil && len(d.Images) > 1 {
-			return loadedMsg{data: d, table: outline.New(d.Images[0].Facts, d.Images[1].Facts)}
-		}
-		return loadedMsg{data: d, table: outline.New(d.Images[0].Facts)}
+		return loadedMsg{data: d}
 	}
 }
 
@@ -78,10 +76,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case loadedMsg:
 		return m, m.loaded(msg)
 	case tableMsg:
-		m.panes[msg.of] = newFiles(msg.of, msg.table)
-		if msg.of == m.of {
-			return m, m.show(msg.of)
-		}
+		return m, m.panes[msg.of].fill(msg.table)
 	case summedMsg:
 		return m, m.summed(msg)
 	case textMsg:
@@ -129,33 +124,27 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 			m.causes[causeAt{n, -1, -1}] = true
 		}
 	}
-	if m.of == (scope{0, 1}) || !m.of.joined() {
-		m.panes[m.of] = newFiles(m.of, msg.table)
-	}
 	return m.show(m.of)
 }
 
-// show looks at one image or at two.
+// show looks at one image or at two. The lists are there at once, the tree follows.
 func (m *Model) show(of scope) tea.Cmd {
-	m.of = of
 	f := m.panes[of]
 	if f == nil {
-		facts := []*Image{&m.data.Images[of.from]}
+		facts := []*weigh.Facts{m.data.Images[of.from].Facts}
 		if of.joined() {
-			facts = append(facts, &m.data.Images[of.to])
+			facts = append(facts, m.data.Images[of.to].Facts)
 		}
-		return func() tea.Msg {
-			if len(facts) > 1 {
-				return tableMsg{of, outline.New(facts[0].Facts, facts[1].Facts)}
-			}
-			return tableMsg{of, outline.New(facts[0].Facts)}
-		}
+		f = newFiles(of, facts)
+		m.panes[of] = f
+		f.busy = true
+		m.of, m.files = of, f
+		m.fill()
+		m.settle()
+		return func() tea.Msg { return tableMsg{of, outline.New(facts...)} }
 	}
-	m.files = f
+	m.of, m.files = of, f
 	m.fill()
-	if f.sums == nil && !f.busy {
-		return f.request(false)
-	}
 	m.settle()
 	return nil
 }

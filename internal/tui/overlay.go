@@ -142,7 +142,8 @@ func (m *Model) ask(extract bool) tea.Cmd {
 	}
 	p.input.CursorEnd()
 	m.prompt = p
-	return p.input.Focus()
+	_ = p.input.Focus() // the terminal's own cursor blinks by itself
+	return nil
 }
 
 // typed takes what is typed into the prompt. A filter acts at once.
@@ -171,12 +172,11 @@ func (m *Model) typed(msg tea.Msg) tea.Cmd {
 		}
 	}
 	was := p.input.Value()
-	var cmd tea.Cmd
-	p.input, cmd = p.input.Update(msg)
+	p.input, _ = p.input.Update(msg)
 	if now := p.input.Value(); now != was && !p.extract {
-		return tea.Batch(cmd, m.files.filter(now, p.mode))
+		return m.files.filter(now, p.mode)
 	}
-	return cmd
+	return nil
 }
 
 // extract writes what the cursor is on to disk.

@@ -118,7 +118,7 @@ func wastePane(i *Image) *list {
 	all := sum(f, func(c *weigh.Cell) wasteAt { return wasteAt{c.Layer, c.By, c.Fate.String()} })
 	var keys []wasteAt
 	for k := range all {
-		if k.fate != tree.Live.String() {
+		if k.fate != tree.Live.String() && all[k].Files > 0 {
 			keys = append(keys, k)
 		}
 	}

@@ -1,13 +1,13 @@
 package viewer
 
 import (
+	"errors"
 	"io"
 	"os"
 	"slices"
 
 	"golang.org/x/term"
 
-	"tare/internal/request"
 	"tare/internal/screen"
 	"tare/internal/tui"
 )
@@ -18,9 +18,9 @@ func Terminal(in *os.File, out io.Writer, env []string) (tui.Terminal, error) {
 	o, ok := screen.Raw(out).(*os.File)
 	switch {
 	case slices.Contains(env, "TERM=dumb"):
-		return tui.Terminal{}, request.Errorf("view: TERM=dumb is a terminal that cannot be drawn on; tare weigh and tare compare print the same facts")
+		return tui.Terminal{}, errors.New("view: TERM=dumb cannot be drawn on: use tare weigh, or tare compare for several images")
 	case in == nil || !ok || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(o.Fd())):
-		return tui.Terminal{}, request.Errorf("view: this is no terminal; tare weigh and tare compare print the same facts")
+		return tui.Terminal{}, errors.New("view: standard input and output are no terminal: use tare weigh, or tare compare for several images")
 	}
 	return tui.Terminal{In: in, Out: o, Env: env}, nil
 }
