@@ -11,11 +11,13 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/builds"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/target"
 )
@@ -40,8 +42,9 @@ type Bench struct {
 	// Note tells the user something while the work goes on.
 	Note func(text string)
 
-	mu     sync.Mutex
-	unhold func()
+	mu      sync.Mutex
+	unhold  func()
+	passing map[digest.Digest]*Passed // of images whose build context goes away
 }
 
 // Close gives the store back: images that were built to be looked at may go.
@@ -149,30 +152,78 @@ func (b *Bench) Load(ctx context.Context, name string, out *engine.Built, r engi
 // Dockerfile builds a Dockerfile in its own directory for a look, in the user's sight,
 // and remembers the build. It is what a target.Finder builds with.
 func (b *Bench) Dockerfile(ctx context.Context, file, platform string) (*engine.Built, error) {
-	r := engine.Build{Context: filepath.Dir(file), Dockerfile: file, Stdout: b.Watched.Out, Stderr: b.Watched.Err, Progress: b.Watched.Progress}
+	r, out, err := b.look(ctx, file, platform)
+	if err != nil {
+		return nil, err
+	}
+	b.Book().Note(r, out)
+	return out, nil
+}
+
+// Passing is Dockerfile for a directory that goes away: how the image was built is known
+// as long as the Bench is, and no longer.
+func (b *Bench) Passing(ctx context.Context, file, platform string) (*engine.Built, error) {
+	r, out, err := b.look(ctx, file, platform)
+	if err != nil {
+		return nil, err
+	}
+	b.Book().NoteSteps(out)
+	if re, ok := builds.RecipeOf(r, out); ok {
+		made := b.Book().Made(r, out)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.passing == nil {
+			b.passing = map[digest.Digest]*Passed{}
+		}
+		b.passing[out.Target.Digest] = &Passed{re, made}
+	}
+	return out, nil
+}
+
+// Passed is how an image was built whose build context goes away.
+type Passed struct {
+	*builds.Recipe
+	Made *profile.Build
+}
+
+// Passed is how Passing built an image, by the digest of its manifest; ok is false if it
+// did not.
+func (b *Bench) Passed(built digest.Digest) (p *Passed, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p = b.passing[built]
+	return p, p != nil
+}
+
+// recipe is how an image was built, by the digest of its manifest or index.
+func (b *Bench) recipe(built digest.Digest) (*builds.Recipe, bool) {
+	if p, ok := b.Passed(built); ok {
+		return p.Recipe, true
+	}
+	return b.Book().Recipe(built)
+}
+
+// look builds a Dockerfile in the user's sight, and returns the request, too.
+func (b *Bench) look(ctx context.Context, file, platform string) (r engine.Build, out *engine.Built, err error) {
+	r = engine.Build{Context: filepath.Dir(file), Dockerfile: file, Stdout: b.Watched.Out, Stderr: b.Watched.Err, Progress: b.Watched.Progress}
 	if platform == "" {
 		platform = b.Platform
 	}
 	if platform != "" {
 		r.Platforms = []string{platform}
 	}
-	var err error
 	if r.Args, err = b.Args(nil); err != nil {
-		return nil, err
+		return r, nil, err
 	}
 	if err := b.Unlisted(ctx, &r); err != nil {
-		return nil, err
+		return r, nil, err
 	}
 	e, err := b.Engine(ctx)
 	if err != nil {
-		return nil, err
+		return r, nil, err
 	}
-	out, err := e.Build(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	b.Book().Note(r, out)
-	return out, nil
+	out, err = e.Build(ctx, r)
+	return r, out, err
 }
 
 // Repull tells how many layers, and bytes in all, a host that has one image fetches to

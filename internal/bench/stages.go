@@ -43,7 +43,7 @@ func (b *Bench) NeedsStages(ctx context.Context, words []string) bool {
 // Lines are the instructions that an image was built from and the name of their file,
 // where they are known.
 func (b *Bench) Lines(built digest.Digest) (file string, lines []compare.Line) {
-	r, ok := b.Book().Recipe(built)
+	r, ok := b.recipe(built)
 	if !ok {
 		return "", nil
 	}
@@ -63,7 +63,7 @@ func (b *Bench) Lines(built digest.Digest) (file string, lines []compare.Line) {
 // in them. Most of that comes from the build cache. An image of unknown origin has none;
 // a stage that cannot be built is a note.
 func (b *Bench) Stages(ctx context.Context, built digest.Digest) []compare.Stage {
-	r, ok := b.Book().Recipe(built)
+	r, ok := b.recipe(built)
 	if !ok {
 		return nil
 	}

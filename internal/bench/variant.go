@@ -29,7 +29,7 @@ func (b *Lab) Build(ctx context.Context, v experiment.Variant, how lab.How) (*la
 }
 
 func (b *Lab) build(ctx context.Context, v experiment.Variant, how lab.How, log io.Writer) (*lab.Obtained, error) {
-	r, inputs, err := b.request(ctx, v, how)
+	r, inputs, err := b.Request(ctx, v, how)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,8 @@ func (b *Lab) build(ctx context.Context, v experiment.Variant, how lab.How, log 
 	return o, nil
 }
 
-// request is the build of a variant, and what goes into it.
-func (b *Lab) request(ctx context.Context, v experiment.Variant, how lab.How) (engine.Build, []experiment.Input, error) {
+// Request is the build of a variant, and what goes into it.
+func (b *Lab) Request(ctx context.Context, v experiment.Variant, how lab.How) (engine.Build, []experiment.Input, error) {
 	r := engine.Build{Context: v.Context, Dockerfile: v.Dockerfile, Target: v.Target, NoCache: how.NoCache, Contexts: map[string]string{}, Platforms: b.platforms(v)}
 	if v.Compression != "gzip" && v.Compression != "uncompressed" {
 		r.Compression = v.Compression

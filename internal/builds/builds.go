@@ -24,6 +24,7 @@ const (
 	placeKind  = "made-at-v1"   // by repository, by content: the key of the above
 	coldKind   = "cold-v2"      // by operation
 	firstKind  = "lab-first-v1" // by content
+	ofKind     = "made-of-v1"   // by image ID
 )
 
 // Shelf is how long something is remembered that no build has refreshed.
@@ -38,7 +39,7 @@ type Book struct {
 
 // Open opens the book of a store.
 func Open(st *store.Store) Book {
-	v := st.Builds(recipeKind, madeKind, recentKind, placeKind, coldKind, firstKind)
+	v := st.Builds(recipeKind, madeKind, recentKind, placeKind, coldKind, firstKind, ofKind)
 	return Book{values: &v, skip: []string{st.Root()}}
 }
 
@@ -74,6 +75,7 @@ func (b Book) NoteMade(r engine.Build, out *engine.Built, made *profile.Build) {
 	b.noteRecipe(r, out)
 	if file, ok := local(r); ok && made != nil {
 		b.remember(r.Context, file, r.Target, made)
+		b.noteOf(out, made)
 	}
 }
 
@@ -91,6 +93,7 @@ func (b Book) Made(r engine.Build, out *engine.Built) *profile.Build {
 	if made.Dir, err = filepath.Abs(r.Context); err != nil {
 		made.Dir = r.Context
 	}
+	made.File = absolute(file)
 	b.contexts(r, file, out, made)
 	return made
 }

@@ -21,25 +21,32 @@ type Recipe struct {
 	Contexts   map[string]string `json:"contexts,omitempty"`
 }
 
-// noteRecipe keeps how an image was built, if that can be repeated: secrets and what
-// came through standard input are gone.
+// noteRecipe keeps how an image was built, if that can be repeated.
 func (b Book) noteRecipe(r engine.Build, out *engine.Built) {
+	if re, ok := RecipeOf(r, out); ok {
+		b.keep(recipeKind, out.Target.Digest, re)
+	}
+}
+
+// RecipeOf is the recipe of a build; ok is false if it cannot be repeated: secrets and
+// what came through standard input are gone.
+func RecipeOf(r engine.Build, out *engine.Built) (re *Recipe, ok bool) {
 	file, ok := local(r)
 	if !ok || out.Target.Digest == "" || len(r.Secrets)+len(r.SSH) > 0 {
-		return
+		return nil, false
 	}
 	body, err := buildcontext.ReadDockerfile(file)
 	if err != nil {
-		return
+		return nil, false
 	}
-	re := Recipe{Digest: digest.FromBytes(body), Target: r.Target, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts}
+	re = &Recipe{Digest: digest.FromBytes(body), Target: r.Target, Args: r.Args, Platforms: r.Platforms, Contexts: r.Contexts}
 	if re.Context, err = filepath.Abs(r.Context); err != nil {
-		return
+		return nil, false
 	}
 	if re.Dockerfile, err = filepath.Abs(file); err != nil {
-		return
+		return nil, false
 	}
-	b.keep(recipeKind, out.Target.Digest, re)
+	return re, true
 }
 
 // Recipe is how an image was built, by the digest of its manifest or index; ok is

@@ -38,7 +38,7 @@ func Align(lines, history []string) (owner []int, unsure []bool) {
 		switch {
 		case best[i][j+1] == best[i][j]:
 			j++
-		case s > 0 && best[i][j] == best[i+1][j+1]+s:
+		case best[i][j] == best[i+1][j+1]+s: // s is not 0: the step is needed
 			owner[j], unsure[j] = i, s < sure
 			i, j = i+1, j+1
 		default:
@@ -73,7 +73,7 @@ func likeness(line, entry string) float64 {
 		}
 	}
 	most := max(len(a), len(b)) - 1
-	if most == 0 || both == most {
+	if both == most {
 		return 2
 	}
 	return 0.2 + 1.7*float64(both)/float64(most)

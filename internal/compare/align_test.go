@@ -30,6 +30,7 @@ func TestLikeness(t *testing.T) {
 		{"RUN a b c d", "RUN a b c d e", 0.2 + 1.7*4/5 - 0.001, 0.2 + 1.7*4/5 + 0.001},
 		{"RUN a b", "RUN |1 X=1 /bin/sh -c a b", 2, 2},
 		{"RUN a b", "RUN |1 X=1 a b", 0.2, 1.9},
+		{"RUN py -c a", "RUN py -c a", 2, 2}, // no shell of the builder's
 	} {
 		if got := likeness(c.line, c.entry); got < c.from || got > c.to {
 			t.Errorf("%q, %q: %f, not %f to %f", c.line, c.entry, got, c.from, c.to)

@@ -25,6 +25,16 @@ func imageBy(by ...string) *image.Image {
 	return img
 }
 
+// without is the image whose step k made no layer, which the layers above it move down for.
+func without(k int, img *image.Image) *image.Image {
+	img.Layers = img.Layers[1:]
+	img.History[k].Layer = -1
+	for n := k + 1; n < len(img.History); n++ {
+		img.History[n].Layer--
+	}
+	return img
+}
+
 // What is below the lowest layer of a line is the base image's, unless an instruction
 // before that line may have made it.
 func TestMatch(t *testing.T) {
@@ -43,12 +53,23 @@ func TestMatch(t *testing.T) {
 		{"a variable", []Line{{"FROM $BASE", 1}, {"RUN a", 2}}, imageBy("x", "RUN a"), 1, "", map[int]int{1: 2}},
 		{"arguments, flags and here-documents", []Line{from, {"RUN --mount=type=cache,target=/c a b", 2}, {"COPY --from=x --link /y /z", 3}, {"RUN <<EOT set -e c d EOT", 4}, {"COPY $A /b", 9}}, imageBy("x", "RUN |2 V=1 W=x y /bin/sh -c a b", "COPY /y /z", "RUN set -e c d", "COPY a.txt /b"), 1, "python:slim", map[int]int{1: 2, 2: 3, 3: 4, 4: 9}},
 		{"the base begins likewise", []Line{from, {"WORKDIR /", 2}, {"RUN a", 3}}, imageBy("WORKDIR /app", "RUN a", "RUN b", "WORKDIR /", "RUN a"), 3, "python:slim", map[int]int{3: 2, 4: 3}},
+		{"a line whose step is not told", []Line{from, {"WORKDIR /x", 2}, {"COPY . .", 3}}, imageBy("# debian", "?", "COPY . ."), 1, "python:slim", map[int]int{2: 3}},
+		{"a line that made no layer", []Line{from, {"WORKDIR /x", 2}, {"COPY . .", 3}}, without(1, imageBy("# debian", "WORKDIR /x", "COPY . .")), 1, "python:slim", map[int]int{1: 3}},
+		{"no line made a layer", []Line{from, {"WORKDIR /x", 2}, {"CMD x", 3}}, without(1, imageBy("# debian", "CMD x")), 1, "python:slim", nil},
 		{"without a FROM", []Line{{"RUN a", 2}}, imageBy("x", "RUN a"), 1, "", map[int]int{1: 2}},
 	} {
 		d := Match("Dockerfile", c.lines, c.img)
 		if d == nil || d.Base != c.base || d.From != c.image || d.Name != "Dockerfile" {
 			t.Errorf("%s: %+v", c.name, d)
 			continue
+		}
+		for k, i := range d.Steps {
+			if at := slices.IndexFunc(c.lines, func(l Line) bool { return l.Line == i }); at < 0 || likeness(c.lines[at].Text, c.img.History[k].Instruction()) == 0 {
+				t.Errorf("%s: step %d is line %d", c.name, k, i)
+			}
+		}
+		if len(d.Steps) < len(c.line) || len(d.Steps) == 0 {
+			t.Errorf("%s: steps %v", c.name, d.Steps)
 		}
 		for k := range c.img.Layers {
 			if d.Lines[k] != c.line[k] {
@@ -189,6 +210,9 @@ func TestSteps(t *testing.T) {
 	want := map[int]int{2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 8: 9}
 	if got := Steps(lines, img); !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+	if got := Steps([]Line{{"RUN a", 7}}, imageBy("RUN a")); got[0] != 7 {
+		t.Errorf("without a FROM: %v", got)
 	}
 	if got := Steps(lines, imageBy("RUN of something else", "COPY a b")); len(got) > 0 {
 		t.Errorf("another file's: %v", got)

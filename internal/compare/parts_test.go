@@ -148,6 +148,13 @@ func TestPulledIn(t *testing.T) {
 			}
 		}
 	}
+	// A package that left a file behind pulled nothing in, whatever stands in its place.
+	plain := made(t, s, "plain", testkit.Options{}, entries{testkit.File("lib/apk/db/installed", pkg("q", "r")), sized("lib/q", "q", 50)})
+	behind := made(t, s, "behind", testkit.Options{}, entries{testkit.File("lib/apk/db/installed", pkg("q", "r")+pkg("r", "")+pkg("x", "")), sized("lib/q", "q", 50), sized("lib/r", "r", 50), sized("lib/x", "x", 50)},
+		entries{testkit.File("lib/apk/db/installed", pkg("q", "r")+pkg("r", ""))})
+	if s := pulled(t, plain, behind); s != "" {
+		t.Error(s)
+	}
 	// Nor has what was there before, in another version.
 	older := made(t, s, "older", testkit.Options{}, entries{testkit.File("lib/apk/db/installed", pkg("b", "")), sized("lib/b", "b", 50)})
 	newer := made(t, s, "newer", testkit.Options{}, entries{testkit.File("lib/apk/db/installed", pkg("a", "b")+pkg("b", "")), sized("lib/a", "a", 50), sized("lib/b", "B", 90)})

@@ -2,7 +2,9 @@ package experiment
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -52,7 +54,10 @@ func (c *checker) check(f *File) error {
 	if strings.ContainsAny(f.Name, "/\\\x00") || f.Name == "." || f.Name == ".." {
 		return c.errorf("$.name", "a name may not hold a slash")
 	}
-	if len(f.Variants) == 0 && f.Matrix == nil {
+	if err := c.budget(f.Budget); err != nil {
+		return err
+	}
+	if len(f.Variants) == 0 && f.Matrix == nil && f.Budget == nil { // a budget may be of the Dockerfile beside it
 		return c.errorf("$", "there are no variants: add some below variants: or matrix:")
 	}
 	for n := range f.Variants {
@@ -144,7 +149,44 @@ func (c *checker) variant(at string, v *Variant) error {
 	if v.Compression != "" && !slices.Contains(Compressions, v.Compression) {
 		return c.errorf(at+".compression", "%q: want %s", v.Compression, strings.Join(Compressions, ", "))
 	}
+	if v.Budget != nil {
+		if err := c.rules(v.Budget.Rules(at + ".budget")); err != nil {
+			return err
+		}
+	}
 	return c.verify(at+".check", v.Check)
+}
+
+// budget finds what is wrong with limits.
+func (c *checker) budget(b *Budget) error {
+	if b == nil {
+		return nil
+	}
+	rules := b.Rules("$.budget")
+	for _, name := range slices.Sorted(maps.Keys(b.Images)) {
+		if _, err := path.Match(name, ""); err != nil {
+			return c.errorf("$.budget.images", "%q is no pattern", name)
+		}
+		l := b.Images[name]
+		rules = append(rules, l.Rules("$.budget.images."+quoted(name))...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Platforms)) {
+		if p, err := platforms.Parse(name); err != nil || platforms.Format(p) != name {
+			return c.errorf("$.budget.platforms", "%q: want os/architecture, such as linux/arm64", name)
+		}
+		l := b.Platforms[name]
+		rules = append(rules, l.Rules("$.budget.platforms."+quoted(name))...)
+	}
+	return c.rules(rules)
+}
+
+func (c *checker) rules(list []Rule) error {
+	for _, r := range list {
+		if err := r.Check(); err != nil {
+			return c.errorf(r.At, "%s", err)
+		}
+	}
+	return nil
 }
 
 func (c *checker) matrix(m *Matrix) error {
@@ -217,6 +259,24 @@ func (c *checker) edit(at string, e Edit) error {
 		return c.errorf(at, "edit %q: %q is not a file below the build context", e.Name, file)
 	}
 	return nil
+}
+
+// Line is the line of a place of a file that Parse has read, such as $.budget.live; 0 where
+// there is none.
+func Line(b []byte, at string) int {
+	doc, err := yamlfile.Parse("", "an experiment", b, MaxFile)
+	if err != nil {
+		return 0
+	}
+	p, err := yaml.PathString(at)
+	if err != nil {
+		return 0
+	}
+	n, err := p.FilterFile(doc)
+	if err != nil || n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return 0
+	}
+	return n.GetToken().Position.Line
 }
 
 // Fault is an error at a place of a file that Parse has read, such as $.edit[0].touch: what

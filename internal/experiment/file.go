@@ -38,15 +38,15 @@ type File struct {
 	Measure Measure `yaml:"measure,omitempty" json:"measure,omitempty"`
 	// Edit are simulated commits: what do they cost to rebuild and to pull again?
 	Edit []Edit `yaml:"edit,omitempty" json:"edit,omitempty"`
-	// Budget is reserved for limits that a later tare enforces; it is not read.
-	Budget map[string]any `yaml:"budget,omitempty" json:"budget,omitempty"`
+	// Budget are limits that tare check enforces.
+	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty"`
 }
 
 // Variant is one image: an existing one, or a Dockerfile to build.
 type Variant struct {
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
-	// Image is an existing image, pulled if it is not here. No other key but platform
-	// and check goes with it.
+	// Image is an existing image, pulled if it is not here. No other key but platform,
+	// check and budget goes with it.
 	Image string `yaml:"image,omitempty" json:"image,omitempty"`
 	// Dockerfile is a path; default the context's Dockerfile.
 	Dockerfile string `yaml:"dockerfile,omitempty" json:"dockerfile,omitempty"`
@@ -65,6 +65,8 @@ type Variant struct {
 	Compression string `yaml:"compression,omitempty" json:"compression,omitempty"`
 	// Check is what it must pass.
 	Check *Check `yaml:"check,omitempty" json:"check,omitempty"`
+	// Budget are limits of its own, besides those of the file.
+	Budget *Limits `yaml:"budget,omitempty" json:"budget,omitempty"`
 }
 
 // Matrix multiplies variants out. A key that is left out does not vary.

@@ -47,6 +47,9 @@ type Side struct {
 	// Revision is the commit it was built from, where a label or git:REF tells.
 	Revision string      `json:"revision,omitempty"`
 	Sizes    image.Sizes `json:"sizes"`
+	// Unread says that the layers were not read, since manifests alone decided: transfer and
+	// stored are known, the other sizes are 0.
+	Unread bool `json:"unread,omitempty"`
 }
 
 // Delta is after - before, divided: for each measure the five parts sum up to Total, to
@@ -93,6 +96,8 @@ type Cause struct {
 	// Text is the instruction, or what happened to the file.
 	Text string `json:"text"`
 	Amounts
+
+	at int // Line while causes are summed up; 0 for none
 }
 
 // Violation is a budget that an image breaks.

@@ -35,6 +35,9 @@ func Conduct(ctx context.Context, q Request) (*experiment.Record, error) {
 	if err := editable(path, body, f); err != nil {
 		return nil, err
 	}
+	if len(f.Variants) == 0 && f.Matrix == nil {
+		return nil, experiment.Fault(path, body, "$", "there are no variants: add some below variants: or matrix:")
+	}
 	if q.Repeat > 0 {
 		f.Measure.Repeat = q.Repeat
 	}

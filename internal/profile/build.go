@@ -20,9 +20,10 @@ type Build struct {
 	// Idle is what was sent of the build context though no operation takes it; nil where
 	// that is not known.
 	Idle *Idle `json:"-"`
-	// Dir is where it was built from, Builder the address of what built it; "" for the
+	// Dir is where it was built from, File the Dockerfile, Builder the address of what built it; "" for the
 	// embedded one.
 	Dir     string `json:"dir"`
+	File    string `json:"file,omitempty"`
 	Builder string `json:"builder,omitempty"`
 }
 

@@ -162,7 +162,7 @@ func (s *Session) Bench() *bench.Bench {
 	}
 	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, cmp.Or(s.Progress, s.Env("BUILDKIT_PROGRESS"))
 	b.Finder = &target.Finder{Store: s.Look, Registry: s.Registry, Stdin: s.In, Note: s.Note, Lean: s.Env("GOGC") == "",
-		Pull: s.Pull, Build: b.Dockerfile, Watch: s.Watch}
+		Pull: s.Pull, Build: b.Dockerfile, Passing: b.Passing, Watch: s.Watch}
 	s.work = b
 	return b
 }

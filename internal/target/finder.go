@@ -37,7 +37,10 @@ type Finder struct {
 	// Build builds a Dockerfile, for a platform or this machine's (""). The image gets
 	// no name.
 	Build func(ctx context.Context, file, platform string) (*engine.Built, error)
-	Stdin io.Reader
+	// Passing is Build for a Dockerfile in a directory that goes away when the image has
+	// been looked at.
+	Passing func(ctx context.Context, file, platform string) (*engine.Built, error)
+	Stdin   io.Reader
 	// Note tells the user something while the work goes on.
 	Note func(text string)
 	// Watch begins to show slow work, until done is called.
@@ -204,6 +207,9 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		}
 		return remote(at, sentFrom(w.place, at, o)), at.Close, nil
 	}
+	if w.commit != nil {
+		return f.commit(ctx, *w.commit, o)
+	}
 	if w.dockerfile == "" && (o.Names == Anything || o.Names == Here) && !w.stored {
 		return f.named(ctx, w.text, o, want)
 	}
@@ -216,9 +222,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		if err != nil {
 			return nil, nil, err
 		}
-		i := stored(st, store.Record{Target: built.Target, Origin: store.Built})
-		i.Built = built
-		return i, nil, nil
+		return f.built(st, built), nil, nil
 	}
 	rec, _, err := f.Local(ctx, w.name(), want)
 	if err != nil {
@@ -227,6 +231,13 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 	i := stored(st, rec)
 	i.sent.compress = o.Compress
 	return i, nil, nil
+}
+
+// built is an image that was built to be looked at.
+func (f *Finder) built(st *store.Store, b *engine.Built) *Image {
+	i := stored(st, store.Record{Target: b.Target, Origin: store.Built})
+	i.Built = b
+	return i
 }
 
 // opened opens an image that is not in the store.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tare/internal/request"
+	"tare/internal/revision"
 	"tare/internal/source"
 )
 
@@ -25,6 +26,8 @@ an image has that name, too), or
   daemon://NAME        an image of a Docker daemon (also docker-daemon:NAME)
   podman://NAME        an image of Podman, when its service runs
   containerd://[NAMESPACE/]NAME  an image of containerd
+  git:REF[:DIR]        the Dockerfile of a commit of the git repository, or the
+                       one in its DIR (built; nothing is checked out)
   -                    an archive on standard input`
 
 // word is a word of the user's, read once: what it means does not change while it is
@@ -33,7 +36,8 @@ type word struct {
 	text       string
 	place      source.Place
 	dockerfile string
-	stored     bool // store://NAME: nowhere else
+	stored     bool           // store://NAME: nowhere else
+	commit     *revision.Word // git:REF[:DIR]
 }
 
 // storeScheme is before names that are looked for in the store only. It is none of
@@ -48,6 +52,9 @@ func (w *word) name() string { return strings.TrimPrefix(w.text, storeScheme) }
 func parse(text string, names Names) (word, error) {
 	if name, ok := strings.CutPrefix(text, storeScheme); ok && name != "" {
 		return word{text: text, stored: true}, nil
+	}
+	if c, ok := revision.Parse(text); ok && names == Anything {
+		return word{text: text, commit: &c}, nil
 	}
 	p, err := source.Parse(text)
 	if err != nil {
@@ -68,12 +75,12 @@ func parse(text string, names Names) (word, error) {
 	return w, nil
 }
 
-// NeedsBuild tells whether one of the words is a Dockerfile. It is asked before anything
+// NeedsBuild tells whether one of the words is a Dockerfile, here or of a commit. It is asked before anything
 // is read: without root this program runs itself again for a build, and standard input
 // can be read once.
 func NeedsBuild(words []string) bool {
 	for _, text := range words {
-		if w, err := parse(text, Anything); err == nil && w.dockerfile != "" {
+		if w, err := parse(text, Anything); err == nil && (w.dockerfile != "" || w.commit != nil) {
 			return true
 		}
 	}
@@ -85,7 +92,7 @@ func NeedsBuild(words []string) bool {
 func Named(words []string) (names []string, elsewhere bool) {
 	for _, text := range words {
 		w, err := parse(text, Anything)
-		if err == nil && w.place.Scheme() == "" {
+		if err == nil && w.place.Scheme() == "" && w.commit == nil {
 			names = append(names, text)
 		} else {
 			elsewhere = true

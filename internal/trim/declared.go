@@ -62,3 +62,15 @@ func Differences(a, b *weigh.Facts, more ...string) []Difference {
 	slices.SortFunc(out, func(a, b Difference) int { return layer.ComparePaths(a.Path, b.Path) })
 	return out
 }
+
+// Beyond are differences without what differs by itself from build to build: noise has in
+// what, by path. Of a path that differs in more, only the more is told.
+func Beyond(list []Difference, noise map[string]seen.Aspects) []Difference {
+	var out []Difference
+	for _, d := range list {
+		if d.In &^= noise[d.Path]; d.In != 0 {
+			out = append(out, d)
+		}
+	}
+	return out
+}

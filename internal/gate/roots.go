@@ -1,0 +1,324 @@
+package gate
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"tare/internal/profile"
+)
+
+// root is why an instruction that is the same made something else.
+type root struct {
+	part string // Yours or Base
+	// at is the instruction that was changed, or whose image moved; -1 for a file.
+	at   int
+	file string // path in the context
+	text string // what happened
+	near int    // instructions between it and what it changed
+	// named says that the instruction's text names it.
+	named bool
+}
+
+// graph follows what instructions stand on.
+type graph struct {
+	before, after *Source
+	a, b          *Subject // before and after
+	*pairs
+	stages map[int]int
+	own    map[int][]root // by index of after's lines
+}
+
+// roots are the reasons why an instruction of after may have made something else than
+// before, the nearest first: changed instructions, files and images on which it stands. There
+// are none where all of these are the same. What a COPY makes depends on what it takes, not
+// on what is below.
+func (g *graph) roots(n int) (out []root) {
+	seen := map[int]bool{n: true}
+	for at, near := []int{n}, 0; len(at) > 0; near++ {
+		var next []int
+		for _, i := range at {
+			l := &g.after.Lines[i]
+			var stands []int
+			if i == n || !g.settled(i) {
+				out = g.collect(out, i, n, near)
+				stands = l.Needs
+			}
+			if l.Below >= 0 && (i != n || l.Keyword != "COPY" && l.Keyword != "ADD" && l.Keyword != "WORKDIR") {
+				stands = append(slices.Clone(stands), l.Below)
+			}
+			for _, d := range stands {
+				if d < len(g.after.Lines) && !seen[d] {
+					seen[d] = true
+					next = append(next, d)
+				}
+			}
+		}
+		at = next
+	}
+	return out
+}
+
+// collect adds the reasons that lie in instruction i to those for n.
+func (g *graph) collect(out []root, i, n, near int) []root {
+	for _, r := range g.itself(i) {
+		if i == n && r.at == n && r.part == Yours {
+			continue // that it was changed itself is known
+		}
+		r.near = near
+		r.named = r.named && i == n || r.file != "" && mentions(g.after.Lines[n].Text, r.file)
+		if !slices.ContainsFunc(out, func(o root) bool { return o.part == r.part && o.at == r.at && o.file == r.file }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// settled tells whether what an instruction made is proven to be the same, by its layers.
+func (g *graph) settled(n int) bool {
+	if g.was[n] < 0 {
+		return false
+	}
+	old, new := g.before.Lines[g.was[n]].Layers, g.after.Lines[n].Layers
+	if len(new) == 0 || len(old) != len(new) {
+		return false
+	}
+	for i := range new {
+		if g.a.Layers[old[i]].DiffID != g.b.Layers[new[i]].DiffID {
+			return false
+		}
+	}
+	return true
+}
+
+// itself are the reasons that lie in an instruction itself and in what it takes.
+func (g *graph) itself(n int) []root {
+	if list, ok := g.own[n]; ok {
+		return list
+	}
+	var out []root
+	l := &g.after.Lines[n]
+	switch {
+	case g.was[n] < 0:
+		out = append(out, root{part: Yours, at: n, text: "is new"})
+	case !g.same[n]:
+		out = append(out, root{part: Yours, at: n, text: "was " + quote(g.before.Lines[g.was[n]].Text)})
+	}
+	out = append(out, g.settings(n)...)
+	out = append(out, g.files(n)...)
+	if g.was[n] >= 0 && g.moved(n) {
+		out = append(out, root{part: Base, at: n, text: moved(l)})
+	}
+	g.own[n] = out
+	return out
+}
+
+// setters are instructions that make no layer and change what later ones do.
+var setters = []string{"ARG", "ENV", "SHELL", "USER", "WORKDIR"}
+
+// settings are the changed settings that are in force at an instruction: for a RUN all, for
+// others those that their text uses.
+func (g *graph) settings(n int) (out []root) {
+	l := &g.after.Lines[n]
+	if !slices.Contains([]string{"RUN", "COPY", "ADD", "FROM"}, l.Keyword) {
+		return nil
+	}
+	inherited := g.chain(l.Stage)
+	for i := n - 1; i >= 0; i-- {
+		s := &g.after.Lines[i]
+		global := s.Stage < 0
+		if !slices.Contains(inherited, s.Stage) && !global || !slices.Contains(setters, s.Keyword) || g.was[i] >= 0 && g.same[i] {
+			continue
+		}
+		used := uses(l.Text, variables(s.Text)) || g.through(i, n)
+		if used || l.Keyword == "RUN" && !global {
+			text := "is new"
+			if g.was[i] >= 0 {
+				text = "was " + quote(g.before.Lines[g.was[i]].Text)
+			}
+			out = append(out, root{part: Yours, at: i, text: text, named: used})
+		}
+	}
+	for _, i := range g.gone {
+		s := &g.before.Lines[i]
+		if g.stages[l.Stage] == s.Stage && slices.Contains(setters, s.Keyword) && (l.Keyword == "RUN" || uses(l.Text, variables(s.Text))) {
+			out = append(out, root{part: Yours, at: g.where(i), text: "removed: " + s.Text, named: uses(l.Text, variables(s.Text))})
+		}
+	}
+	return out
+}
+
+// chain are a stage and those that it goes on from.
+func (g *graph) chain(stage int) (out []int) {
+	for stage >= 0 && !slices.Contains(out, stage) {
+		out = append(out, stage)
+		below := -1
+		for i := range g.after.Lines {
+			l := &g.after.Lines[i]
+			if l.Stage != stage || l.Keyword != "FROM" {
+				continue
+			}
+			for _, w := range strings.Fields(l.Text)[1:] {
+				if !strings.HasPrefix(w, "--") {
+					below = slices.IndexFunc(g.after.Stages[:min(stage, len(g.after.Stages))], func(name string) bool { return strings.EqualFold(name, w) })
+					break
+				}
+			}
+		}
+		stage = below
+	}
+	return out
+}
+
+// through tells whether a variable that one instruction sets is used by a setting that the
+// text of another uses: ARG V, ENV X=$V, RUN make $X.
+func (g *graph) through(i, n int) bool {
+	names := variables(g.after.Lines[i].Text)
+	for k := i + 1; k < n; k++ {
+		s := &g.after.Lines[k]
+		if (s.Keyword == "ARG" || s.Keyword == "ENV") && (uses(s.Text, names) || s.Keyword == "ARG" && intersect(variables(s.Text), names)) {
+			names = append(names, variables(s.Text)...)
+		}
+	}
+	return uses(g.after.Lines[n].Text, names)
+}
+
+func intersect(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+// variables are the names that an ARG or ENV sets.
+func variables(text string) (out []string) {
+	words := strings.Fields(text)
+	if len(words) < 2 || words[0] != "ARG" && words[0] != "ENV" {
+		return nil
+	}
+	if words[0] == "ENV" && !strings.Contains(words[1], "=") {
+		return words[1:2]
+	}
+	for _, w := range words[1:] {
+		name, _, _ := strings.Cut(w, "=")
+		out = append(out, name)
+	}
+	return out
+}
+
+// uses tells whether a text uses one of some variables.
+func uses(text string, names []string) bool {
+	for _, n := range names {
+		for rest := text; ; {
+			_, after, ok := strings.Cut(rest, "$")
+			if !ok {
+				break
+			}
+			rest = after
+			if v, ok := strings.CutPrefix(strings.TrimPrefix(after, "{"), n); ok && (v == "" || !word(v[0])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func word(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
+}
+
+// files are the changed files that an instruction takes of the context.
+func (g *graph) files(n int) (out []root) {
+	if !g.before.Known || !g.after.Known {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, t := range g.after.Lines[n].Takes {
+		then, now := profile.Taken(t, g.before.Files), profile.Taken(t, g.after.Files)
+		for _, p := range slices.Concat(now, then) {
+			if seen[p] {
+				continue
+			}
+			seen[p] = true
+			_, had := slices.BinarySearch(then, p)
+			_, has := slices.BinarySearch(now, p)
+			if text := differs(g.before.Files[p], g.after.Files[p], had, has); text != "" {
+				out = append(out, root{part: Yours, at: -1, file: p, text: text})
+			}
+		}
+	}
+	return out
+}
+
+// differs says what happened to a file; "" if it is the same as git sees it. Directories
+// change with what is in them.
+func differs(then, now profile.File, had, has bool) string {
+	a, b := fs.FileMode(then.Mode), fs.FileMode(now.Mode)
+	switch {
+	case had && a.IsDir() && (!has || b.IsDir()), has && b.IsDir() && !had:
+		return ""
+	case !had:
+		return "is new"
+	case !has:
+		return "is gone"
+	case a.Type() != b.Type(), then.Link != now.Link:
+		return "is of another kind"
+	case then.Sum != now.Sum || then.Size != now.Size:
+		return "changed"
+	case a&0o100 != b&0o100:
+		return "has another mode"
+	}
+	return ""
+}
+
+// moved tells whether an image that an instruction names is another one than before: by
+// the digests, where both are known, else by the layers.
+func (g *graph) moved(n int) bool {
+	old, new := &g.before.Lines[g.was[n]], &g.after.Lines[n]
+	if new.Keyword == "FROM" && len(new.Layers) > 0 {
+		return !g.settled(n)
+	}
+	if len(new.Images) == 0 {
+		return false
+	}
+	known := func(list []string) bool {
+		return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "@") })
+	}
+	if known(old.Images) && known(new.Images) {
+		return !slices.Equal(old.Images, new.Images)
+	}
+	return g.before.guessed || !known(old.Images) // it may be
+}
+
+func moved(l *Line) string {
+	if l.Keyword == "FROM" {
+		return "has other layers"
+	}
+	return "takes files of an image that may be another one"
+}
+
+// where is the instruction of after in whose place one of before stood: the one before it,
+// else the first of the stage.
+func (g *graph) where(i int) int {
+	for k := i - 1; k >= 0; k-- {
+		if j, ok := g.next[k]; ok && g.before.Lines[k].Stage == g.before.Lines[i].Stage {
+			return j
+		}
+	}
+	for j := range g.after.Lines {
+		if s, ok := g.stages[g.after.Lines[j].Stage]; ok && s == g.before.Lines[i].Stage {
+			return j
+		}
+	}
+	return 0
+}
+
+// mentions tells whether a text names a file.
+func mentions(text, file string) bool { return strings.Contains(text, path.Base(file)) }
+
+func quote(text string) string {
+	const most = 120
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}

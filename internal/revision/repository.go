@@ -1,0 +1,164 @@
+package revision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Repository is a git repository.
+type Repository struct {
+	// Top is the top directory of the working tree; that of the repository itself if it
+	// is bare.
+	Top string
+	// Prefix is where the directory that it was found from lies in it, with slashes; ""
+	// for the top.
+	Prefix string
+
+	objects string // where it keeps what all its working trees share
+	shallow bool
+	bare    bool
+}
+
+// ErrNoRepository says that a directory is in no git repository.
+var ErrNoRepository = errors.New("not in a git repository")
+
+// Find finds the repository that holds a directory. The error says what is missing: git
+// (ErrNoGit), a repository (ErrNoRepository), or what git says of it.
+func Find(ctx context.Context, dir string) (*Repository, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	if fi, err := os.Stat(abs); err != nil || !fi.IsDir() {
+		return nil, fmt.Errorf("%s: no such directory", dir)
+	}
+	out, err := run(ctx, abs, "rev-parse", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir", "--show-prefix")
+	var f *failed
+	if errors.As(err, &f) && strings.Contains(f.said, "not a git repository") {
+		return nil, fmt.Errorf("%s is %w", dir, ErrNoRepository)
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	if len(lines) < 3 {
+		return nil, fmt.Errorf("git: an answer of %d lines", len(lines))
+	}
+	r := &Repository{Top: abs, bare: lines[0] == "true", shallow: lines[1] == "true", objects: lines[2]}
+	if !filepath.IsAbs(r.objects) {
+		r.objects = filepath.Join(abs, r.objects)
+	}
+	if len(lines) > 3 {
+		r.Prefix = strings.TrimSuffix(lines[3], "/")
+	}
+	if r.Prefix != "" {
+		r.Top = strings.TrimSuffix(abs, string(filepath.Separator)+filepath.FromSlash(r.Prefix))
+	}
+	return r, nil
+}
+
+// Commit is the full name of the commit that a word for a revision means now. The error
+// says how a shallow clone gets it.
+func (r *Repository) Commit(ctx context.Context, ref string) (string, error) {
+	switch {
+	case ref == "":
+		return "", errors.New("which commit? Write git:REF, such as git:HEAD~1 or git:main")
+	case strings.HasPrefix(ref, "-"):
+		return "", fmt.Errorf("%q is no revision: the names of commits do not begin with a dash", ref)
+	}
+	// As git switch does: who clones one branch has the others as the remote's.
+	for _, name := range []string{ref, "origin/" + ref} {
+		out, err := run(ctx, r.Top, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+		var f *failed
+		switch {
+		case err == nil:
+			return strings.TrimSpace(string(out)), nil
+		case !errors.As(err, &f):
+			return "", err
+		}
+	}
+	if r.shallow {
+		return "", fmt.Errorf("no commit %q in the repository %s, which is a shallow clone: git fetch --deepen=50 or git fetch --unshallow gets more of it (actions/checkout: fetch-depth: 0)", ref, r.Top)
+	}
+	return "", fmt.Errorf("no commit %q in the repository %s", ref, r.Top)
+}
+
+// Has tells whether the repository has a commit, by its full name.
+func (r *Repository) Has(ctx context.Context, commit string) bool {
+	if len(commit) < 40 || strings.Trim(commit, "0123456789abcdef") != "" {
+		return false
+	}
+	_, err := run(ctx, r.Top, "cat-file", "-e", commit+"^{commit}")
+	return err == nil
+}
+
+// Within is where a directory or file lies in the repository, with slashes; ok is false
+// if it lies elsewhere.
+func (r *Repository) Within(name string) (rel string, ok bool) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return "", false
+	}
+	// The file itself may be a link: git knows it by where it stands.
+	if real, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		abs = filepath.Join(real, filepath.Base(abs))
+	}
+	if fi, err := os.Stat(abs); err == nil && fi.IsDir() {
+		if real, err := filepath.EvalSymlinks(abs); err == nil {
+			abs = real
+		}
+	}
+	rel, err = filepath.Rel(r.Top, abs)
+	if err != nil || rel != "." && !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
+}
+
+// object is what a commit has at a path: its name, and its type: blob, tree or commit (a
+// submodule). ok is false if there is nothing.
+func (r *Repository) object(ctx context.Context, commit, at string) (name, kind string, ok bool, err error) {
+	at = path.Clean("/" + at)[1:]
+	args := []string{"ls-tree", "-z", "--full-tree", commit}
+	if at == "" {
+		return commit + "^{tree}", "tree", true, nil
+	}
+	out, err := run(ctx, r.Top, append(args, "--", at)...)
+	if err != nil {
+		return "", "", false, err
+	}
+	list, err := entries(out)
+	if err != nil || len(list) != 1 {
+		return "", "", false, err
+	}
+	return list[0].name, list[0].kind, true, nil
+}
+
+// entry is a line of git ls-tree.
+type entry struct {
+	mode, kind, name, path string
+}
+
+// entries reads what git ls-tree -z prints.
+func entries(out []byte) (list []entry, err error) {
+	for line := range strings.SplitSeq(string(out), "\x00") {
+		if line == "" {
+			continue
+		}
+		head, at, ok := strings.Cut(line, "\t")
+		f := strings.Fields(head)
+		if !ok || len(f) != 3 {
+			return nil, fmt.Errorf("git: what ls-tree prints was not understood: %q", line)
+		}
+		list = append(list, entry{f[0], f[1], f[2], at})
+	}
+	return list, nil
+}
