@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +22,7 @@ type checkOptions struct {
 	check.Request
 	build  buildOptions
 	report gatereport.Options
+	also   []string // further reports
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -42,19 +42,17 @@ func newCheck(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	f := c.Flags()
-	f.StringVar(&o.report.Format, "format", "text", strings.Join(gatereport.Names(), ", "))
-	f.StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
-	f.StringVar(&o.report.Name, "name", "", "tells several checks of a repository apart, in comments and in SARIF")
-	f.BoolVar(&o.report.Details, "full", false, "print everything")
-	f.BoolVar(&o.report.Always, "always", false, "with --format markdown: also where nothing of yours changed")
-	f.BoolVar(&o.report.Exact, "bytes", false, "print exact bytes")
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(gatereport.Names(), cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
+	flags.Report(c, &o.report, &o.also)
 	flags.Check(c, &o.Request)
 	return c
 }
 
 func (a *app) check(ctx context.Context, o checkOptions) error {
+	reports, err := gatereport.Reports(o.also)
+	if err != nil {
+		return err
+	}
 	o.build.Options = o.Build
 	if tty, _ := terminal(a.Err); !tty {
 		o.build.Progress = "quiet"
@@ -68,8 +66,6 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 			return err
 		}
 	}
-	o.report.Always, o.report.Exact, o.report.Style, o.report.Version = o.report.Always || o.report.Details, o.bytes, a.style(a.Out), buildinfo.Version
-	var err error
 	if o.Runs, err = a.runs(); err != nil {
 		return err
 	}
@@ -78,11 +74,13 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		return fmt.Errorf("check: %w", err)
 	}
 	o.report.Version = buildinfo.Version
-	if err := a.toFile(o.output, func(w io.Writer) error {
-		o.report.Style = a.style(w)
-		return gatereport.Write(w, r, o.report)
-	}); err != nil {
-		return err
+	for _, one := range append(reports, gatereport.Report{Format: o.report.Format, File: o.file}) {
+		if err := a.toFile(output{file: one.File}, func(w io.Writer) error {
+			o.report.Style, o.report.Format = a.style(w), one.Format
+			return gatereport.Write(w, r, o.report)
+		}); err != nil {
+			return err
+		}
 	}
 	if r.Verdict == gate.Violated {
 		return exitCode(3)

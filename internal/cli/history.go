@@ -1,13 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
+	"tare/internal/growth"
 	"tare/internal/listing"
+	"tare/internal/releases"
+	"tare/internal/report"
 	"tare/internal/target"
 )
 
@@ -18,21 +24,17 @@ func init() {
 
 func newHistory(a *app) *cobra.Command {
 	var o historyOptions
+	var g output
+	var q releases.Request
 	c := &cobra.Command{
 		Use:   "history [OPTIONS] IMAGE",
 		Short: "Show the history of an image",
-		Long: `Show the steps of an image, newest first, with the bytes each one added.
-
-SIZE counts as Docker does with a graph driver: the files of the step's layer
-as unpacked; steps without a layer add 0B. Of an image outside the store and
-the daemons (registry://NAME, oci-dir://DIR, …) only manifest and configuration
-are read: there the column is TRANSFER, the bytes of the compressed layers,
-where they are known.`,
-		Example: `  tare history python:slim
-  tare history registry://python:slim
-  tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.format = g.format; q.Growth {
+				q.Word, q.Platform, g.format = args[0], a.Platform(o.platform), cmp.Or(g.format, "text")
+				return a.growth(cmd.Context(), g, q)
+			}
 			return a.history(cmd.Context(), args[0], o)
 		},
 		ValidArgsFunction: a.completeImages,
@@ -41,7 +43,8 @@ where they are known.`,
 	f.BoolVarP(&o.human, "human", "H", true, "print sizes and dates in human-readable form")
 	f.BoolVar(&o.noTrunc, "no-trunc", false, "don't truncate commands and IDs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only IDs")
-	f.StringVar(&o.format, "format", "", "table, json, 'table TEMPLATE' or a Go template")
+	g.formats(c, pageFormats, growth.Parts)
+	flags.Growth(c, &q)
 	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
 	return c
 }
@@ -75,4 +78,16 @@ func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
 	}
 	t, rows := listing.History(img.Image, listing.HistoryOptions{Remote: !img.Near, Whole: o.noTrunc, Exact: !o.human}, time.Now())
 	return t.Write(a.data(), o.format, rows)
+}
+
+// growth shows how an image grew over the tags of its repository.
+func (a *app) growth(ctx context.Context, o output, q releases.Request) error {
+	if err := errors.Join(q.Check(), o.check()); err != nil {
+		return err
+	}
+	r, err := releases.Growth(ctx, a.Finder(), q)
+	if err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	return a.writePage(o, r, func() report.Document { return r.Document(o.bytes) }, r.Page())
 }

@@ -1,9 +1,12 @@
 package flags
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"tare/internal/check"
+	"tare/internal/gatereport"
 )
 
 // Check defines the flags that say what is checked, and against what.
@@ -18,4 +21,16 @@ func Check(c *cobra.Command, r *check.Request) {
 	f.StringVar(&r.Build.Target, "target", "", "stage to build")
 	f.StringSliceVar(&r.Build.Platforms, "platform", nil, "platforms to check")
 	_ = c.RegisterFlagCompletionFunc("baseline", cobra.FixedCompletions([]string{check.Last, "git:HEAD~1", "git:main", "registry://"}, cobra.ShellCompDirectiveNoSpace))
+}
+
+// Report defines the flags that say how a check is reported; also are further reports.
+func Report(c *cobra.Command, o *gatereport.Options, also *[]string) {
+	f := c.Flags()
+	f.StringVar(&o.Format, "format", "text", strings.Join(gatereport.Names(), ", "))
+	f.StringArrayVar(also, "report", nil, "write one more report, FORMAT=FILE (such as sarif=tare.sarif)")
+	f.StringVar(&o.Name, "name", "", "tells several checks of a repository apart, in comments and in SARIF")
+	f.BoolVar(&o.Details, "full", false, "print everything")
+	f.BoolVar(&o.Always, "always", false, "with --format markdown: also where nothing of yours changed")
+	f.BoolVar(&o.Exact, "bytes", false, "print exact bytes")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(gatereport.Names(), cobra.ShellCompDirectiveNoFileComp))
 }

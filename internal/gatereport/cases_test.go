@@ -175,3 +175,15 @@ func TestNoSuchFormat(t *testing.T) {
 		t.Error("a format that there is not was written")
 	}
 }
+
+func TestReports(t *testing.T) {
+	got, err := gatereport.Reports([]string{"sarif=a=b.sarif", "junit=out/x.xml"})
+	if err != nil || len(got) != 2 || got[0] != (gatereport.Report{Format: "sarif", File: "a=b.sarif"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, bad := range []string{"", "sarif", "sarif=", "pdf=x", "=x"} {
+		if _, err := gatereport.Reports([]string{bad}); err == nil || !strings.Contains(err.Error(), "want FORMAT=FILE") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

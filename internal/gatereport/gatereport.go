@@ -7,9 +7,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"tare/internal/gate"
 	"tare/internal/report"
+	"tare/internal/request"
 )
 
 // Options say how a check is reported. The zero value is a report as text.
@@ -54,6 +57,22 @@ func Names() []string {
 		out[i] = f.Name
 	}
 	return out
+}
+
+// Report is one more report of a check, in a file.
+type Report struct{ Format, File string }
+
+// Reports reads a list of FORMAT=FILE. It returns an error that names what is neither.
+func Reports(list []string) ([]Report, error) {
+	var out []Report
+	for _, text := range list {
+		format, file, _ := strings.Cut(text, "=")
+		if !slices.Contains(Names(), format) || file == "" {
+			return nil, request.Errorf("--report %q: want FORMAT=FILE, with one of: %s", text, strings.Join(Names(), ", "))
+		}
+		out = append(out, Report{format, file})
+	}
+	return out, nil
 }
 
 // Write writes the report of a check. It returns an error for a format that there is not,

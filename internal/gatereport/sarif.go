@@ -93,6 +93,8 @@ func location(file string, line int) *sarif.Location {
 	ref := uri(file)
 	if first, _, _ := strings.Cut(ref, "/"); strings.Contains(first, ":") {
 		ref = "./" + ref // else what stands before the colon is a scheme
+	} else if strings.HasPrefix(ref, "/") {
+		ref = "." + ref // and what stands behind two slashes a host
 	}
 	p := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewArtifactLocation().WithURI(ref).WithURIBaseID(root)).
 		WithRegion(sarif.NewRegion().WithStartLine(max(line, 1)))

@@ -26,6 +26,25 @@ diff), images as tare-lab/NAME:VARIANT until you remove them.`,
   tare lab --answers                 # answer its questions from measurements
   tare lab diff last~1 last`,
 	},
+	"history": {
+		long: `Show the steps of an image, newest first, with the bytes each one added.
+
+SIZE counts as Docker does with a graph driver: the files of the step's layer
+as unpacked; steps without a layer add 0B. Of an image outside the store and
+the daemons (registry://NAME, oci-dir://DIR, …) only manifest and configuration
+are read: there the column is TRANSFER, the bytes of the compressed layers,
+where they are known.
+
+With --growth IMAGE is a repository: all its tags become one table and a chart,
+by version where the tags are versions, else by the images' dates, and the
+release with the largest step is named. Only manifests and configurations are
+read; live and tar are known where the store knows all layers of a release.`,
+		example: `  tare history python:slim
+  tare history registry://python:slim
+  tare history --no-trunc --format '{{.Size}}\t{{.CreatedBy}}' app
+  tare history --growth registry://registry.example/app
+  tare history --growth --tags '3.*-slim' --format html --open python`,
+	},
 	"profile": {
 		long: `Build a Dockerfile and print it with what each line costs: seconds now and when
 it last actually ran (cache miss), the bytes that it adds, how many of them
@@ -152,6 +171,9 @@ func Texts(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		if t, ok := told[c.Name()]; ok {
 			c.Long, c.Example = t.long, t.example
+		}
+		if c.Name() == "image" {
+			Texts(c) // the same commands once more, as Docker has them
 		}
 	}
 }

@@ -25,6 +25,9 @@ func (r *Registry) explain(named reference.Named, err error) error {
 	return brief(r.reworded(named, err))
 }
 
+// Explain says what a registry's answer about a repository means and what to do next.
+func (r *Registry) Explain(named reference.Named, err error) error { return r.explain(named, err) }
+
 func (r *Registry) reworded(named reference.Named, err error) error {
 	host := reference.Domain(named)
 	user := ""

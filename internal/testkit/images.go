@@ -116,7 +116,8 @@ type Options struct {
 	Platform    ocispec.Platform
 	History     []ocispec.History
 	Config      ocispec.ImageConfig
-	Shell       []string // Docker's addition to the configuration
+	Shell       []string  // Docker's addition to the configuration
+	Created     time.Time // the zero time is that of 2025
 }
 
 // Image makes an image of one platform.
@@ -127,6 +128,9 @@ func Image(t testing.TB, o Options) *Built {
 		o.Platform = ocispec.Platform{OS: "linux", Architecture: "amd64"}
 	}
 	created := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	if !o.Created.IsZero() {
+		created = o.Created
+	}
 	cfg := ocispec.Image{Created: &created, Platform: o.Platform, Config: o.Config, History: o.History}
 	cfg.RootFS.Type = "layers"
 	types := struct{ manifest, config, layer string }{ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageConfig, ocispec.MediaTypeImageLayer}

@@ -93,7 +93,7 @@ func newProject(r *rand.Rand, n int, url string) *project {
 		p.files[".dockerignore"] = []byte(".git\nnotes\n")
 	}
 	run := func(args ...string) string { return `RUN ["/tool", "` + strings.Join(args, `", "`) + `"]` }
-	p.lines = []string{"# " + p.name, "FROM base:now AS build", "WORKDIR /work", "COPY src /work", run("compile", "/work/main.c", "/out/main"),
+	p.lines = []string{"# " + p.name, "FROM base:now AS build", "WORKDIR /make", "COPY src /make", run("compile", "/make/main.c", "/out/main"),
 		"", "FROM base:now", "ARG CURL=1.2", "ENV MODE=plain"}
 	body := []string{
 		run("install", own, "curl=$CURL", "zlib"),
