@@ -73,7 +73,7 @@ var imports = map[string][]string{
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
 	"releases":  {"growth", "image", "progress", "request", "source", "store", "target", "units", "weigh"},
-	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
+	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},

@@ -17,6 +17,7 @@ import (
 	"tare/internal/lab"
 	"tare/internal/request"
 	"tare/internal/suggest"
+	"tare/internal/target"
 )
 
 // Request says what to check.
@@ -53,11 +54,14 @@ type checker struct {
 	notes []string
 	close []func()
 	trees map[string]*baseTree
+	// manifests of registries, by word and platform: a tag that moves meanwhile means the
+	// same throughout.
+	manifests map[string]*target.Manifest
 }
 
 // Run checks. An image over its budget is no error: the result says so.
 func Run(ctx context.Context, b *bench.Bench, r Request) (_ *gate.Result, err error) {
-	c := &checker{Request: r, b: b, trees: map[string]*baseTree{}}
+	c := &checker{Request: r, b: b, trees: map[string]*baseTree{}, manifests: map[string]*target.Manifest{}}
 	defer func() {
 		for _, f := range slices.Backward(c.close) {
 			f()
@@ -111,6 +115,12 @@ type finished struct {
 
 // job checks one image.
 func (c *checker) job(ctx context.Context, j *job) (*finished, error) {
+	if f, err := c.unchanged(ctx, j); f != nil || err != nil {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", j.name, err)
+		}
+		return f, err
+	}
 	now, err := c.obtain(ctx, j)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", j.name, err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/containerd/platforms"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/advice"
 	"tare/internal/experiment"
@@ -29,7 +30,8 @@ type job struct {
 	file     string // the Dockerfile
 	platform string // "" for this machine's
 	variant  *experiment.Variant
-	at       string // of the variant's own limits in the file
+	at       string    // of the variant's own limits in the file
+	now      *obtained // of a baseline: what it is the baseline of
 
 	*experimentFile
 }
@@ -234,3 +236,5 @@ func (c *checker) budget(j *job, platform string) gate.Budget {
 
 // here is this machine's platform, as images name it.
 func here() string { return platforms.Format(platforms.Normalize(platforms.DefaultSpec())) }
+
+func platformName(p *ocispec.Platform) string { return platforms.Format(*p) }

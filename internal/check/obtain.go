@@ -35,7 +35,15 @@ type obtained struct {
 // obtain builds or opens the image of a job.
 func (c *checker) obtain(ctx context.Context, j *job) (*obtained, error) {
 	if j.word != "" {
-		return c.open(ctx, j.word, j)
+		word := j.word
+		if m := c.manifests[word+" "+j.platform]; m != nil {
+			word = m.Pinned
+		}
+		o, err := c.open(ctx, word, j)
+		if err == nil {
+			o.subject.Reference = j.word
+		}
+		return o, err
 	}
 	r, err := c.request(ctx, j)
 	if err != nil {

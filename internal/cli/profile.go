@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/profiler"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -62,7 +63,7 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	o.formats(c, pageFormats, slices.Concat(report.ProfileParts, []string{tracereport.Touched}))
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
-	o.build.sourceFlags(c)
+	flags.Sources(f, &o.build.Options)
 	f.StringArrayVarP(&o.build.Tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.BoolVar(&o.cold, "cold", false, "build without the cache")
 	f.BoolVar(&o.build.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
@@ -74,16 +75,6 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.swaps, "swap", nil, "with --after-edit: the same with the instructions at lines A:B swapped")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.against, "dockerfile", "", "profile an image that was built elsewhere from this Dockerfile")
-}
-
-// sourceFlags are the flags of a build that say what it is made from.
-func (o *buildOptions) sourceFlags(c *cobra.Command) {
-	f := c.Flags()
-	f.StringVar(&o.Target, "target", "", "stage to build")
-	f.StringArrayVar(&o.BuildArgs, "build-arg", nil, "set a build argument (NAME=VALUE)")
-	f.StringArrayVar(&o.ContextArgs, "build-context", nil, "additional context (NAME=PATH|…)")
-	f.StringArrayVar(&o.Secrets, "secret", nil, "secret for RUN --mount=type=secret")
-	f.StringSliceVar(&o.Platforms, "platform", nil, "platform to build for")
 }
 
 func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {

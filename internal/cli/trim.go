@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/display"
+	"tare/internal/flags"
 	"tare/internal/logs"
 	"tare/internal/report"
 	"tare/internal/trimmer"
@@ -54,7 +55,7 @@ func (o *trimOptions) trimFlags(c *cobra.Command) {
 	o.formats(c, plainFormats, trimmer.Parts)
 	f, r := c.Flags(), &o.order
 	f.Lookup("output").Usage = "file for the patch"
-	o.build.sourceFlags(c)
+	flags.Sources(f, &o.build.Options)
 	f.StringVarP(&r.File, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
 	f.BoolVar(&r.Drop, "drop", false, "also try edits that take away what no check touches")
 	f.StringArrayVar(&r.Commands, "check", nil, "a command that must succeed in the image (default those of tare.yaml)")

@@ -12,6 +12,9 @@ import (
 type Edit struct {
 	Span
 	Text string
+	// Rank orders what is inserted at the same place, the lower first: flags before commands,
+	// and last what a command line goes on behind.
+	Rank int
 }
 
 // Conflict tells that two changes touch the same bytes.
@@ -22,11 +25,13 @@ func (c *Conflict) Error() string {
 	return fmt.Sprintf("two changes touch the same bytes (%d–%d and %d–%d)", c.A.From, c.A.To, c.B.From, c.B.To)
 }
 
-// Apply makes changes of a text. Insertions at one place stand in the order given; equal
-// changes are made once. The error is a *Conflict.
+// Apply makes changes of a text. Insertions at one place stand in the order given, by
+// their ranks; equal changes are made once. The error is a *Conflict.
 func Apply(text []byte, edits []Edit) ([]byte, error) {
 	list := slices.Clone(edits)
-	slices.SortStableFunc(list, func(a, b Edit) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortStableFunc(list, func(a, b Edit) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Rank, b.Rank))
+	})
 	list = slices.CompactFunc(list, func(a, b Edit) bool { return a == b })
 	var out bytes.Buffer
 	at := 0
@@ -48,7 +53,7 @@ func Apply(text []byte, edits []Edit) ([]byte, error) {
 // Insert adds words to a command line, behind one of its bytes: a space and the text.
 func (s *Script) Insert(behind int, text string) Edit {
 	at := s.Range(behind-1, behind).To
-	return Edit{Span{at, at}, text}
+	return Edit{Span: Span{at, at}, Text: text}
 }
 
 // Append adds a command to the end of a RUN, joined with &&, laid out as its author lays
@@ -70,7 +75,7 @@ func (f *File) Append(i *Instruction, command string) (Edit, bool) {
 			sep = " && " + string(f.escape) + f.newline + indent
 		}
 	}
-	return Edit{Span{at, at}, sep + command}, true
+	return Edit{Span: Span{at, at}, Text: sep + command}, true
 }
 
 // layout tells how the lines of an instruction are laid out: what stands before the text of
@@ -100,7 +105,7 @@ func (f *File) layout(i *Instruction) (indent string, lead, ok bool) {
 // Remove takes an instruction out, with its lines. A comment that stands directly above
 // stays.
 func (f *File) Remove(i *Instruction) Edit {
-	return Edit{Span{f.lines[i.Lines[0]-1], f.lines[i.Lines[1]]}, ""}
+	return Edit{Span: Span{f.lines[i.Lines[0]-1], f.lines[i.Lines[1]]}}
 }
 
 // Drop takes a part of a RUN's command line out, with what joins it to the others; the
@@ -117,12 +122,12 @@ func (f *File) Drop(i *Instruction, part int) (Edit, bool) {
 	if part == 0 { // up to the next command, wherever its line begins
 		span.To = i.Script.Place(to)
 	}
-	return Edit{span, ""}, true
+	return Edit{Span: span}, true
 }
 
 // Flag adds a flag to an instruction, before all others.
 func (f *File) Flag(i *Instruction, flag string) Edit {
-	return Edit{Span{i.Args, i.Args}, flag + " "}
+	return Edit{Span: Span{i.Args, i.Args}, Text: flag + " ", Rank: -1}
 }
 
 // Move takes instructions out and puts them, in their order, before another one of their
@@ -139,7 +144,7 @@ func (f *File) Move(list []*Instruction, before *Instruction) []Edit {
 		}
 	}
 	at := f.lines[before.Lines[0]-1]
-	return append([]Edit{{Span{at, at}, text}}, out...)
+	return append([]Edit{{Span: Span{at, at}, Text: text}}, out...)
 }
 
 // Before adds lines before an instruction, or before the FROM of a stage.
@@ -148,116 +153,5 @@ func (f *File) Before(at Span, text string) Edit {
 	for from > 0 && f.Text[from-1] != '\n' {
 		from--
 	}
-	return Edit{Span{from, from}, strings.ReplaceAll(text, "\n", f.newline)}
-}
-
-// Join joins a RUN to the one that follows it directly, so that both are one step. Between
-// them there may be comments and empty lines; the latter go. So must all instructions
-// between them that are named in over, for which the caller makes the changes.
-func (f *File) Join(a, b *Instruction, over ...*Instruction) ([]Edit, bool) {
-	if a.Script == nil || b.Script == nil || a.Script.Heredoc || b.Script.Heredoc || !slices.Equal(a.Flags, b.Flags) {
-		return nil, false
-	}
-	end, ok := a.Script.End()
-	if !ok || end == 0 || strings.TrimSpace(a.Script.Text[end:]) != "" || b.Index != a.Index+1+len(over) || a.Stage != b.Stage {
-		return nil, false
-	}
-	indent, _, multi := f.layout(a)
-	if !multi {
-		if indent, _, multi = f.layout(b); !multi {
-			indent = "    "
-		}
-	}
-	var out []Edit
-	at := a.Script.Range(end-1, end).To
-	out = append(out, Edit{Span{at, a.At.To}, " " + string(f.escape)})
-	for n := a.Lines[1] + 1; n < b.Lines[0]; n++ {
-		if slices.ContainsFunc(over, func(i *Instruction) bool { return i.Lines[0] <= n && n <= i.Lines[1] }) {
-			continue
-		}
-		if line := bytes.TrimSpace(f.Text[f.lines[n-1]:f.end(n)]); len(line) == 0 {
-			out = append(out, Edit{Span{f.lines[n-1], f.lines[n]}, ""})
-		} else if line[0] != '#' {
-			return nil, false
-		}
-	}
-	text := indent + "&& "
-	switch {
-	case !f.errexit(a):
-		if f.grouped(a) {
-			out = append([]Edit{{Span{a.Script.Place(0), a.Script.Place(0)}, "("}, {Span{at, at}, ")"}}, out...)
-		}
-	case f.leaks(a):
-		return nil, false
-	default:
-		// In "(set -e; x; y) && z" nothing stops at x: what is on the left of && is exempt from
-		// set -e. So it is one list, in which z is no less strict than before.
-		out[0].Text, text = "; "+string(f.escape), indent
-	}
-	if f.alternatives(b) && !f.errexit(a) {
-		stop := b.Script.Range(len(b.Script.Text)-1, len(b.Script.Text)).To
-		text += "("
-		out = append(out, Edit{Span{stop, stop}, ")"})
-	}
-	first := b.Script.Place(0)
-	return append(out, Edit{Span{f.lines[b.Lines[0]-1], first}, text}), true
-}
-
-// Errexit tells whether the shell of a RUN stops at the first command that fails (set -e).
-func (f *File) Errexit(i *Instruction) bool { return f.errexit(i) }
-
-func (f *File) errexit(i *Instruction) bool {
-	for _, c := range i.Script.Commands {
-		if c.Name() != "set" {
-			continue
-		}
-		for _, a := range c.Args() {
-			if a.Text == "errexit" || len(a.Text) > 1 && a.Text[0] == '-' && strings.Contains(a.Text, "e") {
-				return true
-			}
-		}
-	}
-	for _, w := range f.shell(i) {
-		if len(w) > 1 && w[0] == '-' && strings.Contains(w, "e") || w == "errexit" {
-			return true
-		}
-	}
-	return false
-}
-
-// leaks tells whether more than the shell's options would reach what is joined to a line.
-func (f *File) leaks(i *Instruction) bool {
-	for _, c := range i.Script.Commands {
-		if c.Name() == "cd" || c.Name() == "export" || c.Name() == "umask" || c.Name() == "" {
-			return true
-		}
-	}
-	for _, p := range i.Script.Parts {
-		if p.State && !strings.HasPrefix(p.Text, "set ") {
-			return true
-		}
-	}
-	return false
-}
-
-// grouped tells whether a command line leaves its shell's state behind (a directory, a
-// variable, an option), which must not reach the commands that are joined to it.
-func (f *File) grouped(i *Instruction) bool {
-	for _, p := range i.Script.Parts {
-		if p.State || p.Whole != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// alternatives tells whether a command line must be kept together when && stands before it:
-// "a && b; c" is not "a && (b; c)".
-func (f *File) alternatives(i *Instruction) bool {
-	for n, p := range i.Script.Parts {
-		if p.Whole != "" || n > 0 && !p.And {
-			return true
-		}
-	}
-	return false
+	return Edit{Span: Span{from, from}, Text: strings.ReplaceAll(text, "\n", f.newline)}
 }

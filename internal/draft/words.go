@@ -71,12 +71,12 @@ func (i *Instruction) FlagValue(name string) string {
 }
 
 // Replace replaces bytes of the file.
-func Replace(s Span, text string) Edit { return Edit{s, text} }
+func Replace(s Span, text string) Edit { return Edit{Span: s, Text: text} }
 
 // DropWord takes a word of a RUN's command out, with the space before it.
 func (s *Script) DropWord(from, to int) Edit {
 	for from > 0 && (s.Text[from-1] == ' ' || s.Text[from-1] == '\t') {
 		from--
 	}
-	return Edit{s.Range(from, to), ""}
+	return Edit{Span: s.Range(from, to)}
 }

@@ -11,13 +11,9 @@ import (
 func Build(f *pflag.FlagSet, o *builds.Options) {
 	f.StringArrayVarP(&o.Tags, "tag", "t", nil, "name and tag of the image (NAME:TAG)")
 	f.StringVarP(&o.Dockerfile, "file", "f", "", "the Dockerfile (default PATH/Dockerfile); - reads it from standard input")
-	f.StringVar(&o.Target, "target", "", "stage to build")
-	f.StringArrayVar(&o.BuildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME from the environment)")
+	Sources(f, o)
 	f.StringArrayVar(&o.LabelPairs, "label", nil, "set a label of the image (KEY=VALUE)")
 	f.StringArrayVar(&o.AnnotPairs, "annotation", nil, "set an annotation of the manifest (KEY=VALUE)")
-	f.StringSliceVar(&o.Platforms, "platform", nil, "platforms to build for")
-	f.StringArrayVar(&o.ContextArgs, "build-context", nil, "additional context: NAME=PATH, URL, docker-image://NAME or oci-layout://DIR")
-	f.StringArrayVar(&o.Secrets, "secret", nil, "secret for RUN --mount=type=secret (id=ID[,src=PATH|,env=NAME])")
 	f.StringArrayVar(&o.SSH, "ssh", nil, "ssh agent or keys for RUN --mount=type=ssh (default|ID[=SOCKET|KEY])")
 	f.StringArrayVar(&o.CacheFrom, "cache-from", nil, "external cache sources (type=registry|local,…)")
 	f.StringArrayVar(&o.CacheTo, "cache-to", nil, "cache export destinations (type=registry|local|inline,…)")
@@ -42,4 +38,14 @@ func Build(f *pflag.FlagSet, o *builds.Options) {
 	f.BoolVar(&o.Check, "check", false, "check the Dockerfile instead of building it")
 	f.StringVar(&o.Call, "call", "", "evaluate the Dockerfile instead of building it: check, outline or targets")
 	help.IgnoredBuildFlags(f)
+}
+
+// Sources defines those of the flags of docker build that say what an image is made from: of
+// all commands that build a Dockerfile.
+func Sources(f *pflag.FlagSet, o *builds.Options) {
+	f.StringVar(&o.Target, "target", "", "stage to build")
+	f.StringArrayVar(&o.BuildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME from the environment)")
+	f.StringArrayVar(&o.ContextArgs, "build-context", nil, "additional context: NAME=PATH, URL, docker-image://NAME or oci-layout://DIR")
+	f.StringArrayVar(&o.Secrets, "secret", nil, "secret for RUN --mount=type=secret (id=ID[,src=PATH|,env=NAME])")
+	f.StringSliceVar(&o.Platforms, "platform", nil, "platforms to build for")
 }

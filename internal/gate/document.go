@@ -47,6 +47,9 @@ type Side struct {
 	// Revision is the commit it was built from, where a label or git:REF tells.
 	Revision string      `json:"revision,omitempty"`
 	Sizes    image.Sizes `json:"sizes"`
+	// Unread says that the layers were not read, since manifests alone decided: transfer and
+	// stored are known, the other sizes are 0.
+	Unread bool `json:"unread,omitempty"`
 }
 
 // Delta is after - before, divided: for each measure the five parts sum up to Total, to

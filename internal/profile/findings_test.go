@@ -62,3 +62,21 @@ func TestFindingsOfLines(t *testing.T) {
 		}
 	}
 }
+
+// A secret in the history is said of the line that the history's step is of; and the result
+// is of the image that was looked at.
+func TestSecretsOfLines(t *testing.T) {
+	s := testkit.Store(t)
+	f := testkit.Facts(t, s, testkit.Put(t, s, "x", store.Built, testkit.Image(t, testkit.Options{
+		History: []ocispec.History{{CreatedBy: "ADD a"}, {CreatedBy: "ENV GITHUB_TOKEN=ghp_0123456789abcdefABCDEF0123456789abcd", EmptyLayer: true}},
+		Layers:  [][]byte{testkit.Tar(t, testkit.File("a", "a"))}})))
+	in := input(t, world{src: "FROM a\nUSER 1\nENV GITHUB_TOKEN=ghp_0123456789abcdefABCDEF0123456789abcd\n", files: "f=1"})
+	in.Image = &profile.Weighed{Report: f.Report("x", 0), History: []profile.History{{Instruction: "ADD a", Layer: 0}, {Instruction: "ENV", Layer: -1}}, Facts: f}
+	r := profile.Make(in)
+	if len(r.Findings) != 1 || r.Findings[0].Rule != "secret-file" || r.Findings[0].Line != 3 {
+		t.Errorf("%+v", r.Findings)
+	}
+	if r.ID == "" || r.ID != in.Image.Report.ID || r.Manifest == "" || r.Manifest != in.Image.Report.Manifest {
+		t.Errorf("it is of %s %s", r.ID, r.Manifest)
+	}
+}

@@ -64,7 +64,7 @@ func (p *profiler) afterEdit(ctx context.Context, build engine.Build, tmp string
 			return edit, ctx.Err()
 		}
 		if err != nil {
-			edit.Skipped = firstLine(err.Error())
+			edit.Skipped = FirstLine(err.Error())
 			return edit, nil
 		}
 		outs = append(outs, out)

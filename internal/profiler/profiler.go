@@ -303,7 +303,8 @@ func exists(p string) bool {
 	return err == nil
 }
 
-func firstLine(s string) string {
+// FirstLine is what an error says in its first line.
+func FirstLine(s string) string {
 	l, _, _ := strings.Cut(s, "\n")
 	return l
 }

@@ -184,7 +184,7 @@ func (x *splitter) wholeLine(ctx context.Context) error {
 	x.text = strings.Join(lines[x.in.Lines[0]-1:x.in.Lines[1]], "")
 	out, err := x.p.buildCopy(ctx, []byte(x.src+x.text))
 	if err != nil {
-		return refusal("the Dockerfile up to this line cannot be built: " + firstLine(err.Error()))
+		return refusal("the Dockerfile up to this line cannot be built: " + FirstLine(err.Error()))
 	}
 	if x.whole, err = x.weighed(ctx, out); err != nil {
 		return err
@@ -229,7 +229,7 @@ func (x *splitter) build(ctx context.Context, scripts []string) (weighedBuild, e
 			return weighedBuild{}, ctx.Err()
 		}
 		if out.Built == nil {
-			return weighedBuild{}, refusal("its commands cannot be built one by one: " + firstLine(err.Error()))
+			return weighedBuild{}, refusal("its commands cannot be built one by one: " + FirstLine(err.Error()))
 		}
 		n, why := failedPart(out.Steps, len(scripts))
 		if strings.HasSuffix(why, fmt.Sprintf("exit code: %d", shell.Gone)) && nonce == "" {
@@ -240,9 +240,9 @@ func (x *splitter) build(ctx context.Context, scripts []string) (weighedBuild, e
 			why = "the directory that it begins in is not there any more"
 		}
 		if n < 0 {
-			return weighedBuild{}, refusal("its commands cannot be built one by one: " + firstLine(err.Error()))
+			return weighedBuild{}, refusal("its commands cannot be built one by one: " + FirstLine(err.Error()))
 		}
-		return weighedBuild{}, refusal(fmt.Sprintf("its part %d of %d fails when it is built by itself: %s", n+1, len(scripts), firstLine(why)))
+		return weighedBuild{}, refusal(fmt.Sprintf("its part %d of %d fails when it is built by itself: %s", n+1, len(scripts), FirstLine(why)))
 	}
 }
 

@@ -20,6 +20,7 @@ type Command struct {
 // Word is a word of a command as it is written.
 type Word struct {
 	Text     string // without quotes
+	Raw      string // as it is written, quotes and all
 	Static   bool   // nothing in it is expanded: Text is what the program gets
 	From, To int    // bytes of the command line
 }
@@ -96,7 +97,7 @@ func (l *Line) Commands() []Command {
 				if !ok || len(c.Args) == 0 {
 					return true
 				}
-				out = append(out, command(inner, c, n, sure && c == call && len(inner.Redirs) == 0))
+				out = append(out, l.command(inner, c, n, sure && c == call && len(inner.Redirs) == 0))
 				return true
 			})
 		}
@@ -104,14 +105,15 @@ func (l *Line) Commands() []Command {
 	return out
 }
 
-func command(s *syntax.Stmt, c *syntax.CallExpr, part int, sure bool) Command {
+func (l *Line) command(s *syntax.Stmt, c *syntax.CallExpr, part int, sure bool) Command {
 	out := Command{Part: part, Sure: sure, From: int(s.Pos().Offset()), To: int(s.End().Offset())}
 	if s.Semicolon.IsValid() {
 		out.To = int(s.Semicolon.Offset())
 	}
 	for _, w := range c.Args {
 		text, static := literal(w)
-		out.Words = append(out.Words, Word{Text: text, Static: static, From: int(w.Pos().Offset()), To: int(w.End().Offset())})
+		from, to := int(w.Pos().Offset()), int(w.End().Offset())
+		out.Words = append(out.Words, Word{Text: text, Raw: l.Text[from:to], Static: static, From: from, To: to})
 	}
 	return out
 }

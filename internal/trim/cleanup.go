@@ -1,12 +1,14 @@
 package trim
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"tare/internal/draft"
 	"tare/internal/layer"
+	"tare/internal/shell"
 	"tare/internal/tree"
 )
 
@@ -69,7 +71,7 @@ func (c *cleanup) find(p *Project) []Candidate {
 		}
 	}
 	var out []Candidate
-	for _, x := range list {
+	for n, x := range list {
 		if len(list) > 1 && !c.inside && len(c.tools) > 0 {
 			break
 		}
@@ -78,8 +80,18 @@ func (c *cleanup) find(p *Project) []Candidate {
 		if !ok {
 			continue
 		}
-		out = append(out, c.candidate(p, Candidate{Line: x.i.Lines[0], What: "remove " + c.title + " in the same RUN", Edits: []draft.Edit{edit},
-			Predicted: p.model().remove(x.k, paths...).saves(), Exact: true}))
+		cand := Candidate{Line: x.i.Lines[0], What: "remove " + c.title + " in the same RUN", Edits: []draft.Edit{edit},
+			Predicted: p.model().remove(x.k, paths...).saves(), Exact: true}
+		line := p.refills(x.i, x.tops, func(cmd *shell.Command) bool { return slices.Contains(c.tools, cmd.Name()) })
+		if line > 0 {
+			cand.unknown(fmt.Sprintf("line %d uses the same tool, which may fetch again what is not there any more", line))
+		}
+		out = append(out, c.candidate(p, cand))
+		if line > 0 && n == 0 {
+			if all, ok := c.everywhere(p, x.i, x.k); ok {
+				out = append(out, c.candidate(p, all))
+			}
+		}
 	}
 	if out != nil || len(list) == 0 || c.inside {
 		return out
@@ -99,6 +111,37 @@ func (c *cleanup) find(p *Project) []Candidate {
 	}
 	cand.Predicted = m.saves()
 	return []Candidate{c.candidate(p, cand)}
+}
+
+// everywhere removes what a tool leaves from a RUN on, in each that uses it: what one removes
+// the next fetches again.
+func (c *cleanup) everywhere(p *Project, first *draft.Instruction, k int32) (Candidate, bool) {
+	out := Candidate{Line: first.Lines[0], What: "remove " + c.title + " in each RUN that fetches them", Exact: true}
+	m := p.model()
+	for _, i := range p.runs() {
+		n, ok := p.layer(i)
+		tops := []string{}
+		if ok {
+			tops = c.tops(p, n)
+		}
+		if !ok || n < k || len(tops) == 0 {
+			if ok && n > k && p.uses(i, c.tools...) {
+				out.unknown(fmt.Sprintf("line %d uses the same tool, which may fetch again what is not there any more", i.Lines[0]))
+			}
+			continue
+		}
+		command, paths := c.command(p, n, tops)
+		edit, ok := p.File.Append(i, command)
+		if !ok {
+			return out, false
+		}
+		out.Edits = append(out.Edits, edit)
+		m.remove(n, paths...)
+	}
+	if out.Unknown == "" {
+		out.Predicted = m.saves()
+	}
+	return out, len(out.Edits) > 1
 }
 
 // candidate makes an edit a checked one where the tools stay in the image and may use what

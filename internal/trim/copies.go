@@ -16,7 +16,6 @@ import (
 func init() {
 	register(Rule{ID: "copy-chown", Kind: Lossless, Title: "chown of what a COPY wrote", Find: func(p *Project) []Candidate { return p.owners("chown") }})
 	register(Rule{ID: "copy-chmod", Kind: Lossless, Title: "chmod of what a COPY wrote", Find: func(p *Project) []Candidate { return p.owners("chmod") }})
-	register(Rule{ID: "moved-files", Kind: Lossless, Title: "files that a COPY writes and a RUN moves", Find: moved})
 	register(Rule{ID: "copied-twice", Kind: Lossless, Title: "files that two COPYs write with different owners or permissions", Find: copiedTwice})
 	register(Rule{ID: "dead-copy", Kind: Lossless, Title: "a COPY that later lines write over", Find: deadCopies})
 }
@@ -127,6 +126,7 @@ func (p *Project) owner(run *draft.Instruction, k int32, c *shell.Command, value
 				rewritten = append(rewritten, n)
 			}
 		}
+		p.makes(m, j, k)
 	}
 	if len(out.Edits) == 0 {
 		return out, false
@@ -170,6 +170,19 @@ func (p *Project) owner(run *draft.Instruction, k int32, c *shell.Command, value
 	return out, true
 }
 
+// makes lets the directories that a COPY makes be made as a later layer leaves them.
+func (p *Project) makes(m *model, j, k int32) {
+	for n := range p.Facts.Tree.Lists[j] {
+		e := &p.Facts.Tree.Lists[j][n]
+		if e.Kind != layer.Dir || m.below(j, e.Path) != nil {
+			continue
+		}
+		if r, ok := p.Facts.Tree.In(int(k), e.Path); ok {
+			m.as(j, r)
+		}
+	}
+}
+
 // oneMode tells whether a COPY writes files that all get the same permissions, and says
 // which: --chmod holds for all that it copies, directories too, as a chmod -R of an octal
 // number does.
@@ -196,57 +209,6 @@ func (p *Project) oneMode(cp *draft.Instruction, refs []tree.Ref, k int32, mode 
 	}
 	*mode = fmt.Sprintf("%#o", set)
 	return true
-}
-
-// moved lets a COPY write a file where a RUN moves it to.
-func moved(p *Project) []Candidate {
-	var out []Candidate
-	for _, cp := range p.copies() {
-		all := p.written(cp, func(_ string, e *layer.Entry) bool { return e.Kind == layer.File })
-		src, dest, ok := p.File.Copied(cp)
-		if !ok || len(src) != 1 || len(all) != 1 || strings.Contains(dest.Text, "$") {
-			continue
-		}
-		file := p.Facts.Tree.Entry(all[0]).Path
-		s := p.Facts.Tree.Name(all[0])
-		run := p.maker(s.By)
-		if s.Class != tree.DeletedFile || run == nil || run.Script == nil || !p.File.Shell(run) {
-			continue
-		}
-		for _, c := range run.Script.Commands {
-			args := c.Args()
-			if c.Name() != "mv" || !c.Sure || !c.Static() {
-				continue
-			}
-			args = slices.DeleteFunc(slices.Clone(args), func(w shell.Word) bool { return w.Text == "-f" || w.Text == "-v" || w.Text == "-n" })
-			if len(args) != 2 || strings.Trim(path.Clean(args[0].Text), "/") != file || !path.IsAbs(args[1].Text) {
-				continue
-			}
-			to := args[1].Text
-			k, _ := p.layer(run)
-			n, ok := p.Facts.Tree.In(int(k), strings.Trim(path.Clean(to), "/"))
-			if !ok || p.Facts.Tree.Entry(n).Kind != layer.File {
-				to = strings.TrimRight(to, "/") + "/" + path.Base(file)
-				if n, ok = p.Facts.Tree.In(int(k), strings.Trim(path.Clean(to), "/")); !ok || p.Facts.Tree.Entry(n).Kind != layer.File {
-					continue
-				}
-			}
-			drop, ok := p.File.Drop(run, c.Part)
-			if !ok {
-				continue
-			}
-			m := p.model()
-			if len(run.Script.Parts) == 1 {
-				m.drop(k)
-			} else {
-				m.never(n)
-				delete(m.at(k), file+"\x00-")
-			}
-			out = append(out, Candidate{Line: cp.Lines[0], What: fmt.Sprintf("copy it to %s, where line %d moves it", to, run.Lines[0]),
-				Edits: []draft.Edit{draft.Replace(dest.Span, to), drop}, Predicted: m.saves()})
-		}
-	}
-	return out
 }
 
 // copiedTwice gives the first of two COPYs of the same files the flags of the second: equal

@@ -2,7 +2,9 @@ package trim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"tare/internal/report"
 	"tare/internal/units"
@@ -19,7 +21,7 @@ func Document(r *Result, exact bool) report.Document {
 		size = units.Exact
 	}
 	out := report.Document{report.Para{Place: report.Place{Part: "verdict"}, Text: headline(r, size), Heading: true}}
-	for _, s := range proof(r) {
+	for _, s := range proof(r, size) {
 		out = append(out, report.Item{Place: report.Place{Part: "verdict"}, Text: s})
 	}
 	kept, left := table(r, true, size), table(r, false, size)
@@ -35,7 +37,19 @@ func Document(r *Result, exact bool) report.Document {
 	for _, n := range r.Notes {
 		out = append(out, report.Item{Place: report.Place{Part: "notes"}, Text: report.Safe(n)})
 	}
+	if s := spent(r.Seconds); s != "" {
+		out = append(out, report.Item{Place: report.Place{Part: "notes"}, Text: s})
+	}
 	return out
+}
+
+// spent says what a run took, and what for; "" where it was not measured.
+func spent(s Seconds) string {
+	if s.Total <= 0 {
+		return ""
+	}
+	of := func(seconds float64) string { return units.Seconds(time.Duration(seconds * float64(time.Second))) }
+	return fmt.Sprintf("It took %s: %s in builds, %s in checks, %s of tare's own.", of(s.Total), of(s.Builds), of(s.Checks), of(s.Own))
 }
 
 // shown is a patch as a terminal may show it, line by line.
@@ -58,6 +72,9 @@ func headline(r *Result, size func(int64) string) string {
 		return fmt.Sprintf("%s: nothing is kept of %s that %s tried", name, units.Plural(len(r.Candidates), "edit"), were(len(r.Candidates)))
 	}
 	saved := fmt.Sprintf("%s of %s", size(r.Saved()), size(r.Before.Sizes.Tar))
+	if r.Saved() <= 0 && slices.ContainsFunc(kept, func(v Verdict) bool { return v.Rebuild != nil }) {
+		return fmt.Sprintf("%s: %s, measured: no bytes saved, but work of rebuilds after a change of the source", name, units.Plural(len(kept), "edit"))
+	}
 	out := fmt.Sprintf("%s: %s, measured: %s", name, units.Plural(len(kept), "edit"), "save "+saved)
 	if len(kept) == 1 {
 		out = fmt.Sprintf("%s: 1 edit, measured: saves %s", name, saved)
@@ -87,7 +104,7 @@ func were(n int) string {
 }
 
 // proof says what was proven, and how far it goes.
-func proof(r *Result) []string {
+func proof(r *Result, size func(int64) string) []string {
 	kept := r.Kept()
 	if len(kept) == 0 {
 		return nil
@@ -101,6 +118,12 @@ func proof(r *Result) []string {
 		out = append(out, "Built from scratch with all edits: a container sees the same files, but for caches, logs, package lists, byte code and times (docs/reference/trim.md).")
 	} else {
 		out = append(out, "Built from scratch with all edits. What went away is listed under Kept; no check touches it.")
+	}
+	for _, c := range kept {
+		if w := c.Rebuild; w != nil {
+			out = append(out, fmt.Sprintf("After a change of %s, line %d comes from the cache; as the Dockerfile is, it runs again. One rebuild each: %s instead of %s, and %s to pull instead of %s.", report.Safe(w.File), w.Line,
+				units.Seconds(time.Duration(w.After.Seconds*float64(time.Second))), units.Seconds(time.Duration(w.Before.Seconds*float64(time.Second))), size(w.After.Bytes), size(w.Before.Bytes)))
+		}
 	}
 	switch n := len(r.Checks); {
 	case n > 0:

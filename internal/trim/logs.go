@@ -1,6 +1,7 @@
 package trim
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -56,7 +57,28 @@ func (p *Project) leftovers(dirs []string, what string, exact bool) []Candidate 
 		if !ok {
 			continue
 		}
-		out = append(out, Candidate{Line: i.Lines[0], What: what, Edits: []draft.Edit{edit}, Predicted: p.model().remove(k, tops...).saves(), Exact: exact, Gone: gone})
+		c := Candidate{Line: i.Lines[0], What: what, Edits: []draft.Edit{edit}, Predicted: p.model().remove(k, tops...).saves(), Exact: exact, Gone: gone}
+		if line := p.appends(k, tops); line > 0 {
+			c.unknown(fmt.Sprintf("line %d writes to the same files: what it adds to is not known before it is built", line))
+		}
+		out = append(out, c)
 	}
 	return out
+}
+
+// appends is the line of a later RUN that writes files again which are in some directories,
+// or are these; 0 for none.
+func (p *Project) appends(k int32, tops []string) int {
+	for _, j := range p.runs() {
+		n, ok := p.layer(j)
+		if !ok || n <= k {
+			continue
+		}
+		if len(p.written(j, func(file string, _ *layer.Entry) bool {
+			return slices.ContainsFunc(tops, func(top string) bool { return under(file, top) }) && p.before(k+1, file)
+		})) > 0 {
+			return j.Lines[0]
+		}
+	}
+	return 0
 }

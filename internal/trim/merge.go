@@ -90,6 +90,9 @@ func (p *Project) join(a, b *draft.Instruction) (edits []draft.Edit, moved []*dr
 		if i.Keyword != "RUN" || i.Script == nil || run != a && p.File.Errexit(run) {
 			return nil, nil, false
 		}
+		if i != b && (i.Script.Heredoc || a.Script.Heredoc) { // it goes as a whole, and nothing can be joined to it
+			return nil, nil, false
+		}
 		// Every step between them makes a layer, also an empty one.
 		if _, made := p.layer(i); !made {
 			return nil, nil, false

@@ -23,6 +23,10 @@ func init() {
 func (p *Project) mounted(secret bool) []Candidate {
 	var out []Candidate
 	for _, cp := range p.copies() {
+		if c, ok := p.unpacked(cp); ok && !secret {
+			out = append(out, c)
+			continue
+		}
 		src, _, ok := p.File.Copied(cp)
 		if !ok || cp.Keyword != "COPY" || len(src) != 1 || cp.HasFlag("exclude") || cp.HasFlag("parents") || strings.ContainsAny(src[0].Text, "*?$") {
 			continue
@@ -42,6 +46,41 @@ func (p *Project) mounted(secret bool) []Candidate {
 	return out
 }
 
+// unpacked takes an ADD out of which nothing is left, since a later RUN deletes all of it;
+// whether a RUN between needs it, the build tells.
+func (p *Project) unpacked(cp *draft.Instruction) (Candidate, bool) {
+	if cp.Keyword != "ADD" {
+		return Candidate{}, false
+	}
+	all := p.written(cp, func(string, *layer.Entry) bool { return true })
+	if len(all) == 0 || slices.ContainsFunc(all, func(r tree.Ref) bool { return p.alive(r) }) {
+		return Candidate{}, false
+	}
+	last := p.maker(p.Facts.Tree.Name(all[0]).By)
+	if last == nil || last.Script == nil || last.Keyword != "RUN" || last.Stage != cp.Stage || !p.File.Shell(last) {
+		return Candidate{}, false
+	}
+	k, _ := p.layer(cp)
+	by, _ := p.layer(last)
+	dest := p.Facts.Tree.Entry(all[0]).Path
+	if len(all) > 1 {
+		dest = common(p.paths(all))
+	}
+	for ; dest != "." && dest != ""; dest = path.Dir(dest) {
+		gone, whole, edits := p.unlink(last, dest)
+		if !gone {
+			continue
+		}
+		m := p.model().drop(k)
+		if whole {
+			m.drop(by)
+		}
+		return Candidate{Line: cp.Lines[0], What: fmt.Sprintf("remove it: line %d deletes all of it", last.Lines[0]),
+			Edits: append(edits, p.File.Remove(cp)), Predicted: m.saves(), Exact: true}, true
+	}
+	return Candidate{}, false
+}
+
 func (p *Project) mount(cp *draft.Instruction, src string, all []tree.Ref) (Candidate, bool) {
 	k, _ := p.layer(cp)
 	last := p.maker(p.Facts.Tree.Name(all[0]).By)
@@ -58,13 +97,12 @@ func (p *Project) mount(cp *draft.Instruction, src string, all []tree.Ref) (Cand
 	}
 	m := p.model().drop(k)
 	out := Candidate{Line: cp.Lines[0], What: fmt.Sprintf("mount %s in the RUN that needs it: line %d deletes it", src, last.Lines[0]), Edits: []draft.Edit{p.File.Remove(cp)}}
-	gone, edits := p.unlink(last, dest)
+	gone, whole, edits := p.unlink(last, dest)
 	if !gone {
 		return Candidate{}, false
 	}
 	out.Edits = append(out.Edits, edits...)
 	by, _ := p.layer(last)
-	whole := len(last.Script.Parts) == 1
 	if whole {
 		m.drop(by)
 	} else {
@@ -112,8 +150,9 @@ func mentions(i *draft.Instruction, dest, src string) bool {
 	return strings.Contains(i.Script.Text, path.Base(dest)) || src != "." && strings.Contains(i.Script.Text, path.Base(src))
 }
 
-// unlink takes the command, or the words, out of a RUN that delete a path.
-func (p *Project) unlink(i *draft.Instruction, dest string) (gone bool, edits []draft.Edit) {
+// unlink takes the command, or the words, out of a RUN that delete a path; whole says that
+// nothing is left of the RUN.
+func (p *Project) unlink(i *draft.Instruction, dest string) (gone, whole bool, edits []draft.Edit) {
 	for _, c := range i.Script.Commands {
 		if c.Name() != "rm" || !c.Sure {
 			continue
@@ -134,16 +173,31 @@ func (p *Project) unlink(i *draft.Instruction, dest string) (gone bool, edits []
 		if len(others) == 0 {
 			e, ok := p.File.Drop(i, c.Part)
 			if !ok {
-				return false, nil
+				return false, false, nil
 			}
-			edits, gone = append(edits, e), true
+			edits, gone, whole = append(edits, e), true, len(i.Script.Parts) == 1
 			continue
 		}
-		for _, w := range mine {
-			edits, gone = append(edits, i.Script.DropWord(w.From, w.To)), true
+		where := i.Script.Range(c.From, c.To)
+		if where.To-where.From != c.To-c.From { // on several lines, which stay as they are
+			for _, w := range mine {
+				edits, gone = append(edits, i.Script.DropWord(w.From, w.To)), true
+			}
+			continue
 		}
+		// As one change of the command: two that both take words out would leave an rm of nothing.
+		text, at := "", c.From
+		for _, w := range mine {
+			cut := w.From
+			for cut > at && (i.Script.Text[cut-1] == ' ' || i.Script.Text[cut-1] == '\t') {
+				cut--
+			}
+			text, at = text+i.Script.Text[at:cut], w.To
+		}
+		text += i.Script.Text[at:c.To]
+		edits, gone = append(edits, draft.Replace(where, text)), true
 	}
-	return gone, edits
+	return gone, whole, edits
 }
 
 // common is the directory that all of some paths are in.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tare/internal/draft"
+	"tare/internal/layer"
 	"tare/internal/packages"
 	"tare/internal/shell"
 	"tare/internal/tree"
@@ -123,11 +124,36 @@ func recommends(p *Project) []Candidate {
 				c.Predicted = &Saves{f.Tar, f.Transfer}
 			}
 		}
-		if c.Predicted != nil {
-			out = append(out, c)
+		if c.Predicted == nil && !p.alongside(&x) {
+			continue
 		}
+		if c.Predicted == nil {
+			c.unknown("which packages others only recommend is known to apt, and not from the image")
+		}
+		out = append(out, c)
 	}
 	return out
+}
+
+// alongside tells whether a command installed packages that it does not name.
+func (p *Project) alongside(x *install) bool {
+	k, _ := p.layer(x.run)
+	named := map[string]bool{}
+	for _, w := range x.list {
+		if q := p.named(x, w); q != nil {
+			named[q.Name] = true
+		}
+	}
+	for n := range p.Facts.Tree.Lists[k] {
+		r := tree.Ref{Layer: k, Entry: int32(n)}
+		if e := p.Facts.Tree.Entry(r); e.Kind != layer.File || p.before(k, e.Path) {
+			continue
+		}
+		if q := p.Facts.Owner(r); q != nil && q.Type == x.kind && !named[q.Name] {
+			return true
+		}
+	}
+	return false
 }
 
 // remover removes packages of a kind with what only they needed.

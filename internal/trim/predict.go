@@ -29,6 +29,7 @@ type model struct {
 	layers map[int32]map[string]cell // those that an edit changes
 	gone   map[int32]bool            // those that are not there any more
 	first  map[int32][]int32         // layers above a layer whose steps an edit moves before its step
+	stack  []int32                   // the layers as they lie on one another then; nil: not known yet
 }
 
 type cell struct {
@@ -69,7 +70,7 @@ func (m *model) at(k int32) map[string]cell {
 		e := &m.p.Facts.Tree.Lists[k][n]
 		l[key(e)] = cell{e.Kind, e.Span, m.p.Facts.Share(tree.Ref{Layer: k, Entry: int32(n)}), e}
 	}
-	m.layers[k] = l
+	m.layers[k], m.stack = l, nil
 	return l
 }
 
@@ -107,7 +108,7 @@ func (m *model) vanish(k int32, paths ...string) *model {
 
 // drop takes a whole layer out: its step is not there any more.
 func (m *model) drop(k int32) *model {
-	m.gone[k] = true
+	m.gone[k], m.stack = true, nil
 	delete(m.layers, k)
 	return m
 }
@@ -141,31 +142,10 @@ func (m *model) hidden(l map[string]cell, file string) bool {
 	return false
 }
 
-// below is what the layers below k show at a path; nil for nothing.
-func (m *model) below(k int32, file string) *layer.Entry {
-	for _, j := range slices.Backward(m.first[k]) {
-		if r, ok := m.p.Facts.Tree.In(int(j), file); ok {
-			return m.p.Facts.Tree.Entry(r)
-		}
-	}
-	if k == 0 {
-		return nil
-	}
-	for j := k - 1; j >= 0; j-- { // those that an edit merged into k are no longer below it
-		if !m.gone[j] {
-			if r, ok := m.p.Facts.Tree.At(file, int(j)); ok {
-				return m.p.Facts.Tree.Entry(r)
-			}
-			return nil
-		}
-	}
-	return nil
-}
-
 // merge makes one layer of those from a to b, but for those of steps that are moved before a:
 // what the upper ones hide of the lower ones was never there.
 func (m *model) merge(a, b int32, moved ...int32) *model {
-	m.first[a] = moved
+	m.first[a], m.stack = moved, nil
 	low := m.at(a)
 	for k := a + 1; k <= b; k++ {
 		if slices.Contains(moved, k) {
@@ -197,7 +177,7 @@ func (m *model) merge(a, b int32, moved ...int32) *model {
 				low[file] = c
 			}
 		}
-		m.gone[k] = true
+		m.gone[k], m.stack = true, nil
 		delete(m.layers, k)
 	}
 	return m
@@ -221,40 +201,12 @@ func sorted(l map[string]cell) []string {
 	return out
 }
 
-// prune drops directories that are as they are below and in which nothing changed.
-func (m *model) prune(k int32) {
-	l := m.layers[k]
-	needed := map[string]bool{}
-	for name, c := range l {
-		file := pathOf(name)
-		if c.kind == layer.Dir && m.unchanged(k, file, c) {
-			continue
-		}
-		if name != file && c.kind == layer.Opaque {
-			needed[file] = true
-		}
-		for dir := path.Dir(file); dir != "." && dir != "/"; dir = path.Dir(dir) {
-			needed[dir] = true
-		}
-	}
-	for name, c := range l {
-		if c.kind == layer.Dir && !needed[name] && m.unchanged(k, name, c) {
-			delete(l, name)
-		}
-	}
-}
-
-func (m *model) unchanged(k int32, file string, c cell) bool {
-	b := m.below(k, file)
-	return b != nil && b.Kind == layer.Dir && c.entry != nil && b.Mode == c.entry.Mode && b.UID == c.entry.UID && b.GID == c.entry.GID && b.Xattrs == c.entry.Xattrs
-}
-
 // saves is what the image becomes smaller by.
 func (m *model) saves() *Saves {
 	out := &Saves{}
 	out.Transfer = units.Known(0)
+	m.settle()
 	for k, l := range m.layers {
-		m.prune(k)
 		ix := &m.p.Facts.Image.Layers[k]
 		after, share := int64(empty), units.Known(0)
 		for _, c := range l {

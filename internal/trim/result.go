@@ -25,6 +25,19 @@ type Result struct {
 	// complete trace was made.
 	Touched *Touched `json:"touched"`
 	Notes   []string `json:"notes"`
+	// Seconds are what the run took, and what for.
+	Seconds Seconds `json:"seconds"`
+}
+
+// Seconds say what the time of a run was spent with, in seconds of wall time.
+type Seconds struct {
+	Total float64 `json:"total"`
+	// Builds are those in which something was built, however many edits at once.
+	Builds float64 `json:"builds"`
+	// Checks are those in which nothing was built and checks ran or were traced.
+	Checks float64 `json:"checks"`
+	// Own is what tare itself took: Total without Builds and Checks.
+	Own float64 `json:"own"`
 }
 
 // State is an image that was built.
@@ -60,8 +73,33 @@ type Verdict struct {
 	Kept   bool   `json:"kept"`
 	// Why says why it was not kept; empty if it was.
 	Why string `json:"why"`
+	// Unknown says why nothing was predicted; empty if something was.
+	Unknown string `json:"unknown,omitempty"`
+	// Rebuild is what a change of the source costs before and after the edit, where that is
+	// what the edit is for.
+	Rebuild *Rebuild `json:"rebuild,omitempty"`
 	// Secret says that it takes a secret out of a layer.
 	Secret bool `json:"secret,omitempty"`
+}
+
+// Rebuild is what a build after a change of a source file does, as the builder's records tell.
+type Rebuild struct {
+	File string `json:"file"` // that was changed in a copy of the context
+	Line int    `json:"line"` // of the step that need not run again
+	// Before and After the edit.
+	Before Again `json:"before"`
+	After  Again `json:"after"`
+}
+
+// Again is a rebuild.
+type Again struct {
+	// Cached says that the step's result was there already.
+	Cached bool `json:"cached"`
+	// Seconds are those of one rebuild.
+	Seconds float64 `json:"seconds"`
+	// Layers and Bytes are what a host that has the image fetches to have the new one.
+	Layers int   `json:"layers"`
+	Bytes  int64 `json:"bytes"`
 }
 
 // Checks are the outcomes of an edit's checks.

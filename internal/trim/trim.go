@@ -46,7 +46,8 @@ type Project struct {
 	// Findings are what the rules of advice say of the image.
 	Findings []weigh.Finding
 
-	chain []*draft.Instruction
+	chain  []*draft.Instruction
+	marked map[int32]map[string]layer.Kind // see marks
 }
 
 // ContextFile is a file of the build context.
@@ -76,13 +77,31 @@ type Candidate struct {
 	// manager will do is not known before it is done.
 	Predicted *Saves
 	Exact     bool
+	// Unknown says why nothing is predicted.
+	Unknown string
 	// Gone are the paths that a checked edit takes away: none may have been touched.
 	Gone []string
 	// Secret says that it takes a secret out of a layer: it comes first, whatever it weighs.
 	Secret bool
-	// Seconds are those that a rebuild after an edit of the source saves, where that is what
-	// the edit is for.
-	Seconds float64
+	// Instead says that it is left out where another edit of the same line takes the secret out
+	// and does less.
+	Instead bool
+	// Again says which rebuild an edit makes cheaper, where that and not bytes is what it is for.
+	Again *Step
+}
+
+// Step is a step that is to come from the cache after a change of a source file.
+type Step struct {
+	Line int // of the Dockerfile as it is
+	// File is a file of the context that its step needs before the edit and not after it.
+	File string
+	// Text is how the step's instruction begins, by which its step is found in both builds.
+	Text string
+}
+
+// unknown leaves out a prediction that cannot be made, and says why.
+func (c *Candidate) unknown(why string) {
+	c.Predicted, c.Unknown, c.Exact = nil, why, false
 }
 
 // tar is what an edit is to save in the tar, in bytes; 0 where that is not known.
@@ -127,6 +146,7 @@ func Find(p *Project, kind Kind) []Candidate {
 				c.Kind = r.Kind
 			}
 			if c.Kind == kind {
+				p.carry(&c)
 				out = append(out, c)
 			}
 		}

@@ -55,6 +55,11 @@ func project(t *testing.T, text string, l layers) *trim.Project {
 	}
 	st := testkit.Store(t)
 	p.Facts = testkit.Facts(t, st, testkit.Put(t, st, "x:1", store.Pulled, testkit.Image(t, o)))
+	for _, i := range f.Chain("") {
+		if i.Keyword == "ENV" {
+			p.Facts.Image.Config.Config.Env = append(p.Facts.Image.Config.Config.Env, strings.TrimPrefix(i.Text, "ENV "))
+		}
+	}
 	return p
 }
 
@@ -156,8 +161,26 @@ var cases = []edit{
 	{"copied twice alike", "copied-twice", "COPY a /a\nRUN make\nCOPY . /", "", layers{2: {big("a", 6000)}, 3: {big("c", 10)}, 4: {big("b", 10)}}, 0},
 	{"written over", "dead-copy", "COPY a /a\nCOPY b /a", "COPY b /a", layers{2: {big("a", 6000)}, 3: {big("a", 600)}}, whole + 512 + 6144},
 	{"written over in part", "dead-copy", "COPY a c /\nCOPY b /a", "", layers{2: {big("a", 6000), big("c", 10)}, 3: {big("a", 600)}}, 0},
-	{"a stage for nothing", "idle-stage", "COPY --from=x /a /a\nRUN make; rm /a", "RUN make; rm /a", layers{2: {big("a", 6000)}, 3: {gone("a")}}, whole + 512 + 6144},
+	{"a stage for nothing", "idle-stage", "COPY --from=x /a /a\nRUN make; rm /a", "RUN make; rm /a", layers{2: {big("a", 6000)}, 3: {gone("a")}}, whole + 512 + 6144 + 512}, // nothing is left to hide
 	{"a stage for something", "idle-stage", "COPY --from=x /a /a\nRUN make", "", layers{2: {big("a", 6000)}, 3: {big("b", 10)}}, 0},
+	{"a directory moved to where a variable says", "moved-files", "ENV D=/srv/d\nCOPY a /tmp/a\nRUN mkdir -p /srv && mv /tmp/a \"$D\"", "ENV D=/srv/d\nCOPY a $D\nRUN mkdir -p /srv",
+		layers{3: {testkit.Dir("tmp/"), testkit.Dir("tmp/a/"), big("tmp/a/x", 600), big("tmp/a/y", 600)}, 4: {testkit.Dir("srv/"), testkit.Dir("srv/d/"), big("srv/d/x", 600), big("srv/d/y", 600), testkit.Dir("tmp/"), gone("tmp/a")}}, 2*1536 + 2*512 + 2*512},
+	{"moved to where a variable of the shell says", "moved-files", "COPY a /tmp/a\nRUN D=/srv/d && mv /tmp/a $D", "", layers{2: {testkit.Dir("tmp/"), big("tmp/a", 600)}, 3: {testkit.Dir("srv/"), big("srv/d", 600), testkit.Dir("tmp/"), gone("tmp/a")}}, 0},
+	{"an archive unpacked for nothing", "copied-then-deleted", "ADD a.tar /tmp/a/\nRUN rm -r /tmp/a\nCMD x", "CMD x", layers{2: {testkit.Dir("tmp/"), big("tmp/a/x", 600)}, 3: {testkit.Dir("tmp/"), gone("tmp/a")}}, 0},
+	{"an archive unpacked and deleted", "copied-then-deleted", "ADD a.tar /tmp/a/\nRUN make && rm -rf /tmp/a /tmp/b", "RUN make && rm -rf /tmp/b", layers{2: {testkit.Dir("tmp/"), testkit.Dir("tmp/a/"), big("tmp/a/x", 600)}, 3: {testkit.Dir("tmp/"), gone("tmp/a"), big("b", 10)}}, whole + 2*512 + 1536 + 2*512},
+	{"an archive unpacked and kept", "copied-then-deleted", "ADD a.tar /tmp/a/\nRUN rm -rf /tmp/a/x", "", layers{2: {testkit.Dir("tmp/a/"), big("tmp/a/x", 600), big("tmp/a/y", 600)}, 3: {gone("tmp/a/x")}}, 0},
+	{"a part of a stage's directory", "copied-in-part", "COPY --from=x /out /opt/m\nRUN rm -rf /opt/m/o", "COPY --from=x /out/r /opt/m/r", layers{2: {testkit.Dir("opt/"), testkit.Dir("opt/m/"), testkit.Dir("opt/m/o/"), big("opt/m/o/x", 600), big("opt/m/r", 600)}, 3: {testkit.Dir("opt/"), testkit.Dir("opt/m/"), gone("opt/m/o")}}, 512 + 1536 + whole + 3*512},
+	{"a part, and something else", "copied-in-part", "COPY --from=x /out /opt/m\nRUN rm -rf /opt/m/o /opt/n", "", layers{2: {testkit.Dir("opt/m/"), big("opt/m/o/x", 600), big("opt/m/r", 600)}, 3: {gone("opt/m/o")}}, 0},
+	{"a part of the context", "copied-in-part", "COPY out /opt/m\nRUN rm -rf /opt/m/o", "", layers{2: {testkit.Dir("opt/m/"), big("opt/m/o/x", 600), big("opt/m/r", 600)}, 3: {gone("opt/m/o")}}, 0},
+	{"byte code of a program that a RUN runs", "bytecode", "COPY a /a\nRUN python3 /a/m.py x", "COPY a /a\nRUN python3 -B /a/m.py x", layers{2: {testkit.Dir("a/"), big("a/m.py", 10), big("a/t.py", 600)}, 3: {testkit.Dir("a/"), testkit.Dir("a/__pycache__/"), big("a/__pycache__/t.cpython-311.pyc", 600)}}, 1536 + 2*512},
+	{"a program that leaves no byte code", "bytecode", "COPY a /a\nRUN python3 /a/m.py x", "", layers{2: {big("a/m.py", 10)}, 3: {big("a/o", 600)}}, 0},
+	{"an upgrade of the base", "upgrade", "RUN apt-get update && apt-get -y upgrade && apt-get install -y x", "RUN apt-get update && apt-get install -y x", layers{2: {testkit.File("etc/os-release", "ID=y\n"), big("usr/bin/x", 10)}}, 0},
+	{"an upgrade of one package", "upgrade", "RUN apt-get update && apt-get install -y --only-upgrade x && apk upgrade x", "", layers{2: {testkit.File("etc/os-release", "ID=y\n")}}, 0},
+	{"a here-document that deletes", "deleted-later", "RUN make\nRUN <<E\nrm /opt/x\nE", "RUN make && rm /opt/x", layers{2: {testkit.Dir("opt/"), big("opt/x", 600), big("opt/y", 600)}, 3: {testkit.Dir("opt/"), gone("opt/x")}}, 1536 + 512 + 512 + whole},
+	{"a here-document that writes", "deleted-later", "RUN <<E\nmake\nE\nRUN rm /opt/x; true", "RUN <<E\nmake && (rm /opt/x; true)\nE", layers{2: {testkit.Dir("opt/"), big("opt/x", 600), big("opt/y", 600)}, 5: {testkit.Dir("opt/"), gone("opt/x")}}, 1536 + 512 + 512 + whole},
+	{"here-documents, and something between", "deleted-later", "RUN <<E\nmake\nE\nRUN b\nRUN rm /opt/x", "", layers{2: {big("opt/x", 600)}, 5: {big("opt/z", 10)}, 6: {gone("opt/x")}}, 0},
+	{"lists that the next RUN fetches again", "apt-lists", "RUN apt-get update\nUSER 0\nRUN apt-get update; apt-get install -y x && rm -rf /var/lib/apt/lists/*", "RUN apt-get update && rm -rf /var/lib/apt/lists/*\nUSER 0\nRUN apt-get update; apt-get install -y x && rm -rf /var/lib/apt/lists/*",
+		layers{2: {testkit.Dir("var/lib/apt/lists/"), big("var/lib/apt/lists/x", 5000)}, 4: {testkit.Dir("var/lib/apt/lists/"), gone("var/lib/apt/lists/x"), big("usr/bin/x", 100)}}, 512 + 5120 + 512 + 2*512},
 	{"npm's development", "npm-dev", "RUN npm ci", "RUN npm ci --omit=dev", layers{2: {big("a", 10)}}, 0},
 	{"npm's production", "npm-dev", "RUN npm ci --omit=dev && npm install -g x && npm install y", "", layers{2: {big("a", 10)}}, 0},
 }

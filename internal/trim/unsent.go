@@ -30,31 +30,24 @@ func unsent(p *Project) []Candidate {
 func (p *Project) holdBack(cp *draft.Instruction, src string) (Candidate, bool) {
 	k, _ := p.layer(cp)
 	m := p.model()
-	var names []string
+	var names, tops []string
 	text := p.Ignore
 	for _, top := range p.hiddenTops(k) {
 		name := p.sent(top, src)
 		if name == "" {
 			continue
 		}
-		names = append(names, name)
+		names, tops = append(names, name), append(tops, top)
 		q := *p
 		q.Ignore = text
 		text = q.ignore(name)
 		m.vanish(k, top)
-		for j := k + 1; int(j) < len(p.Facts.Tree.Lists); j++ { // nothing is left to hide
-			for n := range p.Facts.Tree.Lists[j] {
-				if e := &p.Facts.Tree.Lists[j][n]; e.Kind >= layer.Whiteout && under(e.Path, top) && m.below(j, e.Path) == nil || e.Kind >= layer.Whiteout && e.Path == top {
-					delete(m.at(j), key(e))
-				}
-			}
-		}
 	}
 	if names == nil {
 		return Candidate{}, false
 	}
 	return Candidate{Kind: Lossless, Line: cp.Lines[0], What: fmt.Sprintf("keep %s out of the context: later lines hide it", strings.Join(names, ", ")),
-		Write: map[string][]byte{p.IgnoreName: text}, Predicted: m.saves(), Exact: true}, true
+		Write: map[string][]byte{p.IgnoreName: text}, Predicted: m.saves(), Exact: true, Secret: p.secretive(k, tops)}, true
 }
 
 // hiddenTops are the uppermost paths of a layer of which it carries something, and nothing

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +20,7 @@ import (
 	"tare/internal/experiment"
 	"tare/internal/lab"
 	"tare/internal/layer"
+	"tare/internal/profiler"
 	"tare/internal/seen"
 	"tare/internal/trim"
 	"tare/internal/workspace"
@@ -30,6 +31,7 @@ type candidate struct {
 	trim.Candidate
 	trim.Verdict
 	patch *Patch // of somebody else
+	clash bool   // it changes bytes that another edit changes, too
 }
 
 // edits are changes of files: of the Dockerfile by ranges, of others as a whole.
@@ -52,7 +54,7 @@ func (t *trimmer) candidates(ctx context.Context) ([]*candidate, error) {
 		if len(t.Rules) > 0 && !slices.Contains(t.Rules, c.Rule) {
 			continue
 		}
-		v := trim.Verdict{Rule: c.Rule, Kind: c.Kind, File: t.name, Line: c.Line, What: c.What, Predicted: c.Predicted, Exact: c.Exact, Secret: c.Secret}
+		v := trim.Verdict{Rule: c.Rule, Kind: c.Kind, File: t.name, Line: c.Line, What: c.What, Predicted: c.Predicted, Exact: c.Exact, Secret: c.Secret, Unknown: c.Unknown}
 		out = append(out, &candidate{Candidate: c, Verdict: v})
 	}
 	return out, nil
@@ -113,6 +115,10 @@ func (t *trimmer) judgeOne(ctx context.Context, c *candidate) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	var fault *fault
+	if errors.As(err, &fault) {
+		return err
+	}
 	if err != nil {
 		c.Why = err.Error()
 		t.remember(c, e)
@@ -125,6 +131,13 @@ func (t *trimmer) judgeOne(ctx context.Context, c *candidate) error {
 	t.remember(c, e)
 	return nil
 }
+
+// fault is an error that no edit is to blame for: of this machine, of the store, of the
+// engine. A build that fails is none.
+type fault struct{ error }
+
+// Unwrap returns the error.
+func (f *fault) Unwrap() error { return f.error }
 
 // touched is the first of some paths that the checks touch; "" if they touch none.
 func (t *trimmer) touched(paths []string) string {
@@ -141,7 +154,7 @@ func (t *trimmer) touched(paths []string) string {
 
 // verdict compares, measures and checks an image that an edit built.
 func (t *trimmer) verdict(ctx context.Context, c *candidate, s *state) error {
-	before, after := t.original.facts.Sizes, s.facts.Sizes
+	before, after := t.stands().facts.Sizes, s.facts.Sizes
 	c.Measured = &trim.Saves{Tar: before.Tar - after.Tar, Transfer: before.Transfer.Minus(after.Transfer)}
 	diff := t.differences(s)
 	settings := settingsDiffer(t.original, s)
@@ -153,7 +166,13 @@ func (t *trimmer) verdict(ctx context.Context, c *candidate, s *state) error {
 			return err
 		}
 	}
-	saves := c.Measured.Tar > 0
+	if why == "" && c.Candidate.Again != nil {
+		var err error
+		if why, err = t.rebuilds(ctx, c, s); err != nil {
+			return err
+		}
+	}
+	saves := c.Measured.Tar > 0 || c.Rebuild != nil
 	if n, ok := c.Measured.Transfer.Int(); ok && n > 0 {
 		saves = true
 	}
@@ -245,8 +264,8 @@ func keys(maps ...map[string]json.RawMessage) func(func(string) bool) {
 	}
 }
 
-// checking keeps checks from running at the same time: they may share ports.
-var checking sync.Mutex
+// oneByOne keeps checks from running at the same time: they may share ports.
+var oneByOne sync.Mutex
 
 // passes runs all checks of an image.
 func (t *trimmer) passes(ctx context.Context, s *state) (out trim.Checks, why string, err error) {
@@ -268,8 +287,9 @@ func (t *trimmer) passes(ctx context.Context, s *state) (out trim.Checks, why st
 }
 
 func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checked, error) {
-	checking.Lock()
-	defer checking.Unlock()
+	oneByOne.Lock()
+	defer oneByOne.Unlock()
+	defer t.clock.enter(checking)()
 	l := &bench.Lab{Bench: t.b}
 	o := &lab.Obtained{Variant: experiment.Variant{Name: "trim"}, Image: s.image}
 	return lab.Verify(ctx, l, o, &t.checks[n])
@@ -277,29 +297,36 @@ func (t *trimmer) check(ctx context.Context, s *state, n int) (experiment.Checke
 
 // built builds the Dockerfile with edits, in a copy of the context.
 func (t *trimmer) built(ctx context.Context, e edits, fresh bool) (*state, error) {
-	text, err := draft.Apply(t.src, e.docker)
-	if err != nil {
-		return nil, err
-	}
-	w, err := workspace.New(t.tmp, t.dir, t.file)
+	w, err := t.copied(e)
 	if err != nil {
 		return nil, err
 	}
 	defer w.Remove()
-	for name, body := range e.files(t.name, text) {
+	r := bench.InCopy(t.Build, w.Dir)
+	r.NoCache = fresh
+	return t.build(ctx, r, filepath.Join(w.Dir, filepath.FromSlash(t.name)))
+}
+
+// fill writes files into a copy of the context: those that earlier rounds changed, and
+// others; nil deletes one.
+func (t *trimmer) fill(w *workspace.Copy, files map[string][]byte) error {
+	all := maps.Clone(t.laid)
+	if all == nil {
+		all = map[string][]byte{}
+	}
+	maps.Copy(all, files)
+	for name, body := range all {
 		if body == nil {
 			if err := w.Delete(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		if err := w.Put(name, body); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	r := bench.InCopy(t.Build, w.Dir)
-	r.NoCache = fresh
-	return t.build(ctx, r, filepath.Join(w.Dir, filepath.FromSlash(t.name)))
+	return nil
 }
 
 // files are all files that edits write: nil for those that they delete.
@@ -319,14 +346,9 @@ func failure(err error, out *engine.Built, log *tail) error {
 	if out != nil {
 		for _, s := range out.Steps {
 			if s.Error != "" {
-				return fmt.Errorf("it does not build: %s: %s%s", s.Name, firstLine(s.Error), log.last())
+				return fmt.Errorf("it does not build: %s: %s%s", s.Name, profiler.FirstLine(s.Error), log.last())
 			}
 		}
 	}
-	return fmt.Errorf("it does not build: %s", firstLine(err.Error()))
-}
-
-func firstLine(s string) string {
-	l, _, _ := strings.Cut(s, "\n")
-	return l
+	return fmt.Errorf("it does not build: %s", profiler.FirstLine(err.Error()))
 }

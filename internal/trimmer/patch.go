@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +38,15 @@ func (t *trimmer) orig(name string) []byte {
 	if name == t.name {
 		return t.src
 	}
+	if body, ok := t.laid[name]; ok {
+		return body
+	}
+	return t.onDisk(name)
+}
+
+// onDisk is a file of the directory, whatever earlier rounds made of it; nil if it is not
+// there.
+func (t *trimmer) onDisk(name string) []byte {
 	root, err := os.OpenRoot(t.dir)
 	if err != nil {
 		return nil
@@ -49,28 +59,42 @@ func (t *trimmer) orig(name string) []byte {
 	return b
 }
 
-// patch is the unified diff of edits: paths relative to the directory, a/ and b/ before
-// them, new files from /dev/null.
+// patch is the unified diff of edits, and of those of earlier rounds: paths relative to the
+// directory, a/ and b/ before them, new files from /dev/null.
 func (t *trimmer) patch(list []*candidate) (string, error) {
-	e, err := t.join(list)
+	files, err := t.result(list)
 	if err != nil {
 		return "", err
+	}
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		from := t.onDisk(name)
+		if name == t.name && t.given != nil {
+			from = t.given
+		} else if name == t.name {
+			from = t.src
+		}
+		out.WriteString(Unified(name, from, files[name]))
+	}
+	return out.String(), nil
+}
+
+// result are the files that edits change, as they are then, on top of earlier rounds.
+func (t *trimmer) result(list []*candidate) (map[string][]byte, error) {
+	e, err := t.join(list)
+	if err != nil {
+		return nil, err
 	}
 	text, err := draft.Apply(t.src, e.docker)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	files := e.files(t.name, text)
-	var names []string
-	for name := range files {
-		names = append(names, name)
+	files := maps.Clone(t.laid)
+	if files == nil {
+		files = map[string][]byte{}
 	}
-	slices.Sort(names)
-	var out strings.Builder
-	for _, name := range names {
-		out.WriteString(Unified(name, t.orig(name), files[name]))
-	}
-	return out.String(), nil
+	maps.Copy(files, e.files(t.name, text))
+	return files, nil
 }
 
 // Unified is the unified diff of one file; nil is a file that is not there.
@@ -130,7 +154,7 @@ func (t *trimmer) propose(ctx context.Context, command string) (Patch, error) {
 
 func said(t *tail) string {
 	if s := strings.TrimSpace(t.b.String()); s != "" {
-		return ": " + firstLine(s)
+		return ": " + profiler.FirstLine(s)
 	}
 	return ""
 }

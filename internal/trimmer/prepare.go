@@ -155,7 +155,7 @@ func title(c *experiment.Check) string {
 
 // project gathers what the rules look at.
 func (t *trimmer) project() error {
-	o := t.original
+	o := t.stands()
 	r, err := profiler.Weighed(profile.Input{Name: t.file, Path: t.file, Target: t.Build.Target, Source: t.src, File: t.f.Parsed, Steps: o.built.Steps, Ops: o.built.Ops, Dockerfile: o.built.Dockerfile}, o.facts)
 	if err != nil {
 		return err
@@ -172,6 +172,9 @@ func (t *trimmer) project() error {
 		p.IgnoreName, p.Ignore = t.name+".dockerignore", b
 	} else if b, err := os.ReadFile(filepath.Join(t.dir, ".dockerignore")); err == nil {
 		p.Ignore = b
+	}
+	if body, ok := t.laid[p.IgnoreName]; ok {
+		p.Ignore = body
 	}
 	err = buildcontext.Walk(t.dir, t.file, []string{t.tmp}, func(rel string, d fs.DirEntry) error {
 		f := trim.ContextFile{Path: filepath.ToSlash(rel), Dir: d.IsDir()}

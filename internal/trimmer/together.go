@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,8 @@ import (
 
 // together builds all kept edits at once from scratch; where the set fails, edits are left
 // out until it passes, and it is said which two do not go together.
-func (t *trimmer) together(ctx context.Context, list []*candidate) error {
+func (t *trimmer) together(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	instead(list)
 	kept := slices.DeleteFunc(slices.Clone(list), func(c *candidate) bool { return !c.Kept })
 	slices.SortStableFunc(kept, func(a, b *candidate) int {
 		return cmp.Or(secret(a)-secret(b), cmp.Compare(b.Measured.Tar, a.Measured.Tar))
@@ -22,22 +24,35 @@ func (t *trimmer) together(ctx context.Context, list []*candidate) error {
 		t.tell(Progress{Subject: fmt.Sprintf("%d edits together", len(kept)), What: "building from scratch"})
 		s, why, err := t.try(ctx, kept, true)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if why == "" {
-			if s.facts.Sizes.Tar > t.original.facts.Sizes.Tar && !slices.ContainsFunc(kept, func(c *candidate) bool { return c.Candidate.Secret }) {
+			if s.facts.Sizes.Tar > t.stands().facts.Sizes.Tar && !slices.ContainsFunc(kept, func(c *candidate) bool { return c.Candidate.Secret || c.Rebuild != nil }) {
 				why = "together they save nothing"
 			} else {
 				t.out.After = trim.State{Sizes: s.facts.Sizes, Seconds: s.seconds}
+				t.next = s
 				t.out.Patch, err = t.patch(kept)
-				return err
+				return kept, err
 			}
 		}
 		if kept, err = t.without(ctx, kept, why); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// instead leaves out edits that take a secret out and do more than another one of the same
+// line that is kept.
+func instead(list []*candidate) {
+	for _, c := range list {
+		if c.Kept && c.Instead && slices.ContainsFunc(list, func(d *candidate) bool {
+			return d.Kept && d.Candidate.Secret && !d.Instead && d.Candidate.Line == c.Candidate.Line
+		}) {
+			c.Kept, c.Why = false, "another edit takes the secret out and changes less"
+		}
+	}
 }
 
 func secret(c *candidate) int {
@@ -51,11 +66,16 @@ func secret(c *candidate) int {
 func (t *trimmer) try(ctx context.Context, list []*candidate, fresh bool) (s *state, why string, err error) {
 	e, err := t.join(list)
 	if err != nil {
+		list[len(list)-1].clash = true
 		return nil, err.Error(), nil
 	}
 	s, err = t.built(ctx, e, fresh)
 	if ctx.Err() != nil {
 		return nil, "", ctx.Err()
+	}
+	var fault *fault
+	if errors.As(err, &fault) {
+		return nil, "", err
 	}
 	if err != nil {
 		return nil, err.Error(), nil
@@ -94,9 +114,11 @@ func (t *trimmer) without(ctx context.Context, kept []*candidate, why string) ([
 		c := kept[n-1]
 		c.Kept, c.Why = false, "with the other edits: "+bad
 		for _, d := range kept[:n-1] {
-			_, pair, err := t.try(ctx, []*candidate{d, c}, false)
-			if err != nil {
-				return nil, err
+			pair := bad
+			if n > 2 {
+				if _, pair, err = t.try(ctx, []*candidate{d, c}, false); err != nil {
+					return nil, err
+				}
 			}
 			if pair != "" {
 				c.Why = fmt.Sprintf("it does not go together with %s: %s", label(&d.Verdict), pair)

@@ -86,6 +86,14 @@ type trimmer struct {
 	out       *trim.Result
 	noise     map[string]seen.Aspects // in what two builds of the original differ, by path
 	carried   []string                // patterns of files that the image carries and every edit changes
+	clock     *clock
+
+	// Of rounds after the first: the Dockerfile as it was given, the files as earlier rounds
+	// left them, and the image that they build.
+	given []byte
+	laid  map[string][]byte
+	stand *state
+	next  *state // the image of the edits that are kept, built from scratch
 }
 
 // state is an image that was built and weighed.
@@ -98,7 +106,8 @@ type state struct {
 
 // Run trims a Dockerfile. The error is an *Unfit where the original is not fit for it.
 func Run(ctx context.Context, b *bench.Bench, r Request) (*trim.Result, error) {
-	t := &trimmer{Request: r, b: b}
+	t := &trimmer{Request: r, b: b, clock: &clock{}}
+	t.clock.start()
 	if err := t.prepare(); err != nil {
 		return nil, err
 	}
@@ -117,12 +126,17 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (*trim.Result, error) {
 	if err := t.judge(ctx, list); err != nil {
 		return nil, err
 	}
-	if err := t.together(ctx, list); err != nil {
+	kept, err := t.together(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	if list, err = t.rounds(ctx, list, kept); err != nil {
 		return nil, err
 	}
 	for _, c := range list {
 		t.out.Candidates = append(t.out.Candidates, c.Verdict)
 	}
+	t.out.Seconds = t.clock.seconds()
 	return t.out, nil
 }
 
@@ -193,41 +207,13 @@ func (t *trimmer) fit(ctx context.Context, s *state, what string) error {
 	return nil
 }
 
-// watch traces the checks of the original, where edits need to know what they touch.
-func (t *trimmer) watch(ctx context.Context, s *state) error {
-	if len(t.checks) == 0 || t.Trace == nil || !t.Drop && len(t.Patches)+len(t.Propose) == 0 {
-		return nil
-	}
-	t.tell(Progress{Subject: "original", What: "tracing its checks"})
-	tr, err := t.Trace(ctx, s.image, t.checks)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		t.out.Notes = append(t.out.Notes, "its checks could not be traced: "+err.Error())
-		return nil
-	}
-	if !tr.Complete {
-		why := "calls were lost"
-		if len(tr.Reasons) > 0 {
-			why = tr.Reasons[0]
-		}
-		t.out.Notes = append(t.out.Notes, "the trace of its checks is incomplete ("+why+"): nothing is concluded from it")
-		return nil
-	}
-	t.trace = tr
-	if tr.Bytes != nil {
-		t.out.Touched = &trim.Touched{Files: tr.Bytes.Touched, Of: tr.Bytes.Files}
-		t.out.Notes = append(t.out.Notes, fmt.Sprintf("the checks touch %d of %d files: what they do not touch they do not prove", tr.Bytes.Touched, tr.Bytes.Files))
-	}
-	return nil
-}
-
 // build builds and weighs an image.
 func (t *trimmer) build(ctx context.Context, r engine.Build, file string) (*state, error) {
 	r.Dockerfile = file
 	log := &tail{}
+	leave := t.clock.enter(building)
 	out, err := t.b.Build(ctx, filepath.Base(file), r, log)
+	leave()
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -236,7 +222,7 @@ func (t *trimmer) build(ctx context.Context, r engine.Build, file string) (*stat
 	}
 	facts, err := t.b.Finder.Facts(ctx, []*target.Image{out.Image})
 	if err != nil {
-		return nil, err
+		return nil, &fault{fmt.Errorf("its image cannot be read: %w", err)}
 	}
 	return &state{image: out.Image, facts: facts[0], built: out.Built, seconds: out.Took.Seconds()}, nil
 }

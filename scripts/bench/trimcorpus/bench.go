@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,13 +34,23 @@ type measured struct {
 	// Exact and Inexact count kept lossless candidates by whether predicted tar was measured.
 	Exact   int `json:"exact"`
 	Inexact int `json:"inexact"`
-	// Off is the largest difference of predicted from measured transfer, as a part of it.
-	Off float64 `json:"off"`
+	// Unknown counts those of which it says why nothing was predicted.
+	Unknown int `json:"unknown"`
+	// Off is the largest difference of the predicted transfer of an edit's image from the
+	// measured one, as a part of it; OffSaved the same as a part of what the edit saves, where
+	// that is 100 kB or more.
+	Off      float64 `json:"off"`
+	OffSaved float64 `json:"offSaved"`
+	// Builds are the seconds in which trim built something.
+	Builds float64 `json:"builds"`
 	// Faults are what must not be: a patch that does not apply, build or pass, a second
 	// check that fails, a lossless patch that loses something, sizes that are not true.
 	Faults []string `json:"faults,omitempty"`
 	// Notes are what is worth a look.
 	Notes []string `json:"notes,omitempty"`
+
+	rebuilds bool // an edit was kept for cheaper rebuilds
+	edited   bool // though nothing was planted
 }
 
 // trimmed is the part of tare.trim/v1 that is read.
@@ -51,10 +62,17 @@ type trimmed struct {
 	}
 	Patch      string
 	Candidates []struct {
-		Rule, Kind, File, Why string
-		Line                  int
-		Predicted, Measured   *struct{ Tar, Transfer *int64 }
-		Built, Kept           bool
+		Rule, Kind, File, Why, Unknown string
+		Line                           int
+		Predicted, Measured            *struct{ Tar, Transfer *int64 }
+		Built, Kept                    bool
+		Rebuild                        *struct {
+			Before, After struct {
+				Cached  bool
+				Seconds float64
+				Bytes   int64
+			}
+		}
 	}
 	Seconds struct{ Total, Builds, Checks, Own float64 }
 }
@@ -153,6 +171,7 @@ func (c *conduct) one(ctx context.Context, p *corpus.Project) (measured, error) 
 		m.Faults = append(m.Faults, "the patch of the JSON is another than that of -o")
 	}
 	m.predicted(r)
+	m.Builds = r.Seconds.Builds
 	if m.Own = r.Seconds.Own; m.Own == 0 && r.Seconds.Total > 0 {
 		m.Own = r.Seconds.Total - r.Seconds.Builds - r.Seconds.Checks
 	}
@@ -168,11 +187,20 @@ func (m *measured) predicted(r trimmed) {
 			continue
 		}
 		m.Rules = append(m.Rules, k.Rule)
+		if w := k.Rebuild; w != nil {
+			m.rebuilds = true
+			m.Notes = append(m.Notes, fmt.Sprintf("%s at line %d: a rebuild after a change of the source: %.1f s and %d bytes to pull; before %.1f s and %d bytes", k.Rule, k.Line, w.After.Seconds, w.After.Bytes, w.Before.Seconds, w.Before.Bytes))
+		}
 		if k.Measured == nil || k.Measured.Tar == nil {
 			m.Faults = append(m.Faults, k.Rule+" was kept and not measured")
 			continue
 		}
 		if k.Kind != "lossless" {
+			continue
+		}
+		if k.Unknown != "" {
+			m.Unknown++
+			m.Notes = append(m.Notes, fmt.Sprintf("%s at line %d: nothing predicted: %s", k.Rule, k.Line, k.Unknown))
 			continue
 		}
 		if k.Predicted == nil || k.Predicted.Tar == nil {
@@ -186,8 +214,13 @@ func (m *measured) predicted(r trimmed) {
 			m.Notes = append(m.Notes, fmt.Sprintf("%s at line %d: tar predicted %d, measured %d", k.Rule, k.Line, *k.Predicted.Tar, *k.Measured.Tar))
 		}
 		if k.Predicted.Transfer != nil && k.Measured.Transfer != nil && *k.Measured.Transfer != 0 {
-			off := float64(*k.Predicted.Transfer-*k.Measured.Transfer) / float64(*k.Measured.Transfer)
-			m.Off = max(m.Off, off, -off)
+			off := math.Abs(float64(*k.Predicted.Transfer - *k.Measured.Transfer))
+			if b := r.Before.Sizes.Transfer; b != nil {
+				m.Off = max(m.Off, off/float64(*b-*k.Measured.Transfer))
+			}
+			if *k.Measured.Transfer >= 100e3 {
+				m.OffSaved = max(m.OffSaved, off/float64(*k.Measured.Transfer))
+			}
 		}
 	}
 	slices.Sort(m.Rules)
@@ -212,7 +245,7 @@ func (c *conduct) prove(ctx context.Context, p *corpus.Project, m *measured, r t
 		fault("the patched image fails the second check: %v", after.Second)
 	}
 	m.Saved = before.Image.Tar() - after.Image.Tar()
-	if len(patch) > 0 && m.Saved < 0 {
+	if len(patch) > 0 && m.Saved < 0 && !m.rebuilds {
 		fault("the patch makes the image larger by %d bytes", -m.Saved)
 	}
 	if t := r.After.Sizes.Tar; t == nil || *t != after.Image.Tar() {
@@ -225,6 +258,7 @@ func (c *conduct) prove(ctx context.Context, p *corpus.Project, m *measured, r t
 	}
 	if len(p.Plants) == 0 {
 		if len(patch) > 0 {
+			m.edited = true
 			m.Notes = append(m.Notes, "nothing was to be edited; edited: "+strings.Join(m.Rules, ", "))
 		}
 		return nil
@@ -258,7 +292,7 @@ func table(all []measured) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PROJECT\tPLANTED\tFOUND\t%\tSAVED\tEXACT\tTRANSFER OFF\tSECONDS\tRULES")
 	var sum measured
-	share, bytes, faulty := 0.0, 0, 0
+	share, bytes, faulty, negatives, edited := 0.0, 0, 0, 0, 0
 	for _, m := range all {
 		part := "–"
 		if m.Planted > 0 {
@@ -269,7 +303,13 @@ func table(all []measured) error {
 		sum.Planted, sum.Found, sum.Saved = sum.Planted+m.Planted, sum.Found+m.Found, sum.Saved+m.Saved
 		sum.Plants, sum.PlantsFound = sum.Plants+m.Plants, sum.PlantsFound+m.PlantsFound
 		sum.Exact, sum.Inexact, sum.Off = sum.Exact+m.Exact, sum.Inexact+m.Inexact, max(sum.Off, m.Off)
-		sum.Seconds, sum.Own = sum.Seconds+m.Seconds, sum.Own+m.Own
+		sum.Unknown, sum.OffSaved = sum.Unknown+m.Unknown, max(sum.OffSaved, m.OffSaved)
+		sum.Seconds, sum.Own, sum.Builds = sum.Seconds+m.Seconds, sum.Own+m.Own, sum.Builds+m.Builds
+		if m.Plants == 0 {
+			if negatives++; m.edited {
+				edited++
+			}
+		}
 		if len(m.Faults) > 0 {
 			faulty++
 		}
@@ -285,8 +325,9 @@ func table(all []measured) error {
 	}
 	fmt.Printf("\n%d projects; planted bytes found: %d of %d (%.1f %%), the mean of the projects %.1f %%; plants found: %d of %d\n",
 		len(all), sum.Found, sum.Planted, 100*float64(sum.Found)/float64(max(sum.Planted, 1)), 100*share/float64(max(bytes, 1)), sum.PlantsFound, sum.Plants)
-	fmt.Printf("lossless edits whose predicted tar was measured to the byte: %d of %d; transfer off by at most %.2f %%\n", sum.Exact, sum.Exact+sum.Inexact, 100*sum.Off)
-	fmt.Printf("%.0f s in all, tare's own share %.1f %%; projects with faults: %d\n", sum.Seconds, 100*sum.Own/max(sum.Seconds, 1e-9), faulty)
+	fmt.Printf("lossless edits whose predicted tar was measured to the byte: %d of %d, and %d of which nothing was predicted; transfer off by at most %.2f %% of the image's, and %.2f %% of what is saved (100 kB or more)\n", sum.Exact, sum.Exact+sum.Inexact, sum.Unknown, 100*sum.Off, 100*sum.OffSaved)
+	fmt.Printf("projects with nothing to edit: %d, edited: %d; projects with faults: %d\n", negatives, edited, faulty)
+	fmt.Printf("%.0f s in all, %.0f s of it builds; tare's own share %.1f %% of all, %.1f %% of the builds\n", sum.Seconds, sum.Builds, 100*sum.Own/max(sum.Seconds, 1e-9), 100*sum.Own/max(sum.Builds, 1e-9))
 	if faulty > 0 {
 		return errors.New("there are faults")
 	}
