@@ -7,9 +7,6 @@ import (
 
 // joined fills in what a node of two images comes to by itself.
 func (t *Table) joined(s *Sums, i int32, v *View) {
-	if !s.match[i] {
-		return
-	}
 	var seen [2]*layer.Entry
 	var bytes [2]int64
 	for _, r := range t.refs[t.first[i]:t.first[i+1]] {
@@ -24,6 +21,7 @@ func (t *Table) joined(s *Sums, i int32, v *View) {
 		}
 		if f.Tree.Seen(r, len(f.Tree.Lists)-1) {
 			seen[n] = f.Tree.Content(r)
+			s.has[i] |= before << n
 		}
 	}
 	sign := differ(seen[0], seen[1])
@@ -33,7 +31,7 @@ func (t *Table) joined(s *Sums, i int32, v *View) {
 			sign = Changed
 		}
 	}
-	if sign == None || v.Hide[sign] {
+	if sign == None || v.Hide[sign] || !s.match[i] {
 		return
 	}
 	s.Sign[i] = sign
