@@ -219,7 +219,7 @@ func (t *Table) image(s *Sums, i int32, v *View) {
 		sign = Left
 	case is != nil && was == nil:
 		sign = Added
-	case is != nil && (!fresh || is.Kind == layer.Dir && was.Kind == layer.Dir && (within == nil || within.Kind == layer.Dir)):
+	case is != nil && (within == nil || within.Kind == layer.Dir) && (!fresh || is.Kind == layer.Dir && was.Kind == layer.Dir):
 		sign = Unchanged // a directory is changed by what changes in it
 	case is != nil:
 		sign = Changed
