@@ -36,10 +36,10 @@ func (t *Table) joined(s *Sums, i int32, v *View) {
 	}
 	s.Sign[i] = sign
 	s.Col[Size][i], s.Col[Transfer][i], s.Col[HiddenSum][i] = bytes[0], bytes[1], bytes[1]-bytes[0]
-	for _, e := range seen {
-		if e != nil && e.Kind != layer.Dir {
-			s.Count[i] = 1
-		}
+	if e := first(seen[1], seen[0]); e == nil || e.Kind != layer.Dir {
+		s.Count[i] = 1
+	} else {
+		s.has[i] |= folder
 	}
 }
 

@@ -86,6 +86,7 @@ const (
 	after                       // it is there when the range is done, or in the second image
 	shown                       // something below is shown
 	different                   // and is not unchanged
+	folder                      // the entry that stands for it is a directory; of the node alone
 )
 
 // Sum works out a view. It may use the memory of old sums, which nobody looks at any more.
@@ -237,6 +238,8 @@ func (t *Table) image(s *Sums, i int32, v *View) {
 	s.Sign[i] = sign
 	if e := first(is, was, within); e.Kind != layer.Dir {
 		s.Count[i] = 1
+	} else {
+		s.has[i] |= folder
 	}
 	t.bytes(s, i, v)
 }
@@ -284,7 +287,7 @@ func (t *Table) fold(s *Sums, v *View) {
 			return
 		}
 		p := t.Nodes[i].Parent
-		s.has[p] |= s.has[i]
+		s.has[p] |= s.has[i] &^ folder
 		if s.Sign[i] == None {
 			continue
 		}
@@ -306,7 +309,14 @@ func (t *Table) fold(s *Sums, v *View) {
 // stands in one place as a file and in the other as such a directory has changed.
 func (t *Table) sign(s *Sums, i int, v *View) Sign {
 	has, lowest := s.has[i], len(t.Facts) == 1 && v.From == 0
-	switch sign := s.Sign[i]; {
+	sign := s.Sign[i]
+	if has&folder != 0 && (sign == Added && has&before != 0 || sign == Removed && has&after != 0) {
+		// Only one of both has an entry for a directory that both have.
+		if sign = Unchanged; v.Hide[Unchanged] && has&shown == 0 {
+			return None
+		}
+	}
+	switch {
 	case sign == None && has&shown == 0:
 		return None
 	case sign == None && lowest && has&after != 0:
