@@ -35,7 +35,7 @@ func (c *checker) baseline(ctx context.Context, j *job, now *obtained) (*gate.Su
 		return c.last(j), nil
 	}
 	if w, ok := revision.Parse(word); ok {
-		return c.commit(ctx, w, j)
+		return c.commit(ctx, w, j, now)
 	}
 	if fi, err := os.Stat(word); err == nil && fi.Mode().IsRegular() {
 		if s, err := saved(word, now.subject.Name, now.subject.Platform); s != nil || err != nil {
@@ -58,7 +58,7 @@ func (c *checker) baseline(ctx context.Context, j *job, now *obtained) (*gate.Su
 		}
 		open = m.Pinned
 	}
-	then, err := c.open(ctx, open, &job{name: j.name, word: word, dir: j.dir, file: j.file, platform: platformOf(j, now), experimentFile: j.experimentFile})
+	then, err := c.open(ctx, open, &job{name: j.name, word: word, dir: j.dir, file: j.file, platform: platformOf(j, now), now: now, experimentFile: j.experimentFile})
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func whole(name string) ([]byte, error) {
 const maxBaseline = 256 << 20
 
 // commit builds what a commit has of the job, in today's world.
-func (c *checker) commit(ctx context.Context, w revision.Word, j *job) (*gate.Subject, error) {
+func (c *checker) commit(ctx context.Context, w revision.Word, j *job, now *obtained) (*gate.Subject, error) {
 	if j.word != "" && j.variant != nil {
 		c.note("%s: it is not built here: a commit says nothing of it", j.name)
 		return nil, nil
@@ -145,8 +145,16 @@ func (c *checker) commit(ctx context.Context, w revision.Word, j *job) (*gate.Su
 	if err != nil {
 		return nil, err
 	}
-	then.subject.Reference, then.subject.Revision = w.String(), t.Commit
-	return then.subject, nil
+	then.subject.Reference, then.subject.Revision, then.subject.Source.Rebuilt = w.String(), t.Commit, true
+	return then.subject, c.ignored(ctx, t.repo, j.dir, now)
+}
+
+// ignored notes the files here that are in no commit.
+func (c *checker) ignored(ctx context.Context, repo *revision.Repository, dir string, now *obtained) (err error) {
+	if now != nil && now.subject.Source != nil {
+		now.subject.Source.Ignored, err = repo.Ignored(ctx, dir)
+	}
+	return err
 }
 
 // elsewhere builds git:REF:DIR, or git:REF for an image.
@@ -283,7 +291,7 @@ func (c *checker) recorded(o *obtained, made *profile.Build, p place) error {
 }
 
 // labelled takes it from the commit that the image's label names.
-func (c *checker) labelled(ctx context.Context, o *obtained, j *job) error {
+func (c *checker) labelled(ctx context.Context, o *obtained, j *job) (err error) {
 	dir, file := j.dir, j.file
 	if dir == "" {
 		dir = "."
@@ -316,8 +324,11 @@ func (c *checker) labelled(ctx context.Context, o *obtained, j *job) error {
 	o.profile = prof
 	o.subject.Source = source{f: f, prof: prof, layers: len(o.subject.Layers), p: place{dir: t.Dir, file: was, within: t.Path, commit: t.Commit}, text: src}.make()
 	o.subject.Source.Files, o.subject.Source.Known = builds.Files(t.Dir, was)
+	if j.now != nil {
+		err = c.ignored(ctx, t.repo, dir, j.now)
+	}
 	o.subject.Source.Args = args(c.Build.Args)
-	return nil
+	return err
 }
 
 func clip(s string) string {

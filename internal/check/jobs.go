@@ -30,7 +30,8 @@ type job struct {
 	file     string // the Dockerfile
 	platform string // "" for this machine's
 	variant  *experiment.Variant
-	at       string // of the variant's own limits in the file
+	at       string    // of the variant's own limits in the file
+	now      *obtained // of a baseline: what it is the baseline of
 
 	*experimentFile
 }

@@ -274,26 +274,31 @@ func first(roots []root, part string) *root {
 // copied divides the difference of a copied layer by its files, as far as these are files of
 // the context that changed, and returns what is left.
 func (d *divider) copied(u *unit, roots []root, diff Amounts) Amounts {
-	var files []string
+	by := map[string][]string{} // by base name
+	note := func(f string) { by[path.Base(f)] = append(by[path.Base(f)], f) }
+	said := map[string]string{}
 	for _, r := range roots {
 		if r.file != "" {
-			files = append(files, r.file)
+			said[r.file] = r.text
+			note(r.file)
 		}
 	}
-	if d.g.before.guessed || d.a.Source == nil {
-		for p := range d.g.after.Files {
-			files = append(files, p)
+	// Files of which no reason is known: before's are not known, or they are in no commit.
+	any := d.g.before.guessed || !d.g.before.Known
+	for _, s := range []*Source{d.g.before, d.g.after} {
+		for f := range s.Files {
+			if said[f] == "" && (any || repository(f) || d.g.ignored(f)) {
+				note(f)
+			}
 		}
-		slices.Sort(files)
 	}
-	if len(files) == 0 || len(u.old) != 1 || len(u.new) != 1 {
+	if len(by) == 0 || len(u.old) != 1 || len(u.new) != 1 {
 		return diff
 	}
-	old, new := d.a.Layers[u.old[0]].Entries, d.b.Layers[u.new[0]].Entries
-	by := map[string][]string{} // by base name
-	for _, f := range files {
-		by[path.Base(f)] = append(by[path.Base(f)], f)
+	for _, list := range by {
+		slices.Sort(list)
 	}
+	old, new := d.a.Layers[u.old[0]].Entries, d.b.Layers[u.new[0]].Entries
 	take := func(p string, a Amounts) {
 		if a == (Amounts{}) || !a.Transfer.Known() && diff.Transfer.Known() {
 			return
@@ -302,13 +307,14 @@ func (d *divider) copied(u *unit, roots []root, diff Amounts) Amounts {
 		if f == "" {
 			return
 		}
-		text := "changed"
-		for _, r := range roots {
-			if r.file == f {
-				text = r.text
-			}
+		c := Cause{Part: Yours, File: d.context(f), Text: cmp.Or(said[f], "changed")}
+		switch {
+		case repository(p) || repository(f):
+			c = Cause{Part: Noise, File: d.file(u), at: d.line(u), Text: "copies the repository itself (.git), which every commit changes"}
+		case said[f] == "" && d.g.ignored(f) && d.g.before.Rebuilt:
+			c = Cause{Part: Noise, File: d.file(u), at: d.line(u), Text: "copies files that are in no commit, since git ignores them"}
 		}
-		d.add(Cause{Part: Yours, File: d.context(f), Text: text}, a)
+		d.add(c, a)
 		diff = diff.minus(a)
 	}
 	for p, a := range new {

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"tare/internal/compare"
@@ -192,7 +193,7 @@ func reconstruct(before *Subject, after *Source) *Source {
 		}
 	}
 	for _, s := range before.Steps {
-		steps = append(steps, s.Instruction)
+		steps = append(steps, bare(s.Instruction))
 	}
 	owner, unsure := compare.Align(texts, steps)
 	first := -1
@@ -229,7 +230,7 @@ func reconstruct(before *Subject, after *Source) *Source {
 			out.Lines = append(out.Lines, l)
 		default:
 			word, _, _ := strings.Cut(s.Instruction, " ")
-			l := Line{Stage: stage, Keyword: strings.ToUpper(word), Text: s.Instruction, Code: s.Instruction}
+			l := Line{Stage: stage, Keyword: strings.ToUpper(word), Text: steps[k], Code: steps[k]}
 			if s.Layer >= 0 {
 				l.Layers = []int{s.Layer}
 			}
@@ -255,6 +256,22 @@ func reconstruct(before *Subject, after *Source) *Source {
 	}
 	out.Lines = append(all, out.Lines...)
 	return out
+}
+
+// bare is a step without the build arguments that BuildKit writes before a command which no
+// shell carries out: RUN |1 V=1 /bin/tool make.
+func bare(step string) string {
+	rest, ok := strings.CutPrefix(step, "RUN |")
+	if !ok || strings.Contains(rest, " -c ") {
+		return step
+	}
+	count, rest, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(count)
+	words := strings.Fields(rest)
+	if err != nil || n < 0 || n >= len(words) {
+		return step
+	}
+	return "RUN " + strings.Join(words[n:], " ")
 }
 
 // silent tells whether builders write nothing into a history for an instruction.

@@ -232,7 +232,7 @@ func (d *divider) choose(u *unit, roots []root) *Cause {
 		pick = named[0]
 	}
 	c := d.blame(pick)
-	if pick.near > 0 || pick.at < 0 {
+	if pick.at != u.line {
 		c.Text += fmt.Sprintf("; line %d (%s) makes something else of it", d.g.after.Lines[u.line].Line, clip(d.g.after.Lines[u.line].Text))
 	}
 	return &c

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tare/internal/profile"
@@ -63,6 +64,9 @@ func (g *graph) roots(n int) (out []root) {
 
 // collect adds the reasons that lie in instruction i to those for n.
 func (g *graph) collect(out []root, i, n, near int) []root {
+	if i != n && !slices.Contains(works, g.after.Lines[i].Keyword) {
+		return out
+	}
 	for _, r := range g.itself(i) {
 		if i == n && r.at == n && r.part == Yours {
 			continue // that it was changed itself is known
@@ -115,6 +119,9 @@ func (g *graph) itself(n int) []root {
 	return out
 }
 
+// works are instructions whose results others read.
+var works = []string{"FROM", "RUN", "COPY", "ADD", "WORKDIR"}
+
 // setters are instructions that make no layer and change what later ones do.
 var setters = []string{"ARG", "ENV", "SHELL", "USER", "WORKDIR"}
 
@@ -141,11 +148,63 @@ func (g *graph) settings(n int) (out []root) {
 			out = append(out, root{part: Yours, at: i, text: text, named: used})
 		}
 	}
+	if g.before.guessed {
+		out = append(out, g.given(n)...)
+	}
 	for _, i := range g.gone {
 		s := &g.before.Lines[i]
 		if g.stages[l.Stage] == s.Stage && slices.Contains(setters, s.Keyword) && (l.Keyword == "RUN" || uses(l.Text, variables(s.Text))) {
 			out = append(out, root{part: Yours, at: g.where(i), text: "removed: " + s.Text, named: uses(l.Text, variables(s.Text))})
 		}
+	}
+	return out
+}
+
+// given are the arguments that an instruction was carried out with, as histories have them,
+// and that have other values now.
+func (g *graph) given(n int) (out []root) {
+	step := func(s *Subject, layers []int) map[string]string {
+		for _, h := range s.Steps {
+			if len(layers) == 1 && h.Layer == layers[0] {
+				return arguments(h.Instruction)
+			}
+		}
+		return nil
+	}
+	if g.was[n] < 0 {
+		return nil
+	}
+	then, now := step(g.a, g.before.Lines[g.was[n]].Layers), step(g.b, g.after.Lines[n].Layers)
+	for i := n - 1; i >= 0; i-- {
+		s := &g.after.Lines[i]
+		if s.Keyword != "ARG" {
+			continue
+		}
+		for _, name := range variables(s.Text) {
+			if was, had := then[name]; had && was != now[name] {
+				out = append(out, root{part: Yours, at: i, text: "was " + quote(name+"="+was), named: uses(g.after.Lines[n].Text, []string{name})})
+			}
+		}
+	}
+	return out
+}
+
+// arguments are those that BuildKit writes before a command: RUN |1 V=1 make.
+func arguments(step string) map[string]string {
+	rest, ok := strings.CutPrefix(step, "RUN |")
+	if !ok {
+		return nil
+	}
+	out := map[string]string{}
+	count, rest, _ := strings.Cut(rest, " ")
+	words := strings.Fields(rest)
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 0 || n > len(words) {
+		return nil
+	}
+	for _, w := range words[:n] {
+		name, value, _ := strings.Cut(w, "=")
+		out[name] = value
 	}
 	return out
 }
@@ -241,12 +300,23 @@ func (g *graph) files(n int) (out []root) {
 			seen[p] = true
 			_, had := slices.BinarySearch(then, p)
 			_, has := slices.BinarySearch(now, p)
-			if text := differs(g.before.Files[p], g.after.Files[p], had, has); text != "" {
+			if text := differs(g.before.Files[p], g.after.Files[p], had, has); text != "" && !repository(p) && (had || !g.ignored(p)) {
 				out = append(out, root{part: Yours, at: -1, file: p, text: text})
 			}
 		}
 	}
 	return out
+}
+
+// repository tells whether a file is the repository's own: every commit changes those,
+// whatever it is about.
+func repository(p string) bool { return slices.Contains(strings.Split(p, "/"), ".git") }
+
+// ignored tells whether a file is in no commit: what before had of it is not known from one.
+func (g *graph) ignored(p string) bool {
+	return slices.ContainsFunc(g.after.Ignored, func(i string) bool {
+		return i == p || strings.HasSuffix(i, "/") && strings.HasPrefix(p, i)
+	})
 }
 
 // differs says what happened to a file; "" if it is the same as git sees it. Directories

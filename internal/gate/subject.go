@@ -83,6 +83,11 @@ type Source struct {
 	// Args are the build arguments that were given.
 	Args  map[string]string `json:"args,omitempty"`
 	Known bool              `json:"known"`
+	// Ignored are directories (with a slash at the end) and files of the context that are in
+	// no commit, since git ignores them. Rebuilt says that the image was built from a commit
+	// today, without such files.
+	Ignored []string `json:"-"`
+	Rebuilt bool     `json:"-"`
 	// Read returns a file of the context; nil where these are not here any more.
 	Read func(name string) ([]byte, bool) `json:"-"`
 

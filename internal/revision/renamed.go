@@ -66,6 +66,22 @@ func likeness(a, b string) float64 {
 	return float64(both) / float64(max(n, m, 1))
 }
 
+// Ignored are the directories (with a slash at the end) and files below a directory here
+// that are in no commit, since git ignores them; relative to it, with slashes.
+func (r *Repository) Ignored(ctx context.Context, dir string) ([]string, error) {
+	out, err := run(ctx, dir, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if name != "" {
+			list = append(list, name)
+		}
+	}
+	return list, nil
+}
+
 // Moved is the directory that was the build context in a commit: the same, if it is there,
 // else that which lies to the Dockerfile as it does now.
 func (r *Repository) Moved(ctx context.Context, commit, context, now, was string) (string, error) {

@@ -245,6 +245,11 @@ func (s *score) count(n int, u *pull, r *checked, code int) {
 func exact(r *checked, u *pull) string {
 	for _, i := range r.Images {
 		size := func(m map[string]any, name string) int64 { n, _ := m[name].(float64); return int64(n) }
+		for _, side := range []map[string]any{i.Before.Sizes, i.After.Sizes} {
+			if side["transfer"] == nil { // not known, as of an archive that is not compressed
+				i.Before.Sizes["transfer"], i.After.Sizes["transfer"] = 0.0, 0.0
+			}
+		}
 		total := amounts{size(i.After.Sizes, "tar") - size(i.Before.Sizes, "tar"), size(i.After.Sizes, "transfer") - size(i.Before.Sizes, "transfer"), size(i.After.Sizes, "live") - size(i.Before.Sizes, "live")}
 		if total != i.Delta["total"] {
 			return fmt.Sprintf("total is %+v, not %+v", i.Delta["total"], total)

@@ -89,6 +89,9 @@ func newProject(r *rand.Rand, n int, url string) *project {
 	p.files["packages.txt"] = []byte("jq=1.1\n")
 	p.files["notes/large.bin"] = random(1_500_000, seed("ignored"))
 	p.files[".dockerignore"] = []byte("notes\n")
+	if r.IntN(2) == 0 { // else the repository itself is copied, which every commit changes
+		p.files[".dockerignore"] = []byte(".git\nnotes\n")
+	}
 	run := func(args ...string) string { return `RUN ["/tool", "` + strings.Join(args, `", "`) + `"]` }
 	p.lines = []string{"# " + p.name, "FROM base:now AS build", "WORKDIR /make", "COPY src /make", run("compile", "/make/main.c", "/out/main"),
 		"", "FROM base:now", "ARG CURL=1.2", "ENV MODE=plain"}
