@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/scales"
-	"tare/internal/target"
 )
 
 func init() { register(ownGroup, newCat) }
@@ -16,14 +15,7 @@ func newCat(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cat [OPTIONS] TARGET PATH",
 		Short: "Print a file of an image, without running it",
-		Long: `Print a file as a container of the image sees it. Nothing is run and nothing is
-unpacked. Symbolic links are followed.
-
-` + target.Help,
-		Example: `  tare cat python:slim /etc/os-release
-  tare cat registry://alpine /etc/apk/repositories
-  tare cat app /app/config.json | jq .`,
-		Args: cobra.ExactArgs(2),
+		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.enterFor(args[0]); err != nil {
 				return err

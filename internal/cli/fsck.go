@@ -25,19 +25,7 @@ func newFsck(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fsck [OPTIONS]",
 		Short: "Check the image store and repair it",
-		Long: `Check the image store: every blob against its digest, every image down to its
-layers, cache entries, and what killed commands left behind (partial downloads,
-temporary files, locks, containers, mounts). It can run beside other commands.
-
---repair removes damaged and leftover files, and names of incomplete images
-after saying how to get them back. Intact data stays.
-
-The exit code is 0 if there are no problems (with --repair: afterwards), else
-1.`,
-		Example: `  tare fsck
-  tare fsck --repair
-  tare fsck --format json | jq -r '.problems[].image // empty'`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := suggest.OneOf("--format", o.format, []string{"text", "json"}); err != nil {
 				return err

@@ -25,15 +25,7 @@ func newImages(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "images [OPTIONS] [REPOSITORY[:TAG]]",
 		Short: "List images",
-		Long: `List the images in the local store, newest first.
-
-SIZE is what Docker prints with a graph driver: the files of all layers as
-unpacked. The layers of an image are read once, when it is first listed.`,
-		Example: `  tare images
-  tare images python
-  tare images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
-  tare images -q --filter dangling=true`,
-		Args: cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.filters = append(o.filters, "reference="+args[0])

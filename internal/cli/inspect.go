@@ -22,13 +22,7 @@ func newInspect(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Show details of images as JSON",
-		Long: `Show what is known of images of the store or of a daemon (Docker, Podman), with
-Docker's keys. Others are named with their place (archive://F, oci-dir://D);
-tare help targets says where images are looked for.`,
-		Example: `  tare inspect python:slim
-  tare inspect --format '{{.Size}}' python:slim
-  tare inspect --format '{{json .Config.Env}}' python:slim`,
-		Args: cobra.MinimumNArgs(1),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if kind != "" && kind != "image" {
 				return usagef("--type %q: tare inspects images only", kind)

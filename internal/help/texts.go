@@ -133,6 +133,47 @@ extracted; nothing is changed.
   tare view python:3.11-slim python:3.12-slim
   tare view archive://app.tar`,
 	},
+	"cat": {
+		long: `Print a file as a container of the image sees it. Nothing is run and nothing is
+unpacked. Symbolic links are followed.
+
+` + target.Help,
+		example: `  tare cat python:slim /etc/os-release
+  tare cat registry://alpine /etc/apk/repositories
+  tare cat app /app/config.json | jq .`,
+	},
+	"fsck": {
+		long: `Check the image store: every blob against its digest, every image down to its
+layers, cache entries, and what killed commands left behind (partial downloads,
+temporary files, locks, containers, mounts). It can run beside other commands.
+
+--repair removes damaged and leftover files, and names of incomplete images
+after saying how to get them back. Intact data stays.
+
+The exit code is 0 if there are no problems (with --repair: afterwards), else
+1.`,
+		example: `  tare fsck
+  tare fsck --repair
+  tare fsck --format json | jq -r '.problems[].image // empty'`,
+	},
+	"images": {
+		long: `List the images in the local store, newest first.
+
+SIZE is what Docker prints with a graph driver: the files of all layers as
+unpacked. The layers of an image are read once, when it is first listed.`,
+		example: `  tare images
+  tare images python
+  tare images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
+  tare images -q --filter dangling=true`,
+	},
+	"inspect": {
+		long: `Show what is known of images of the store or of a daemon (Docker, Podman), with
+Docker's keys. Others are named with their place (archive://F, oci-dir://D);
+tare help targets says where images are looked for.`,
+		example: `  tare inspect python:slim
+  tare inspect --format '{{.Size}}' python:slim
+  tare inspect --format '{{json .Config.Env}}' python:slim`,
+	},
 	"compare": {
 		long: `Compare any number of images on every measure, divide each difference into
 causes that add up to the byte, and say in plain sentences what the numbers
@@ -184,7 +225,11 @@ given. After a build the cache is pruned to --keep-storage.`,
 // Texts gives the commands of a root their texts.
 func Texts(root *cobra.Command) {
 	for _, c := range root.Commands() {
-		if t, ok := told[c.Name()]; ok {
+		name := c.Name()
+		if name == "ls" {
+			name = "images" // as tare image has it
+		}
+		if t, ok := told[name]; ok {
 			c.Long, c.Example = t.long, t.example
 		}
 		if c.Name() == "image" {
