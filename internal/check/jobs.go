@@ -58,7 +58,7 @@ func (c *checker) jobs() ([]*job, error) {
 	if fi, err := os.Stat(word); err == nil && !isDockerfile(word, fi) || word == "." {
 		return c.experiment(word)
 	}
-	if target.Dockerfile(word) != "" {
+	if target.Dockerfile(word) != "" || c.File != "" {
 		return c.dockerfile(word, nil)
 	}
 	if len(c.Variants) > 0 {

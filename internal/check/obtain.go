@@ -11,6 +11,7 @@ import (
 
 	"tare/internal/bench"
 	"tare/internal/buildcontext"
+	"tare/internal/builds"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/experiment"
@@ -163,6 +164,9 @@ func (c *checker) build(ctx context.Context, r engine.Build, name string, p plac
 	}
 	o := &obtained{subject: gate.Of(name, facts[0]), facts: facts[0], profile: prof, findings: prof.Findings}
 	o.subject.Source = source{f: f, prof: prof, layers: len(o.subject.Layers), made: made, p: p, text: src}.make()
+	if made == nil || len(made.Ops) == 0 { // a builder that tells nothing: what the file says, and what is here
+		o.subject.Source.Files, o.subject.Source.Known = builds.Files(r.Context, r.Dockerfile)
+	}
 	o.subject.Source.Args = args(given)
 	return o, nil
 }

@@ -234,3 +234,18 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// Without before's files those are blamed that have another size in the layer.
+func TestFilesOfWhichOnlyTheLayerIsKnown(t *testing.T) {
+	alone := func(s *gate.Subject) *gate.Subject { s.Source = nil; return s }
+	conf := map[string]string{"gen.conf": "curl=2"}
+	before := alone(made(conf, base, copied("a", "gen.conf", 10), install("x", 100, "curl 1 80")))
+	got := live(t, before, made(conf, base, copied("b", "gen.conf", 11), install("y", 500, "curl 2 480")))
+	if d := cmp.Diff([]string{"yours 401 app/gen.conf changed"}, got); d != "" {
+		t.Error(d)
+	}
+	got = live(t, before, made(conf, base, copied("b", "gen.conf", 10), install("y", 500, "curl 2 480"))) // other times
+	if d := cmp.Diff([]string{"packages 400 app/Dockerfile:3 apk curl 1 → 2"}, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -287,8 +288,11 @@ func word(b byte) bool {
 
 // files are the changed files that an instruction takes of the context.
 func (g *graph) files(n int) (out []root) {
-	if !g.before.Known || !g.after.Known {
+	if !g.after.Known {
 		return nil
+	}
+	if !g.before.Known {
+		return g.sizes(n)
 	}
 	seen := map[string]bool{}
 	for _, t := range g.after.Lines[n].Takes {
@@ -303,6 +307,36 @@ func (g *graph) files(n int) (out []root) {
 			if text := differs(g.before.Files[p], g.after.Files[p], had, has); text != "" && !repository(p) && (had || !g.ignored(p)) {
 				out = append(out, root{part: Yours, at: -1, file: p, text: text})
 			}
+		}
+	}
+	return out
+}
+
+// sizes are the files that a COPY took and that have another size in its layer than before:
+// all that is known where before's files are not.
+func (g *graph) sizes(n int) (out []root) {
+	l := &g.after.Lines[n]
+	if g.was[n] < 0 || !l.copies() || g.settled(n) {
+		return nil
+	}
+	then := g.before.Lines[g.was[n]].Layers
+	if len(then) != 1 || len(l.Layers) != 1 {
+		return nil
+	}
+	by := map[string][]string{}
+	for _, t := range l.Takes {
+		for _, p := range profile.Taken(t, g.after.Files) {
+			by[path.Base(p)] = append(by[path.Base(p)], p)
+		}
+	}
+	old, new := g.a.Layers[then[0]].Entries, g.b.Layers[l.Layers[0]].Entries
+	for _, p := range slices.Sorted(maps.Keys(new)) {
+		a, b := old[p], new[p]
+		if a.Tar == b.Tar && a.Live == b.Live || repository(p) {
+			continue
+		}
+		if f := nearest(p, by[path.Base(p)]); f != "" && !slices.ContainsFunc(out, func(r root) bool { return r.file == f }) {
+			out = append(out, root{part: Yours, at: -1, file: f, text: "changed"})
 		}
 	}
 	return out

@@ -1,0 +1,126 @@
+package check_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/check"
+	"tare/internal/gate"
+	"tare/internal/store"
+	"tare/internal/testkit"
+)
+
+// git runs git in the world's directory.
+func (w *world) git(args ...string) string {
+	w.t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		w.t.Skip("git is not installed")
+	}
+	out, err := exec.Command("git", append([]string{"-C", w.dir, "-c", "user.name=x", "-c", "user.email=x@x"}, args...)...).CombinedOutput()
+	if err != nil {
+		w.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (w *world) commit() string {
+	w.git("add", "-A")
+	w.git("commit", "-qm", "x")
+	return w.git("rev-parse", "HEAD")
+}
+
+const renamed = "FROM base\nCOPY conf /srv/\nRUN 10\nRUN 20\nRUN 30\n"
+
+// A commit is built from the repository, below its top, whatever its Dockerfile was called;
+// the trees go, and the working directory stays as it is.
+func TestCommits(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	w.git("init", "-q", "-b", "main")
+	w.write("app/Dockerfile", renamed)
+	w.write("app/conf", "1")
+	w.commit()
+	w.write("app/conf", strings.Repeat("2", 500))
+	r := w.run(check.Request{Target: "app", Baseline: "git:HEAD", Budgets: []string{"growth.live=100"}})
+	if !slices.Equal(rules(r), []string{"growth.live app/conf"}) || r.Images[0].Before.Revision == "" {
+		t.Errorf("%v %+v", rules(r), r.Images[0])
+	}
+	if d := r.Images[0].Delta; d.Yours.Live != 499 || d.Unknown != (gate.Amounts{}) || d.Base != (gate.Amounts{}) {
+		t.Errorf("%+v", d)
+	}
+	if err := os.Rename(filepath.Join(w.dir, "app/Dockerfile"), filepath.Join(w.dir, "app/Dockerfile.prod")); err != nil {
+		t.Fatal(err)
+	}
+	w.write("app/conf", "1")
+	w.write("app/Dockerfile.prod", strings.Replace(renamed, "RUN 30", "RUN 3000", 1))
+	r = w.run(check.Request{Target: "app", File: "app/Dockerfile.prod", Baseline: "git:main", Budgets: []string{"growth.live=100"}})
+	if !slices.Equal(rules(r), []string{"growth.live app/Dockerfile.prod:5"}) || !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "the Dockerfile is app/Dockerfile") }) {
+		t.Errorf("%v %v", rules(r), r.Notes)
+	}
+	w.write("app/Dockerfile.prod", "FROM elsewhere\nRUN 1\n")
+	w.fails(check.Request{Target: "app", File: "app/Dockerfile.prod", Baseline: "git:main"}, "and no Dockerfile that is like it")
+	w.fails(check.Request{Target: "app", File: "app/Dockerfile.prod", Baseline: "git:HEAD~9"}, `no commit "HEAD~9"`)
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "tare-git-*")); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+	if got := w.git("status", "--porcelain"); !strings.Contains(got, "?? app/Dockerfile.prod") || strings.Contains(got, "M app/conf") {
+		t.Errorf("the working directory: %s", got)
+	}
+}
+
+// Files that git ignores are in no commit: a commit is not blamed for lacking them.
+func TestIgnoredFiles(t *testing.T) {
+	w := newWorld(t)
+	w.git("init", "-q", "-b", "main")
+	w.write(".gitignore", "node_modules\n")
+	w.write("Dockerfile", "FROM base\nCOPY conf /srv/\n")
+	w.write("conf", "1")
+	w.commit()
+	w.write("node_modules/x", "x")
+	w.write("new", "x")
+	r := w.run(check.Request{Baseline: "git:HEAD", Budgets: []string{"growth.live=0"}})
+	if r.Verdict != gate.Pass {
+		t.Errorf("%+v", r.Images[0].Causes)
+	}
+}
+
+// An image's label finds the Dockerfile that it was built from; a commit of another
+// repository does not, and that is said.
+func TestRevisionLabel(t *testing.T) {
+	w := newWorld(t)
+	w.git("init", "-q", "-b", "main")
+	w.write("Dockerfile", renamed)
+	w.write("conf", "1")
+	commit := w.commit()
+	put := func(name, revision string) {
+		b := image(t, w.dir, renamed)
+		_ = b
+		o := testkit.Options{Config: ocispec.ImageConfig{Labels: map[string]string{gate.RevisionLabel: revision}}}
+		for _, l := range []testkit.Entry{testkit.File("base", "base"), testkit.File("srv/conf", "1"), testkit.File("made", strings.Repeat("x", 10)), testkit.File("made", strings.Repeat("x", 20)), testkit.File("made", strings.Repeat("x", 30))} {
+			o.Layers = append(o.Layers, testkit.Tar(t, l))
+		}
+		for _, h := range []string{"the base", "COPY conf /srv/ # buildkit", "RUN /bin/sh -c 10 # buildkit", "RUN /bin/sh -c 20 # buildkit", "RUN /bin/sh -c 30 # buildkit"} {
+			o.History = append(o.History, ocispec.History{CreatedBy: h})
+		}
+		testkit.Put(t, w.eng.Store, name, store.Pulled, testkit.Image(t, o))
+	}
+	put("main", commit)
+	put("other", "1234567890123456789012345678901234567890")
+	w.write("conf", strings.Repeat("2", 300))
+	r := w.run(check.Request{Baseline: "store://main", Budgets: []string{"growth.live=100"}})
+	if !slices.Equal(rules(r), []string{"growth.live conf"}) || r.Images[0].Delta.Unknown != (gate.Amounts{}) || len(r.Notes) > 0 {
+		t.Errorf("%v %+v %v", rules(r), r.Images[0].Delta, r.Notes)
+	}
+	r = w.run(check.Request{Baseline: "store://other", Budgets: []string{"growth.live=100"}})
+	if !slices.ContainsFunc(r.Notes, func(n string) bool {
+		return strings.Contains(n, "its Dockerfile is not known: its label says commit 1234")
+	}) {
+		t.Errorf("%v", r.Notes)
+	}
+}
