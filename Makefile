@@ -7,9 +7,9 @@ VERSION ?= $(shell scripts/version.sh)
 LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
 FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
-TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-weigh test-corpus install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-view bench-weigh test-corpus install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -130,6 +130,9 @@ bench-trace: build ## what tare trace costs, in turn with untraced runs and stra
 
 bench-trim: build ## run tare trim over testdata/trim, and prove its patches
 	@scripts/bench/trim.sh
+
+bench-view: ## first screen and keys of tare view, with 500,000 files
+	go test ./internal/tui -run '^$$' -bench . -benchtime 10x
 
 bench-weigh: build ## weigh and compare large images, in turn with a bare pipeline, dive, syft and container-diff
 	@scripts/bench/weigh.sh

@@ -7,9 +7,6 @@ import (
 
 // joined fills in what a node of two images comes to by itself.
 func (t *Table) joined(s *Sums, i int32, v *View) {
-	if !s.match[i] {
-		return
-	}
 	var seen [2]*layer.Entry
 	var bytes [2]int64
 	for _, r := range t.refs[t.first[i]:t.first[i+1]] {
@@ -24,6 +21,7 @@ func (t *Table) joined(s *Sums, i int32, v *View) {
 		}
 		if f.Tree.Seen(r, len(f.Tree.Lists)-1) {
 			seen[n] = f.Tree.Content(r)
+			s.has[i] |= before << n
 		}
 	}
 	sign := differ(seen[0], seen[1])
@@ -33,15 +31,15 @@ func (t *Table) joined(s *Sums, i int32, v *View) {
 			sign = Changed
 		}
 	}
-	if sign == None || v.Hide[sign] {
+	if sign == None || v.Hide[sign] || !s.match[i] {
 		return
 	}
 	s.Sign[i] = sign
 	s.Col[Size][i], s.Col[Transfer][i], s.Col[HiddenSum][i] = bytes[0], bytes[1], bytes[1]-bytes[0]
-	for _, e := range seen {
-		if e != nil && e.Kind != layer.Dir {
-			s.Count[i] = 1
-		}
+	if e := first(seen[1], seen[0]); e == nil || e.Kind != layer.Dir {
+		s.Count[i] = 1
+	} else {
+		s.has[i] |= folder
 	}
 }
 

@@ -18,7 +18,7 @@ func facts(t *testing.T, layers ...[]testkit.Entry) *weigh.Facts {
 	t.Helper()
 	var o testkit.Options
 	for _, l := range layers {
-		o.Layers = append(o.Layers, testkit.Gzip(t, testkit.Tar(t, l...)))
+		o.Layers = append(o.Layers, testkit.Tar(t, l...))
 	}
 	st := testkit.Store(t)
 	return testkit.Facts(t, st, testkit.Put(t, st, "app:latest", "", testkit.Image(t, o)))

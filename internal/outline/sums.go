@@ -77,7 +77,17 @@ type Sums struct {
 	Shown, Matched int
 
 	match []bool
+	has   []uint8 // bits, whatever is shown
 }
+
+// What is known of a node and all that is below, whatever the view shows.
+const (
+	before    uint8 = 1 << iota // it was there below the range, or in the first image
+	after                       // it is there when the range is done, or in the second image
+	shown                       // something below is shown
+	different                   // and is not unchanged
+	folder                      // the entry that stands for it is a directory; of the node alone
+)
 
 // Sum works out a view. It may use the memory of old sums, which nobody looks at any more.
 // Where stop says so, it gives up and returns nil.
@@ -150,7 +160,7 @@ func (t *Table) empty(old *Sums) *Sums {
 	n := len(t.Nodes)
 	s := old
 	if s == nil || len(s.Sign) != n {
-		s = &Sums{Count: make([]int32, n), Sign: make([]Sign, n), match: make([]bool, n)}
+		s = &Sums{Count: make([]int32, n), Sign: make([]Sign, n), match: make([]bool, n), has: make([]uint8, n)}
 		for c := range s.Col {
 			s.Col[c] = make([]int64, n)
 		}
@@ -161,6 +171,7 @@ func (t *Table) empty(old *Sums) *Sums {
 	}
 	clear(s.Count)
 	clear(s.Sign)
+	clear(s.has)
 	s.Unknown, s.Shown, s.Matched = false, 0, 0
 	return s
 }
@@ -180,7 +191,7 @@ func (o *Only) picked(t *Table, r tree.Ref) bool {
 // image fills in what a node of an image comes to by itself.
 func (t *Table) image(s *Sums, i int32, v *View) {
 	f := t.Facts[0]
-	var before, after, inside *layer.Entry
+	var was, is, within *layer.Entry
 	fresh, picked := false, false
 	var class tree.Class
 	for _, r := range t.refs[t.first[i]:t.first[i+1]] {
@@ -193,38 +204,42 @@ func (t *Table) image(s *Sums, i int32, v *View) {
 		}
 		picked = picked || v.Only.picked(t, r)
 		if f.Tree.Seen(r, v.From-1) {
-			before, class = e, f.Tree.Name(r).Class
+			was, class = e, f.Tree.Name(r).Class
+			s.has[i] |= before
 		}
 		if f.Tree.Seen(r, v.To) {
-			after, fresh = e, int(r.Layer) >= v.From
+			is, fresh = e, int(r.Layer) >= v.From
+			s.has[i] |= after
 		} else if int(r.Layer) >= v.From {
-			inside = e
+			within = e
 		}
 	}
 	sign := None
 	switch {
-	case after != nil && v.From == 0:
+	case is != nil && v.From == 0:
 		sign = Left
-	case after != nil && before == nil:
+	case is != nil && was == nil:
 		sign = Added
-	case after != nil && (!fresh || after.Kind == layer.Dir):
+	case is != nil && (within == nil || within.Kind == layer.Dir) && (!fresh || is.Kind == layer.Dir && was.Kind == layer.Dir):
 		sign = Unchanged // a directory is changed by what changes in it
-	case after != nil:
+	case is != nil:
 		sign = Changed
 		if class == tree.MetadataOnly || class == tree.OverwrittenSame {
 			sign = Metadata
 		}
-	case before != nil:
+	case was != nil:
 		sign = Removed
-	case inside != nil:
+	case within != nil:
 		sign = Hidden
 	}
 	if sign == None || v.Hide[sign] || !s.match[i] || !picked {
 		return
 	}
 	s.Sign[i] = sign
-	if e := first(after, before, inside); e.Kind != layer.Dir {
+	if e := first(is, was, within); e.Kind != layer.Dir {
 		s.Count[i] = 1
+	} else {
+		s.has[i] |= folder
 	}
 	t.bytes(s, i, v)
 }
@@ -266,11 +281,13 @@ func (t *Table) bytes(s *Sums, i int32, v *View) {
 // fold adds what is below to the directories, and keeps of those only what something
 // shown is in or what is shown itself.
 func (t *Table) fold(s *Sums, v *View) {
-	lower := Unchanged
-	if len(t.Facts) == 1 && v.From == 0 {
-		lower = Left
-	}
-	for i := len(t.Nodes) - 1; i > 0; i-- {
+	for i := len(t.Nodes) - 1; i >= 0; i-- {
+		s.Sign[i] = t.sign(s, i, v)
+		if i == 0 {
+			return
+		}
+		p := t.Nodes[i].Parent
+		s.has[p] |= s.has[i] &^ folder
 		if s.Sign[i] == None {
 			continue
 		}
@@ -278,19 +295,43 @@ func (t *Table) fold(s *Sums, v *View) {
 		if s.match[i] {
 			s.Matched++
 		}
-		p := t.Nodes[i].Parent
+		if s.has[p] |= shown; s.Sign[i] != Unchanged {
+			s.has[p] |= different
+		}
 		for c := range s.Col {
 			s.Col[c][p] += s.Col[c][i]
 		}
 		s.Count[p] += s.Count[i]
-		switch sign := s.Sign[i]; {
-		case s.Sign[p] == None:
-			// A directory that only leads here; whether it is there does not matter.
-			if s.Sign[p] = lower; lower == Unchanged && sign != Unchanged {
-				s.Sign[p] = Changed
-			}
-		case s.Sign[p] == Unchanged && sign != Unchanged:
-			s.Sign[p] = Changed
+	}
+}
+
+// sign is a node's, now that all below is known: directories need have no entry, and what
+// stands in one place as a file and in the other as such a directory has changed.
+func (t *Table) sign(s *Sums, i int, v *View) Sign {
+	has, lowest := s.has[i], len(t.Facts) == 1 && v.From == 0
+	sign := s.Sign[i]
+	if has&folder != 0 && (sign == Added && has&before != 0 || sign == Removed && has&after != 0) {
+		// Only one of both has an entry for a directory that both have.
+		if sign = Unchanged; v.Hide[Unchanged] && has&shown == 0 {
+			return None
 		}
+	}
+	switch {
+	case sign == None && has&shown == 0:
+		return None
+	case sign == None && lowest && has&after != 0:
+		return Left
+	case sign == None && has&(before|after) == 0:
+		return Hidden
+	case sign == None && has&before == 0:
+		return Added
+	case sign == None && has&after == 0:
+		return Removed
+	case sign == None && has&different == 0:
+		return Unchanged
+	case sign == None, sign == Unchanged && has&different != 0, sign == Added && has&before != 0, sign == Removed && has&after != 0:
+		return Changed
+	default:
+		return sign
 	}
 }
