@@ -36,7 +36,7 @@ func (p *Project) compiled(i *draft.Instruction) (Candidate, bool) {
 	k, ok := p.layer(i)
 	refs := p.written(i, func(file string, _ *layer.Entry) bool {
 		_, fresh := p.Facts.Tree.In(int(k), sourceOf(file))
-		return ok && strings.HasSuffix(file, ".pyc") && strings.Contains(file, "/site-packages/") && fresh
+		return ok && strings.HasSuffix(file, ".pyc") && fresh
 	})
 	if !ok || !slices.ContainsFunc(refs, p.alive) {
 		return Candidate{}, false

@@ -132,6 +132,7 @@ var cases = []edit{
 	{"pip by python -m", "pip-cache", "RUN python3 -m pip install x", "RUN python3 -m pip install --no-cache-dir x", layers{2: {big("root/.cache/pip/x", 600)}}, 1536},
 	{"pip that is told already", "pip-cache", "RUN pip install --no-cache-dir x", "", layers{2: {big("root/.cache/pip/x", 600)}}, 0},
 	{"byte code", "bytecode", "RUN pip install x", "RUN pip install --no-compile x", layers{2: {big("usr/lib/python3/site-packages/x/__pycache__/a.cpython-311.pyc", 600), big("usr/lib/python3/site-packages/x/a.py", 600)}}, 1536},
+	{"byte code in a directory of its own", "bytecode", "RUN pip install --target=/opt/lib x", "RUN pip install --no-compile --target=/opt/lib x", layers{2: {big("opt/lib/x/__pycache__/a.cpython-311.pyc", 600), big("opt/lib/x/a.py", 600)}}, 1536},
 	{"byte code of pip itself", "bytecode", "RUN pip install x", "", layers{2: {big("usr/lib/python3/site-packages/pip/__pycache__/a.cpython-311.pyc", 600)}}, 0},
 	{"logs", "logs", "RUN make", "RUN make && rm -rf /var/log/dpkg.log /var/log/new", layers{2: {big("var/log/new/a.log", 600), big("var/log/dpkg.log", 600)}}, 1536 + 1536 - 512},
 	{"logs of nobody", "logs", "RUN make", "", layers{2: {big("opt/log/x", 600)}}, 0},
