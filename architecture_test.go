@@ -79,6 +79,9 @@ var imports = map[string][]string{
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
 	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "layer", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
+	"outline":   {"layer", "tree", "weigh"},
+	"tui":       {"compare", "cut", "layer", "outline", "progress", "screen", "tree", "units", "weigh"},
+	"viewer":    {"compare", "layer", "outline", "progress", "screen", "target", "tree", "tui", "units", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"table":    {"request", "screen"},
@@ -98,7 +101,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -128,6 +131,7 @@ var dependencies = map[string][]string{
 	"github.com/mattn/go-runewidth":                             {"cut"},
 	"github.com/goccy/go-yaml":                                  {"corpus", "experiment", "settings", "yamlfile"},
 	"mvdan.cc/sh":                                               {"shell"},
+	"charm.land/":                                               {"tui"},
 	"golang.org/x/perf":                                         {"experiment"},
 	"github.com/owenrumney/go-sarif":                            {"gatereport"},
 	"github.com/jstemmer/go-junit-report":                       {"gatereport"},
@@ -145,6 +149,7 @@ var pure = map[string][]string{
 	"growth":      {"os", "net", "net/http", "os/exec", "context"},
 	"gatereport":  {"os", "net", "net/http", "os/exec", "context"},
 	"secret":      {"os", "net", "net/http", "os/exec", "context"},
+	"outline":     {"os", "net", "net/http", "os/exec", "context"},
 	"packages":    {"os", "net", "net/http", "os/exec", "context"},
 	"shell":       {"os", "net", "net/http", "os/exec", "context"},
 	"dockerfile":  {"os", "net", "net/http", "os/exec", "context"},

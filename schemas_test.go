@@ -246,10 +246,13 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	saves := &trim.Saves{Tar: 1, Transfer: units.Unknown()}
 	trimmed := &trim.Result{Schema: trim.Schema, Name: ".", Candidates: []trim.Verdict{{Rule: "logs", Kind: trim.Lossless, Predicted: saves}}, Checks: []string{}, Notes: []string{}}
 	grown := growth.Make("app", []growth.Release{{Tag: "1.0.0", Digest: "sha256:1", Transfer: units.Known(1), Live: units.Unknown()}, {Tag: "1.1.0", Digest: "sha256:2", Transfer: units.Known(2), Created: &now}}, []growth.Skipped{{Tag: "x"}})
-	at := 3
-	judged := &gate.Result{Schema: gate.Schema, Verdict: gate.Violated, Notes: []string{"n"}, Images: []gate.Image{{Name: "one", Before: &gate.Side{}, Delta: &gate.Delta{Total: gate.Amounts{Transfer: units.Unknown()}}, Causes: []gate.Cause{{Part: gate.Yours, Line: &at}, {Part: gate.Base}}}, {Name: "two", Causes: []gate.Cause{}}},
-		Violations: []gate.Violation{{Rule: "layers", Causes: []gate.Cause{}}}}
-	for name, v := range map[string]any{"growth": grown, "check": judged, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	subject := gate.Of("one", a.Facts)
+	delta, causes, err := gate.Divide(subject, gate.Of("two", b.Facts))
+	if err != nil || len(causes) == 0 {
+		t.Fatal(err, causes)
+	}
+	gated := &gate.Result{Schema: gate.Schema, Verdict: gate.Violated, Images: []gate.Image{{Name: "one", Before: &gate.Side{}, Delta: delta, Causes: causes}}, Violations: []gate.Violation{{Causes: causes}}}
+	for name, v := range map[string]any{"growth": grown, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -73,7 +73,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	o.report.Version = buildinfo.Version
+	o.report.Always, o.report.Version = o.report.Always || o.report.Details, buildinfo.Version
 	for _, one := range append(reports, gatereport.Report{Format: o.report.Format, File: o.file}) {
 		if err := a.toFile(output{file: one.File}, func(w io.Writer) error {
 			o.report.Style, o.report.Format = a.style(w), one.Format

@@ -29,7 +29,7 @@ func Report(c *cobra.Command, o *gatereport.Options, also *[]string) {
 	f.StringVar(&o.Format, "format", "text", strings.Join(gatereport.Names(), ", "))
 	f.StringArrayVar(also, "report", nil, "write one more report, FORMAT=FILE (such as sarif=tare.sarif)")
 	f.StringVar(&o.Name, "name", "", "tells several checks of a repository apart, in comments and in SARIF")
-	f.BoolVar(&o.Details, "full", false, "print everything")
+	f.BoolVar(&o.Details, "full", false, "print everything, also where nothing of yours changed")
 	f.BoolVar(&o.Always, "always", false, "with --format markdown: also where nothing of yours changed")
 	f.BoolVar(&o.Exact, "bytes", false, "print exact bytes")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(gatereport.Names(), cobra.ShellCompDirectiveNoFileComp))

@@ -98,7 +98,7 @@ func stranger(s string) *gate.Result {
 // The first lines have the answer: verdict, what broke, and the largest causes with their line.
 func TestTextAnswersFirst(t *testing.T) {
 	img := imageOf("app", 2_100_000, 5_000_000, -300_000, 12, 0)
-	img.Causes = append(img.Causes, gate.Cause{Part: gate.Yours, File: "data/model.bin", Text: "added to the context", Amounts: amounts(1_000)})
+	img.Causes = append(img.Causes, gate.Cause{Part: gate.Yours, File: "data/model.bin", Text: "added to the context", Amounts: amounts(150_000)})
 	got := write(t, broken(img), gatereport.Options{})
 	first := strings.Join(strings.SplitN(got, "\n", 13)[:12], "\n")
 	for _, want := range []string{"tare check violated: 1 budget broken by app", "growth.transfer: your change adds 2.1MB to transfer, 1MB allowed (Dockerfile:12)",
@@ -107,11 +107,15 @@ func TestTextAnswersFirst(t *testing.T) {
 			t.Errorf("no %q in the first lines:\n%s", want, got)
 		}
 	}
-	if strings.Contains(first, "RUN make") || !strings.Contains(got, "2 more: --full") {
+	if strings.Contains(first, "RUN make") || !strings.Contains(got, "2 more, −300kB transfer, −600kB live: --full") {
 		t.Errorf("more than three causes:\n%s", got)
 	}
 	if all := write(t, broken(img), gatereport.Options{Details: true}); !strings.Contains(all, "RUN make") || strings.Contains(all, "more: --full") {
 		t.Errorf("not all causes:\n%s", all)
+	}
+	small := imageOf("app", 2_100_000, 0, 0, 12, 0) // 12 bytes of noise are no cause worth a line
+	if got = write(t, broken(small), gatereport.Options{}); strings.Contains(got, "RUN make") || !strings.Contains(got, "1 more, +12B transfer, +24B live: --full") {
+		t.Errorf("what does not matter has a line:\n%s", got)
 	}
 	got = write(t, passed(imageOf("app", 0, 5_000_000, 0, 0, 0)), gatereport.Options{})
 	for _, want := range []string{"tare check passed: app keeps its budgets", "Your change makes no difference in bytes; not yours: base moved +5MB"} {
@@ -124,7 +128,7 @@ func TestTextAnswersFirst(t *testing.T) {
 	}
 	bare := passed(imageOf("app", 0, 0, 0, 0, 0))
 	bare.Images[0].Before, bare.Images[0].Delta = nil, nil
-	if got = write(t, bare, gatereport.Options{}); !strings.Contains(got, "There is no baseline to compare with.") || strings.Contains(got, "Your change") {
+	if got = write(t, bare, gatereport.Options{}); !strings.Contains(got, "There is no baseline to compare with.") || strings.Contains(got, "Your change") || strings.Contains(got, "BEFORE") || strings.Contains(got, "–") {
 		t.Errorf("without a baseline:\n%s", got)
 	}
 	odd := passed(imageOf("app", 0, 0, 0, 0, 4_000))

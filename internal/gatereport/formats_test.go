@@ -412,7 +412,7 @@ func TestVerdictIsTheSame(t *testing.T) {
 		for _, name := range gatereport.Names() {
 			out := write(t, r, gatereport.Options{Format: name})
 			says[name] = map[string]bool{
-				"text": strings.Contains(out, "violated"), "markdown": strings.Contains(out, "violated"), "json": strings.Contains(out, `"violated"`), "sarif": strings.Contains(out, `"level": "error"`) && strings.Contains(out, `"ruleId"`),
+				"text": strings.Contains(out, "violated"), "markdown": strings.Contains(out, "violated"), "summary": strings.Contains(out, "violated"), "json": strings.Contains(out, `"violated"`), "sarif": strings.Contains(out, `"level": "error"`) && strings.Contains(out, `"ruleId"`),
 				"junit": strings.Contains(out, "<failure"), "gitlab-quality": strings.Contains(out, "fingerprint"), "openmetrics": !strings.Contains(out, `tare_check_violations{check="default"} 0`), "github": strings.Contains(out, "::error "), "benchmark": r.Verdict == gate.Violated,
 			}[name]
 		}

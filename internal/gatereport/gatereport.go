@@ -41,6 +41,10 @@ type Format struct {
 var Formats = []Format{
 	{"text", "a terminal", writeText},
 	{"markdown", "a comment on a pull request", writeMarkdown},
+	{"summary", "a job's summary: Markdown, also where there is nothing to comment on", func(w io.Writer, r *gate.Result, o Options) error {
+		o.Always = true
+		return writeMarkdown(w, r, o)
+	}},
 	{"json", "programs", func(w io.Writer, r *gate.Result, _ Options) error { return writeJSON(w, r) }},
 	{"sarif", "code scanning (SARIF 2.1.0)", writeSARIF},
 	{"junit", "test reports (JUnit XML)", writeJUnit},

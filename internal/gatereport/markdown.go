@@ -206,10 +206,8 @@ func (m *markdown) blame(c *cause) string {
 }
 
 func (m *markdown) causes() {
-	for n, c := range causesOf(m.r) {
-		if n == firstCauses {
-			break
-		}
+	shown, _ := largest(causesOf(m.r))
+	for n, c := range shown {
 		if n == 0 {
 			m.line("")
 			m.line("Largest causes:")
@@ -250,10 +248,11 @@ func (m *markdown) details() {
 		m.line("| %s | %s |", m.name(imageName(m.r, img)), strings.Join(columns, " | "))
 	}
 	all := causesOf(m.r)
-	if len(all) > firstCauses {
+	shown, _ := largest(all)
+	if len(all) > len(shown) {
 		m.line("")
 	}
-	for n := firstCauses; n < len(all); n++ {
+	for n := len(shown); n < len(all); n++ {
 		if n == firstCauses+detailCauses && !m.Details {
 			m.line("- and %d more", len(all)-n)
 			break

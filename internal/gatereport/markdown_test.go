@@ -19,7 +19,7 @@ func TestMarkdownIsSmall(t *testing.T) {
 	for n := range 10 {
 		img := imageOf(fmt.Sprintf("registry.example/team/app-%d", n), 2_000_000+int64(n), 5_000_000, 1_000, 50, 7)
 		for k := range 30 {
-			img.Causes = append(img.Causes, gate.Cause{Part: gate.Yours, File: fmt.Sprintf("src/%d/%d.go", n, k), Text: "changed", Amounts: amounts(int64(1000 + k))})
+			img.Causes = append(img.Causes, gate.Cause{Part: gate.Yours, File: fmt.Sprintf("src/%d/%d.go", n, k), Text: "changed", Amounts: amounts(int64(200_000 + k))})
 		}
 		images = append(images, img)
 	}
@@ -74,6 +74,9 @@ func TestMarkdownIsSilent(t *testing.T) {
 		c.o.Format = "markdown"
 		if got := write(t, c.r, c.o); (got == "") != c.silent {
 			t.Errorf("%s:\n%s", name, got)
+		}
+		if c.o.Format = "summary"; write(t, c.r, c.o) == "" {
+			t.Errorf("%s: the summary is silent", name)
 		}
 	}
 	moved := passed(drift) // 5 bytes moved from one line of yours to another

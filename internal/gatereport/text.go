@@ -70,11 +70,13 @@ func (o Options) causes(r *gate.Result) report.Table {
 	t := report.Table{Place: report.Place{Part: "causes"}, Title: "LARGEST CAUSES",
 		Columns: []report.Column{number("TRANSFER"), number("LIVE"), number("TAR"), {Title: "PART", Key: true, Spare: 1}, {Title: "WHERE", Key: true, Cut: report.Path}, {Title: "WHAT", Label: true, Cut: report.End}}}
 	t.Columns[2].Spare = 2
-	for n, c := range all {
-		if n == firstCauses && !o.Details {
-			t.Note = fmt.Sprintf("%d more: --full", len(all)-n)
-			break
-		}
+	shown, rest := largest(all)
+	if left := len(all) - len(shown); o.Details {
+		shown = all
+	} else if left > 0 {
+		t.Note = fmt.Sprintf("%d more, %s: --full", left, o.amounts(rest))
+	}
+	for _, c := range shown {
 		what := safe(c.Text)
 		if len(c.images) > 1 {
 			what += fmt.Sprintf("  (in %d images)", len(c.images))
@@ -91,12 +93,16 @@ func (o Options) causes(r *gate.Result) report.Table {
 func (o Options) images(r *gate.Result) report.Table {
 	t := report.Table{Place: report.Place{Part: "images"}, Title: "IMAGES",
 		Columns: []report.Column{{Title: "IMAGE", Label: true, Subject: true}, {Title: "MEASURE", Key: true}, number("BEFORE"), number("AFTER"), number("CHANGE"), number("YOURS"), number("BASE"), number("PACKAGES"), number("NOISE")}}
-	unknown := false
+	unknown, based := false, false
 	for n := range r.Images {
+		based = based || r.Images[n].Before != nil
 		unknown = unknown || r.Images[n].Delta != nil && !none(r.Images[n].Delta.Unknown)
 	}
 	if unknown {
 		t.Columns = append(t.Columns, number("UNKNOWN"))
+	}
+	if !based { // nothing was compared
+		t.Columns = append(t.Columns[:2:2], number("SIZE"))
 	}
 	for n := range r.Images {
 		if n == firstImages && !o.Details {
@@ -108,7 +114,11 @@ func (o Options) images(r *gate.Result) report.Table {
 			if k > 0 && len(r.Images) > 3 && !o.Details {
 				break
 			}
-			t.Rows = append(t.Rows, report.Row{Cells: o.row(r, img, m, unknown)})
+			cells := o.row(r, img, m, unknown)
+			if !based {
+				cells = append(cells[:2:2], cells[3])
+			}
+			t.Rows = append(t.Rows, report.Row{Cells: cells})
 		}
 	}
 	return t

@@ -194,6 +194,19 @@ func causesOf(r *gate.Result) []cause {
 	return out
 }
 
+// largest are the first causes that matter beside the very first one, at most firstCauses of
+// them, and what all others come to.
+func largest(all []cause) (shown []cause, rest gate.Amounts) {
+	for n, c := range all {
+		if n < firstCauses && len(shown) == n && (n == 0 || weight(c.Amounts) >= min(units.Threshold.Bytes, weight(all[0].Amounts)/100)) {
+			shown = append(shown, c)
+			continue
+		}
+		rest = gate.Amounts{Tar: rest.Tar + c.Tar, Live: rest.Live + c.Live, Transfer: rest.Transfer.Plus(c.Transfer)}
+	}
+	return shown, rest
+}
+
 // touched tells whether anything of yours changed the bytes of an image, or whether that
 // is not known since there is no baseline.
 func touched(r *gate.Result) bool {

@@ -118,6 +118,21 @@ directories. What the measures mean: tare help measures.`,
   docker save app | tare weigh -
   tare weigh --format json registry://alpine | jq .sizes`,
 	},
+	"view": {
+		long: `Look around in images, in the terminal. Of one image: its layers, packages,
+waste and steps, beside the tree of files as any range of layers leaves it. Of
+several: the causes of their differences down to files, beside both trees joined
+by path.
+
+? shows all keys, / filters, q leaves. dive's keys work. Files can be read and
+extracted; nothing is changed.
+
+` + target.Help,
+		example: `  tare view python:slim
+  tare view .
+  tare view python:3.11-slim python:3.12-slim
+  tare view archive://app.tar`,
+	},
 	"compare": {
 		long: `Compare any number of images on every measure, divide each difference into
 causes that add up to the byte, and say in plain sentences what the numbers
