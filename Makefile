@@ -7,7 +7,7 @@ VERSION ?= $(shell scripts/version.sh)
 LDFLAGS := -s -w -X tare/internal/buildinfo.Version=$(VERSION)
 FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
-TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev
+TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl
 
 .PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-weigh test-corpus install clean
 
@@ -45,7 +45,7 @@ packages:
 	@scripts/apt.sh $(TEST_PACKAGES) || echo "make test: without these packages some tests will skip, and say so"
 
 fmt-check:
-	@out=$$(gofmt -l cmd internal *.go); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
+	@out=$$(gofmt -l ci cmd internal *.go); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
 
 cross: ## compile for macOS and Windows, where the embedded engine is left out
 	GOOS=darwin go build -o /dev/null ./cmd/tare

@@ -4,46 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/distribution/reference"
-
-	"tare/internal/compare"
 	"tare/internal/engine"
-	"tare/internal/experiment"
-	"tare/internal/lab"
 	"tare/internal/report"
 	"tare/internal/request"
 	"tare/internal/scales"
 )
-
-func TestTagOrDigest(t *testing.T) {
-	sum := "sha256:" + strings.Repeat("a1", 32)
-	for _, c := range []struct{ ref, want string }{
-		{"app", "latest"}, {"app:1", "1"}, {"host:5000/app", "latest"}, {"app@" + sum, sum}, {"app:1@" + sum, sum},
-	} {
-		n, err := reference.ParseNormalizedNamed(c.ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := tagOrDigest(n); got != c.want {
-			t.Errorf("%s: %s, want %s", c.ref, got, c.want)
-		}
-	}
-}
-
-func TestTagged(t *testing.T) {
-	for ref, want := range map[string]bool{
-		"app": false, "app:1": true, "host:5000/app": false, "host:5000/app:1": true, "app@sha256:abc": true, "host:5000/a/b": false,
-	} {
-		if got := tagged(ref); got != want {
-			t.Errorf("%s: %v", ref, got)
-		}
-	}
-}
 
 // What went wrong before a container's program ran is code 125, as in Docker, but for
 // what has a code of its own.
@@ -156,28 +124,5 @@ func TestWhatIsAskedFor(t *testing.T) {
 		if change(&o); o.lists() != (n > 0) {
 			t.Errorf("case %d: lists files: %v", n, o.lists())
 		}
-	}
-}
-
-// A course's table is filled in place; a file without one is named, with the rows that
-// would be filled.
-func TestFillFile(t *testing.T) {
-	rec := &lab.Record{Comparison: &compare.Result{}}
-	for _, name := range []string{"one", "two"} {
-		rec.Variants = append(rec.Variants, experiment.Result{Name: name})
-	}
-	dir := t.TempDir()
-	plain := filepath.Join(dir, "plain.md")
-	if err := os.WriteFile(plain, []byte("no table\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := fillFile(t.Context(), rec, plain); err == nil || !strings.Contains(err.Error(), "(one, two)") {
-		t.Error(err)
-	}
-	if b, _ := os.ReadFile(plain); string(b) != "no table\n" {
-		t.Errorf("it was changed: %q", b)
-	}
-	if err := fillFile(t.Context(), rec, filepath.Join(dir, "none.md")); !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
 	}
 }

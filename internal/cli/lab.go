@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +14,6 @@ import (
 	"tare/internal/exercise"
 	"tare/internal/lab"
 	"tare/internal/logs"
-	"tare/internal/outfile"
 	"tare/internal/report"
 	"tare/internal/scales"
 )
@@ -135,7 +133,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 // showRecord writes an experiment's report, in the format that was asked for.
 func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	if o.fill != "" {
-		if err := fillFile(a.ctx, rec, o.fill); err != nil {
+		if err := bench.FillFile(a.ctx, rec, o.fill); err != nil {
 			return fmt.Errorf("lab --fill: %w", err)
 		}
 		a.note("filled " + o.fill)
@@ -169,27 +167,4 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 		a.note("wrote " + o.file)
 	}
 	return nil
-}
-
-func fillFile(ctx context.Context, rec *lab.Record, name string) error {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	out, n, err := exercise.Fill(b, rec)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if n == 0 {
-		return fmt.Errorf("%s: no table has a cell to fill beside the name of an image or a variant (%s)", name, strings.Join(names(rec), ", "))
-	}
-	return outfile.WriteBytes(ctx, name, out)
-}
-
-func names(rec *lab.Record) []string {
-	var out []string
-	for _, v := range rec.Variants {
-		out = append(out, v.Name)
-	}
-	return out
 }

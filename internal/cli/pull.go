@@ -74,7 +74,7 @@ func (a *app) pull(ctx context.Context, ref, platform string, w io.Writer, quiet
 		if reference.IsNameOnly(parsed) {
 			_, _ = fmt.Fprintln(w, "Using default tag: latest")
 		}
-		_, _ = fmt.Fprintf(w, "%s: Pulling from %s\n", tagOrDigest(named), reference.Path(named))
+		_, _ = fmt.Fprintf(w, "%s: Pulling from %s\n", store.TagOrDigest(named), reference.Path(named))
 	}
 	p, err := reg.Pull(ctx, st, ref, want, events)
 	if err != nil {
@@ -90,14 +90,4 @@ func (a *app) pull(ctx context.Context, ref, platform string, w io.Writer, quiet
 	}
 	_, _ = fmt.Fprintln(w, named.String())
 	return p, nil
-}
-
-func tagOrDigest(n reference.Named) string {
-	switch v := n.(type) {
-	case reference.Canonical:
-		return v.Digest().String()
-	case reference.Tagged:
-		return v.Tag()
-	}
-	return "latest"
 }

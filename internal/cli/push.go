@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
@@ -52,7 +51,7 @@ way. Layers that the registry has are not sent.`,
 			if quiet {
 				events = nil
 			} else {
-				if !tagged(args[0]) {
+				if !store.Tagged(args[0]) {
 					_, _ = fmt.Fprintln(a.Out, "Using default tag: latest")
 				}
 				_, _ = fmt.Fprintf(a.Out, "The push refers to repository [%s]\n", named.Name())
@@ -68,7 +67,7 @@ way. Layers that the registry has are not sent.`,
 				_, _ = fmt.Fprintln(a.Out, named.String())
 				return nil
 			}
-			_, _ = fmt.Fprintf(a.Out, "%s: digest: %s size: %d\n", tagOrDigest(named), p.Target.Digest, p.Target.Size)
+			_, _ = fmt.Fprintf(a.Out, "%s: digest: %s size: %d\n", store.TagOrDigest(named), p.Target.Digest, p.Target.Size)
 			return nil
 		},
 		ValidArgsFunction: a.completeImages,
@@ -76,11 +75,6 @@ way. Layers that the registry has are not sent.`,
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's name")
 	c.Flags().StringVar(&platform, "platform", "", "push only this platform's manifest")
 	return c
-}
-
-// tagged tells whether a reference names a tag or a digest itself.
-func tagged(ref string) bool {
-	return strings.Contains(ref, "@") || strings.Contains(ref[strings.LastIndexByte(ref, '/')+1:], ":")
 }
 
 // completeImages completes the names of images in the store.

@@ -289,36 +289,28 @@ func abs(n int64) int64 { return max(n, -n) }
 // are not a file's (headers, blocks) have none.
 func filesOf(a, b *book, list []Cause, measure string, collapse bool) map[key]map[string]int64 {
 	out := map[key]map[string]int64{}
-	waste := false
 	for i := range list {
 		out[key{list[i].Kind, list[i].Subject}] = map[string]int64{}
-		waste = waste || list[i].Kind == "waste"
 	}
 	for _, side := range []struct {
 		b    *book
 		sign int64
 	}{{a, -1}, {b, 1}} {
 		f := side.b.f
-		visit := func(hidden bool) func(tree.Ref, *layer.Entry) {
-			return func(r tree.Ref, e *layer.Entry) {
-				s := f.Tree.Bytes(r)
-				c := weigh.Cell{Layer: int(r.Layer), Owner: f.OwnerID(r), Class: f.Class(r), Fate: s.Class}
-				k := side.b.cellKey(&c, collapse)
-				diff := out[k]
-				if diff == nil || hidden != (k.kind == "waste") {
-					return
-				}
-				n := e.Size
-				if measure == "transfer" {
-					n = f.Share(r).Or(0)
-				}
-				diff[e.Path] += side.sign * n
+		visit := func(r tree.Ref, e *layer.Entry) {
+			c := weigh.Cell{Layer: int(r.Layer), Owner: f.OwnerID(r), Class: f.Class(r), Fate: f.Tree.Bytes(r).Class}
+			diff := out[side.b.cellKey(&c, collapse)]
+			if diff == nil {
+				return
 			}
+			n := e.Size
+			if measure == "transfer" {
+				n = f.Share(r).Or(0)
+			}
+			diff[e.Path] += side.sign * n
 		}
-		f.Live(visit(false))
-		if waste {
-			f.Hidden(visit(true))
-		}
+		f.Live(visit)
+		f.Hidden(visit)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
@@ -121,6 +122,22 @@ func (s *Store) Records() ([]Record, error) {
 		}
 	}
 	return out, nil
+}
+
+// Tagged tells whether a reference names a tag or a digest itself.
+func Tagged(ref string) bool {
+	return strings.Contains(ref, "@") || strings.Contains(ref[strings.LastIndexByte(ref, '/')+1:], ":")
+}
+
+// TagOrDigest is the digest that a name has, else its tag, else "latest".
+func TagOrDigest(n reference.Named) string {
+	switch v := n.(type) {
+	case reference.Canonical:
+		return v.Digest().String()
+	case reference.Tagged:
+		return v.Tag()
+	}
+	return "latest"
 }
 
 // Normalize gives a name its full form: "python:slim" is

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"tare/internal/bench"
 	"tare/internal/draft"
@@ -140,8 +143,13 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (*trim.Result, error) {
 	return t.out, nil
 }
 
+// telling keeps Progress from being called at the same time.
+var telling sync.Mutex
+
 func (t *trimmer) tell(p Progress) {
 	if t.Progress != nil {
+		telling.Lock()
+		defer telling.Unlock()
 		t.Progress(p)
 	}
 }
@@ -158,23 +166,38 @@ func label(v *trim.Verdict) string {
 // weighs them: where it is not the same to its own checks, nothing can be proven with it.
 func (t *trimmer) measure(ctx context.Context) error {
 	t.tell(Progress{Subject: "original", What: "building"})
-	first, err := t.build(ctx, t.Build, t.file)
+	first, err := t.made(ctx, t.Build, t.file)
 	if err != nil {
 		return fmt.Errorf("%s does not build as it is: %w", t.name, err)
 	}
-	t.original = first
-	if err := t.project(); err != nil {
+	// The base image is read, which may take as long as a build, while it is built once more.
+	var again *state
+	g, inner := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := t.weigh(inner, first); err != nil {
+			return err
+		}
+		t.original = first
+		if err := t.project(); err != nil {
+			return err
+		}
+		return t.fit(inner, first, "the image as it is")
+	})
+	g.Go(func() error {
+		fresh := t.Build
+		fresh.NoCache = true
+		t.tell(Progress{Subject: "original", What: "building from scratch"})
+		var err error
+		if again, err = t.made(inner, fresh, t.file); err != nil && inner.Err() == nil {
+			return fmt.Errorf("%s does not build from scratch as it is: %w", t.name, err)
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := t.fit(ctx, first, "the image as it is"); err != nil {
+	if err := t.weigh(ctx, again); err != nil {
 		return err
-	}
-	fresh := t.Build
-	fresh.NoCache = true
-	t.tell(Progress{Subject: "original", What: "building from scratch"})
-	again, err := t.build(ctx, fresh, t.file)
-	if err != nil {
-		return fmt.Errorf("%s does not build from scratch as it is: %w", t.name, err)
 	}
 	if err := t.fit(ctx, again, "the image as it is, built from scratch,"); err != nil {
 		return err
@@ -209,6 +232,15 @@ func (t *trimmer) fit(ctx context.Context, s *state, what string) error {
 
 // build builds and weighs an image.
 func (t *trimmer) build(ctx context.Context, r engine.Build, file string) (*state, error) {
+	s, err := t.made(ctx, r, file)
+	if err != nil {
+		return nil, err
+	}
+	return s, t.weigh(ctx, s)
+}
+
+// made builds an image.
+func (t *trimmer) made(ctx context.Context, r engine.Build, file string) (*state, error) {
 	r.Dockerfile = file
 	log := &tail{}
 	leave := t.clock.enter(building)
@@ -220,11 +252,17 @@ func (t *trimmer) build(ctx context.Context, r engine.Build, file string) (*stat
 		}
 		return nil, failure(err, out.Built, log)
 	}
-	facts, err := t.b.Finder.Facts(ctx, []*target.Image{out.Image})
+	return &state{image: out.Image, built: out.Built, seconds: out.Took.Seconds()}, nil
+}
+
+// weigh weighs an image that was built.
+func (t *trimmer) weigh(ctx context.Context, s *state) error {
+	facts, err := t.b.Finder.Facts(ctx, []*target.Image{s.image})
 	if err != nil {
-		return nil, &fault{fmt.Errorf("its image cannot be read: %w", err)}
+		return &fault{fmt.Errorf("its image cannot be read: %w", err)}
 	}
-	return &state{image: out.Image, facts: facts[0], built: out.Built, seconds: out.Took.Seconds()}, nil
+	s.facts = facts[0]
+	return nil
 }
 
 // errNoPatch says that an edit cannot be made.
