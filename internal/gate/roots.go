@@ -128,7 +128,7 @@ func (g *graph) files(n int) (out []root) {
 		return nil
 	}
 	if !g.before.Known {
-		return g.sizes(n)
+		return g.contents(n)
 	}
 	seen := map[string]bool{}
 	for _, t := range g.after.Lines[n].Takes {
@@ -148,9 +148,9 @@ func (g *graph) files(n int) (out []root) {
 	return out
 }
 
-// sizes are the files that a COPY took and that have another size in its layer than before:
-// all that is known where before's files are not.
-func (g *graph) sizes(n int) (out []root) {
+// contents are the files that a COPY took and that have another content in its layer than
+// before: all that is known where before's files are not.
+func (g *graph) contents(n int) (out []root) {
 	l := &g.after.Lines[n]
 	if g.was[n] < 0 || !l.copies() || g.settled(n) {
 		return nil
@@ -168,7 +168,7 @@ func (g *graph) sizes(n int) (out []root) {
 	old, new := g.a.Layers[then[0]].Entries, g.b.Layers[l.Layers[0]].Entries
 	for _, p := range slices.Sorted(maps.Keys(new)) {
 		a, b := old[p], new[p]
-		if a.Tar == b.Tar && a.Live == b.Live || repository(p) {
+		if a.Sum == b.Sum || repository(p) {
 			continue
 		}
 		if f := nearest(p, by[path.Base(p)]); f != "" && !slices.ContainsFunc(out, func(r root) bool { return r.file == f }) {
