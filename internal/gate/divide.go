@@ -318,11 +318,11 @@ func (d *divider) copied(u *unit, roots []root, diff Amounts) Amounts {
 		diff = diff.minus(a)
 	}
 	for p, a := range new {
-		take(p, a.minus(old[p]))
+		take(p, a.minus(old[p].Amounts))
 	}
 	for p, a := range old {
 		if _, has := new[p]; !has {
-			take(p, Amounts{}.minus(a))
+			take(p, Amounts{}.minus(a.Amounts))
 		}
 	}
 	return diff

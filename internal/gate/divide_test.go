@@ -27,6 +27,7 @@ type part struct {
 	needs   []int // besides the line below
 	line    int   // default its place
 	images  []string
+	sum     string // of the contents of entries, besides their size
 }
 
 func amounts(n int64) gate.Amounts {
@@ -64,9 +65,9 @@ func made(files map[string]string, parts ...part) *gate.Subject {
 			}
 			for name, bytes := range p.entries {
 				if k.Entries == nil {
-					k.Entries = map[string]gate.Amounts{}
+					k.Entries = map[string]gate.Entry{}
 				}
-				k.Entries[name] = amounts(bytes)
+				k.Entries[name] = gate.Entry{Amounts: amounts(bytes), Sum: fmt.Sprint(p.sum, bytes)}
 			}
 			l.Layers = []int{len(s.Layers)}
 			s.Steps[n].Layer = len(s.Layers)
@@ -235,13 +236,20 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// Without before's files those are blamed that have another size in the layer.
+// Without before's files those are blamed that have another content in the layer.
 func TestFilesOfWhichOnlyTheLayerIsKnown(t *testing.T) {
 	alone := func(s *gate.Subject) *gate.Subject { s.Source = nil; return s }
 	conf := map[string]string{"gen.conf": "curl=2"}
 	before := alone(made(conf, base, copied("a", "gen.conf", 10), install("x", 100, "curl 1 80")))
 	got := live(t, before, made(conf, base, copied("b", "gen.conf", 11), install("y", 500, "curl 2 480")))
 	if d := cmp.Diff([]string{"yours 401 app/gen.conf changed"}, got); d != "" {
+		t.Error(d)
+	}
+	digit := copied("b", "gen.conf", 10)
+	digit.sum = "as long"
+	made1 := alone(made(conf, base, copied("a", "gen.conf", 10), run("x", 100)))
+	got = live(t, made1, made(conf, base, digit, run("y", 500)))
+	if d := cmp.Diff([]string{"yours 400 app/gen.conf changed; line 3 (RUN make) makes something else of it"}, got); d != "" {
 		t.Error(d)
 	}
 	got = live(t, before, made(conf, base, copied("b", "gen.conf", 10), install("y", 500, "curl 2 480"))) // other times

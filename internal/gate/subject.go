@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"encoding/hex"
+
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/engine"
@@ -51,7 +53,13 @@ type Layer struct {
 	// hides them.
 	Hidden map[int]int64 `json:"hidden,omitempty"`
 	// Entries are its files, of a layer that was copied.
-	Entries map[string]Amounts `json:"entries,omitempty"`
+	Entries map[string]Entry `json:"entries,omitempty"`
+}
+
+// Entry is a file of a layer.
+type Entry struct {
+	Amounts
+	Sum string `json:"sum"` // of its content
 }
 
 // Share is what a version of a package has of a layer.
@@ -167,8 +175,8 @@ func Of(name string, f *weigh.Facts) *Subject {
 const RevisionLabel = "org.opencontainers.image.revision"
 
 // files are the entries of a layer, by their paths.
-func files(f *weigh.Facts, k int) map[string]Amounts {
-	out := map[string]Amounts{}
+func files(f *weigh.Facts, k int) map[string]Entry {
+	out := map[string]Entry{}
 	for i := range f.Tree.Lists[k] {
 		r := tree.Ref{Layer: int32(k), Entry: int32(i)}
 		e := f.Tree.Entry(r)
@@ -179,7 +187,7 @@ func files(f *weigh.Facts, k int) map[string]Amounts {
 		if f.Tree.Bytes(r).Class == tree.Live {
 			a.Live = e.Size
 		}
-		out[e.Path] = out[e.Path].plus(a)
+		out[e.Path] = Entry{out[e.Path].plus(a), hex.EncodeToString(e.Sum[:])}
 	}
 	return out
 }

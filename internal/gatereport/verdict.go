@@ -92,8 +92,16 @@ type measure struct {
 	change func(gate.Amounts) units.Amount
 }
 
+// read is a size of an image that is known only if its layers were read.
+func read(s *gate.Side, n int64) units.Amount {
+	if s.Unread {
+		return units.Unknown()
+	}
+	return units.Known(n)
+}
+
 var measures = []measure{
 	{"transfer", func(s *gate.Side) units.Amount { return s.Sizes.Transfer }, func(a gate.Amounts) units.Amount { return a.Transfer }},
-	{"live", func(s *gate.Side) units.Amount { return units.Known(s.Sizes.Live) }, func(a gate.Amounts) units.Amount { return units.Known(a.Live) }},
-	{"tar", func(s *gate.Side) units.Amount { return units.Known(s.Sizes.Tar) }, func(a gate.Amounts) units.Amount { return units.Known(a.Tar) }},
+	{"live", func(s *gate.Side) units.Amount { return read(s, s.Sizes.Live) }, func(a gate.Amounts) units.Amount { return units.Known(a.Live) }},
+	{"tar", func(s *gate.Side) units.Amount { return read(s, s.Sizes.Tar) }, func(a gate.Amounts) units.Amount { return units.Known(a.Tar) }},
 }

@@ -169,5 +169,8 @@ func newPull(r *rand.Rand, n int, url string) *pull {
 	if !drift && r.IntN(2) == 0 {
 		u.baseline = "git"
 	}
+	if own && u.baseline == "image" && changes[n%len(changes)].name == "another base" {
+		u.baseline = "label" // no history says which base an image stands on
+	}
 	return u
 }
