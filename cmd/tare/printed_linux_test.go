@@ -32,7 +32,7 @@ func exerciseHome(t *testing.T) *home {
 	h.write(t, "tare.yaml", "version: 1\nname: python\nvariants:\n  - image: python:slim\n  - {name: plain, dockerfile: Dockerfile}\n  - {name: two stages, dockerfile: Dockerfile.multistage}\n"+
 		"edit: [{name: source, append: {file: app.py, text: \"# {n}\\n\"}}]\nmeasure: {repeat: 1, warmup: 0, what: [build, edit]}\n")
 	h.write(t, "exercise.md", "| image | size |\n|---|---|\n| python:slim | XX MB |\n| plain | XX MB |\n")
-	h.shell(t, "git init -q && git add -A && git -c user.name=t -c user.email=t@localhost commit -qm one && echo '# two' >> app.py && git -c user.name=t -c user.email=t@localhost commit -qam two")
+	h.shell(t, "git init -q -b main && git add -A && git -c user.name=t -c user.email=t@localhost commit -qm one && echo '# two' >> app.py && git -c user.name=t -c user.email=t@localhost commit -qam two")
 	h.tare(t, "pull", "-q", "python:slim")
 	h.tare(t, "pull", "-q", "alpine")
 	h.tare(t, "build", "-q", "-t", "app", ".")
@@ -133,7 +133,7 @@ func readmeCommands(t *testing.T, h *home) {
 	}
 	// What needs a Docker daemon, another machine, a terminal, root, serves until a signal,
 	// or is a pattern.
-	elsewhere := regexp.MustCompile(`tare serve|docker |skopeo|tcp://|daemon://|ghcr|example\.com|-it\b|sudo|[A-Z]{3,}|…|completion|<\(`)
+	elsewhere := regexp.MustCompile(`tare serve|tare view|docker |skopeo|tcp://|daemon://|ghcr|example\.com|-it\b|sudo|[A-Z]{3,}|…|completion|<\(`)
 	ran := 0
 	for _, m := range regexp.MustCompile("`(tare [^`]+)`|(?m)^\\$ (tare .*)$").FindAllStringSubmatch(string(page), -1) {
 		line := strings.ReplaceAll(m[1]+m[2], `\|`, "|")
