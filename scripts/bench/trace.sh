@@ -38,9 +38,9 @@ needs() { apt-cache depends --recurse --installed --no-recommends --no-suggests 
 mkdir -p "$TMP/cc/root"
 for d in bin lib lib64 sbin; do [[ ! -L /$d ]] || cp -P "/$d" "$TMP/cc/root/"; done
 # shellcheck disable=SC2046
-dpkg-query -L $(needs gcc libc6-dev) 2>/dev/null | grep -v -e '^/usr/share/' -e '^/etc/' | sort -u | xargs -d '\n' stat -c '%F %n' 2>/dev/null | sed -n 's/^\(regular file\|symbolic link\) //p' |
+dpkg-query -L $(needs gcc libc6-dev) 2>/dev/null | grep -v -e '^/usr/share/' -e '^/etc/' | sort -u | { xargs -d '\n' stat -c '%F %n' 2>/dev/null || true; } | sed -n 's/^\(regular file\|symbolic link\) //p' |
   sed -E "$([[ -L /lib ]] && echo 's#^/(bin|lib|lib64|sbin)/#/usr/\1/#')" | sort -u > "$TMP/cc/list"
-tar --no-recursion -cf - -T "$TMP/cc/list" 2>/dev/null | tar -xf - -C "$TMP/cc/root"
+{ tar --no-recursion -cf - -T "$TMP/cc/list" 2>/dev/null || true; } | tar -xf - -C "$TMP/cc/root"
 cp "$TMP/storm/storm.c" "$TMP/cc/root/x.c"
 printf 'FROM scratch\nCOPY root /\n' >"$TMP/cc/Dockerfile"
 "$TARE" build -q -t cc "$TMP/cc" >/dev/null || die "the image with a compiler does not build"
