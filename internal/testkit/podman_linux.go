@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -36,7 +38,9 @@ func Podman(t testing.TB) (host string, command func(args ...string) *exec.Cmd) 
 	})
 	command = func(args ...string) *exec.Cmd {
 		c := exec.Command("podman", append([]string{"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--storage-driver", "overlay"}, args...)...)
-		c.Env = append(os.Environ(), "CONTAINER_HOST=", "CONTAINERS_CONF=/dev/null")
+		// An empty CONTAINER_HOST makes podman a client, too: it must not be there.
+		c.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "CONTAINER_HOST=") })
+		c.Env = append(c.Env, "CONTAINERS_CONF=/dev/null")
 		return c
 	}
 	socket := filepath.Join(dir, "s")
