@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tare/internal/compare"
 	"tare/internal/experiment"
 	"tare/internal/image"
 	"tare/internal/units"
@@ -126,25 +127,10 @@ func (j *judge) violate(r experiment.Rule, measure string, limit, value float64,
 
 // amount is a size of an image by its name.
 func amount(z *image.Sizes, measure string) units.Amount {
-	switch measure {
-	case "transfer":
-		return z.Transfer
-	case "tar":
-		return units.Known(z.Tar)
-	case "files":
-		return units.Known(z.Files)
-	case "overhead":
-		return units.Known(z.Overhead)
-	case "live":
-		return units.Known(z.Live)
-	case "waste":
-		return units.Known(z.Waste)
-	case "duplicate":
-		return units.Known(z.Duplicate)
-	case "disk":
-		return units.Known(z.Disk)
-	case "docker":
-		return units.Known(z.Docker)
+	for i := range compare.Measures {
+		if m := &compare.Measures[i]; m.Name == measure {
+			return m.Value(z)
+		}
 	}
 	return units.Unknown()
 }
