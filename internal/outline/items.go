@@ -9,7 +9,7 @@ import (
 
 // Item is an entry to be read.
 type Item struct {
-	Path string // below the directory that was asked for, with its own name first
+	Path string // below the directory that was asked for, with its own name first (the root's is "")
 	Ref  tree.Ref
 }
 
@@ -39,7 +39,11 @@ func (t *Table) Items(i int32, image, top int) []Item {
 	var out []Item
 	for c := i; c < n.End; c++ {
 		if r, ok := t.Version(c, image, top); ok && t.Facts[image].Tree.Seen(r, top) {
-			out = append(out, Item{t.Nodes[c].Path[from:], r})
+			name := t.Nodes[c].Path[from:]
+			if i == 0 && c > 0 {
+				name = "/" + name
+			}
+			out = append(out, Item{name, r})
 		}
 	}
 	return out

@@ -111,3 +111,23 @@ func (t *Table) Heavy(i int32, s *Sums, o Order) (open []int32, heaviest int32) 
 		heaviest = best
 	}
 }
+
+// Found lists what a filter keeps by itself: of a directory that it keeps, not what is in
+// it. The list is sorted.
+func (t *Table) Found(s *Sums, o Order) []int32 {
+	var rows []int32
+	for i := int32(1); i < int32(len(t.Nodes)); {
+		if s.Sign[i] == None {
+			i = t.Nodes[i].End
+			continue
+		}
+		if s.match[i] {
+			rows = append(rows, i)
+			i = t.Nodes[i].End
+			continue
+		}
+		i++
+	}
+	t.sort(rows, s, o)
+	return rows
+}
