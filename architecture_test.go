@@ -52,10 +52,11 @@ var imports = map[string][]string{
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "tree", "units", "weigh"},
 	"experiment":   {"compare", "suggest", "units", "weigh", "yamlfile"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
-	"report":       {"chart", "compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
+	"report":       {"compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
+	"page":         {"chart", "compare", "experiment", "profile", "report", "screen", "units", "weigh"},
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "report", "suggest", "units"},
-	"growth":       {"chart", "report", "units"},
+	"growth":       {"chart", "page", "report", "units"},
 	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "request", "screen", "units"},
 
@@ -101,7 +102,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -157,6 +158,7 @@ var pure = map[string][]string{
 	"cut":         {"os", "net", "net/http", "os/exec", "context"},
 	"compare":     {"os", "net", "net/http", "os/exec", "context"},
 	"profile":     {"os", "net", "net/http", "os/exec", "context"},
+	"page":        {"os", "net", "net/http", "os/exec", "context"},
 	"report":      {"os", "net", "net/http", "os/exec", "context"},
 	"screen":      {"os", "net", "net/http", "os/exec", "context"},
 	"tracereport": {"os", "net", "net/http", "os/exec", "context"},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -93,7 +94,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	}
 	return a.writePage(o.output, r.Result, func() report.Document {
 		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), tracereport.Compared(r.Result, o.bytes)...)
-	}, report.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
+	}, page.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 
 // measureNames are the values of --measure.

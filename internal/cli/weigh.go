@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -107,7 +108,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
 		}
 		return doc
-	}, report.Page{Title: o.Word, Maps: r.Maps})
+	}, page.Page{Title: o.Word, Maps: r.Maps})
 }
 
 // weighFiles lists files of an image.
@@ -124,7 +125,7 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
 		return doc
-	}, report.Page{Title: o.Word})
+	}, page.Page{Title: o.Word})
 }
 
 // oneOr is the list, or its only element where no list was asked for.

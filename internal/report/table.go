@@ -225,8 +225,8 @@ func seconds(s float64) string { return units.Seconds(duration(s)) }
 
 func duration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// label is the index of the column that says what a row is about.
-func (t *Table) label() int {
+// Label is the index of the column that says what a row is about.
+func (t *Table) Label() int {
 	for n, c := range t.Columns {
 		if c.Label {
 			return n
@@ -253,11 +253,11 @@ func (t *Table) names(c int) bool {
 			return t.Columns[c].Key
 		}
 	}
-	return c == t.label()
+	return c == t.Label()
 }
 
-// summed tells whether rows are sums or parts of others, so that their order matters.
-func (t *Table) summed() bool {
+// Summed tells whether rows are sums or parts of others, so that their order matters.
+func (t *Table) Summed() bool {
 	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Total || r.Head || r.Detail || r.Level > 0 })
 }
 
@@ -265,7 +265,7 @@ func (t *Table) summed() bool {
 func (t *Table) key(r *Row) string {
 	var names []string
 	for c, col := range t.Columns {
-		if s := r.cell(c).Text; t.names(c) && !col.Subject && s != "" {
+		if s := r.Cell(c).Text; t.names(c) && !col.Subject && s != "" {
 			names = append(names, s)
 		}
 	}
@@ -278,8 +278,8 @@ func (t *Table) add(cells ...Cell) *Row {
 	return &t.Rows[len(t.Rows)-1]
 }
 
-// cell is the cell of a row in column c; an empty one where the row is shorter.
-func (r *Row) cell(c int) Cell {
+// Cell is the cell of a row in column c; an empty one where the row is shorter.
+func (r *Row) Cell(c int) Cell {
 	if c >= len(r.Cells) {
 		return Cell{}
 	}

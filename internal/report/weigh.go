@@ -36,7 +36,7 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	}
 	full = append(full, FileGrid(title, r.Largest, exact))
 	for _, b := range full {
-		d = append(d, b.put(Place{b.at().Part, Full}))
+		d = append(d, b.put(Place{b.At().Part, Full}))
 	}
 	var said Document
 	for _, p := range r.Problems {

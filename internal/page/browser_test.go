@@ -1,4 +1,4 @@
-package report_test
+package page_test
 
 import (
 	"context"
@@ -16,12 +16,12 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
+	cdppage "github.com/chromedp/cdproto/page"
 	cdp "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"tare/internal/report"
+	"tare/internal/page"
 	"tare/internal/weigh"
 )
 
@@ -33,7 +33,7 @@ type watched struct {
 }
 
 // browse opens a page from disk in headless Chromium.
-func browse(t *testing.T, p report.Page) *watched {
+func browse(t *testing.T, p page.Page) *watched {
 	t.Helper()
 	bin := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -82,11 +82,11 @@ func browse(t *testing.T, p report.Page) *watched {
 			note("console: %s", e.Type)
 		case *log.EventEntryAdded:
 			note("log: %s", e.Entry.Text)
-		case *page.EventJavascriptDialogOpening:
+		case *cdppage.EventJavascriptDialogOpening:
 			note("dialog: %s", e.Message)
 		}
 	})
-	w.do(t, network.Enable(), log.Enable(), cdp.Enable(), page.Enable(), chromedp.Navigate("file://"+file), chromedp.WaitReady("body"))
+	w.do(t, network.Enable(), log.Enable(), cdp.Enable(), cdppage.Enable(), chromedp.Navigate("file://"+file), chromedp.WaitReady("body"))
 	t.Cleanup(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -216,7 +216,7 @@ func TestLargePage(t *testing.T) {
 		t.Errorf("the page has %d bytes", size.Len())
 	}
 	if os.Getenv("TARE_TEST_PAGE") != "" { // to measure a page of real images
-		p = report.Page{}
+		p = page.Page{}
 	}
 	w := browse(t, p)
 	ready := w.eval(t, `String(performance.getEntriesByType("navigation")[0].domInteractive)`)

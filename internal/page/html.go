@@ -1,13 +1,16 @@
-package report
+package page
 
 import (
 	"fmt"
 	"html"
 	"strings"
+
+	"tare/internal/report"
+	"tare/internal/screen"
 )
 
 // esc makes any text fit for HTML and SVG, between tags and in quoted attributes.
-func esc(s string) string { return html.EscapeString(Safe(s)) }
+func esc(s string) string { return html.EscapeString(screen.Safe(s)) }
 
 // htmlWriter writes the blocks of a page.
 type htmlWriter struct {
@@ -15,18 +18,18 @@ type htmlWriter struct {
 	head string // what the last fold is called
 }
 
-func (h *htmlWriter) fold(title string) {
+func (h *htmlWriter) Fold(title string) {
 	fmt.Fprintf(h, "<details><summary>%s</summary>\n", esc(title))
 	h.head = title
 }
 
-func (h *htmlWriter) unfold() { h.WriteString("</details>\n") }
+func (h *htmlWriter) Unfold() { h.WriteString("</details>\n") }
 
-func (h *htmlWriter) para(p Para) {
+func (h *htmlWriter) Para(p report.Para) {
 	switch {
 	case p.Text == "":
 	case p.Verbatim:
-		fmt.Fprintf(h, "<pre>%s</pre>\n", html.EscapeString(cleanLines(p.Text)))
+		fmt.Fprintf(h, "<pre>%s</pre>\n", html.EscapeString(screen.Text(p.Text)))
 	case p.Heading:
 		fmt.Fprintf(h, "<h2>%s</h2>\n", esc(p.Text))
 	case p.Dim:
@@ -36,9 +39,9 @@ func (h *htmlWriter) para(p Para) {
 	}
 }
 
-func (h *htmlWriter) item(i Item) {
-	class := map[Mark]string{Point: "also", Yes: "yes", No: "no"}[i.Mark]
-	lead := map[Mark]string{Yes: "<b>supported</b> ", No: "<b>✗</b> "}[i.Mark]
+func (h *htmlWriter) Item(i report.Item) {
+	class := map[report.Mark]string{report.Point: "also", report.Yes: "yes", report.No: "no"}[i.Mark]
+	lead := map[report.Mark]string{report.Yes: "<b>supported</b> ", report.No: "<b>✗</b> "}[i.Mark]
 	if s := i.Severity.String(); s != "" {
 		class, lead = "severe "+s, "<b>"+s+":</b> "
 	}
@@ -46,24 +49,24 @@ func (h *htmlWriter) item(i Item) {
 }
 
 // trendClass is the class of a trend in the page's style.
-var trendClass = map[Trend]string{Same: "same", Better: "less", Worse: "more"}
+var trendClass = map[report.Trend]string{report.Same: "same", report.Better: "less", report.Worse: "more"}
 
-func (c Cell) html() string {
+func cellHTML(c report.Cell) string {
 	s := esc(c.Text)
 	switch {
 	case c.Delta != "":
 		s += fmt.Sprintf(" <small class=\"%s\">%s</small>", trendClass[c.Trend], esc(c.Delta))
-	case c.Trend == Better || c.Trend == Worse:
+	case c.Trend == report.Better || c.Trend == report.Worse:
 		s = fmt.Sprintf("<span class=\"%s\">%s</span>", trendClass[c.Trend], s)
 	}
 	return s
 }
 
 // table writes a table; one with a row for each image can be sorted by its columns.
-func (h *htmlWriter) table(t Table) {
-	label := t.label()
+func (h *htmlWriter) Table(t report.Table) {
+	label := t.Label()
 	sort, open, end := "", "", ""
-	if t.Columns[label].Subject && !t.summed() {
+	if t.Columns[label].Subject && !t.Summed() {
 		sort, open, end = " data-sort", "<button>", "</button>"
 	}
 	fmt.Fprintf(h, "<div class=\"scroll\"><table class=\"grid\"%s>", sort)
@@ -89,14 +92,14 @@ func (h *htmlWriter) table(t Table) {
 			h.WriteString("<tr>")
 		}
 		for c := range t.Columns {
-			lead, key, cell := "", "", r.cell(c)
+			lead, key, cell := "", "", r.Cell(c)
 			if c == label && r.Level > 0 {
 				lead = strings.Repeat("&emsp;", r.Level) + "└ "
 			}
 			if sort != "" && cell.Number.Known {
 				key = fmt.Sprintf(" data-v=\"%v\"", cell.Number.Float())
 			}
-			fmt.Fprintf(h, "<td%s%s>%s%s</td>", class(c), key, lead, cell.html())
+			fmt.Fprintf(h, "<td%s%s>%s%s</td>", class(c), key, lead, cellHTML(cell))
 		}
 		h.WriteString("</tr>\n")
 	}
@@ -107,7 +110,7 @@ func (h *htmlWriter) table(t Table) {
 }
 
 // sides writes one row for each subject: so it can be sorted by any measure.
-func (h *htmlWriter) sides(s Sides) {
+func (h *htmlWriter) Sides(s report.Sides) {
 	h.WriteString("<div class=\"scroll\"><table class=\"sides\" data-sort><thead><tr><th scope=\"col\"><button>image</button></th>")
 	for _, r := range s.Rows {
 		help := ""
@@ -124,14 +127,14 @@ func (h *htmlWriter) sides(s Sides) {
 		}
 		fmt.Fprintf(h, "<tr><th scope=\"row\">%s%s</th>", esc(sub.Title), note)
 		for i := range s.Rows {
-			cell, class, key := s.Rows[i].cell(c), "", ""
-			if s.Rows[i].best(c) {
+			cell, class, key := s.Rows[i].Cell(c), "", ""
+			if s.Rows[i].Best(c) {
 				class = " class=\"best\""
 			}
 			if cell.Number.Known {
 				key = fmt.Sprint(cell.Number.Float())
 			}
-			fmt.Fprintf(h, "<td%s data-v=\"%s\">%s</td>", class, key, cell.html())
+			fmt.Fprintf(h, "<td%s data-v=\"%s\">%s</td>", class, key, cellHTML(cell))
 		}
 		h.WriteString("</tr>\n")
 	}

@@ -1,4 +1,6 @@
-package report
+// Package page writes a report in the format that was asked for. One of them is a page for
+// browsers: one file that needs no network.
+package page
 
 import (
 	"crypto/sha256"
@@ -15,6 +17,8 @@ import (
 	"tare/internal/compare"
 	"tare/internal/experiment"
 	"tare/internal/profile"
+	"tare/internal/report"
+	"tare/internal/screen"
 	"tare/internal/units"
 	"tare/internal/weigh"
 )
@@ -34,7 +38,7 @@ func Gantt(r *profile.Result) Picture { return chart.Gantt(r) }
 // Page is a report to be looked at in a browser: one file that needs no network.
 type Page struct {
 	Title  string
-	Doc    Document           // all numbers, as in the other formats
+	Doc    report.Document    // all numbers, as in the other formats
 	Data   any                // what the report was made of, as JSON
 	Report string             // the command whose report it is
 	Chart  string             // the only picture of a drawing; empty for all
@@ -125,15 +129,15 @@ func (p *Page) Write(w io.Writer) error {
 	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n"+
 		"<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style>%s</style></head><body><main>\n<h1>%s</h1>\n", hash(pageCSS), hash(pageJS), esc(p.Title), pageCSS, esc(p.Title))
-	lead := p.Doc.lead()
+	first := lead(p.Doc)
 	h := &htmlWriter{}
-	p.Doc[:lead].write(h)
+	p.Doc[:first].Write(h)
 	b.WriteString(h.String())
 	b.WriteString("<div id=\"pictures\">\n")
 	p.pictures(&b)
 	b.WriteString("</div>\n")
 	h = &htmlWriter{}
-	p.Doc[lead:].write(h)
+	p.Doc[first:].Write(h)
 	b.WriteString(h.String())
 	b.WriteString("</main>\n")
 	maps := []weigh.Node{}
@@ -151,11 +155,11 @@ func (p *Page) Write(w io.Writer) error {
 
 // lead is how many blocks stand before the pictures: what decides comes first, the verdict
 // and the first table, whichever form it has.
-func (d Document) lead() int {
+func lead(d report.Document) int {
 	for n, b := range d {
 		switch b.(type) {
-		case Table, Sides:
-			for n++; n < len(d) && d[n].at().Weight == Full; n++ {
+		case report.Table, report.Sides:
+			for n++; n < len(d) && d[n].At().Weight == report.Full; n++ {
 			}
 			return n
 		}
@@ -239,7 +243,7 @@ func (p *Page) waterfalls(b *strings.Builder, figure func(Picture, string)) {
 
 // safeNode makes the names of a map fit to be shown.
 func safeNode(n weigh.Node) weigh.Node {
-	n.Name = Safe(n.Name)
+	n.Name = screen.Safe(n.Name)
 	parts := n.Parts
 	n.Parts = nil
 	for _, p := range parts {
