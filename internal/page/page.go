@@ -3,9 +3,7 @@
 package page
 
 import (
-	"crypto/sha256"
 	_ "embed" // the page's script and style
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -46,6 +44,10 @@ type Page struct {
 	Record *experiment.Record // nil for what is no experiment
 	Maps   []weigh.Node       // one for each image that has one
 	Extra  []Picture          // further pictures
+	// Served has the page show every file: tare view --web serves it, with these files, and
+	// with a policy that lets only what has the Nonce run.
+	Served bool
+	Nonce  string
 }
 
 // Pictures are the drawings of a page.
@@ -121,14 +123,8 @@ const shownPairs = 60
 // Write writes the page. Its policy lets it load nothing and run nothing but its own
 // script, so that no name in an image can do anything.
 func (p *Page) Write(w io.Writer) error {
-	hash := func(s string) string {
-		sum := sha256.Sum256([]byte(s))
-		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n"+
-		"<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style>%s</style></head><body><main>\n<h1>%s</h1>\n", hash(pageCSS), hash(pageJS), esc(p.Title), pageCSS, esc(p.Title))
+	p.head(&b)
 	first := lead(p.Doc)
 	h := &htmlWriter{}
 	p.Doc[:first].Write(h)
@@ -136,6 +132,9 @@ func (p *Page) Write(w io.Writer) error {
 	b.WriteString("<div id=\"pictures\">\n")
 	p.pictures(&b)
 	b.WriteString("</div>\n")
+	if p.Served {
+		b.WriteString("<section id=\"files\"><h2>Files</h2></section>\n")
+	}
 	h = &htmlWriter{}
 	p.Doc[first:].Write(h)
 	b.WriteString(h.String())
@@ -148,7 +147,12 @@ func (p *Page) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "<script type=\"application/json\" id=\"maps\">%s</script>\n<script>%s</script></body></html>\n", data, pageJS)
+	fmt.Fprintf(&b, "<script type=\"application/json\" id=\"maps\">%s</script>\n", data)
+	p.script(&b, pageJS)
+	if p.Served {
+		p.script(&b, filesJS)
+	}
+	b.WriteString("</body></html>\n")
 	_, err = io.WriteString(w, b.String())
 	return err
 }

@@ -71,7 +71,7 @@ func (h *handler) chosen(q url.Values) (c chosen, err error) {
 	return c, nil
 }
 
-// entry is the file that is chosen; a hard link is the one that it names.
+// chosenFile is the file that is chosen; a hard link is the one that it names.
 func (h *handler) chosenFile(c chosen) (tree.Ref, *layer.Entry, error) {
 	t := h.Images[c.image].Facts.Tree
 	if !c.known {

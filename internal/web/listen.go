@@ -128,12 +128,14 @@ func (l *Listener) Serve(ctx context.Context, c Config) error {
 	defer stopped()
 	var g errgroup.Group
 	for _, o := range l.on {
-		g.Go(func() error { return s.Serve(netutil.LimitListener(o, maxConnections)) })
+		g.Go(func() error {
+			err := s.Serve(netutil.LimitListener(o, maxConnections))
+			if !errors.Is(err, http.ErrServerClosed) {
+				_ = s.Close() // one address is not enough
+				return err
+			}
+			return nil
+		})
 	}
-	err := g.Wait()
-	if errors.Is(err, http.ErrServerClosed) && ctx.Err() != nil {
-		return nil
-	}
-	_ = s.Close()
-	return err
+	return g.Wait()
 }
