@@ -67,7 +67,7 @@
   // Rows: {row, level, at, of, tr} or, for what is not listed yet, {more, ...}.
   const cell = (text, cls) => make("td", {role: "gridcell", class: cls}, text);
   const layer = r => {
-    if (r.layer === undefined) return cell("", "layer");
+    if (r.layer === undefined || r.kind === "directory") return cell("", "layer");
     const p = pair(), steps = images[p ? p[1] : what.value].layers, td = cell(String(r.layer + 1), "layer");
     if (!p && steps[r.layer]) td.title = steps[r.layer].instruction;
     if (r.by !== undefined) td.append(make("small", {}, " " + r.fate + " by " + (r.by + 1)));

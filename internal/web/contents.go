@@ -75,7 +75,7 @@ func (h *handler) chosen(q url.Values) (c chosen, err error) {
 func (h *handler) chosenFile(c chosen) (tree.Ref, *layer.Entry, error) {
 	t := h.Images[c.image].Facts.Tree
 	if !c.known {
-		return c.ref, nil, bad("/%s is a directory", c.table.Nodes[c.node].Path)
+		return c.ref, nil, bad("/%s is a directory", c.table.Path(c.node))
 	}
 	r := c.ref
 	if to, link := t.Target(r); link {
@@ -86,9 +86,9 @@ func (h *handler) chosenFile(c chosen) (tree.Ref, *layer.Entry, error) {
 	case layer.File:
 		return r, e, nil
 	case layer.Symlink:
-		return r, e, bad("/%s is a symbolic link to %s", c.table.Nodes[c.node].Path, e.Link)
+		return r, e, bad("/%s is a symbolic link to %s", c.table.Path(c.node), e.Link)
 	}
-	return r, e, bad("/%s is a %s", c.table.Nodes[c.node].Path, e.Kind)
+	return r, e, bad("/%s is a %s", c.table.Path(c.node), e.Kind)
 }
 
 // text is the beginning of a file.
@@ -111,7 +111,7 @@ func (h *handler) text(r *http.Request, q url.Values) (any, error) {
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
-	out := Text{Path: screen.Safe("/" + c.table.Nodes[c.node].Path), Bytes: e.Size, Layer: ref.Layer, Shortened: e.Size > int64(len(b))}
+	out := Text{Path: screen.Safe("/" + c.table.Path(c.node)), Bytes: e.Size, Layer: ref.Layer, Shortened: e.Size > int64(len(b))}
 	if out.Shortened { // a character may be cut
 		for n := 0; n < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b[max(0, len(b)-utf8.UTFMax):]); n++ {
 			b = b[:len(b)-1]

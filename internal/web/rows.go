@@ -171,14 +171,15 @@ func node(t *outline.Table, q url.Values) (int32, error) {
 
 // row is what a view shows of a node.
 func (h *handler) row(l looked, t *outline.Table, s *outline.Sums, i int32) Row {
-	r := Row{ID: i, Name: screen.Safe(t.Name(i)), Path: screen.Safe("/" + t.Nodes[i].Path), Kind: layer.Dir.String(),
-		Sign: strings.TrimSpace(s.Sign[i].Mark()), What: s.Sign[i].String(), Size: s.Col[outline.Size][i], Files: s.Count[i], Folder: t.Parent(i, s)}
+	v := t.Values(s, i)
+	r := Row{ID: i, Name: screen.Safe(t.Name(i)), Path: screen.Safe("/" + t.Path(i)), Kind: layer.Dir.String(),
+		Sign: strings.TrimSpace(s.Sign[i].Mark()), What: s.Sign[i].String(), Size: v.Col[outline.Size], Files: v.Count, Folder: t.Parent(i, s)}
 	if l.with >= 0 {
-		r.Other, r.Change = &s.Col[outline.Transfer][i], &s.Col[outline.HiddenSum][i]
+		r.Other, r.Change = &v.Col[outline.Transfer], &v.Col[outline.HiddenSum]
 	} else {
-		r.Hidden = s.Col[outline.HiddenSum][i]
+		r.Hidden = v.Col[outline.HiddenSum]
 		if !s.Unknown {
-			r.Transfer = &s.Col[outline.Transfer][i]
+			r.Transfer = &v.Col[outline.Transfer]
 		}
 	}
 	image, ref, ok := h.version(l, t, i)
