@@ -168,7 +168,7 @@
   };
 
   // The text of a file.
-  const title = make("h3", {id: "files-title"}), about = make("p", {class: "dim"}), text = make("pre", {tabindex: "0", "aria-labelledby": "files-title"});
+  const title = make("h3", {id: "files-title"}), about = make("p", {class: "dim"}), text = make("pre", {tabindex: "0", role: "region", "aria-labelledby": "files-title"});
   const download = make("a", {download: ""}, "Download"), where = make("button", {type: "button"}, "Show its directory");
   const dialog = make("dialog", {"aria-labelledby": "files-title", id: "files-text"}, title, about, text,
     make("p", {}, download, " ", where, " ", make("button", {type: "button", onclick: () => dialog.close()}, "Close")));
@@ -200,7 +200,7 @@
       if (asked !== mine) return;
       const p = pair(), heads = p ? ["", "Name", images[p[0]].name, images[p[1]].name, "Change", "Layer", ""] : ["", "Name", "Size", "Transfer", "Hidden", "Layer", ""];
       const classes = ["sign", "name", "r", p ? "r" : "r transfer", "r", "layer", "get"], spoken = {0: "What happened to it", 6: "Download"};
-      head.replaceChildren(...heads.map((h, n) => make("th", {scope: "col", class: classes[n], "aria-label": spoken[n]}, make("bdi", {}, h))));
+      head.replaceChildren(...heads.map((h, n) => make("th", {scope: "col", class: classes[n]}, spoken[n] ? make("span", {class: "spoken"}, spoken[n]) : make("bdi", {}, h))));
       rows = [];
       body.replaceChildren();
       put(0, listed(v, 1, api, id, 0));
