@@ -53,7 +53,7 @@ func (f *Facts) Map(name string, parts int) Node {
 			if f.Tree.Bytes(tree.Ref{Layer: int32(k), Entry: int32(i)}).Class != tree.Live {
 				waste = e.Size
 			}
-			owner := string(f.class[k][i])
+			owner := string(f.coded[f.class[k][i]])
 			if id := f.owner[k][i]; id >= 0 {
 				owner = packageTitle(&f.Packages[id])
 			}

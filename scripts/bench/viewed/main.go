@@ -46,7 +46,7 @@ func main() {
 	}
 }
 
-// image writes an image of n files: four layers add a quarter each, below 500 directories,
+// image writes an image of n files: four layers add a quarter each, 20 files a directory,
 // the last removes one in fifty.
 func image(n int, name string) error {
 	f, err := os.Create(name)
@@ -106,14 +106,15 @@ func layerOf(n, k int) ([]byte, error) {
 	}
 	content := []byte(strings.Repeat("0123456789abcdef", 64))
 	for i := range n {
-		in := fmt.Sprintf("usr/lib/module%03d/part%02d/", i%500, i/500%50)
+		d := i / 20
+		in := fmt.Sprintf("usr/lib/module%03d/part%02d/", d%500, d/500)
 		name, size := fmt.Sprintf("file%06d.py", i), i%977
 		if k == 4 {
 			if i%50 > 0 {
 				continue
 			}
 			name, size = ".wh."+name, 0
-		} else if i%4 != k {
+		} else if d%4 != k {
 			continue
 		}
 		if err := dir(in); err != nil {
