@@ -59,7 +59,7 @@ func Web(ctx context.Context, f *target.Finder, r Request, b Browser) error {
 	}
 	defer s.Close()
 	if f.Lean {
-		defer debug.SetGCPercent(debug.SetGCPercent(20))
+		defer debug.SetGCPercent(debug.SetGCPercent(leanPercent))
 	}
 	if s.facts, err = s.set.Facts(ctx); err != nil {
 		return err
