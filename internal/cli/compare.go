@@ -85,6 +85,11 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	}
 	o.Lines = a.Bench().Lines
 	o.Maps, o.Findings = o.pictured(), o.format == "json"
+	touched, err := trace.Contents(ctx, o.traces...)
+	if err != nil {
+		return fmt.Errorf("compare %w", err)
+	}
+	o.Touched = touched
 	r, err := scales.Compare(ctx, a.Finder(), o.CompareRequest)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)

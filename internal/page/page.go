@@ -243,7 +243,7 @@ func (p *Page) waterfalls(b *strings.Builder, figure func(Picture, string)) {
 
 // safeNode makes the names of a map fit to be shown.
 func safeNode(n weigh.Node) weigh.Node {
-	n.Name = screen.Safe(n.Name)
+	n.Name, n.Against = screen.Safe(n.Name), screen.Safe(n.Against)
 	parts := n.Parts
 	n.Parts = nil
 	for _, p := range parts {
