@@ -35,7 +35,7 @@ func newCompare(a *app) *cobra.Command {
 		Short: "Compare images on every measure and explain the differences",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Words = args
+			o.Words, o.top = args, o.rows(cmd, o.top)
 			return a.compare(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,

@@ -44,7 +44,7 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			o.Word = args[0]
+			o.Word, o.top = args[0], o.rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
