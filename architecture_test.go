@@ -34,7 +34,8 @@ var imports = map[string][]string{
 	"daemon":       {"image", "layer", "logs", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "store", "units"},
+	"emulation":    {},
 	"container":    {"engine", "infile", "socket", "store", "watch"},
 	"socket":       {},
 	"doctor":       {},
@@ -116,7 +117,7 @@ var imports = map[string][]string{
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
-	"github.com/moby/buildkit":                                  {"buildkit", "container", "testkit/frontend"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
