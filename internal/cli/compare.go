@@ -35,7 +35,7 @@ func newCompare(a *app) *cobra.Command {
 		Short: "Compare images on every measure and explain the differences",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Words = args
+			o.Words, o.top = args, o.rows(cmd, o.top)
 			return a.compare(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -85,6 +85,11 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	}
 	o.Lines = a.Bench().Lines
 	o.Maps, o.Findings = o.pictured(), o.format == "json"
+	touched, err := trace.Contents(ctx, o.traces...)
+	if err != nil {
+		return fmt.Errorf("compare %w", err)
+	}
+	o.Touched = touched
 	r, err := scales.Compare(ctx, a.Finder(), o.CompareRequest)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)

@@ -76,6 +76,14 @@ func (o *output) check() error {
 	return suggest.OneOf("--chart", page.Chart(o.chart), page.Charts)
 }
 
+// rows is how many rows of a list are made where nobody said how many.
+func (o *output) rows(c *cobra.Command, usual int) int {
+	if (o.open || o.format == "html") && !c.Flags().Changed("top") {
+		return page.Rows
+	}
+	return usual
+}
+
 // pictured tells whether the format shows pictures.
 func (o *output) pictured() bool {
 	f := page.FormatOf(o.format)

@@ -44,7 +44,7 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			o.Word = args[0]
+			o.Word, o.top = args[0], o.rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -95,7 +95,11 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 		}
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

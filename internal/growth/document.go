@@ -146,6 +146,7 @@ func (p sheet) table() report.Document {
 	whole.Weight, brief.Weight = report.Full, report.Brief
 	brief.Rows = t.Rows[len(t.Rows)-firstReleases:]
 	brief.Note = fmt.Sprintf("%d earlier releases: --full. %s", len(t.Rows)-firstReleases, note)
+	brief.Page = fmt.Sprintf("%d earlier releases below. %s", len(t.Rows)-firstReleases, note)
 	return report.Document{brief, whole}
 }
 
@@ -169,7 +170,8 @@ func (p sheet) skipped() report.Document {
 		parts = append(parts, "…")
 	}
 	at := report.Place{Part: "skipped"}
-	d := report.Document{report.Para{Place: report.Place{Part: "skipped", Weight: report.Brief}, Dim: true, Text: units.Plural(len(p.Skipped), "tag") + " left out (" + strings.Join(parts, "; ") + "): --show skipped"}}
+	d := report.Document{report.Para{Place: report.Place{Part: "skipped", Weight: report.Brief}, Dim: true, Text: units.Plural(len(p.Skipped), "tag") + " left out (" + strings.Join(parts, "; ") + "): --show skipped",
+		Page: units.Plural(len(p.Skipped), "tag") + " left out (" + strings.Join(parts, "; ") + ")"}}
 	t := report.Table{Place: at, Title: "LEFT OUT", Subject: report.Safe(p.Repository), Columns: []report.Column{{Title: "TAG", Key: true}, {Title: "WHY", Label: true, Cut: report.End}}}
 	t.Weight = report.Full
 	for _, s := range p.Skipped {

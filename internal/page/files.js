@@ -1,7 +1,7 @@
-"use strict";
 // Every file of the images, asked of the tare that serves the page: a tree that opens, a
 // filter, the text of a file, downloads. Text of strangers is only ever set as text.
 (() => {
+  "use strict";
   const section = document.getElementById("files");
   if (!section) return;
   const some = 200; // rows of one answer

@@ -28,6 +28,10 @@ var Formats = []Format{
 	{Name: "svg", Extension: "svg", Pictures: true, Write: func(w io.Writer, p *Page, _ report.Style) error { return p.WriteSVG(w) }},
 }
 
+// Rows is how many rows of a list a page has, whose reader opens the rest of a table with a
+// click, where nobody said how many are wanted.
+const Rows = 100
+
 // FormatNames are the names of the formats; without pictures only those that need none.
 func FormatNames(pictures bool) []string {
 	var out []string

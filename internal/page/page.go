@@ -3,29 +3,42 @@
 package page
 
 import (
-	_ "embed" // the page's script and style
-	"encoding/json"
+	"crypto/sha256"
+	_ "embed" // the page's scripts and style
+	"encoding/base64"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"tare/internal/chart"
 	"tare/internal/compare"
 	"tare/internal/experiment"
 	"tare/internal/profile"
 	"tare/internal/report"
-	"tare/internal/screen"
-	"tare/internal/units"
 	"tare/internal/weigh"
 )
 
-//go:embed page.css
-var pageCSS string
-
-//go:embed page.js
-var pageJS string
+// The page's style and scripts stand in it as they are: nothing has to be built. The scripts
+// are one program in the end; state.js comes first.
+var (
+	//go:embed page.css
+	pageCSS string
+	//go:embed state.js
+	stateJS string
+	//go:embed tables.js
+	tablesJS string
+	//go:embed pairs.js
+	pairsJS string
+	//go:embed parts.js
+	partsJS string
+	//go:embed labels.js
+	labelsJS string
+	//go:embed map.js
+	mapJS string
+	//go:embed search.js
+	searchJS string
+)
 
 // Picture is a drawing.
 type Picture = chart.Picture
@@ -33,7 +46,8 @@ type Picture = chart.Picture
 // Gantt draws when each step of a build was at work.
 func Gantt(r *profile.Result) Picture { return chart.Gantt(r) }
 
-// Page is a report to be looked at in a browser: one file that needs no network.
+// Page is a report to be written in some format, and all that a browser's page shows beside
+// the document.
 type Page struct {
 	Title  string
 	Doc    report.Document    // all numbers, as in the other formats
@@ -44,214 +58,97 @@ type Page struct {
 	Record *experiment.Record // nil for what is no experiment
 	Maps   []weigh.Node       // one for each image that has one
 	Extra  []Picture          // further pictures
-	// Served has the page show every file: tare view --web serves it, with these files, and
-	// with a policy that lets only what has the Nonce run.
+	// Served says that `tare view --web` serves the page, and Nonce what its policy lets run
+	// then. The page has a place for files that are fetched on demand.
 	Served bool
 	Nonce  string
 }
 
-// Pictures are the drawings of a page.
-func (p *Page) Pictures() []Picture {
-	var out []Picture
-	add := func(pic Picture) {
-		if pic.SVG != "" {
-			out = append(out, pic)
-		}
-	}
-	if p.Result != nil {
-		add(chart.Layers(p.Result))
-		add(p.pareto())
-		for i := range p.Result.Differences {
-			d := &p.Result.Differences[i]
-			if d.Measure == "tar" && (d.From == p.Result.Baseline || len(p.Result.Images) < 4) {
-				add(waterfallOf(p.Result, d))
-			}
-		}
-	}
-	for _, m := range p.Maps {
-		add(chart.Treemap(m, 3))
-	}
-	for _, e := range p.Extra {
-		add(e)
-	}
-	return out
-}
-
-func waterfallOf(r *compare.Result, d *compare.Difference) Picture {
-	value := func(name string) int64 {
-		for n := range r.Images {
-			if r.Images[n].Name == name {
-				for _, m := range compare.Measures {
-					if m.Name == d.Measure {
-						return m.Value(&r.Images[n].Sizes).Or(0)
-					}
-				}
-			}
-		}
-		return 0
-	}
-	return chart.Waterfall(d, value(d.From), value(d.To), 12)
-}
-
-// pareto sets size against the time that matters most of what was measured.
-func (p *Page) pareto() Picture {
-	if p.Record == nil {
-		return Picture{}
-	}
-	for _, name := range []string{experiment.StartReady, experiment.StartExit, experiment.BuildCold} {
-		var points []chart.Point
-		for _, img := range p.Result.Images {
-			pull, known := img.Sizes.Transfer.Int()
-			if v := p.Record.Variant(img.Name); v != nil && known {
-				if m := v.Measure(name); m != nil && m.Value > 0 {
-					points = append(points, chart.Point{Name: img.Name, X: float64(pull), Y: m.Value})
-				}
-			}
-		}
-		if len(points) > 1 {
-			return chart.Pareto(points, "transfer", experiment.Title(name), func(v float64) string { return units.Bytes(int64(v)) },
-				func(v float64) string { return units.Seconds(time.Duration(v * 1e9)) })
-		}
-	}
-	return Picture{}
-}
-
-// shownPairs bounds how many differences a page draws: above, only those from the
-// baseline are in it.
-const shownPairs = 60
-
 // Write writes the page. Its policy lets it load nothing and run nothing but its own
 // script, so that no name in an image can do anything.
 func (p *Page) Write(w io.Writer) error {
-	var b strings.Builder
-	p.head(&b)
-	first := lead(p.Doc)
-	h := &htmlWriter{}
-	p.Doc[:first].Write(h)
-	b.WriteString(h.String())
-	b.WriteString("<div id=\"pictures\">\n")
-	p.pictures(&b)
-	b.WriteString("</div>\n")
-	if p.Served {
-		b.WriteString("<section id=\"files\"><h2>Files</h2></section>\n")
-	}
-	h = &htmlWriter{}
-	p.Doc[first:].Write(h)
-	b.WriteString(h.String())
-	b.WriteString("</main>\n")
-	maps := []weigh.Node{}
-	for _, m := range p.Maps {
-		maps = append(maps, safeNode(m))
-	}
-	data, err := json.Marshal(maps) // escapes <, > and &
+	data, err := p.mapsJSON()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "<script type=\"application/json\" id=\"maps\">%s</script>\n", data)
-	p.script(&b, pageJS)
-	if p.Served {
-		p.script(&b, filesJS)
+	script := "(() => {\n" + stateJS + tablesJS + pairsJS + partsJS + labelsJS + mapJS + searchJS + "})();\n"
+	style := pageCSS
+	served, nonce, policy := "", "", fmt.Sprintf("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n", hash(style), hash(script))
+	if p.Served { // the answer's head has the policy
+		script, style = script+filesJS, style+filesCSS
+		served, policy, nonce = " data-served", "<link rel=\"icon\" href=\"data:,\">\n", " nonce=\""+esc(p.Nonce)+"\""
 	}
-	b.WriteString("</body></html>\n")
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"%s><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
+		"%s<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style%s>%s</style></head><body><main>\n<h1>%s</h1>\n", served, policy, esc(p.Title), nonce, style, esc(p.Title))
+	p.body(&b)
+	fmt.Fprintf(&b, "</main>\n<script type=\"application/json\" id=\"maps\"%s>%s</script>\n<script%s>%s</script></body></html>\n", nonce, data, nonce, script)
 	_, err = io.WriteString(w, b.String())
 	return err
 }
 
+// hash names a text in a policy.
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// body is the answer, the pictures that show why, and all tables.
+func (p *Page) body(b *strings.Builder) {
+	first := lead(p.Doc)
+	h := &htmlWriter{lead: true}
+	p.Doc[:first].Write(h)
+	p.overview().Write(h)
+	said, others := parted(p.Doc[first:])
+	said.Write(h)
+	b.WriteString(h.String())
+	b.WriteString("<div id=\"pictures\">\n")
+	p.pictures(b)
+	b.WriteString("</div>\n")
+	if p.Served {
+		b.WriteString(filesSection)
+	}
+	rest := &htmlWriter{tables: h.tables, drawn: strings.Contains(b.String(), "id=\"dockerfile\"")}
+	others.Write(rest)
+	b.WriteString(rest.String())
+}
+
+// parted takes what is said in words, and what to do first, from the tables: a reader of
+// sentences has to scroll past no picture.
+func parted(d report.Document) (said, others report.Document) {
+	for _, b := range d {
+		at, words := b.At(), false
+		switch b.(type) {
+		case report.Item:
+			words = at.Weight == report.Brief || at.Weight == report.Always && slices.Contains([]string{"warnings", "failures", "cache", "touched"}, at.Part)
+		case report.Para:
+			words = at.Weight == report.Brief && at.Part == "content"
+		case report.Table:
+			words = at.Weight == report.Brief && at.Part == "findings"
+		}
+		if words {
+			said = append(said, b)
+		} else {
+			others = append(others, b)
+		}
+	}
+	return said, others
+}
+
 // lead is how many blocks stand before the pictures: what decides comes first, the verdict
-// and the first table, whichever form it has.
+// and the table with a row for each image, whichever form it has. A report of one image has
+// no such table: its verdict alone comes first then.
 func lead(d report.Document) int {
 	for n, b := range d {
 		switch b.(type) {
 		case report.Table, report.Sides:
+			if part := b.At().Part; part == "layers" || part == "listing" || part == "findings" || part == "touched" {
+				return n
+			}
 			for n++; n < len(d) && d[n].At().Weight == report.Full; n++ {
 			}
 			return n
 		}
 	}
 	return 0
-}
-
-func (p *Page) pictures(b *strings.Builder) {
-	figure := func(pic Picture, attrs string) {
-		if pic.SVG != "" {
-			fmt.Fprintf(b, "<figure%s><div class=\"scroll\">%s</div><figcaption>%s</figcaption></figure>\n", attrs, pic.SVG, esc(pic.Title))
-		}
-	}
-	if p.Result != nil && len(p.Result.Images) > 1 {
-		b.WriteString("<section><h2>Layers</h2>\n")
-		figure(chart.Layers(p.Result), "")
-		b.WriteString("</section>\n")
-		p.waterfalls(b, figure)
-	}
-	if p.Result != nil {
-		if pic := p.pareto(); pic.SVG != "" {
-			b.WriteString("<section><h2>Size vs. time</h2>\n")
-			figure(pic, "")
-			b.WriteString("</section>\n")
-		}
-	}
-	if len(p.Maps) > 0 {
-		b.WriteString("<section id=\"treemaps\"><h2>Where the files are</h2><p class=\"dim\">Click a part to open it, its title (or Escape) to go back.</p><label>Image <select id=\"map\">")
-		for n, m := range p.Maps {
-			fmt.Fprintf(b, "<option value=\"%d\">%s</option>", n, esc(m.Name))
-		}
-		b.WriteString("</select></label><p id=\"crumbs\" aria-live=\"polite\"></p><div id=\"treemap\" tabindex=\"0\"></div></section>\n")
-	}
-	for _, pic := range p.Extra {
-		b.WriteString("<section>\n")
-		figure(pic, "")
-		b.WriteString("</section>\n")
-	}
-}
-
-// waterfalls draws the differences and lets the reader choose one.
-func (p *Page) waterfalls(b *strings.Builder, figure func(Picture, string)) {
-	var list []*compare.Difference
-	for i := range p.Result.Differences {
-		d := &p.Result.Differences[i]
-		if slices.Contains([]string{"transfer", "tar", "live"}, d.Measure) && d.Total.Known() {
-			list = append(list, d)
-		}
-	}
-	if len(list) > shownPairs {
-		list = slices.DeleteFunc(list, func(d *compare.Difference) bool { return d.From != p.Result.Baseline })
-	}
-	if len(list) == 0 {
-		return
-	}
-	b.WriteString("<section id=\"waterfalls\"><h2>Why they differ</h2>")
-	choose := func(id, label string, of func(*compare.Difference) string) {
-		fmt.Fprintf(b, "<label>%s <select id=\"%s\">", label, id)
-		var seen []string
-		for _, d := range list {
-			if v := of(d); !slices.Contains(seen, v) {
-				seen = append(seen, v)
-				fmt.Fprintf(b, "<option>%s</option>", esc(v))
-			}
-		}
-		b.WriteString("</select></label> ")
-	}
-	choose("wf-from", "from", func(d *compare.Difference) string { return d.From })
-	choose("wf-to", "to", func(d *compare.Difference) string { return d.To })
-	choose("wf-measure", "measure", func(d *compare.Difference) string { return d.Measure })
-	b.WriteString("<p id=\"wf-none\" hidden>There is no such pair.</p>\n")
-	for n, d := range list {
-		hidden := ""
-		if n > 0 {
-			hidden = " hidden"
-		}
-		figure(waterfallOf(p.Result, d), fmt.Sprintf(" class=\"wf\" data-from=\"%s\" data-to=\"%s\" data-measure=\"%s\"%s", esc(d.From), esc(d.To), esc(d.Measure), hidden))
-	}
-	b.WriteString("</section>\n")
-}
-
-// safeNode makes the names of a map fit to be shown.
-func safeNode(n weigh.Node) weigh.Node {
-	n.Name = screen.Safe(n.Name)
-	parts := n.Parts
-	n.Parts = nil
-	for _, p := range parts {
-		n.Parts = append(n.Parts, safeNode(p))
-	}
-	return n
 }

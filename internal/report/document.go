@@ -106,6 +106,7 @@ func lessIsBetter(now, was float64) Trend {
 type Para struct {
 	Place
 	Text     string
+	Page     string // what a page says instead: it has at hand what flags show elsewhere
 	Heading  bool
 	Dim      bool // of less weight
 	Verbatim bool // lines of a program's output, which are not wrapped
@@ -139,7 +140,10 @@ func (s Sides) At() Place          { return s.Place }
 func (s Sides) put(at Place) Block { s.Place = at; return s }
 func (s Sides) to(w Writer)        { w.Sides(s) }
 
-func (p Para) clean() Block { p.Text = screen.Text(p.Text); return p }
+func (p Para) clean() Block {
+	p.Text, p.Page = screen.Text(p.Text), screen.Text(p.Page)
+	return p
+}
 func (i Item) clean() Block { i.Text = screen.Text(i.Text); return i }
 
 // in puts blocks where they belong.

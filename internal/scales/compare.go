@@ -27,6 +27,7 @@ type CompareRequest struct {
 	Pairs        bool // every pair, not only with the baseline and between neighbours
 	Depth        int  // files that are listed for each cause
 	Maps         bool // work out maps of the files for pictures
+	Touched      Touched
 	Findings     bool // work out what costs bytes and need not, for programs
 	// Material is how much a sentence must be about; the zero value means all.
 	Material Material
@@ -130,7 +131,7 @@ func CompareOpened(ctx context.Context, f *target.Finder, set *target.Set, r Com
 		return nil, err
 	}
 	if r.Maps {
-		out.Maps, err = maps(ctx, f, set)
+		out.Maps, err = maps(ctx, f, set, base, r.Touched)
 	}
 	return out, err
 }

@@ -264,3 +264,39 @@ func TestWebSays(t *testing.T) {
 		}
 	}
 }
+
+// Everybody can use the files: axe-core finds nothing, in light and dark, on a screen and on
+// a phone, with directories and a text open.
+func TestWebIsAccessible(t *testing.T) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip(err)
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "tare-test", "axe-core-*", "axe.min.js"))
+	if len(found) == 0 {
+		t.Skip("needs axe-core: scripts/axe.sh fetches it through npm")
+	}
+	axe, err := os.ReadFile(found[len(found)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, walked, [][]testkit.Entry{{testkit.File("etc/motd", "other\n")}})
+	b := browse(t)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{400, 1280} {
+			b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, width < 500), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+				chromedp.Navigate(s.at), chromedp.WaitReady("#files tbody tr"), chromedp.Evaluate(string(axe), nil), chromedp.Evaluate(`document.querySelector("#files tbody tr").click()`, nil))
+			b.sees(`document.querySelector("#files tbody tr").getAttribute("aria-expanded")`, "true")
+			for _, open := range []bool{false, true} {
+				if open {
+					b.do(chromedp.Evaluate(`[...document.querySelectorAll("#files tbody tr")].find(r => r.textContent.includes("motd")).click()`, nil))
+					b.sees(`String(document.getElementById("files-text").open)`, "true")
+				}
+				const run = `axe.run("#files").then(r => r.passes.length < 10 ? "only " + r.passes.length + " rules passed" : r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160)).join(" | ")).join("\n"))`
+				if got := b.eval(run); got != "" {
+					t.Errorf("%s, %d pixels, text %v: %s", scheme, width, open, got)
+				}
+			}
+		}
+	}
+}
