@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -43,7 +44,7 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			o.Word = args[0]
+			o.Word, o.top = args[0], o.rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -94,7 +95,11 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 		}
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -107,7 +112,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
 		}
 		return doc
-	}, report.Page{Title: o.Word, Maps: r.Maps})
+	}, page.Page{Title: o.Word, Maps: r.Maps})
 }
 
 // weighFiles lists files of an image.
@@ -124,7 +129,7 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
 		return doc
-	}, report.Page{Title: o.Word})
+	}, page.Page{Title: o.Word})
 }
 
 // oneOr is the list, or its only element where no list was asked for.
