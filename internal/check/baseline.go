@@ -146,7 +146,7 @@ func (c *checker) commit(ctx context.Context, w revision.Word, j *job, now *obta
 	if err != nil {
 		return nil, err
 	}
-	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit}, false)
+	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit, word: w.String()}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (c *checker) elsewhere(ctx context.Context, w revision.Word, j *job) (*gate
 	if err != nil {
 		return nil, err
 	}
-	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit}, false)
+	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit, word: w.String()}, false)
 	if err != nil {
 		return nil, err
 	}

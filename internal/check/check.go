@@ -41,6 +41,9 @@ type Request struct {
 	Save string
 	// Runs are the records of tare lab.
 	Runs lab.Runs
+	// NoBuild judges what can be told without a build, of Target and of More.
+	NoBuild bool
+	More    []string
 }
 
 // Last is the baseline that the last check which passed has left.
@@ -69,6 +72,9 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (_ *gate.Result, err er
 	}()
 	if c.flags, err = experiment.ParseRules(r.Budgets); err != nil {
 		return nil, request.Errorf("--budget %w", err)
+	}
+	if c.NoBuild {
+		return c.unbuilt(ctx)
 	}
 	jobs, err := c.jobs()
 	if err != nil {

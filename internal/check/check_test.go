@@ -271,4 +271,11 @@ func TestExperiment(t *testing.T) {
 	if r := w.run(check.Request{}); !slices.Equal(rules(r), []string{"live tare.yaml:3"}) {
 		t.Errorf("%v", rules(r))
 	}
+	// One that is wrong is wrong for an image and for a Dockerfile, too.
+	w.write("tare.yaml", "version: 1\nbudget:\n  liv: 1kB\n")
+	b := image(t, "", "RUN 10\n")
+	testkit.Put(t, w.eng.Store, "app", store.Pulled, b)
+	for _, target := range []string{"", "Dockerfile", "store://app"} {
+		w.fails(check.Request{Target: target}, `tare.yaml:3:3: unknown field "liv"`)
+	}
 }
