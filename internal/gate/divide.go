@@ -236,11 +236,16 @@ func (d *divider) plain(u *unit, l *Line, roots []root, diff Amounts) {
 			}
 		}
 		part := Base
-		if d.a.Source == nil && !d.sameBase() {
+		switch {
+		case d.a.Source == nil && !d.sameBase():
 			part = Unknown // its FROM may have been another one
+		case d.a.Source != nil && !d.g.moved(u.line):
+			part = Noise // what a trigger of the same base made
 		}
 		c := d.cause(part, u)
-		c.Text += " " + moved(l)
+		if part != Noise {
+			c.Text += " " + moved(l)
+		}
 		d.add(c, diff)
 		return
 	}

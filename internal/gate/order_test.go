@@ -143,3 +143,21 @@ func TestSettings(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// What a trigger of the base copies is the file's; what one makes of nothing is noise, and the
+// same base has not moved.
+func TestTriggers(t *testing.T) {
+	from := func(content, digest string, bytes int64, files map[string]string) *gate.Subject {
+		return made(files, part{text: "FROM trigger", content: content, bytes: bytes, images: []string{"trigger@" + digest}, takes: []string{"f"}})
+	}
+	old, now := map[string]string{"f": "1"}, map[string]string{"f": "2"}
+	if d := cmp.Diff([]string{"yours 40 app/f changed"}, live(t, from("a", "sha256:1", 10, old), from("b", "sha256:1", 50, now))); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"noise 40 app/Dockerfile:1 FROM trigger"}, live(t, from("a", "sha256:1", 10, old), from("b", "sha256:1", 50, old))); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"base 40 app/Dockerfile:1 FROM trigger has other layers"}, live(t, from("a", "sha256:1", 10, old), from("b", "sha256:2", 50, old))); d != "" {
+		t.Error(d)
+	}
+}

@@ -224,14 +224,14 @@ func differs(then, now profile.File, had, has bool) string {
 // the digests, where both are known, else by the layers.
 func (g *graph) moved(n int) bool {
 	old, new := &g.before.Lines[g.was[n]], &g.after.Lines[n]
-	if new.Keyword == "FROM" && len(new.Layers) > 0 {
-		return !g.settled(n)
+	known := func(list []string) bool {
+		return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "@") })
+	}
+	if new.Keyword == "FROM" && len(new.Layers) > 0 { // the triggers of the base (ONBUILD) are among its layers
+		return !g.settled(n) && !(known(old.Images) && slices.Equal(old.Images, new.Images))
 	}
 	if len(new.Images) == 0 {
 		return false
-	}
-	known := func(list []string) bool {
-		return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "@") })
 	}
 	if known(old.Images) && known(new.Images) {
 		return !slices.Equal(old.Images, new.Images)
