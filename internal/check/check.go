@@ -73,6 +73,11 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (_ *gate.Result, err er
 	if c.flags, err = experiment.ParseRules(r.Budgets); err != nil {
 		return nil, request.Errorf("--budget %w", err)
 	}
+	for _, f := range c.flags {
+		if err := rule(f); err != nil {
+			return nil, request.Errorf("--budget %s=%s: %w", f.Name, f.Value, err)
+		}
+	}
 	if c.NoBuild {
 		return c.unbuilt(ctx)
 	}
@@ -160,7 +165,7 @@ func (c *checker) chosen(all []experiment.Variant) ([]experiment.Variant, error)
 	}
 	for _, name := range c.Variants {
 		if !slices.Contains(names, name) {
-			return nil, request.Errorf("no variant %q%s. The variants are %s", name, suggest.Meant(name, names), list(names))
+			return nil, request.Errorf("no variant %q%s The variants are %s", name, suggest.MeantEnd(name, names), list(names))
 		}
 	}
 	if len(c.Variants) == 0 {

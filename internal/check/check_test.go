@@ -218,6 +218,7 @@ func TestBaselinesThatAreNot(t *testing.T) {
 		w.fails(check.Request{Target: "app", Baseline: baseline}, want)
 	}
 	w.fails(check.Request{Target: "app", Budgets: []string{"live=big"}}, `"big" is not a size`)
+	w.fails(check.Request{Target: "app", Budgets: []string{"findings.secret-fil=0"}}, `--budget findings.secret-fil=0: no rule "secret-fil"; did you mean secret-file? The rules are`)
 	w.fails(check.Request{Target: "app", Variants: []string{"x"}}, "has no tare.yaml with variants")
 	if r := w.run(check.Request{Target: "app", Baseline: check.Last}); !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "no check of it has passed yet") }) || r.Images[0].Before != nil {
 		t.Errorf("%+v", r)

@@ -218,7 +218,7 @@ func rule(r experiment.Rule) error {
 	if slices.Contains(ids, id) {
 		return nil
 	}
-	return fmt.Errorf("no rule %q%s. The rules are %s, or * for all", id, suggest.Meant(id, ids), list(ids))
+	return fmt.Errorf("no rule %q%s The rules are %s, or * for all", id, suggest.MeantEnd(id, ids), list(ids))
 }
 
 // base is the baseline of a job; "" for none.

@@ -71,8 +71,10 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 			return err
 		}
 	}
-	if o.Runs, err = a.runs(); err != nil {
-		return err
+	if !o.NoBuild { // that opens no store
+		if o.Runs, err = a.runs(); err != nil {
+			return err
+		}
 	}
 	r, err := check.Run(ctx, a.Bench(), o.Request)
 	if err != nil {

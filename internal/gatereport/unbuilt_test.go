@@ -2,6 +2,9 @@ package gatereport_test
 
 import (
 	"encoding/json"
+	"encoding/xml"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +86,66 @@ func TestUnbuilt(t *testing.T) {
 	}
 	if n := len(sarifOf(t, schema, unbuilt(false), gatereport.Options{}).Runs[0].Results); n != 0 {
 		t.Errorf("%d results of nothing", n)
+	}
+}
+
+// junitAttributes are the attributes that Jenkins' schema of JUnit reports (junit-10) knows of
+// each element, those that it wants first, up to the "|".
+var junitAttributes = map[string]string{
+	"testsuites": "| name time tests failures errors", "testsuite": "name tests failures errors | group time skipped timestamp hostname id package file log url",
+	"testcase": "name | time classname group", "failure": "| type message", "error": "| type message", "skipped": "| type message",
+	"properties": "|", "property": "name value |", "system-out": "|", "system-err": "|",
+}
+
+// junitChildren are the elements that may stand in each.
+var junitChildren = map[string]string{
+	"": "testsuites", "testsuites": "testsuite", "testsuite": "testsuite properties testcase system-out system-err", "testcase": "skipped error failure system-out system-err", "properties": "property",
+}
+
+// Reports are what the schema allows that Jenkins holds them against.
+func TestJUnitSchema(t *testing.T) {
+	fault := func(text string) string {
+		d := xml.NewDecoder(strings.NewReader(text))
+		stack := []string{""}
+		for {
+			token, err := d.Token()
+			if err == io.EOF {
+				return ""
+			} else if err != nil {
+				return err.Error()
+			}
+			switch e := token.(type) {
+			case xml.StartElement:
+				name := e.Name.Local
+				if !slices.Contains(strings.Fields(junitChildren[stack[len(stack)-1]]), name) {
+					return name + " in " + stack[len(stack)-1]
+				}
+				wanted, allowed, _ := strings.Cut(junitAttributes[name], "|")
+				have := map[string]bool{}
+				for _, a := range e.Attr {
+					if have[a.Name.Local] = true; !slices.Contains(strings.Fields(wanted+" "+allowed), a.Name.Local) {
+						return name + " with " + a.Name.Local
+					}
+				}
+				for _, w := range strings.Fields(wanted) {
+					if !have[w] {
+						return name + " without " + w
+					}
+				}
+				stack = append(stack, name)
+			case xml.EndElement:
+				stack = stack[:len(stack)-1]
+			}
+		}
+	}
+	if fault(`<testsuites skipped="1"></testsuites>`) == "" || fault(`<testsuites><testcase name="x"/></testsuites>`) == "" || fault(`<testsuites><testsuite name="x"/></testsuites>`) == "" {
+		t.Fatal("nothing is wrong with anything")
+	}
+	for _, r := range []*gate.Result{unbuilt(true), unbuilt(false), passed(imageOf("app", 1, 2, 3, 4, 5)), broken(imageOf("app", 2_000_000, 0, 0, 0, 0)), stranger(evil)} {
+		out := write(t, r, gatereport.Options{Format: "junit"})
+		if s := fault(out); s != "" {
+			t.Errorf("%s:\n%s", s, out)
+		}
 	}
 }
 
