@@ -76,8 +76,10 @@ var imports = map[string][]string{
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
 	"releases":  {"growth", "image", "progress", "request", "source", "store", "target", "units", "weigh"},
-	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
+	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
+	"lint":      {"dockerfile"},
+	"preview":   {"advice", "buildcontext", "dockerfile", "engine", "image", "layer", "profile", "secret", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
@@ -118,9 +120,9 @@ var imports = map[string][]string{
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
-	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "testkit/frontend"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "lint", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
-	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},
+	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "lint", "testkit/frontend"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
 	"modernc.org/":                                              {"rpmdb"},
 	"go.etcd.io/bbolt":                                          {"buildkit"},
