@@ -84,6 +84,13 @@ var imports = map[string][]string{
 	"viewer":    {"compare", "layer", "outline", "progress", "screen", "target", "tree", "tui", "units", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
+	"parts":          {},
+	"parts/fatbin":   {"parts"},
+	"parts/elffile":  {"parts", "parts/fatbin"},
+	"parts/archives": {"parts"},
+	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "target", "tree", "weigh"},
+	"insidereport":   {"inside", "parts", "report", "units"},
+
 	"table":    {"request", "screen"},
 	"fsck":     {"engine", "store", "units"},
 	"serve":    {"engine", "socket", "suggest", "units"},
@@ -101,7 +108,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -162,6 +169,12 @@ var pure = map[string][]string{
 	"tracereport": {"os", "net", "net/http", "os/exec", "context"},
 	"touch":       {"os", "net", "net/http", "os/exec", "context"},
 	"units":       {"os", "net", "net/http", "os/exec", "context"},
+
+	"parts":          {"os", "net", "net/http", "os/exec", "context"},
+	"parts/fatbin":   {"os", "net", "net/http", "os/exec", "context"},
+	"parts/elffile":  {"os", "net", "net/http", "os/exec", "context"},
+	"parts/archives": {"os", "net", "net/http", "os/exec", "context"},
+	"insidereport":   {"os", "net", "net/http", "os/exec", "context"},
 }
 
 // packageOf is a file's package as the tables name it.

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/inside"
+	"tare/internal/insidereport"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -24,6 +26,7 @@ type weighOptions struct {
 	top, depth int
 	tree       bool
 	trace      string
+	inside     string
 	material   scales.Material
 }
 
@@ -43,17 +46,21 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
+			if cmd.Flags().Changed("inside") && o.inside == "" {
+				return usagef("--inside: want a path or a pattern")
+			}
 			o.Word = args[0]
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, slices.Concat(report.WeighParts, []string{tracereport.Touched}))
+	o.formats(c, pageFormats, slices.Concat(report.WeighParts, insidereport.Parts, []string{tracereport.Touched}))
 	flags.Files(c, &o.FilesRequest)
 	f := c.Flags()
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
+	f.StringVar(&o.inside, "inside", "", inside.Help)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
 	return c
@@ -87,6 +94,9 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	o.Platform = a.Platform(o.Platform)
 	if err := a.enterFor(o.Word); err != nil {
 		return err
+	}
+	if o.inside != "" {
+		return a.weighInside(ctx, o)
 	}
 	if o.lists() {
 		if o.trace != "" {
@@ -124,6 +134,20 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
 		return doc
+	}, report.Page{Title: o.Word})
+}
+
+// weighInside looks into files of an image.
+func (a *app) weighInside(ctx context.Context, o weighOptions) error {
+	if o.lists() || o.trace != "" || o.Compress {
+		return usagef("--inside looks into files: it goes with --platform, --all-platforms and --top, not with what picks or weighs files")
+	}
+	list, err := inside.Run(ctx, a.Finder(), inside.Request{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Pattern: o.inside})
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
+	return a.writePage(o.output, oneOr(list, o.AllPlatforms), func() report.Document {
+		return insidereport.Documents(list, insidereport.Options{Exact: o.bytes, Top: o.top})
 	}, report.Page{Title: o.Word})
 }
 
