@@ -26,7 +26,7 @@ var imports = map[string][]string{
 	"infile":       {},
 	"outfile":      {},
 	"secret":       {"pattern"},
-	"layer":        {"packages", "secret"},
+	"layer":        {"packages", "parts/elffile", "secret"},
 	"image":        {"layer", "logs", "packages", "progress", "rpmdb", "units"},
 	"store":        {"image", "infile", "logs", "pattern", "units"},
 	"diffids":      {"image", "store"},
