@@ -3,6 +3,7 @@ package layer_test
 import (
 	"bytes"
 	"os"
+	"regexp"
 	"testing"
 
 	"tare/internal/layer"
@@ -20,7 +21,7 @@ func TestInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tar := testkit.Tar(t, testkit.File("bin/prog", string(b)), testkit.File("bin/cut", string(b[:len(b)-1])), testkit.File("bin/small", "\x7fELF small"), testkit.File("text", string(bytes.Repeat([]byte("x"), 1<<20))))
+	tar := testkit.Tar(t, testkit.File("bin/prog", string(b)), testkit.File("bin/torn", string(b[:300])+string(b)), testkit.File("bin/small", "\x7fELF small"), testkit.File("text", string(bytes.Repeat([]byte("x"), 1<<20))))
 	x, err := layer.Read(bytes.NewReader(tar), layer.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +37,7 @@ func TestInside(t *testing.T) {
 	if err != nil || len(y.Inside) != 1 || y.Inside["bin/prog"] != x.Inside["bin/prog"] {
 		t.Errorf("%+v, %v", y, err)
 	}
-	if bad, err := layer.Decode(bytes.Replace(enc, []byte(`"rest":`), []byte(`"rest":-`), 1)); err == nil {
+	if bad, err := layer.Decode(regexp.MustCompile(`"rest":\d`).ReplaceAll(enc, []byte(`"rest":-`))); err == nil {
 		t.Errorf("a negative number was decoded: %+v", bad.Inside)
 	}
 }
