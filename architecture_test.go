@@ -26,7 +26,7 @@ var imports = map[string][]string{
 	"infile":       {},
 	"outfile":      {},
 	"secret":       {"pattern"},
-	"layer":        {"packages", "secret"},
+	"layer":        {"packages", "parts/elffile", "secret"},
 	"image":        {"layer", "logs", "packages", "progress", "rpmdb", "units"},
 	"store":        {"image", "infile", "logs", "pattern", "units"},
 	"diffids":      {"image", "store"},
@@ -47,15 +47,15 @@ var imports = map[string][]string{
 	"shell":        {},
 	"definition":   {"engine", "units"},
 	"cut":          {},
-	"weigh":        {"image", "layer", "packages", "secret", "suggest", "tree", "units"},
+	"weigh":        {"image", "layer", "packages", "parts/elffile", "secret", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "secret", "tree", "units", "weigh"},
-	"compare":      {"advice", "image", "layer", "packages", "tree", "units", "weigh"},
+	"compare":      {"advice", "image", "layer", "packages", "parts/elffile", "tree", "units", "weigh"},
 	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "pattern", "tree", "units", "weigh"},
 	"experiment":   {"compare", "pattern", "suggest", "units", "weigh", "yamlfile"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
 	"report":       {"compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
-	"page":         {"chart", "compare", "experiment", "profile", "report", "screen", "units", "weigh"},
+	"page":         {"chart", "compare", "experiment", "explain", "profile", "report", "screen", "units", "weigh"},
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "pattern", "report", "suggest", "units"},
 	"growth":       {"chart", "page", "report", "units"},
@@ -89,6 +89,13 @@ var imports = map[string][]string{
 	"viewer":    {"compare", "layer", "outline", "progress", "screen", "target", "tree", "tui", "units", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "pattern", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
+	"parts":          {},
+	"parts/fatbin":   {"parts"},
+	"parts/elffile":  {"parts", "parts/fatbin"},
+	"parts/archives": {"parts"},
+	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "target", "tree", "weigh"},
+	"insidereport":   {"compare", "inside", "parts", "report", "units", "weigh"},
+
 	"table":    {"request", "screen"},
 	"fsck":     {"engine", "store", "units"},
 	"serve":    {"engine", "socket", "suggest", "units"},
@@ -106,7 +113,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -168,6 +175,12 @@ var pure = map[string][]string{
 	"tracereport": {"os", "net", "net/http", "os/exec", "context"},
 	"touch":       {"os", "net", "net/http", "os/exec", "context"},
 	"units":       {"os", "net", "net/http", "os/exec", "context"},
+
+	"parts":          {"os", "net", "net/http", "os/exec", "context"},
+	"parts/fatbin":   {"os", "net", "net/http", "os/exec", "context"},
+	"parts/elffile":  {"os", "net", "net/http", "os/exec", "context"},
+	"parts/archives": {"os", "net", "net/http", "os/exec", "context"},
+	"insidereport":   {"os", "net", "net/http", "os/exec", "context"},
 }
 
 // packageOf is a file's package as the tables name it.
