@@ -12,4 +12,5 @@ func View(c *cobra.Command, r *viewer.Request, b *viewer.Browser) {
 	f.StringVar(&r.Platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&b.Web, "web", false, viewer.WebHelp)
 	f.IntVar(&b.Port, "port", 0, viewer.PortHelp)
+	_ = c.RegisterFlagCompletionFunc("port", cobra.NoFileCompletions)
 }
