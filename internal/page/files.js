@@ -198,7 +198,9 @@
       const api = find.value ? "search" : "files", id = find.value ? {} : {path: root};
       const v = await ask(api, {...id, limit: some});
       if (asked !== mine) return;
-      const p = pair(), heads = p ? ["", "Name", images[p[0]].name, images[p[1]].name, "Change", "Layer", ""] : ["", "Name", "Size", "Transfer", "Hidden", "Layer", ""];
+      const p = pair();
+      grid.toggleAttribute("data-pair", p !== null);
+      const heads = p ? ["", "Name", images[p[0]].name, images[p[1]].name, "Change", "Layer", ""] : ["", "Name", "Size", "Transfer", "Hidden", "Layer", ""];
       const classes = ["sign", "name", "r", p ? "r" : "r transfer", "r", "layer", "get"], spoken = {0: "What happened to it", 6: "Download"};
       head.replaceChildren(...heads.map((h, n) => make("th", {scope: "col", class: classes[n]}, spoken[n] ? make("span", {class: "spoken"}, spoken[n]) : make("bdi", {}, h))));
       rows = [];

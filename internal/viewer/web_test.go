@@ -122,10 +122,14 @@ func TestWebOfTwo(t *testing.T) {
 
 // At 400 pixels nothing is off the screen, and in the dark the colours are others.
 func TestWebOnPhone(t *testing.T) {
-	s := serve(t, walked)
+	s := serve(t, walked, [][]testkit.Entry{{testkit.File("etc/motd", strings.Repeat("x", 99_000_000>>6))}})
 	b := browse(t)
 	b.do(emulation.SetDeviceMetricsOverride(400, 800, 1, true), chromedp.Navigate(s.at), chromedp.WaitReady("#files tbody tr"))
-	b.sees(`String([...document.querySelectorAll("#files > *, #files table, #files label")].filter(e => e.offsetParent && e.getBoundingClientRect().right > 401).map(e => e.tagName + e.id + e.getBoundingClientRect().right))`, "")
+	const off = `String([...document.querySelectorAll("#files > *, #files table, #files label")].filter(e => e.offsetParent && e.getBoundingClientRect().right > 401).map(e => e.tagName + e.id + e.getBoundingClientRect().right))`
+	b.sees(off, "")
+	b.do(chromedp.SetValue("#files-what select", "0"), chromedp.Evaluate(`document.querySelector("#files-what select").dispatchEvent(new Event("change"))`, nil))
+	b.sees(`String(document.querySelector("#files table").hasAttribute("data-pair"))`, "false")
+	b.sees(off, "")
 	light := b.eval(`getComputedStyle(document.body).backgroundColor`)
 	b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 	if dark := b.eval(`getComputedStyle(document.querySelector("#files thead tr th")).backgroundColor`); dark == light {
