@@ -32,23 +32,36 @@ func newStyles() styles {
 type area struct {
 	width, listY, listX, listW, listRows int
 	filesY, filesX, filesW, filesRows    int
+	low, files                           bool // only one pane is there: that of files, or the list
 }
 
-// wide is the width from which both panes stand side by side.
-const wide = 120
+// wide is the width from which both panes stand side by side, low the height below which
+// there is only the one that has the keys.
+const (
+	wide = 120
+	low  = 12
+)
 
 // area divides the screen: a line above, three below; each pane has two lines of heads.
 func (m *Model) area() area {
+	if m.height < low {
+		rows := max(m.height-3, 1)
+		y := min(m.height-3-rows, 0) // heads that have no room
+		return area{m.width, y, 0, m.width, rows, y, 0, m.width, rows, true, m.onFiles}
+	}
 	h := m.height - 4
 	if m.width >= wide {
 		left := m.width * 9 / 20
-		return area{m.width, 1, 0, left, h - 2, 1, left + 1, m.width - left - 1, h - 2}
+		return area{m.width, 1, 0, left, h - 2, 1, left + 1, m.width - left - 1, h - 2, false, false}
 	}
 	list := max(h*2/5, 4)
-	return area{m.width, 1, 0, m.width, list - 2, 1 + list, 0, m.width, max(h-list-2, 0)}
+	return area{m.width, 1, 0, m.width, list - 2, 1 + list, 0, m.width, max(h-list-2, 0), false, false}
 }
 
 func (a area) inFiles(x, y int) bool {
+	if a.low {
+		return a.files
+	}
 	return y >= a.filesY && x >= a.filesX && (a.filesX > 0 || a.filesY > a.listY)
 }
 
@@ -77,6 +90,14 @@ func (m *Model) Screen() string {
 		return m.drawLoading()
 	}
 	a := m.area()
+	if a.low {
+		lines := m.drawList(a)
+		if a.files {
+			lines = m.drawFiles(a)
+		}
+		lines = append(lines, m.footer())
+		return strings.Join(lines[max(0, len(lines)-m.height):], "\n")
+	}
 	out := make([]string, 0, m.height)
 	out = append(out, m.styles.title.Render(cut.To(cut.Pad(m.titleText(), m.width), m.width, cut.End)))
 	left, right := m.drawList(a), m.drawFiles(a)
@@ -106,13 +127,14 @@ func (m *Model) titleText() string {
 
 func (m *Model) drawLoading() string {
 	lines := []string{m.styles.title.Render("tare view"), "", "Reading layers"}
-	for _, e := range m.loading[max(0, len(m.loading)-(m.height-5)):] {
+	for _, e := range m.loading[max(0, len(m.loading)-max(m.height-5, 0)):] {
 		lines = append(lines, "  "+cut.To(screen.Safe(e.ID+"  "+e.Action+"  "+how(e)), m.width-2, cut.End))
 	}
 	for len(lines) < m.height-1 {
 		lines = append(lines, "")
 	}
-	return strings.Join(append(lines, m.styles.dim.Render("q leaves")), "\n")
+	lines = append(lines, m.styles.dim.Render("q leaves"))
+	return strings.Join(lines[max(0, len(lines)-m.height):], "\n")
 }
 
 func how(e progress.Event) string {

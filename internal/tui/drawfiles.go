@@ -60,6 +60,22 @@ func (m *Model) filesTitle() string {
 	return s
 }
 
+// roomy is the width from which all columns of files have room.
+const roomy = 56
+
+// columns are those of sums that have room.
+func (m *Model) columns(width int) []int {
+	switch {
+	case width >= roomy:
+		return []int{0, 1, 2}
+	case width >= roomy-18:
+		return []int{0, 2}
+	case m.of.joined():
+		return []int{2}
+	}
+	return []int{0}
+}
+
 func (m *Model) drawFiles(a area) []string {
 	f := m.files
 	out := []string{m.pane(screen.Safe(m.filesTitle()), m.onFiles, a.filesW)}
@@ -68,10 +84,10 @@ func (m *Model) drawFiles(a area) []string {
 		heads = []string{"FIRST", "SECOND", "CHANGE"}
 	}
 	head := "  "
-	for _, h := range heads {
-		head += cut.PadLeft(h, 8) + " "
+	for _, c := range m.columns(a.filesW) {
+		head += cut.PadLeft(heads[c], 8) + " "
 	}
-	if m.attributes {
+	if m.attributes && a.filesW >= roomy {
 		head += cut.Pad("MODE", 10) + " " + cut.Pad("OWNER", 11) + " "
 	}
 	out = append(out, m.styles.head.Render(cut.Pad(cut.To(head+"   FILE", a.filesW, cut.End), a.filesW)))
@@ -105,9 +121,12 @@ func (m *Model) drawFile(n, width int) string {
 	case !s.Unknown:
 		second = units.Bytes(v.Col[outline.Transfer])
 	}
-	left := mark + cut.PadLeft(size, 8) + " " + cut.PadLeft(second, 8) + " " + cut.PadLeft(third, 8) + " "
+	left := mark
+	for _, c := range m.columns(width) {
+		left += cut.PadLeft([]string{size, second, third}[c], 8) + " "
+	}
 	e := m.entryOf(i)
-	if m.attributes {
+	if m.attributes && width >= roomy {
 		mode, owner := "", ""
 		if e != nil {
 			mode, owner = kindMark(e.Kind)+bits(e.Mode), fmt.Sprintf("%d:%d", e.UID, e.GID)
@@ -127,8 +146,12 @@ func (m *Model) drawFile(n, width int) string {
 	case e != nil && e.Kind == layer.Symlink:
 		name += " → " + screen.Safe(e.Link)
 	}
-	right := s.Sign[i].Mark() + " " + strings.Repeat("  ", max(f.table.Depth(i)-1, 0)) + fold + name
-	right = cut.Pad(cut.To(right, max(width-cut.Width(left), 0), cut.End), max(width-cut.Width(left), 0))
+	left = cut.To(left, width, cut.End)
+	room := width - cut.Width(left)
+	// However deep it lies, its name begins on the screen.
+	indent := min(2*max(f.table.Depth(i)-1, 0), room/2)
+	right := s.Sign[i].Mark() + " " + strings.Repeat(" ", indent) + fold + name
+	right = cut.Pad(cut.To(right, room, cut.End), room)
 	if n == f.cursor && m.onFiles {
 		return m.styles.cursor.Render(cut.To(left+right, width, cut.End))
 	}

@@ -69,7 +69,7 @@ func (m *Model) Err() error { return m.err }
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.width, m.height = max(msg.Width, 20), max(msg.Height, 10)
+		m.width, m.height = max(msg.Width, 10), max(msg.Height, 2)
 		m.settle()
 	case progressMsg:
 		m.progress(progress.Event(msg))

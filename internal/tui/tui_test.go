@@ -177,12 +177,42 @@ func TestEveryKeyAtEverySize(t *testing.T) {
 func TestResizing(t *testing.T) {
 	m, _ := look(t, 80, 24)
 	m.keysFor("tab", "Z", "G")
-	for _, size := range [][2]int{{160, 45}, {20, 10}, {1, 1}, {80, 24}} {
+	for _, size := range [][2]int{{160, 45}, {20, 10}, {20, 5}, {20, 4}, {20, 3}, {20, 2}, {1, 1}, {20, 5}, {80, 24}} {
 		m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 		check(t, m)
+		if got := plain(m); size[1] > 1 && strings.Count(got, "> ") != 1 && strings.Count(got, ">┃") != 1 {
+			t.Errorf("at %v the row at the cursor is not there:\n%s", size, got)
+		}
 		if f := m.files; f.cursor < f.top || m.area().filesRows > 0 && f.cursor >= f.top+m.area().filesRows {
 			t.Errorf("at %v the cursor %d is out of sight from %d", size, f.cursor, f.top)
 		}
+	}
+}
+
+// A terminal of a few lines shows the pane that has the keys, and every key works there.
+func TestFewLines(t *testing.T) {
+	for _, size := range [][2]int{{20, 5}, {80, 5}, {20, 3}, {10, 2}} {
+		m, _ := look(t, size[0], size[1])
+		for _, k := range []string{"down", "tab", "right", "down", "G", "g", "pgdown", "w", "s", "/", "a", "enter", "esc", "Z", "o", "q", "?", "down", "G", "q", "e", "esc", "P", "L", "D", "1", "2", "3", "4", "enter", "ctrl+o", "v", "J", "K", "a", "i", "U"} {
+			m.keysFor(k)
+			check(t, m)
+			if m.files == nil {
+				t.Fatalf("%v: %s leaves", size, k)
+			}
+		}
+	}
+	m, _ := look(t, 40, 5)
+	if got := plain(m); !strings.Contains(got, "[1 Layers]") || strings.Contains(got, "Files,") {
+		t.Errorf("the list has the keys:\n%s", got)
+	}
+	m.keysFor("tab")
+	if got := plain(m); strings.Contains(got, "[1 Layers]") || !strings.Contains(got, "Files,") {
+		t.Errorf("the files have the keys:\n%s", got)
+	}
+	row := m.files.top + 1
+	m.Update(tea.MouseClickMsg{X: 3, Y: 3, Button: tea.MouseLeft})
+	if m.files.cursor != row {
+		t.Errorf("a click on the second row leads to %d", m.files.cursor)
 	}
 }
 

@@ -181,7 +181,7 @@ func (f *Facts) apportion() {
 		if !f.sent(k).Known() {
 			continue
 		}
-		if shares := f.Image.Layers[k].Shares; !f.repeated(k) && !f.Tree.Moved(k) {
+		if shares := f.Image.Layers[k].Shares; len(list) > 0 && !f.repeated(k) && !f.Tree.Moved(k) {
 			f.share[k] = shares.List
 			continue
 		}
