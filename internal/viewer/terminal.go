@@ -18,9 +18,9 @@ func Terminal(in *os.File, out io.Writer, env []string) (tui.Terminal, error) {
 	o, ok := screen.Raw(out).(*os.File)
 	switch {
 	case slices.Contains(env, "TERM=dumb"):
-		return tui.Terminal{}, errors.New("view: TERM=dumb cannot be drawn on: use tare weigh, or tare compare for several images")
+		return tui.Terminal{}, errors.New("view: TERM=dumb cannot be drawn on: use tare weigh (tare compare for several images), or --web in a browser")
 	case in == nil || !ok || !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(o.Fd())):
-		return tui.Terminal{}, errors.New("view: standard input and output are no terminal: use tare weigh, or tare compare for several images")
+		return tui.Terminal{}, errors.New("view: standard input and output are no terminal: use tare weigh (tare compare for several images), or --web in a browser")
 	}
 	return tui.Terminal{In: in, Out: o, Env: env}, nil
 }
