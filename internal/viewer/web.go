@@ -68,6 +68,9 @@ func Web(ctx context.Context, f *target.Finder, r Request, b Browser) error {
 	if err != nil {
 		return err
 	}
+	if f.Lean {
+		debug.FreeOSMemory() // what the page was made of: most of what a large image takes
+	}
 	c := web.Config{Source: s.set, Page: func(w io.Writer, nonce string) error {
 		served := *p
 		served.Served, served.Nonce = true, nonce
