@@ -68,6 +68,7 @@ var imports = map[string][]string{
 	"runner":    {"engine", "image", "request", "units"},
 	"revision":  {"logs"},
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
+	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
@@ -113,7 +114,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "bill", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
