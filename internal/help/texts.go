@@ -127,11 +127,17 @@ by path.
 ? shows all keys, / filters, q leaves. dive's keys work. Files can be read and
 extracted; nothing is changed.
 
+--web shows the same in a browser: it serves the page of --format html, with
+every file of the images, to this machine alone, and prints the address. Whoever
+has the address can read the images; it has a secret, which ends with the
+command (Ctrl-C).
+
 ` + target.Help,
 		example: `  tare view python:slim
   tare view .
   tare view python:3.11-slim python:3.12-slim
-  tare view archive://app.tar`,
+  tare view archive://app.tar
+  tare view --web --port 8080 python:slim`,
 	},
 	"cat": {
 		long: `Print a file as a container of the image sees it. Nothing is run and nothing is
