@@ -26,7 +26,7 @@ var imports = map[string][]string{
 	"infile":       {},
 	"outfile":      {},
 	"secret":       {"pattern"},
-	"layer":        {"packages", "secret"},
+	"layer":        {"packages", "parts/elffile", "secret"},
 	"image":        {"layer", "logs", "packages", "progress", "rpmdb", "units"},
 	"store":        {"image", "infile", "logs", "pattern", "units"},
 	"diffids":      {"image", "store"},
@@ -47,9 +47,9 @@ var imports = map[string][]string{
 	"shell":        {},
 	"definition":   {"engine", "units"},
 	"cut":          {},
-	"weigh":        {"image", "layer", "packages", "secret", "suggest", "tree", "units"},
+	"weigh":        {"image", "layer", "packages", "parts/elffile", "secret", "suggest", "tree", "units"},
 	"advice":       {"layer", "packages", "secret", "tree", "units", "weigh"},
-	"compare":      {"advice", "image", "layer", "packages", "tree", "units", "weigh"},
+	"compare":      {"advice", "image", "layer", "packages", "parts/elffile", "tree", "units", "weigh"},
 	"explain":      {"compare", "packages", "suggest", "tree", "units", "weigh"},
 	"profile":      {"advice", "compare", "dockerfile", "engine", "packages", "pattern", "tree", "units", "weigh"},
 	"experiment":   {"compare", "pattern", "suggest", "units", "weigh", "yamlfile"},
@@ -76,8 +76,10 @@ var imports = map[string][]string{
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
 	"releases":  {"growth", "image", "progress", "request", "source", "store", "target", "units", "weigh"},
-	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "outfile", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
+	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
+	"lint":      {"dockerfile"},
+	"preview":   {"advice", "buildcontext", "dockerfile", "engine", "image", "layer", "profile", "secret", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
@@ -86,6 +88,13 @@ var imports = map[string][]string{
 	"tui":       {"compare", "cut", "layer", "outline", "progress", "screen", "tree", "units", "weigh"},
 	"viewer":    {"compare", "layer", "outline", "progress", "screen", "target", "tree", "tui", "units", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "pattern", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
+
+	"parts":          {},
+	"parts/fatbin":   {"parts"},
+	"parts/elffile":  {"parts", "parts/fatbin"},
+	"parts/archives": {"parts"},
+	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "target", "tree", "weigh"},
+	"insidereport":   {"compare", "inside", "parts", "report", "units", "weigh"},
 
 	"table":    {"request", "screen"},
 	"fsck":     {"engine", "store", "units"},
@@ -104,7 +113,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -118,9 +127,9 @@ var imports = map[string][]string{
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
-	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "testkit/frontend"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "lint", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
-	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "testkit/frontend"},
+	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "lint", "testkit/frontend"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},
 	"modernc.org/":                                              {"rpmdb"},
 	"go.etcd.io/bbolt":                                          {"buildkit"},
@@ -166,6 +175,12 @@ var pure = map[string][]string{
 	"tracereport": {"os", "net", "net/http", "os/exec", "context"},
 	"touch":       {"os", "net", "net/http", "os/exec", "context"},
 	"units":       {"os", "net", "net/http", "os/exec", "context"},
+
+	"parts":          {"os", "net", "net/http", "os/exec", "context"},
+	"parts/fatbin":   {"os", "net", "net/http", "os/exec", "context"},
+	"parts/elffile":  {"os", "net", "net/http", "os/exec", "context"},
+	"parts/archives": {"os", "net", "net/http", "os/exec", "context"},
+	"insidereport":   {"os", "net", "net/http", "os/exec", "context"},
 }
 
 // packageOf is a file's package as the tables name it.

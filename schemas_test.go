@@ -27,7 +27,10 @@ import (
 	"tare/internal/explain"
 	"tare/internal/gate"
 	"tare/internal/growth"
+	"tare/internal/inside"
 	"tare/internal/lab"
+	"tare/internal/parts"
+	"tare/internal/parts/elffile"
 	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/testkit"
@@ -57,6 +60,7 @@ var documents = map[string]struct {
 	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
 	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
+	"inside":  {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
 	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
@@ -74,7 +78,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/inside", "internal/parts", "internal/parts/elffile"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -117,6 +121,7 @@ var special = map[reflect.Type]*jsonschema.Schema{
 	reflect.TypeFor[experiment.Limit]():    {Types: []string{"string", "integer"}, Pattern: `^[0-9.]+ *([kKMGTP]?i?[bB]?|%)$`},
 	reflect.TypeFor[units.Amount]():        {Types: []string{"integer", "null"}},
 	reflect.TypeFor[weigh.Node]():          {Ref: "#/$defs/node"},
+	reflect.TypeFor[parts.Part]():          {Ref: "#/$defs/part"},
 }
 
 // describe puts the comments into a schema.
@@ -153,6 +158,33 @@ func describe(s *jsonschema.Schema, t reflect.Type, docs map[string]string) {
 	}
 }
 
+// part is the schema of parts.Part, whose parts are parts.
+func part(t *testing.T, docs map[string]string) *jsonschema.Schema {
+	type flat struct {
+		Name  string     `json:"name"`
+		Kind  parts.Kind `json:"kind"`
+		What  string     `json:"what,omitempty"`
+		Arch  string     `json:"arch,omitempty"`
+		Bytes int64      `json:"bytes"`
+		Size  int64      `json:"size,omitempty"`
+		CRC32 string     `json:"crc32,omitempty"`
+	}
+	s, err := jsonschema.For[flat](nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range parts.Kinds {
+		s.Properties["kind"].Enum = append(s.Properties["kind"].Enum, string(k))
+	}
+	s.Properties["parts"] = &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/part"}}
+	s.Description = docs["parts.Part"]
+	for f := range reflect.TypeFor[parts.Part]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		s.Properties[name].Description = docs["parts.Part."+f.Name]
+	}
+	return s
+}
+
 // The published schemas are those of the types, with their comments.
 func TestSchemasArePublished(t *testing.T) {
 	docs := comments(t)
@@ -181,6 +213,9 @@ func TestSchemasArePublished(t *testing.T) {
 			node.Description = docs["weigh.Node"]
 			s.Defs = map[string]*jsonschema.Schema{"node": node}
 			s.Properties["variants"].Items.Properties["map"] = &jsonschema.Schema{Ref: "#/$defs/node"} // not null beside it
+		}
+		if name == "inside" {
+			s.Defs = map[string]*jsonschema.Schema{"part": part(t, docs)}
 		}
 		s.Schema, s.Title = "https://json-schema.org/draft/2020-12/schema", d.title
 		if d.schema == "" {
@@ -251,6 +286,9 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	sick := doctor.Examine(t.Context(), doctor.Request{Store: func() (string, error) { return "", errors.New("none") }})
 	saves := &trim.Saves{Tar: 1, Transfer: units.Unknown()}
 	trimmed := &trim.Result{Schema: trim.Schema, Name: ".", Candidates: []trim.Verdict{{Rule: "logs", Kind: trim.Lossless, Predicted: saves}}, Checks: []string{}, Notes: []string{}}
+	stripped := false
+	looked := &inside.Result{Schema: inside.Schema, Kinds: map[string]int64{"gpu": 3}, Duplicates: []inside.Duplicate{{In: []string{"a", "b"}}}, Other: weigh.Sums{Transfer: units.Known(1)},
+		Files: []inside.File{{Path: "a", Kind: "elf", Stripped: &stripped, Go: &elffile.Go{Modules: []elffile.Module{{Path: "m", Code: 1}}}, Parts: []parts.Part{{Name: "a", Kind: parts.GPU, Arch: "sm_89", Bytes: 3, Parts: []parts.Part{{Kind: parts.Member}}}}}}}
 	grown := growth.Make("app", []growth.Release{{Tag: "1.0.0", Digest: "sha256:1", Transfer: units.Known(1), Live: units.Unknown()}, {Tag: "1.1.0", Digest: "sha256:2", Transfer: units.Known(2), Created: &now}}, []growth.Skipped{{Tag: "x"}})
 	subject := gate.Of("one", a.Facts)
 	delta, causes, err := gate.Divide(subject, gate.Of("two", b.Facts))
@@ -258,7 +296,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatal(err, causes)
 	}
 	gated := &gate.Result{Schema: gate.Schema, Verdict: gate.Violated, Images: []gate.Image{{Name: "one", Before: &gate.Side{}, Delta: delta, Causes: causes}}, Violations: []gate.Violation{{Causes: causes}}}
-	for name, v := range map[string]any{"growth": grown, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"inside": looked, "growth": grown, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/insidereport"
 	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -40,7 +41,7 @@ func newCompare(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, []string{tracereport.Touched}))
+	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, insidereport.Parts[:1], []string{tracereport.Touched}))
 	flags.Compare(c, &o.CompareRequest)
 	f := c.Flags()
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
@@ -98,7 +99,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		return fmt.Errorf("compare %w", err)
 	}
 	return a.writePage(o.output, r.Result, func() report.Document {
-		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), tracereport.Compared(r.Result, o.bytes)...)
+		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), append(insidereport.Compared(r.Result, o.bytes), tracereport.Compared(r.Result, o.bytes)...)...)
 	}, page.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 

@@ -12,12 +12,13 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"tare/internal/parts/elffile"
 	"tare/internal/secret"
 )
 
 // EncodingVersion is part of the key under which encoded indexes are cached: it
 // rises whenever Encode or what Read finds changes.
-const EncodingVersion = 3
+const EncodingVersion = 4
 
 // head is the beginning of an encoded index, as JSON.
 type head struct {
@@ -29,6 +30,7 @@ type head struct {
 	Skipped      map[string]int64 `json:"skipped,omitempty"`
 	Kept         []keptFile       `json:"kept,omitempty"`
 	Derived      []keptFile       `json:"derived,omitempty"`
+	Inside       []insideFile     `json:"inside,omitempty"`
 	Marks        [][2]int         `json:"marks,omitempty"` // an entry's place and its mark: most have none
 }
 
@@ -36,6 +38,12 @@ type head struct {
 type keptFile struct {
 	Path string `json:"path"`
 	Size int    `json:"size"`
+}
+
+// insideFile is a file that Inside divides.
+type insideFile struct {
+	Path string `json:"path"`
+	elffile.Sums
 }
 
 // Encode writes the index column by column: paths as what differs from the path
@@ -126,6 +134,9 @@ func Encode(x *Index) ([]byte, error) {
 		}
 	}
 	h.Kept, h.Derived = list(x.Kept), list(x.Derived)
+	for _, p := range slices.Sorted(maps.Keys(x.Inside)) {
+		h.Inside = append(h.Inside, insideFile{p, x.Inside[p]})
+	}
 	z, err := compressor()
 	if err != nil {
 		return nil, err
@@ -262,6 +273,9 @@ func Decode(b []byte) (*Index, error) {
 		}
 		x.List[m[0]].Mark = secret.Mark(m[1])
 	}
+	if !x.unpackInside(h.Inside) {
+		return nil, errDamaged
+	}
 	if err := x.unpackKept(kept.b, h); err != nil {
 		return nil, err
 	}
@@ -269,6 +283,20 @@ func Decode(b []byte) (*Index, error) {
 		return nil, errDamaged
 	}
 	return x, nil
+}
+
+// unpackInside takes over what divides files; false if that cannot be.
+func (x *Index) unpackInside(list []insideFile) bool {
+	if len(list) > 0 {
+		x.Inside = make(map[string]elffile.Sums, len(list))
+	}
+	for _, f := range list {
+		if !f.Valid() {
+			return false
+		}
+		x.Inside[f.Path] = f.Sums
+	}
+	return true
 }
 
 func (x *Index) unpackKept(b []byte, h head) error {
