@@ -25,11 +25,14 @@ func aptLists(img *Image) (out []Finding) {
 func (img *Image) below(dirs ...string) *heaps {
 	all := &heaps{img: img}
 	img.Live(func(r tree.Ref, e *layer.Entry) {
-		if !img.own(r.Layer) || img.based(r) {
+		if !img.own(r.Layer) {
 			return
 		}
 		for _, dir := range dirs {
-			if strings.HasPrefix(e.Path, dir) {
+			if strings.HasPrefix(e.Path, dir) { // few are: what the base has is searched for these alone
+				if img.based(r) {
+					return
+				}
 				first, copies := img.origin(r)
 				all.at(first).add(copies...)
 				return

@@ -19,12 +19,17 @@ func init() {
 func buildTools(img *Image) (out []Finding) {
 	all := &heaps{img: img}
 	names := map[*heap]map[string]bool{}
+	tools := map[*packages.Package]bool{}
 	img.Live(func(r tree.Ref, e *layer.Entry) {
 		if !img.own(r.Layer) || temporary(e.Path) {
 			return
 		}
 		p := img.Owner(r)
-		tool := p != nil && buildTool(p)
+		tool, known := tools[p]
+		if !known { // once a package, not once a file
+			tool = p != nil && buildTool(p)
+			tools[p] = tool
+		}
 		switch {
 		case tool:
 		case p != nil, img.Class(r) != weigh.Development, inLibrary(e.Path):

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/solver/errdefs"
@@ -13,11 +12,12 @@ import (
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
 	"tare/internal/image"
+	"tare/internal/pattern"
 )
 
 var (
-	missing     = regexp.MustCompile(`failed to calculate checksum of ref .*: "/([^"]*)": not found`)
-	unreachable = regexp.MustCompile(`failed to resolve source metadata for (\S+): .*(dial tcp|no such host|connection refused|network is unreachable|i/o timeout|Temporary failure)`)
+	missing     = pattern.New(`failed to calculate checksum of ref .*: "/([^"]*)": not found`)
+	unreachable = pattern.New(`failed to resolve source metadata for (\S+): .*(dial tcp|no such host|connection refused|network is unreachable|i/o timeout|Temporary failure)`)
 )
 
 // explain says in the user's terms what BuildKit says in its own: a checksum of a ref
@@ -30,13 +30,13 @@ func explain(err error, req engine.Build) error {
 	if strings.Count(text, "/fs:") >= dockerfile.MaxLayers-1 {
 		return fmt.Errorf("the image has more than %d layers, with those of its base: Linux cannot stack more mounts; combine instructions", dockerfile.MaxLayers)
 	}
-	if m := unreachable.FindStringSubmatch(text); m != nil {
+	if m := unreachable().FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%w\n  the base image %s is not here, and its registry cannot be reached: bring the image here with tare load, or build where there is a network", err, m[1])
 	}
-	if m := unknownType.FindStringSubmatch(text); m != nil {
+	if m := unknownType().FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("%w: %w", err, image.Artifact(m[1])) // of FROM: BuildKit says no more
 	}
-	m := missing.FindStringSubmatch(text)
+	m := missing().FindStringSubmatch(text)
 	if m == nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func explain(err error, req engine.Build) error {
 }
 
 // unknownType is what BuildKit says of a manifest that is no image's.
-var unknownType = regexp.MustCompile(`encountered unknown type ([^; ]+); children may not be fetched`)
+var unknownType = pattern.New(`encountered unknown type ([^; ]+); children may not be fetched`)
 
 // explained is an error with another text.
 type explained struct {

@@ -8,12 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"tare/internal/buildcontext"
 	"tare/internal/builds"
 	"tare/internal/gate"
+	"tare/internal/pattern"
 	"tare/internal/profile"
 	"tare/internal/profiler"
 	"tare/internal/request"
@@ -259,7 +259,7 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 }
 
 // commitName is the name of a commit, or the beginning of one.
-var commitName = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+var commitName = pattern.New(`^[0-9a-f]{7,64}$`)
 
 // origin finds out how an image was built: what is remembered of its build, else the
 // Dockerfile of the commit that its label names.
@@ -278,7 +278,7 @@ func (c *checker) origin(ctx context.Context, o *obtained, word string, j *job) 
 	switch {
 	case o.subject.Revision == "":
 		return nil
-	case !commitName.MatchString(o.subject.Revision):
+	case !commitName().MatchString(o.subject.Revision):
 		// A branch or tag means another commit by now, and whoever made the image chose the word.
 		c.note("%s: its Dockerfile is not known: its label %s is %q, which is no name of a commit", o.subject.Reference, gate.RevisionLabel, clip(o.subject.Revision))
 		return nil

@@ -2,18 +2,18 @@ package exercise
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"tare/internal/compare"
 	"tare/internal/experiment"
+	"tare/internal/pattern"
 	"tare/internal/units"
 )
 
 var (
-	blank     = regexp.MustCompile(`\bX{2,}(?:\.X+)?(?:( ?)[kKMG]i?B)?\b`)
-	delimiter = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)
+	blank     = pattern.New(`\bX{2,}(?:\.X+)?(?:( ?)[kKMG]i?B)?\b`)
+	delimiter = pattern.New(`^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$`)
 )
 
 // Fill fills the placeholders (XX MB and the like) of Markdown tables whose first
@@ -41,7 +41,7 @@ func Fill(doc []byte, rec *experiment.Record) (out []byte, filled int, err error
 		case fence != "" || !strings.Contains(text, "|"):
 			head = nil
 			continue
-		case delimiter.MatchString(text) && n > 0:
+		case delimiter().MatchString(text) && n > 0:
 			head = cells(strings.TrimSpace(lines[n-1]))
 			continue
 		case head == nil:
@@ -91,9 +91,9 @@ func fillRow(line string, head []string, rec *experiment.Record) (string, int) {
 	}
 	filled := 0
 	for c := 1; c < len(parts) && c < len(head); c++ {
-		parts[c] = blank.ReplaceAllStringFunc(parts[c], func(found string) string {
+		parts[c] = blank().ReplaceAllStringFunc(parts[c], func(found string) string {
 			filled++
-			return value(img, head[c], blank.FindStringSubmatch(found)[1])
+			return value(img, head[c], blank().FindStringSubmatch(found)[1])
 		})
 	}
 	return indent + lead + strings.Join(parts, "|"), filled

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // maxVariants bounds what a matrix may multiply out to.
@@ -131,13 +132,13 @@ func (m *Matrix) combinations() ([]map[string]string, error) {
 	return out, nil
 }
 
-var placeholder = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_.-]*)\}`)
+var placeholder = pattern.New(`\{([A-Za-z_][A-Za-z0-9_.-]*)\}`)
 
 // fill replaces {key} by the combination's value. Values may hold placeholders
 // themselves, but no cycle.
 func fill(text string, c map[string]string, busy []string) (string, error) {
 	var fault error
-	out := placeholder.ReplaceAllStringFunc(text, func(p string) string {
+	out := placeholder().ReplaceAllStringFunc(text, func(p string) string {
 		key := p[1 : len(p)-1]
 		v, ok := c[key]
 		switch {

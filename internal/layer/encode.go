@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -43,13 +44,18 @@ type keptFile struct {
 func Encode(x *Index) ([]byte, error) {
 	h := head{Sums: x.Sums, List: len(x.List), Trailer: x.Trailer, TrailerShare: x.TrailerShare, Skipped: x.Skipped}
 	n := len(x.List)
-	cols := make([][]byte, 0, 14)
+	var body []byte
+	section := func(b []byte) {
+		body = append(binary.AppendUvarint(body, uint64(len(b))), b...)
+	}
+	scratch := make([]byte, 0, n*len(Sum{})) // the longest column
 	column := func(f func(b []byte, i int, e *Entry) []byte) {
-		b := make([]byte, 0, n+n/2)
+		b := scratch[:0]
 		for i := range x.List {
 			b = f(b, i, &x.List[i])
 		}
-		cols = append(cols, b)
+		scratch = b
+		section(b)
 	}
 	var suffixes []byte
 	column(func(b []byte, i int, e *Entry) []byte {
@@ -62,13 +68,13 @@ func Encode(x *Index) ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(same))
 		return binary.AppendUvarint(b, uint64(len(e.Path)-same))
 	})
-	cols = append(cols, suffixes)
+	section(suffixes)
 	var links []byte
 	column(func(b []byte, _ int, e *Entry) []byte {
 		links = append(links, e.Link...)
 		return binary.AppendUvarint(b, uint64(len(e.Link)))
 	})
-	cols = append(cols, links)
+	section(links)
 	column(func(b []byte, _ int, e *Entry) []byte { return append(b, byte(e.Kind)) })
 	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, uint64(e.Mode)) })
 	column(func(b []byte, _ int, e *Entry) []byte {
@@ -99,7 +105,13 @@ func Encode(x *Index) ([]byte, error) {
 		}
 		return b
 	})
-	var kept []byte
+	size := 0
+	for _, files := range []map[string][]byte{x.Kept, x.Derived} {
+		for _, b := range files {
+			size += len(b)
+		}
+	}
+	kept := make([]byte, 0, size)
 	list := func(files map[string][]byte) []keptFile {
 		var out []keptFile
 		for _, p := range slices.Sorted(maps.Keys(files)) {
@@ -114,23 +126,24 @@ func Encode(x *Index) ([]byte, error) {
 		}
 	}
 	h.Kept, h.Derived = list(x.Kept), list(x.Derived)
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	z, err := compressor()
 	if err != nil {
 		return nil, err
 	}
-	cols = append(cols, z.EncodeAll(kept, nil))
+	section(z.EncodeAll(kept, nil))
 	top, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
-	out := binary.AppendUvarint(nil, uint64(len(top)))
-	out = append(out, top...)
-	for _, c := range cols {
-		out = binary.AppendUvarint(out, uint64(len(c)))
-		out = append(out, c...)
-	}
-	return out, nil
+	out := make([]byte, 0, binary.MaxVarintLen64+len(top)+len(body))
+	out = append(binary.AppendUvarint(out, uint64(len(top))), top...)
+	return append(out, body...), nil
 }
+
+// compressor is one for all indexes: each has memory for its window, which a new one for each layer would leave to the garbage collector.
+var compressor = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
+})
 
 func common(a, b string) int {
 	n := min(len(a), len(b))

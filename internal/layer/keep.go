@@ -24,6 +24,7 @@ func wanted(e *Entry) packages.Want {
 type keeper struct {
 	x     *Index
 	buf   []byte
+	sum   *hasher // of the file that is being read
 	total int64
 }
 
@@ -40,14 +41,18 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 	if w.Scan != nil {
 		scan = w.Scan()
 	}
-	h := newHasher()
+	h, sum := k.sum.reset(), Sum{}
 	for at := int64(0); ; {
 		n, err := io.ReadFull(r, k.buf[:sumBlock])
+		if n == sumBlock {
+			_, _ = h.Write(k.buf[:n])
+		} else {
+			sum = h.end(k.buf[:n])
+		}
 		if n > 0 {
 			if at == 0 {
 				e.Mark = secret.Look(e.Path, k.buf[:n])
 			}
-			_, _ = h.Write(k.buf[:n])
 			if scan != nil {
 				scan.Look(at, k.buf[:n])
 			}
@@ -68,7 +73,7 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 			k.x.Derived[e.Path] = b
 		}
 	}
-	return h.sum(), nil
+	return sum, nil
 }
 
 // sparse consumes the content of a sparse file: r has what its pieces hold.
@@ -100,7 +105,7 @@ func (k *keeper) skip(e *Entry) {
 }
 
 func (k *keeper) keep(r io.Reader, e *Entry, w packages.Want) (Sum, error) {
-	h := newHasher()
+	h := k.sum.reset()
 	tee := io.TeeReader(r, h)
 	if !k.room(e, w) {
 		k.skip(e)

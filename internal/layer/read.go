@@ -46,7 +46,7 @@ func Read(r io.Reader, o Options) (*Index, error) {
 func scan(s *stream, x *Index, o Options) error {
 	in := &recorder{s: s}
 	tr := tar.NewReader(in)
-	k := &keeper{x: x, buf: make([]byte, sumBlock)}
+	k := &keeper{x: x, buf: make([]byte, sumBlock), sum: newHasher()}
 	var end, names, unpacked int64 // end of the entry before; bytes of all names, and of all files
 	for {
 		in.buf, in.on = in.buf[:0], true

@@ -235,7 +235,7 @@ func (f *sparseFile) Read(p []byte) (int, error) {
 
 // skim hashes a sparse file without looking at its holes.
 func (k *keeper) skim(r io.Reader, list []piece, size int64) (Sum, error) {
-	h := newHasher()
+	h := k.sum.reset()
 	for _, p := range list {
 		h.hole(p.at - h.at)
 		if n, err := io.CopyBuffer(onlyWriter{h}, io.LimitReader(r, p.size), k.buf); err != nil || n < p.size {

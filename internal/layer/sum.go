@@ -23,6 +23,13 @@ type hasher struct {
 
 func newHasher() *hasher { return &hasher{data: xxh3.New(), from: -1} }
 
+// reset begins another file, in the memory that the one before had.
+func (h *hasher) reset() *hasher {
+	h.data.Reset()
+	*h = hasher{data: h.data, from: -1, part: h.part[:0]}
+	return h
+}
+
 var zeroBlock [sumBlock]byte
 
 // Write implements io.Writer; it never fails.
@@ -47,7 +54,7 @@ func (h *hasher) Write(p []byte) (int, error) {
 
 // block hashes a block that begins at a place in the file.
 func (h *hasher) block(b []byte, at int64) {
-	if b[0] == 0 && b[len(b)-1] == 0 && bytes.Equal(b, zeroBlock[:len(b)]) {
+	if onlyZeros(b) {
 		if h.from < 0 {
 			h.from = at
 		}
@@ -55,6 +62,25 @@ func (h *hasher) block(b []byte, at int64) {
 	}
 	h.run(at)
 	_, _ = h.data.Write(b)
+}
+
+// onlyZeros tells whether a block, or the last part of one, has nothing else.
+func onlyZeros(b []byte) bool {
+	return b[0] == 0 && b[len(b)-1] == 0 && bytes.Equal(b, zeroBlock[:len(b)])
+}
+
+// end is the Sum of a file that ends with b, after whole blocks or none: as if b were written, but without a copy of it.
+// Most files are smaller than a block.
+func (h *hasher) end(b []byte) Sum {
+	if len(b) == 0 {
+		return h.sum()
+	}
+	if h.at == 0 && !onlyZeros(b) {
+		return xxh3.Hash128(b).Bytes()
+	}
+	h.at += int64(len(b))
+	h.block(b, h.at-int64(len(b)))
+	return h.sum()
 }
 
 // run ends the zeros that are being counted.

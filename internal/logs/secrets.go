@@ -3,9 +3,10 @@ package logs
 import (
 	"fmt"
 	"log/slog"
-	"regexp"
 	"strings"
 	"sync"
+
+	"tare/internal/pattern"
 )
 
 // hidden stands for what is secret.
@@ -33,17 +34,17 @@ func Hide(secret string) {
 
 var (
 	// telling are names of values that are secret whatever they are.
-	telling = regexp.MustCompile(`(?i)authorization|authenticate|token|secret|password|passwd|cookie|credential|signature|api.?key|identity`)
+	telling = pattern.New(`(?i)authorization|authenticate|token|secret|password|passwd|cookie|credential|signature|api.?key|identity`)
 	// userinfo is what stands before the host of an address.
-	userinfo = regexp.MustCompile(`\b([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'\\]*@`)
+	userinfo = pattern.New(`\b([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'\\]*@`)
 	// query is what follows the path of an address: signatures, tokens.
-	query = regexp.MustCompile(`(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'?\\]*|(?:^|[\s"'=])/[^\s"'?\\]*)\?[^\s"'\\]+`)
+	query = pattern.New(`(\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'?\\]*|(?:^|[\s"'=])/[^\s"'?\\]*)\?[^\s"'\\]+`)
 	// scheme is what an Authorization header says.
-	scheme = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}`)
+	scheme = pattern.New(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}`)
 	// webToken is a JSON web token.
-	webToken = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`)
+	webToken = pattern.New(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`)
 	// assigned is a secret beside its name: token=…, "password":"…".
-	assigned = regexp.MustCompile(`(?i)((?:access_?|refresh_?|identity_?|id_?)?(?:token|secret|password|passwd|signature|api_?key)\\?["']?\s*[:=]\s*\\?["']?)[^\s"'&,;}\\]+`)
+	assigned = pattern.New(`(?i)((?:access_?|refresh_?|identity_?|id_?)?(?:token|secret|password|passwd|signature|api_?key)\\?["']?\s*[:=]\s*\\?["']?)[^\s"'&,;}\\]+`)
 )
 
 // clean makes an attribute fit to be told.
@@ -51,7 +52,7 @@ func clean(a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindGroup || a.Key == slog.LevelKey {
 		return a
 	}
-	if telling.MatchString(a.Key) {
+	if telling().MatchString(a.Key) {
 		return slog.String(a.Key, hidden)
 	}
 	switch v := a.Value.Any().(type) {
@@ -67,11 +68,11 @@ func clean(a slog.Attr) slog.Attr {
 // Clean is a text without what is secret in it: passwords and queries of addresses,
 // tokens, and what Hide was told.
 func Clean(s string) string {
-	s = userinfo.ReplaceAllString(s, "${1}"+hidden+"@")
-	s = query.ReplaceAllString(s, "${1}?"+hidden)
-	s = scheme.ReplaceAllString(s, "${1} "+hidden)
-	s = webToken.ReplaceAllString(s, hidden)
-	s = assigned.ReplaceAllString(s, "${1}"+hidden)
+	s = userinfo().ReplaceAllString(s, "${1}"+hidden+"@")
+	s = query().ReplaceAllString(s, "${1}?"+hidden)
+	s = scheme().ReplaceAllString(s, "${1} "+hidden)
+	s = webToken().ReplaceAllString(s, hidden)
+	s = assigned().ReplaceAllString(s, "${1}"+hidden)
 	secrets.RLock()
 	defer secrets.RUnlock()
 	for text := range secrets.texts {

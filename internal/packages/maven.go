@@ -6,8 +6,9 @@ import (
 	"encoding/binary"
 	"io"
 	"path"
-	"regexp"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // Java are Java archives.
@@ -99,7 +100,7 @@ func jar(name string, manifest []byte) Package {
 	}
 	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	p := Package{Name: first("Bundle-SymbolicName", "Automatic-Module-Name"), Version: first("Implementation-Version", "Bundle-Version", "Specification-Version"), Location: name, Files: []string{name}}
-	if m := jarVersion.FindStringSubmatchIndex(base); m != nil {
+	if m := jarVersion().FindStringSubmatchIndex(base); m != nil {
 		if p.Version == "" {
 			p.Version = base[m[2]:]
 		}
@@ -111,4 +112,4 @@ func jar(name string, manifest []byte) Package {
 	return p
 }
 
-var jarVersion = regexp.MustCompile(`-(\d[\w.+-]*)$`)
+var jarVersion = pattern.New(`-(\d[\w.+-]*)$`)

@@ -4,8 +4,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // Python is what pip and others install: dist-info and egg-info.
@@ -77,7 +78,7 @@ func (f *finder) python() {
 				p.Version = v
 			case "Requires-Dist":
 				if !strings.Contains(v, "extra ==") && !strings.Contains(v, "extra==") {
-					p.needs = append(p.needs, normal(distName.FindString(v)))
+					p.needs = append(p.needs, normal(distName().FindString(v)))
 				}
 			}
 		}
@@ -97,11 +98,11 @@ func (f *finder) python() {
 	}
 }
 
-var distName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*`)
-var separators = regexp.MustCompile(`[-_.]+`)
+var distName = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._-]*`)
+var separators = pattern.New(`[-_.]+`)
 
 // normal is the normalised name of PEP 503.
-func normal(name string) string { return strings.ToLower(separators.ReplaceAllString(name, "-")) }
+func normal(name string) string { return strings.ToLower(separators().ReplaceAllString(name, "-")) }
 
 func (f *finder) pythonFiles(p *Package, dir, site string) error {
 	if b, ok := f.view.Files[dir+"/RECORD"]; ok {

@@ -2,9 +2,10 @@ package packages
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // Runtime are languages that were compiled or unpacked by hand: below /usr/local, Java and
@@ -25,8 +26,8 @@ var Runtime = register(Kind{
 })
 
 var (
-	pyVersion   = regexp.MustCompile(`#define\s+PY_VERSION\s+"([^"]+)"`)
-	nodeVersion = regexp.MustCompile(`#define\s+NODE_(MAJOR|MINOR|PATCH)_VERSION\s+(\d+)`)
+	pyVersion   = pattern.New(`#define\s+PY_VERSION\s+"([^"]+)"`)
+	nodeVersion = pattern.New(`#define\s+NODE_(MAJOR|MINOR|PATCH)_VERSION\s+(\d+)`)
 )
 
 // runtimes finds languages that were compiled or unpacked below /usr/local, as the
@@ -36,7 +37,7 @@ func (f *finder) runtimes() {
 		b := f.view.Files[name]
 		switch {
 		case strings.HasPrefix(name, "usr/local/include/python3") && path.Base(name) == "patchlevel.h":
-			m := pyVersion.FindSubmatch(b)
+			m := pyVersion().FindSubmatch(b)
 			if m == nil {
 				continue
 			}
@@ -54,7 +55,7 @@ func (f *finder) runtimes() {
 			f.add(p)
 		case name == "usr/local/include/node/node_version.h":
 			var v []string
-			for _, m := range nodeVersion.FindAllSubmatch(b, 3) {
+			for _, m := range nodeVersion().FindAllSubmatch(b, 3) {
 				v = append(v, string(m[2]))
 			}
 			if len(v) == 3 {
@@ -75,14 +76,14 @@ func (f *finder) runtimes() {
 	}
 }
 
-var javaLine = regexp.MustCompile(`(?m)^(JAVA_VERSION|IMAGE_TYPE|MODULES)="([^"]*)"`)
+var javaLine = pattern.New(`(?m)^(JAVA_VERSION|IMAGE_TYPE|MODULES)="([^"]*)"`)
 
 // java is what was unpacked into a directory that has such a release file: "jdk" with a
 // compiler, "jre" without, "java" if the file does not tell (before Java 9 only some
 // vendors wrote it down).
 func java(dir string, release []byte) (Package, bool) {
 	told := map[string]string{}
-	for _, m := range javaLine.FindAllSubmatch(release, -1) {
+	for _, m := range javaLine().FindAllSubmatch(release, -1) {
 		told[string(m[1])] = string(m[2])
 	}
 	p := Package{Name: "java", Version: told["JAVA_VERSION"], Trees: []string{dir}}

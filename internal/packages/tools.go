@@ -1,8 +1,9 @@
 package packages
 
 import (
-	"regexp"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // toolset are the packages of one kind that serve only for building others: by their
@@ -11,13 +12,13 @@ import (
 // program. Why so: docs/decisions/0092-build-tools.md.
 type toolset struct {
 	names    map[string]bool
-	patterns *regexp.Regexp
+	patterns pattern.Regexp
 	suffixes []string
 }
 
 // has tells whether a package of the kind serves only for building others.
 func (s *toolset) has(name string) bool {
-	if s.names[name] || s.patterns != nil && s.patterns.MatchString(name) {
+	if s.names[name] || s.patterns != nil && s.patterns().MatchString(name) {
 		return true
 	}
 	for _, suffix := range s.suffixes {
@@ -40,8 +41,8 @@ func words(texts ...string) map[string]bool {
 }
 
 // whole is a pattern for all of a name: one of several.
-func whole(patterns ...string) *regexp.Regexp {
-	return regexp.MustCompile(`^(?:` + strings.Join(patterns, "|") + `)$`)
+func whole(patterns ...string) pattern.Regexp {
+	return pattern.New(`^(?:` + strings.Join(patterns, "|") + `)$`)
 }
 
 // everywhere are names that mean the same in every distribution, and in conda.

@@ -2,18 +2,18 @@ package profile
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"tare/internal/advice"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
+	"tare/internal/pattern"
 )
 
 // installer is a command that installs what manifests list, and nothing of the source.
 type installer struct {
-	command   *regexp.Regexp
+	command   pattern.Regexp
 	manifests []string // base names; those that are there are meant
 }
 
@@ -25,19 +25,19 @@ const (
 )
 
 var installers = []installer{
-	{regexp.MustCompile(start + `npm[ \t]+(?:ci|clean-install|install|i)` + end), []string{"package.json", "package-lock.json", "npm-shrinkwrap.json"}},
-	{regexp.MustCompile(start + `yarn(?:[ \t]+install)?` + end), []string{"package.json", "yarn.lock"}},
-	{regexp.MustCompile(start + `pnpm[ \t]+(?:install|i)` + end), []string{"package.json", "pnpm-lock.yaml"}},
-	{regexp.MustCompile(start + `(?:python3?[ \t]+-m[ \t]+|uv[ \t]+)?pip3?[ \t]+install(?:[ \t]+--?[^\s;&|er]\S*)*[ \t]+(?:-r|--requirement)[ \t=]*[^\s;&|]+` + end), nil},
-	{regexp.MustCompile(start + `bundle[ \t]+install` + end), []string{"Gemfile", "Gemfile.lock"}},
-	{regexp.MustCompile(start + `composer[ \t]+install` + end), []string{"composer.json", "composer.lock"}},
-	{regexp.MustCompile(start + `go[ \t]+mod[ \t]+download` + end), []string{"go.mod", "go.sum"}},
-	{regexp.MustCompile(start + `poetry[ \t]+install(?:[ \t]+-\S+)*[ \t]+--no-root` + end), []string{"pyproject.toml", "poetry.lock"}},
-	{regexp.MustCompile(start + `pipenv[ \t]+(?:install|sync)` + end), []string{"Pipfile", "Pipfile.lock"}},
+	{pattern.New(start + `npm[ \t]+(?:ci|clean-install|install|i)` + end), []string{"package.json", "package-lock.json", "npm-shrinkwrap.json"}},
+	{pattern.New(start + `yarn(?:[ \t]+install)?` + end), []string{"package.json", "yarn.lock"}},
+	{pattern.New(start + `pnpm[ \t]+(?:install|i)` + end), []string{"package.json", "pnpm-lock.yaml"}},
+	{pattern.New(start + `(?:python3?[ \t]+-m[ \t]+|uv[ \t]+)?pip3?[ \t]+install(?:[ \t]+--?[^\s;&|er]\S*)*[ \t]+(?:-r|--requirement)[ \t=]*[^\s;&|]+` + end), nil},
+	{pattern.New(start + `bundle[ \t]+install` + end), []string{"Gemfile", "Gemfile.lock"}},
+	{pattern.New(start + `composer[ \t]+install` + end), []string{"composer.json", "composer.lock"}},
+	{pattern.New(start + `go[ \t]+mod[ \t]+download` + end), []string{"go.mod", "go.sum"}},
+	{pattern.New(start + `poetry[ \t]+install(?:[ \t]+-\S+)*[ \t]+--no-root` + end), []string{"pyproject.toml", "poetry.lock"}},
+	{pattern.New(start + `pipenv[ \t]+(?:install|sync)` + end), []string{"Pipfile", "Pipfile.lock"}},
 }
 
 // requirements finds the file that pip is told to read.
-var requirements = regexp.MustCompile(`[ \t](?:-r|--requirement)[ \t=]*([^\s;&|]+)`)
+var requirements = pattern.New(`[ \t](?:-r|--requirement)[ \t=]*([^\s;&|]+)`)
 
 // installs are the RUNs that install what a manifest lists, after a COPY of the same stage
 // has brought it together with other files of the build context. Which files that are is
@@ -103,13 +103,13 @@ func installing(i dockerfile.Instruction, copied map[string]int) (out []advice.I
 		return nil
 	}
 	for _, k := range installers {
-		m := k.command.FindStringSubmatch(i.Script)
+		m := k.command().FindStringSubmatch(i.Script)
 		if m == nil {
 			continue
 		}
 		names := k.manifests
 		if names == nil {
-			names = []string{path.Base(requirements.FindStringSubmatch(m[1])[1])}
+			names = []string{path.Base(requirements().FindStringSubmatch(m[1])[1])}
 		}
 		found := advice.Install{Line: i.Lines[0], Command: strings.Join(strings.Fields(m[1]), " ")}
 		for p, line := range copied {

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,6 +18,7 @@ import (
 	"tare/internal/buildcontext"
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
+	"tare/internal/pattern"
 	"tare/internal/profile"
 	"tare/internal/request"
 	"tare/internal/target"
@@ -258,7 +258,7 @@ func (p *profiler) checks(ctx context.Context) []string {
 }
 
 // sourceLine finds "FILE:LINE" in a build error's excerpt.
-var sourceLine = regexp.MustCompile(`(?m)^[^:\s]+:(\d+)$`)
+var sourceLine = pattern.New(`(?m)^[^:\s]+:(\d+)$`)
 
 // failedLine is the line at which a build failed; 0 if that is not known.
 func failedLine(r *profile.Result, err error) int {
@@ -269,7 +269,7 @@ func failedLine(r *profile.Result, err error) int {
 	}
 	var be *engine.BuildError
 	if errors.As(err, &be) {
-		if m := sourceLine.FindSubmatch(be.Sources); m != nil {
+		if m := sourceLine().FindSubmatch(be.Sources); m != nil {
 			n, _ := strconv.Atoi(string(m[1]))
 			return n
 		}

@@ -2,52 +2,53 @@ package secret
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // format is a kind of file in which secrets stand under names of their own.
 type format struct {
 	mark   Mark
-	values *regexp.Regexp // finds a value, in its last group, that is not a placeholder
+	values pattern.Regexp // finds a value, in its last group, that is not a placeholder
 	// known finds what every file of the format has. One that is named so and has nothing
 	// of it is taken for what its name says; nil: only a value tells.
-	known *regexp.Regexp
+	known pattern.Regexp
 }
 
 // assigned finds "name = value", "name: value" and "\"name\": \"value\"" of any of the
 // names, outside of comments.
-func assigned(names string) *regexp.Regexp {
-	return regexp.MustCompile(`(?im)^[^#;\n]*?(?:^|[\s"'{,:])(?:` + names + `)["']?[ \t]*[=:][ \t]*["']?([^\s"',}]+)`)
+func assigned(names string) pattern.Regexp {
+	return pattern.New(`(?im)^[^#;\n]*?(?:^|[\s"'{,:])(?:` + names + `)["']?[ \t]*[=:][ \t]*["']?([^\s"',}]+)`)
 }
 
 var (
 	aws        = assigned(`aws_secret_access_key|aws_session_token`)
-	section    = regexp.MustCompile(`(?m)^\s*\[`)
-	login      = regexp.MustCompile(`://[^/\s:@]*:([^@/\s]+)@`)
+	section    = pattern.New(`(?m)^\s*\[`)
+	login      = pattern.New(`://[^/\s:@]*:([^@/\s]+)@`)
 	cloudToken = assigned(`private_key|refresh_token|client_secret|access_token|accesstoken|secretaccesskey|secret|password|access-token`)
 
 	cloudFile    = &format{Cloud, cloudToken, nil}
 	awsFile      = &format{Cloud, aws, section}
 	awsSettings  = &format{Cloud, aws, nil}
-	googleFile   = &format{Cloud, cloudToken, regexp.MustCompile(`"type"\s*:`)}
+	googleFile   = &format{Cloud, cloudToken, pattern.New(`"type"\s*:`)}
 	storageFile  = &format{Cloud, assigned(`secret_key|aws_secret_access_key|gs_secret_access_key|gs_oauth2_refresh_token`), nil}
-	clusterFile  = &format{Cluster, assigned(`client-key-data|token|password|id-token|refresh-token|access-token`), regexp.MustCompile(`apiVersion|clusters`)}
+	clusterFile  = &format{Cluster, assigned(`client-key-data|token|password|id-token|refresh-token|access-token`), pattern.New(`apiVersion|clusters`)}
 	clusterOther = &format{Cluster, clusterFile.values, nil}
 	registryFile = &format{Registry, assigned(`auth|identitytoken|registrytoken|password`), nil}
-	npmFile      = &format{Token, regexp.MustCompile(`(?m)^[^#;\n]*?(?:^|[\s:/])_(?:authToken|auth|password)[ \t]*=[ \t]*["']?([^\s"']+)`), nil}
+	npmFile      = &format{Token, pattern.New(`(?m)^[^#;\n]*?(?:^|[\s:/])_(?:authToken|auth|password)[ \t]*=[ \t]*["']?([^\s"']+)`), nil}
 	yarnFile     = &format{Token, assigned(`npmAuthToken|npmAuthIdent`), nil}
 	passwordFile = &format{Token, assigned(`password`), nil}
 	urlFile      = &format{Token, login, nil}
 	tokenFile    = &format{Token, assigned(`token|oauth_token|:rubygems_api_key|rubygems_api_key|key`), nil}
-	gitFile      = &format{Token, regexp.MustCompile(`(?im)(?:://[^/\s:@]*:|extraheader\s*=\s*"?authorization:\s*[a-z]+\s+)([^@/\s"]+)`), nil}
-	composerFile = &format{Token, regexp.MustCompile(`(?s)"(?:http-basic|github-oauth|gitlab-token|gitlab-oauth|bearer)"\s*:\s*\{.*?:\s*"([^"]+)"`), nil}
-	mavenFile    = &format{Token, regexp.MustCompile(`<(?:password|passphrase)>\s*([^<\s]+)`), nil}
-	nugetFile    = &format{Token, regexp.MustCompile(`(?i)ClearTextPassword"\s+value="([^"]+)"`), nil}
-	plainToken   = &format{Token, regexp.MustCompile(`^(\S+)\s*$`), nil}
-	netrcFile    = &format{Password, regexp.MustCompile(`(?m)^[^#\n]*?(?:^|\s)password\s+(\S+)`), regexp.MustCompile(`(?m)^\s*(?:machine|default|login|macdef)\b`)}
-	gitLogins    = &format{Password, login, regexp.MustCompile(`://`)}
-	postgresFile = &format{Password, regexp.MustCompile(`(?m)^[^#:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:(\S+)`), nil}
+	gitFile      = &format{Token, pattern.New(`(?im)(?:://[^/\s:@]*:|extraheader\s*=\s*"?authorization:\s*[a-z]+\s+)([^@/\s"]+)`), nil}
+	composerFile = &format{Token, pattern.New(`(?s)"(?:http-basic|github-oauth|gitlab-token|gitlab-oauth|bearer)"\s*:\s*\{.*?:\s*"([^"]+)"`), nil}
+	mavenFile    = &format{Token, pattern.New(`<(?:password|passphrase)>\s*([^<\s]+)`), nil}
+	nugetFile    = &format{Token, pattern.New(`(?i)ClearTextPassword"\s+value="([^"]+)"`), nil}
+	plainToken   = &format{Token, pattern.New(`^(\S+)\s*$`), nil}
+	netrcFile    = &format{Password, pattern.New(`(?m)^[^#\n]*?(?:^|\s)password\s+(\S+)`), pattern.New(`(?m)^\s*(?:machine|default|login|macdef)\b`)}
+	gitLogins    = &format{Password, login, pattern.New(`://`)}
+	postgresFile = &format{Password, pattern.New(`(?m)^[^#:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:(\S+)`), nil}
 	mysqlFile    = &format{Password, assigned(`password`), nil}
 )
 
@@ -123,12 +124,12 @@ func (f *format) look(text []byte) Mark {
 	if f == dotenv || f == envFile {
 		return variables(text, f == dotenv)
 	}
-	for _, m := range f.values.FindAllSubmatch(text, -1) {
+	for _, m := range f.values().FindAllSubmatch(text, -1) {
 		if !placeholder(string(m[len(m)-1])) {
 			return f.mark
 		}
 	}
-	if named[f] && !f.known.Match(text) && says(text) {
+	if named[f] && !f.known().Match(text) && says(text) {
 		return CredentialName
 	}
 	return None

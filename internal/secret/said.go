@@ -2,9 +2,10 @@ package secret
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // Said is a secret that stands in an image's configuration: in a variable, a label, or a
@@ -58,35 +59,35 @@ func Mask(instruction string) string {
 // form is a way in which values of secrets stand in a text.
 type form struct {
 	what string
-	re   *regexp.Regexp // its last group is the value
+	re   pattern.Regexp // its last group is the value
 	only string         // a word that the text must have
 }
 
 // forms are shown by what stands around the value, or by the value itself.
 var formsOf = []form{
-	{"an Authorization header", regexp.MustCompile(`(?i)authorization:\s*(?:bearer|basic|token|digest|bot|apikey)\s+([^\s"'\\]+)`), ""},
-	{"a header with a token", regexp.MustCompile(`(?i)\b(?:private-token|job-token|deploy-token|x-(?:[a-z]+-)*(?:token|api-key|apikey)):\s*([^\s"'\\]+)`), ""},
-	{"a URL with a password", regexp.MustCompile(`://[^/\s:@"']*:([^@/\s"']+)@`), ""},
-	{"the password of a user", regexp.MustCompile(`(?:^|\s)(?:-u|--user|--proxy-user)[ =]?["']?[A-Za-z][^\s:"']*:([^\s"']+)`), "curl"},
-	{"a password", regexp.MustCompile(`(?:^|\s)--(?:[a-z]+-)?(?:password|passwd|token|secret|api-key|access-token|auth-token|secret-key)\s+["']?([^\s"'-][^\s"';|&]*)`), ""},
-	{"a token of GitHub", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b`), ""},
-	{"a token of GitLab", regexp.MustCompile(`\b(gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,})`), ""},
-	{"a token of npm", regexp.MustCompile(`\b(npm_[A-Za-z0-9]{36})\b`), ""},
-	{"a token of PyPI", regexp.MustCompile(`\b(pypi-AgEI[A-Za-z0-9_-]{40,})`), ""},
-	{"a token of Docker", regexp.MustCompile(`\b(dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,})`), ""},
-	{"a token of Slack", regexp.MustCompile(`\b(xox[abeprs]-[A-Za-z0-9-]{20,})`), ""},
-	{"a key of Stripe", regexp.MustCompile(`\b([sr]k_live_[A-Za-z0-9]{20,})`), ""},
-	{"a key of Google", regexp.MustCompile(`\b(AIza[A-Za-z0-9_-]{35})`), ""},
-	{"a token of Hugging Face", regexp.MustCompile(`\b(hf_[A-Za-z0-9]{34})\b`), ""},
-	{"a JSON Web Token", regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,})`), ""},
-	{"a private key", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(.{32,})`), ""},
+	{"an Authorization header", pattern.New(`(?i)authorization:\s*(?:bearer|basic|token|digest|bot|apikey)\s+([^\s"'\\]+)`), ""},
+	{"a header with a token", pattern.New(`(?i)\b(?:private-token|job-token|deploy-token|x-(?:[a-z]+-)*(?:token|api-key|apikey)):\s*([^\s"'\\]+)`), ""},
+	{"a URL with a password", pattern.New(`://[^/\s:@"']*:([^@/\s"']+)@`), ""},
+	{"the password of a user", pattern.New(`(?:^|\s)(?:-u|--user|--proxy-user)[ =]?["']?[A-Za-z][^\s:"']*:([^\s"']+)`), "curl"},
+	{"a password", pattern.New(`(?:^|\s)--(?:[a-z]+-)?(?:password|passwd|token|secret|api-key|access-token|auth-token|secret-key)\s+["']?([^\s"'-][^\s"';|&]*)`), ""},
+	{"a token of GitHub", pattern.New(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b`), ""},
+	{"a token of GitLab", pattern.New(`\b(gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,})`), ""},
+	{"a token of npm", pattern.New(`\b(npm_[A-Za-z0-9]{36})\b`), ""},
+	{"a token of PyPI", pattern.New(`\b(pypi-AgEI[A-Za-z0-9_-]{40,})`), ""},
+	{"a token of Docker", pattern.New(`\b(dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,})`), ""},
+	{"a token of Slack", pattern.New(`\b(xox[abeprs]-[A-Za-z0-9-]{20,})`), ""},
+	{"a key of Stripe", pattern.New(`\b([sr]k_live_[A-Za-z0-9]{20,})`), ""},
+	{"a key of Google", pattern.New(`\b(AIza[A-Za-z0-9_-]{35})`), ""},
+	{"a token of Hugging Face", pattern.New(`\b(hf_[A-Za-z0-9]{34})\b`), ""},
+	{"a JSON Web Token", pattern.New(`\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,})`), ""},
+	{"a private key", pattern.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----(.{32,})`), ""},
 }
 
 // assignment is NAME=VALUE, --name=VALUE, with quotes or without.
-var assignment = regexp.MustCompile(`(?:^|[\s"';|&(,{])-{0,2}([A-Za-z][A-Za-z0-9_.-]*)=("[^"]*"|'[^']*'|[^\s;&|)"']+)`)
+var assignment = pattern.New(`(?:^|[\s"';|&(,{])-{0,2}([A-Za-z][A-Za-z0-9_.-]*)=("[^"]*"|'[^']*'|[^\s;&|)"']+)`)
 
 // pair begins the next NAME=VALUE of an ENV or a LABEL, whose values may have spaces.
-var pair = regexp.MustCompile(`(?:^|\s)["']?([A-Za-z_][A-Za-z0-9_./-]*)["']?=`)
+var pair = pattern.New(`(?:^|\s)["']?([A-Za-z_][A-Za-z0-9_./-]*)["']?=`)
 
 func spans(text string) []span {
 	var out []span
@@ -110,7 +111,7 @@ func spans(text string) []span {
 		if !strings.Contains(text, f.only) {
 			continue
 		}
-		for _, m := range f.re.FindAllStringSubmatchIndex(text, -1) {
+		for _, m := range f.re().FindAllStringSubmatchIndex(text, -1) {
 			if f.what != "a password" || !strings.Contains(text[m[2]:m[3]], "=") { // --secret id=x
 				add(m[2], m[3], "", f.what)
 			}
@@ -131,7 +132,7 @@ func spans(text string) []span {
 // assignments are the places of names and values.
 func assignments(text string) (out [][4]int) {
 	if word, _, _ := strings.Cut(text, " "); word == "ENV" || word == "LABEL" {
-		list := pair.FindAllStringSubmatchIndex(text, -1)
+		list := pair().FindAllStringSubmatchIndex(text, -1)
 		for n, m := range list {
 			end := len(text)
 			if n+1 < len(list) {
@@ -141,7 +142,7 @@ func assignments(text string) (out [][4]int) {
 		}
 		return out
 	}
-	for _, m := range assignment.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range assignment().FindAllStringSubmatchIndex(text, -1) {
 		out = append(out, [4]int{m[2], m[3], m[4], m[5]})
 	}
 	return out
@@ -149,20 +150,20 @@ func assignments(text string) (out [][4]int) {
 
 var (
 	// place is a path, or a file that is mounted at run time: not the secret itself.
-	place = regexp.MustCompile(`^(?:[~.]{0,2}/(?:[a-z0-9_.-]+/)*[a-z0-9_.-]*|/(?:var/)?run/secrets/.*)$`)
+	place = pattern.New(`^(?:[~.]{0,2}/(?:[a-z0-9_.-]+/)*[a-z0-9_.-]*|/(?:var/)?run/secrets/.*)$`)
 	// fingerprint is a fingerprint or the ID of a public key, as GnuPG writes them.
-	fingerprint = regexp.MustCompile(`^(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64})(?:\s|$)`)
+	fingerprint = pattern.New(`^(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64})(?:\s|$)`)
 )
 
 // secretVariable tells whether a variable of this name and value is a secret.
 func secretVariable(name, value string) bool {
 	upper := strings.ToUpper(name)
 	switch {
-	case !secretName(name), place.MatchString(value):
+	case !secretName(name), place().MatchString(value):
 		return false
 	case upper == "PWD" || upper == "OLDPWD": // the shell's directory
 		return false
-	case strings.HasSuffix(upper, "KEY") && fingerprint.MatchString(value):
+	case strings.HasSuffix(upper, "KEY") && fingerprint().MatchString(value):
 		return false
 	}
 	return true

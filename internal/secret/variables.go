@@ -1,8 +1,9 @@
 package secret
 
 import (
-	"regexp"
 	"strings"
+
+	"tare/internal/pattern"
 )
 
 // dotenv is the format of .env, and envFile that of "name.env": variables of an
@@ -32,7 +33,7 @@ func variables(text []byte, settings bool) Mark {
 		case ok && secretName(strings.TrimSpace(name)):
 			return Variables
 		}
-		if m := login.FindStringSubmatch(value); m != nil && !placeholder(m[1]) {
+		if m := login().FindStringSubmatch(value); m != nil && !placeholder(m[1]) {
 			return Variables
 		}
 		if settings {
@@ -73,11 +74,11 @@ func secretName(name string) bool {
 }
 
 var (
-	reference = regexp.MustCompile(`^(?:\$|\{\{|<|%[A-Za-z_]+%|\[\[|vault:|op://|arn:|file:)`)
-	stand     = regexp.MustCompile(`(?i)^(?:change[-_ ]?(?:me|this|it).*|replace[-_ ]?(?:me|this|with).*|your[-_ ]?.*|my[-_](?:token|password|secret|api[-_]?key)|example|placeholder|dummy|todo|tbd|fixme|none|null|nil|true|false|yes|no|on|off|\d|redacted|insert.*here)$`)
+	reference = pattern.New(`^(?:\$|\{\{|<|%[A-Za-z_]+%|\[\[|vault:|op://|arn:|file:)`)
+	stand     = pattern.New(`(?i)^(?:change[-_ ]?(?:me|this|it).*|replace[-_ ]?(?:me|this|with).*|your[-_ ]?.*|my[-_](?:token|password|secret|api[-_]?key)|example|placeholder|dummy|todo|tbd|fixme|none|null|nil|true|false|yes|no|on|off|\d|redacted|insert.*here)$`)
 )
 
 // placeholder tells whether a value stands for one that is given elsewhere.
 func placeholder(value string) bool {
-	return value == "" || reference.MatchString(value) || stand.MatchString(value) || same([]byte(value))
+	return value == "" || reference().MatchString(value) || stand().MatchString(value) || same([]byte(value))
 }

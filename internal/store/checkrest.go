@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/infile"
+	"tare/internal/pattern"
 	"tare/internal/units"
 )
 
@@ -27,11 +27,11 @@ type download struct {
 }
 
 // once matches the references of writers that always start over.
-var once = regexp.MustCompile(`^(write-|\d+-\d+-)`)
+var once = pattern.New(`^(write-|\d+-\d+-)`)
 
 // resumable tells whether the next pull of the same blob goes on where this stopped.
 func (d download) resumable() bool {
-	return !d.torn && d.bytes > 0 && !once.MatchString(d.ref) && time.Since(d.updated) < abandonAfter
+	return !d.torn && d.bytes > 0 && !once().MatchString(d.ref) && time.Since(d.updated) < abandonAfter
 }
 
 // blobOf is the encoded digest that a download's reference ends in.

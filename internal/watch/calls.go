@@ -1,6 +1,10 @@
 package watch
 
-import "tare/internal/engine"
+import (
+	"sync"
+
+	"tare/internal/engine"
+)
 
 // act says what a system call does with the name that it has.
 type act uint8
@@ -139,8 +143,8 @@ const (
 	archARM   uint32 = 0x40000028
 )
 
-// tables has the calls of each architecture by number.
-var tables = func() map[uint32]map[int32]*call {
+// tables has the calls of each architecture by number. It is made when something is traced, not when the program starts.
+var tables = sync.OnceValue(func() map[uint32]map[int32]*call {
 	out := map[uint32]map[int32]*call{}
 	for arch, list := range numbers {
 		t := map[int32]*call{}
@@ -155,4 +159,4 @@ var tables = func() map[uint32]map[int32]*call {
 		out[arch] = t
 	}
 	return out
-}()
+})

@@ -26,7 +26,7 @@ func (s *supervisor) found(a answer, w *walk, u engine.Use) {
 
 // resolve works out what the call in hand uses.
 func (s *supervisor) resolve() {
-	c := tables[s.n.Arch][s.n.Nr]
+	c := tables()[s.n.Arch][s.n.Nr]
 	if c == nil {
 		s.lose(fmt.Sprintf("a program made system call %d of another architecture (%#x)", s.n.Nr, s.n.Arch))
 		return

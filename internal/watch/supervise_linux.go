@@ -121,7 +121,7 @@ func (s *supervisor) over() bool {
 
 // begins tells whether the call is the runtime's last, with which the container begins.
 func (s *supervisor) begins() bool {
-	c := tables[s.n.Arch][s.n.Nr]
+	c := tables()[s.n.Arch][s.n.Nr]
 	return c != nil && c.act == runs
 }
 

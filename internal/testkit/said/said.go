@@ -146,7 +146,7 @@ var word = regexp.MustCompile(`[A-Za-z]{2,}`)
 // asked are functions whose texts are looked for, and errors, which say of themselves that
 // something failed.
 var asked = map[string]bool{"fmt.Errorf": true, "errors.New": true, "strings.HasPrefix": true, "strings.HasSuffix": true, "strings.Contains": true, "strings.TrimPrefix": true,
-	"strings.TrimSuffix": true, "strings.CutPrefix": true, "strings.CutSuffix": true, "strings.Cut": true, "regexp.MustCompile": true, "strings.NewReplacer": true, "slices.Contains": true}
+	"strings.TrimSuffix": true, "strings.CutPrefix": true, "strings.CutSuffix": true, "strings.Cut": true, "regexp.MustCompile": true, "pattern.New": true, "strings.NewReplacer": true, "slices.Contains": true}
 
 // sentences are the texts of at least two words in the source, with the place of each, but
 // for arguments of the functions in skip.
