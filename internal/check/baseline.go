@@ -335,14 +335,34 @@ func (c *checker) labelled(ctx context.Context, o *obtained, j *job) (err error)
 	if err != nil {
 		return err
 	}
-	o.profile = prof
-	o.subject.Source = source{f: f, prof: prof, layers: len(o.subject.Layers), p: place{dir: t.Dir, file: was, within: t.Path, commit: t.Commit}, text: src}.make()
+	made := source{f: f, prof: prof, layers: len(o.subject.Layers), p: place{dir: t.Dir, file: was, within: t.Path, commit: t.Commit}, text: src}.make()
+	if flat(made) {
+		c.note("%s: its layers are not those of the lines of its Dockerfile: whoever built it made one of several", o.subject.Reference)
+		return nil
+	}
+	o.profile, o.subject.Source = prof, made
 	o.subject.Source.Files, o.subject.Source.Known = builds.Files(t.Dir, was)
 	if j.now != nil {
 		err = c.ignored(ctx, t.repo, dir, j.now)
 	}
 	o.subject.Source.Args = args(c.Build.Args)
 	return err
+}
+
+// flat tells whether a line that copies has no layer, though others of its stage have: see
+// gate.Flat.
+func flat(s *gate.Source) bool {
+	last := -1
+	for i := range s.Lines {
+		last = max(last, s.Lines[i].Stage)
+	}
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		if l.Stage == last && (l.Keyword == "COPY" || l.Keyword == "ADD") && len(l.Layers) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func clip(s string) string {

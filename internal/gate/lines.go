@@ -253,6 +253,9 @@ func reconstruct(before *Subject, after *Source) *Source {
 	if first < 0 {
 		return nil
 	}
+	if Flat(before.Steps[first:]) {
+		return nil
+	}
 	out := &Source{Dockerfile: after.Dockerfile, Context: after.Context, Stages: after.Stages, guessed: true}
 	var base []int
 	have := map[int]bool{}
@@ -304,6 +307,15 @@ func reconstruct(before *Subject, after *Source) *Source {
 	}
 	out.Lines = append(all, out.Lines...)
 	return out
+}
+
+// Flat tells whether a builder made fewer layers than instructions that copy (buildah without
+// --layers, docker build --squash): then a layer belongs to no line.
+func Flat(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool {
+		word, _, _ := strings.Cut(s.Instruction, " ")
+		return s.Layer < 0 && (word == "COPY" || word == "ADD")
+	})
 }
 
 // bare is a step without the build arguments that BuildKit writes before a command which no

@@ -47,17 +47,23 @@ func (o Options) change(d *gate.Delta) string {
 		return "There is no baseline to compare with."
 	}
 	out := "Your change makes no difference in bytes"
-	if !none(d.Yours) {
+	switch {
+	case !none(d.Yours):
 		out = "Your change: " + o.amounts(d.Yours)
+	case !none(d.Unknown):
+		out = "Whether your change makes a difference is not known"
 	}
 	var moved []string
 	for _, p := range parts(d)[1:] {
-		if !none(p.Amounts) {
+		if !none(p.Amounts) && p.name != gate.Unknown {
 			moved = append(moved, p.title+" "+o.amounts(p.Amounts))
 		}
 	}
 	if len(moved) > 0 {
 		out += "; not yours: " + strings.Join(moved, "; ")
+	}
+	if !none(d.Unknown) {
+		out += "; cannot be told apart: " + o.amounts(d.Unknown)
 	}
 	return out + "."
 }
