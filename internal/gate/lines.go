@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"cmp"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -241,7 +243,7 @@ func reconstruct(before *Subject, after *Source) *Source {
 		}
 	}
 	for _, s := range before.Steps {
-		steps = append(steps, bare(s.Instruction))
+		steps = append(steps, written(bare(s.Instruction), after.Lines))
 	}
 	owner, unsure := compare.Align(texts, steps)
 	first := -1
@@ -332,6 +334,35 @@ func bare(step string) string {
 		return step
 	}
 	return "RUN " + strings.Join(words[n:], " ")
+}
+
+// written is a copy that Docker's classic builder and buildah record by the digest of what was
+// copied, as it stands in the file: COPY file:1f2e in /app. Whatever copied to there then is the
+// same line, as far as a history tells.
+func written(step string, lines []Line) string {
+	keyword, rest, _ := strings.Cut(step, " ")
+	from, to, ok := strings.Cut(rest, " in ")
+	kind, _, digest := strings.Cut(from, ":")
+	if !ok || !digest || keyword != "COPY" && keyword != "ADD" || kind != "file" && kind != "dir" && kind != "multi" || strings.Contains(from, " ") {
+		return step
+	}
+	found := ""
+	for i := range lines {
+		l := &lines[i]
+		words := strings.Fields(l.Text)
+		if l.Keyword != keyword || len(words) < 2 {
+			continue
+		}
+		dest := path.Clean(strings.Trim(words[len(words)-1], `"'[]`))
+		at := path.Clean(strings.TrimSpace(to))
+		if dest == at || !path.IsAbs(dest) && (dest == "." || strings.HasSuffix(at, "/"+dest)) {
+			if found != "" {
+				return step // one of several
+			}
+			found = l.Text
+		}
+	}
+	return cmp.Or(found, step)
 }
 
 // silent tells whether builders write nothing into a history for an instruction.
