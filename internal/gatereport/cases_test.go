@@ -192,3 +192,28 @@ func TestReports(t *testing.T) {
 		}
 	}
 }
+
+// Of several platforms a violation is one's.
+func TestPlatformsOfViolations(t *testing.T) {
+	amd, arm := imageOf("app", 2_000_000, 0, 0, 0, 0), imageOf("app", 2_000_000, 0, 0, 0, 0)
+	arm.Platform = "linux/arm64"
+	r := broken(amd, arm)
+	for n := range r.Violations {
+		r.Violations[n].Platform = r.Images[n].Platform
+	}
+	for _, format := range []string{"text", "github", "gitlab-quality", "sarif"} {
+		if got := write(t, r, gatereport.Options{Format: format}); !strings.Contains(got, "app linux/amd64: ") || !strings.Contains(got, "app linux/arm64: ") {
+			t.Errorf("%s:\n%s", format, got)
+		}
+	}
+	if got := write(t, r, gatereport.Options{Format: "junit"}); strings.Count(got, `<testsuite name="app linux/a`) != 2 || strings.Count(got, `failures="1"`) != 2 {
+		t.Errorf("%s", got)
+	}
+	if got := write(t, r, gatereport.Options{}); !strings.Contains(got, "violated: 2 budgets broken in 2 images") {
+		t.Errorf("%s", got)
+	}
+	r.Violations = r.Violations[1:]
+	if got := write(t, r, gatereport.Options{}); !strings.Contains(got, "violated: 1 budget broken by app linux/arm64, 1 of 2 images") {
+		t.Errorf("%s", got)
+	}
+}

@@ -121,7 +121,7 @@ func (m *markdown) verdict() {
 		if p := place(v.File, v.Line); p != "" {
 			where = " · " + code(brief(p, 120))
 		}
-		m.line("- %s %s: %s%s", m.name(v.Image), m.name(v.Rule), words(brief(m.sentence(v), 200)), where)
+		m.line("- %s %s: %s%s", m.name(violator(m.r, v)), m.name(v.Rule), words(brief(m.sentence(v), 200)), where)
 	}
 	for n, note := range m.r.Notes {
 		if n == 2 && !m.Details {

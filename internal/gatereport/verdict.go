@@ -28,13 +28,13 @@ func (o Options) verdict(r *gate.Result) string {
 func (o Options) of(r *gate.Result) string {
 	names := map[string]bool{}
 	for n := range r.Violations {
-		names[r.Violations[n].Image] = true
+		names[violator(r, &r.Violations[n])] = true
 	}
 	switch {
 	case len(names) == 1 && len(r.Images) == 1:
 		return " by " + safe(r.Violations[0].Image)
 	case len(names) == 1:
-		return " by " + safe(r.Violations[0].Image) + ", 1 of " + units.Plural(len(r.Images), "image")
+		return " by " + safe(violator(r, &r.Violations[0])) + ", 1 of " + units.Plural(len(r.Images), "image")
 	case len(names) > 1:
 		return " in " + units.Plural(len(names), "image")
 	}

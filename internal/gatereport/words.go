@@ -114,6 +114,11 @@ func imageName(r *gate.Result, i *gate.Image) string {
 	return i.Name
 }
 
+// violator names the image of a violation, as imageName does.
+func violator(r *gate.Result, v *gate.Violation) string {
+	return imageName(r, &gate.Image{Name: v.Image, Platform: v.Platform})
+}
+
 // cause is a cause of one image or several: the variants and platforms of one Dockerfile
 // have the same line to blame.
 type cause struct {
