@@ -229,6 +229,9 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 	if err != nil {
 		return nil, "", err
 	}
+	if was, err = repo.Follow(ctx, commit, was); err != nil {
+		return nil, "", err
+	}
 	key := commit + "\x00" + context
 	t := c.trees[key]
 	if t == nil {

@@ -187,3 +187,45 @@ func TestVariantsOfACommit(t *testing.T) {
 		t.Errorf("%v", rules(r))
 	}
 }
+
+// Where a Dockerfile and its directory lie, and what they are called, makes no difference.
+func TestPlaces(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv("HOME", t.TempDir())
+	w.fails(check.Request{Baseline: "git:HEAD"}, "no Dockerfile in .")
+	w.git("init", "-q", "-b", "main")
+	dir := "a b/c\nü $(x)"
+	w.write(dir+"/Dockerfile", "FROM base\nCOPY conf /srv/\n")
+	w.write(dir+"/conf", "1")
+	w.fails(check.Request{Target: dir, Baseline: "git:HEAD"}, `no commit "HEAD" in the repository`) // no commit yet
+	w.write("docker/app", "FROM base\nCOPY conf /srv/\n")
+	w.write("linked/conf", "1")
+	if err := os.Symlink("../docker/app", filepath.Join(w.dir, "linked/Dockerfile")); err != nil {
+		t.Fatal(err)
+	}
+	first := w.commit()
+	w.git("tag", "-a", "-m", "text", "v1")
+	w.git("checkout", "-q", "--detach")
+	for _, at := range []string{dir, "linked"} {
+		w.write(at+"/conf", strings.Repeat("2", 500))
+		for _, ref := range []string{"HEAD", "v1", first[:8]} {
+			r := w.run(check.Request{Target: at, Baseline: "git:" + ref, Budgets: []string{"growth.live=100"}})
+			if !slices.Equal(rules(r), []string{"growth.live " + at + "/conf"}) || r.Images[0].Before.Revision != first {
+				t.Errorf("%s %s: %v %+v", at, ref, rules(r), r.Images[0].Before)
+			}
+		}
+	}
+	// .git is a file in a worktree, and the directory of a submodule is another repository.
+	work := filepath.Join(t.TempDir(), "work")
+	w.git("worktree", "add", "-q", work, "main")
+	if err := os.WriteFile(filepath.Join(work, "linked/conf"), []byte(strings.Repeat("3", 400)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := w.run(check.Request{Target: filepath.Join(work, "linked"), Baseline: "git:main", Budgets: []string{"growth.live=100"}})
+	if !slices.Equal(rules(r), []string{"growth.live linked/conf"}) {
+		t.Errorf("%v", rules(r))
+	}
+	w.fails(check.Request{Target: "linked", Baseline: "git:" + strings.Repeat("1", 40)}, "no commit")
+	t.Setenv("PATH", t.TempDir())
+	w.fails(check.Request{Target: "linked", Baseline: "git:HEAD"}, "commits are read with git, which is not installed")
+}
