@@ -195,13 +195,19 @@ func TestSchemasArePublished(t *testing.T) {
 		}
 		describe(s, d.kind, docs)
 		if name == "lab" {
-			node, err := jsonschema.For[struct {
-				Name  string `json:"name"`
-				Bytes int64  `json:"bytes"`
-				Waste int64  `json:"waste,omitempty"`
-			}](nil)
+			var fields []reflect.StructField // all but its parts, which are nodes themselves
+			for f := range reflect.TypeFor[weigh.Node]().Fields() {
+				if f.Name != "Parts" {
+					fields = append(fields, f)
+				}
+			}
+			node, err := jsonschema.ForType(reflect.StructOf(fields), nil)
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, f := range fields {
+				key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				node.Properties[key].Description = docs["weigh.Node."+f.Name]
 			}
 			node.Properties["parts"] = &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/node"}}
 			node.Description = docs["weigh.Node"]
@@ -267,7 +273,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatalf("%+v, %v", checked, err)
 	}
 	now := time.Now()
-	m := a.Facts.Map("one", 10)
+	m := a.Facts.Map("one", weigh.MapOptions{Parts: 10})
 	rec := &experiment.Record{Schema: experiment.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []experiment.TimedDifference{},
 		Method:   experiment.Method{What: experiment.Whats},
 		Variants: []experiment.Result{{Name: "one", Map: &m, Inputs: []experiment.Input{}, Measures: []experiment.Measurement{{Name: experiment.StartExit, Samples: []float64{1, 2}}}, Check: &experiment.Checked{}, Edits: []experiment.Edited{{Name: "e"}}}}}

@@ -37,6 +37,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"tare/internal/container"
+	"tare/internal/emulation"
 	"tare/internal/socket"
 )
 
@@ -116,7 +117,7 @@ func (o *owner) start(ctx context.Context, root string) error {
 		return ctx.Err()
 	}
 	wc := &worker.Controller{}
-	if err := wc.Add(o.worker); err != nil {
+	if err := wc.Add(emulation.Remember(o.worker, root)); err != nil {
 		return err
 	}
 	sm, err := session.NewManager()

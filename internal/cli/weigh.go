@@ -10,6 +10,7 @@ import (
 	"tare/internal/flags"
 	"tare/internal/inside"
 	"tare/internal/insidereport"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -26,7 +27,7 @@ type weighOptions struct {
 	top, depth int
 	tree       bool
 	trace      string
-	inside     string
+	inside     inside.Pattern
 	material   scales.Material
 }
 
@@ -46,10 +47,7 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			if cmd.Flags().Changed("inside") && o.inside == "" {
-				return usagef("--inside: want a path or a pattern")
-			}
-			o.Word = args[0]
+			o.Word, o.top = args[0], o.rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
@@ -60,7 +58,7 @@ func newWeigh(a *app) *cobra.Command {
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
-	f.StringVar(&o.inside, "inside", "", inside.Help)
+	f.Var(&o.inside, "inside", inside.Help)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
 	return c
@@ -104,7 +102,11 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 		}
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -118,7 +120,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
 		}
 		return doc
-	}, report.Page{Title: o.Word, Maps: r.Maps})
+	}, page.Page{Title: o.Word, Maps: r.Maps})
 }
 
 // weighFiles lists files of an image.
@@ -135,13 +137,13 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
 		return doc
-	}, report.Page{Title: o.Word})
+	}, page.Page{Title: o.Word})
 }
 
 // weighInside looks into files of an image.
 func (a *app) weighInside(ctx context.Context, o weighOptions) error {
 	if o.lists() || o.trace != "" || o.Compress {
-		return usagef("--inside looks into files: it goes with --platform, --all-platforms and --top, not with what picks or weighs files")
+		return inside.ErrAlone
 	}
 	list, err := inside.Run(ctx, a.Finder(), inside.Request{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Pattern: o.inside})
 	if err != nil {
@@ -149,7 +151,7 @@ func (a *app) weighInside(ctx context.Context, o weighOptions) error {
 	}
 	return a.writePage(o.output, oneOr(list, o.AllPlatforms), func() report.Document {
 		return insidereport.Documents(list, insidereport.Options{Exact: o.bytes, Top: o.top})
-	}, report.Page{Title: o.Word})
+	}, page.Page{Title: o.Word})
 }
 
 // oneOr is the list, or its only element where no list was asked for.

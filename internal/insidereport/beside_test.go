@@ -8,6 +8,7 @@ import (
 	"tare/internal/compare"
 	"tare/internal/image"
 	"tare/internal/insidereport"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/weigh"
 )
@@ -15,8 +16,8 @@ import (
 func plain(t *testing.T, d report.Document) string {
 	t.Helper()
 	var b bytes.Buffer
-	f := report.FormatOf("text")
-	if err := f.Write(&b, &report.Page{Report: "weigh", Doc: d.View(report.View{}, f.Rest)}, report.Style{Width: 140}); err != nil {
+	f := page.FormatOf("text")
+	if err := f.Write(&b, &page.Page{Report: "weigh", Doc: d.View(report.View{}, f.Rest)}, report.Style{Width: 140}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

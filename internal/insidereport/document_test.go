@@ -7,6 +7,7 @@ import (
 
 	"tare/internal/inside"
 	"tare/internal/insidereport"
+	"tare/internal/page"
 	"tare/internal/parts"
 	"tare/internal/parts/elffile"
 	"tare/internal/report"
@@ -17,9 +18,9 @@ import (
 func text(t *testing.T, r *inside.Result, o insidereport.Options) string {
 	t.Helper()
 	var b bytes.Buffer
-	f := report.FormatOf("text")
-	page := report.Page{Data: r, Report: "weigh", Doc: insidereport.Documents([]*inside.Result{r}, o).View(report.View{}, f.Rest)}
-	if err := f.Write(&b, &page, report.Style{Width: 100}); err != nil {
+	f := page.FormatOf("text")
+	out := page.Page{Data: r, Report: "weigh", Doc: insidereport.Documents([]*inside.Result{r}, o).View(report.View{}, f.Rest)}
+	if err := f.Write(&b, &out, report.Style{Width: 100}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -27,6 +27,7 @@ type CompareRequest struct {
 	Pairs        bool // every pair, not only with the baseline and between neighbours
 	Depth        int  // files that are listed for each cause
 	Maps         bool // work out maps of the files for pictures
+	Touched      Touched
 	Findings     bool // work out what costs bytes and need not, for programs
 	// Material is how much a sentence must be about; the zero value means all.
 	Material Material
@@ -124,7 +125,7 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 		return nil, err
 	}
 	if r.Maps {
-		out.Maps, err = maps(ctx, f, set)
+		out.Maps, err = maps(ctx, f, set, base, r.Touched)
 	}
 	return out, err
 }
