@@ -147,37 +147,54 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// The hook has the fields that pre-commit wants, and its entry looks at each file.
+// The hook has the fields that pre-commit wants, and does what it says, run as pre-commit runs it:
+// its entry is split into words, and the files that changed follow.
 func TestHook(t *testing.T) {
 	var hooks []struct {
 		ID, Name, Entry, Language string
 		Types                     []string
+		PassFilenames             *bool `yaml:"pass_filenames"`
 	}
 	if err := yaml.Unmarshal(read(t, "../.pre-commit-hooks.yaml"), &hooks); err != nil || len(hooks) != 1 {
 		t.Fatalf("%+v, %v", hooks, err)
 	}
 	h := hooks[0]
-	if h.ID == "" || h.Name == "" || h.Language != "golang" || strings.Join(h.Types, "") != "dockerfile" {
+	if h.ID == "" || h.Name == "" || h.Language != "golang" || strings.Join(h.Types, "") != "dockerfile" || h.PassFilenames != nil {
 		t.Errorf("%+v", h)
 	}
 	j := newJob(t, nil)
-	j.put("bin/tare", "#!/bin/sh\nprintf '%s\\n' \"$*\" >>"+j.dir+"/arguments\n! grep -q MAINTAINER \"$4\"\n")
-	j.put("work/Dockerfile", "FROM scratch\n")
-	j.put("work/bad one", "FROM scratch\nMAINTAINER x\n")
-	// pre-commit splits the entry as a shell does, and adds the files.
-	run := func(files string) (int, string) {
-		j.put("arguments", "")
-		j.put("hook.sh", h.Entry+" "+files+"\n")
-		c := exec.Command("bash", filepath.Join(j.dir, "hook.sh"))
-		c.Dir, c.Env = filepath.Join(j.dir, "work"), []string{"PATH=" + filepath.Join(j.dir, "bin") + ":" + os.Getenv("PATH")}
-		_ = c.Run()
-		return c.ProcessState.ExitCode(), j.read("arguments")
+	if err := os.MkdirAll(filepath.Join(j.dir, "work/a b"), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if code, said := run("Dockerfile"); code != 0 || said != "build --check -f Dockerfile .\n" {
+	j.put("work/Dockerfile", "FROM scratch\nCOPY main /\n")
+	j.put("work/a b/my.dockerfile", "FROM scratch\nCMD start\n")
+	run := func(files ...string) (int, string) {
+		words := append(strings.Fields(h.Entry), files...)
+		c := exec.Command(filepath.Join(j.dir, "bin", words[0]), words[1:]...)
+		c.Dir, c.Env = filepath.Join(j.dir, "work"), []string{"PATH=" + os.Getenv("PATH"), "HOME=" + j.dir, "TARE_HOME=" + filepath.Join(j.dir, "nothing")}
+		out, _ := c.CombinedOutput()
+		return c.ProcessState.ExitCode(), string(out)
+	}
+	if code, said := run("Dockerfile"); code != 0 || !strings.Contains(said, "passed as far as can be told without a build") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
-	if code, said := run("'bad one' Dockerfile"); code != 1 || strings.Count(said, "\n") != 2 {
+	if code, said := run("a b/my.dockerfile", "Dockerfile"); code != 3 || strings.Count(said, "✗") != 1 || !strings.Contains(said, "lint.JSONArgsRecommended") {
 		t.Errorf("exit code %d: %s", code, said)
+	}
+	j.put("work/tare.yaml", "version: 1\nbudget:\n  transfr: 1MB\n")
+	if code, said := run("Dockerfile"); code != 1 || !strings.Contains(said, `tare.yaml:3:3: unknown field "transfr"`) {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	j.put("work/tare.yaml", "version: 1\nbudget:\n  transfer: 1MB\n")
+	if code, said := run("Dockerfile"); code != 0 || !strings.Contains(said, "it needs the image") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	j.put("work/Dockerfile", "FORM scratch\n")
+	if code, said := run("Dockerfile"); code != 1 || !strings.Contains(said, "Dockerfile: dockerfile: dockerfile parse error on line 1: unknown instruction: FORM") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	if _, err := os.Stat(filepath.Join(j.dir, "nothing")); err == nil {
+		t.Error("a store was made for nothing")
 	}
 }
 

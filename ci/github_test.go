@@ -250,9 +250,25 @@ func TestSilence(t *testing.T) {
 // A fork's token may not write: nothing is asked of the API, and the summary has the report.
 func TestForks(t *testing.T) {
 	for name, change := range map[string]func(j *job){
-		"fork":       func(j *job) { j.event("stranger/app") },
-		"gone":       func(j *job) { j.put("event.json", `{"pull_request":{"number":7,"head":{"repo":null}}}`) },
-		"push":       func(j *job) { j.env["GITHUB_EVENT_NAME"] = "push" },
+		"fork": func(j *job) { j.event("stranger/app") },
+		"gone": func(j *job) { j.put("event.json", `{"pull_request":{"number":7,"head":{"repo":null}}}`) },
+		"push": func(j *job) {
+			j.env["GITHUB_EVENT_NAME"] = "push"
+			j.put("event.json", `{"ref":"refs/heads/main","before":"0000000000000000000000000000000000000000","after":"1"}`)
+		},
+		"schedule": func(j *job) {
+			j.env["GITHUB_EVENT_NAME"] = "schedule"
+			j.put("event.json", `{"schedule":"0 4 * * *"}`)
+		},
+		"dispatch": func(j *job) {
+			j.env["GITHUB_EVENT_NAME"] = "workflow_dispatch"
+			j.put("event.json", `{"inputs":null,"ref":"refs/heads/main"}`)
+		},
+		"merge queue": func(j *job) {
+			j.env["GITHUB_EVENT_NAME"] = "merge_group"
+			j.put("event.json", `{"merge_group":{"base_sha":"1"}}`)
+		},
+		"no event":   func(j *job) { j.env["GITHUB_EVENT_PATH"] = filepath.Join(j.dir, "none") },
 		"target":     func(j *job) { j.env["GITHUB_EVENT_NAME"] = "pull_request_target" },
 		"not wanted": func(j *job) { j.env["TARE_CHECK_COMMENT"] = "false" },
 		"no token":   func(j *job) { j.env["TARE_CHECK_TOKEN"] = "" },

@@ -8,8 +8,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
+	"tare/internal/buildcontext"
 	"tare/internal/builds"
 	"tare/internal/gate"
 	"tare/internal/profile"
@@ -132,16 +134,19 @@ func (c *checker) commit(ctx context.Context, w revision.Word, j *job, now *obta
 	if j.word != "" || w.Dir != "" {
 		return c.elsewhere(ctx, w, j)
 	}
-	t, file, err := c.files(ctx, w.Ref, j)
+	was, err := c.was(ctx, w.Ref, j)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.request(ctx, j)
+	t, file, err := c.files(ctx, w.Ref, was)
 	if err != nil {
 		return nil, err
 	}
-	r.Context, r.Dockerfile = t.Dir, file
-	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit}, false)
+	r, err := c.request(ctx, was.in(t.Dir, file))
+	if err != nil {
+		return nil, err
+	}
+	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit, word: w.String()}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -163,19 +168,20 @@ func (c *checker) elsewhere(ctx context.Context, w revision.Word, j *job) (*gate
 	if err != nil {
 		return nil, err
 	}
-	t, file, _, err := revision.Open(ctx, w, cwd)
+	t, file, _, err := revision.Open(ctx, j.within(w), cwd)
+	if err != nil && j.within(w) != w {
+		t, file, _, err = revision.Open(ctx, w, cwd)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c.close = append(c.close, t.Close)
 	c.tell(t)
-	one := *j
-	one.dir, one.file, one.variant = t.Dir, file, nil
-	r, err := c.request(ctx, &one)
+	r, err := c.request(ctx, j.in(t.Dir, file))
 	if err != nil {
 		return nil, err
 	}
-	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit}, false)
+	then, err := c.build(ctx, r, j.name, place{dir: t.Dir, file: file, within: t.Path, commit: t.Commit, word: w.String()}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -208,8 +214,8 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 	if !within {
 		return nil, "", fmt.Errorf("%s is not in the repository %s", j.file, repo.Top)
 	}
-	src, _, err := parse(j.file)
-	if err != nil {
+	src, err := buildcontext.ReadDockerfile(j.file)
+	if err != nil && !missing(err) {
 		return nil, "", err
 	}
 	was, err := repo.Renamed(ctx, commit, name, string(src))
@@ -227,7 +233,7 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 	t := c.trees[key]
 	if t == nil {
 		t = &baseTree{repo: repo}
-		if t.Tree, err = repo.Open(ctx, commit, context); err != nil {
+		if t.Tree, err = repo.OpenHere(ctx, commit, context); err != nil {
 			return nil, "", err
 		}
 		c.trees[key] = t
@@ -241,7 +247,7 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 		}
 	}
 	// A Dockerfile beside the context: its directory is opened, too.
-	d, err := repo.Open(ctx, commit, path.Dir(was))
+	d, err := repo.OpenHere(ctx, commit, path.Dir(was))
 	if err != nil {
 		return nil, "", err
 	}
@@ -251,6 +257,9 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 	}
 	return nil, "", fmt.Errorf("commit %s has no %s", commit[:12], was)
 }
+
+// commitName is the name of a commit, or the beginning of one.
+var commitName = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 
 // origin finds out how an image was built: what is remembered of its build, else the
 // Dockerfile of the commit that its label names.
@@ -266,7 +275,12 @@ func (c *checker) origin(ctx context.Context, o *obtained, word string, j *job) 
 		dir, file := made.Dir, made.File
 		return c.recorded(o, made, place{dir: dir, file: file, root: top(dir)})
 	}
-	if o.subject.Revision == "" {
+	switch {
+	case o.subject.Revision == "":
+		return nil
+	case !commitName.MatchString(o.subject.Revision):
+		// A branch or tag means another commit by now, and whoever made the image chose the word.
+		c.note("%s: its Dockerfile is not known: its label %s is %q, which is no name of a commit", o.subject.Reference, gate.RevisionLabel, clip(o.subject.Revision))
 		return nil
 	}
 	return c.labelled(ctx, o, j)

@@ -41,6 +41,9 @@ type Request struct {
 	Save string
 	// Runs are the records of tare lab.
 	Runs lab.Runs
+	// NoBuild judges what can be told without a build, of Target and of More.
+	NoBuild bool
+	More    []string
 }
 
 // Last is the baseline that the last check which passed has left.
@@ -69,6 +72,14 @@ func Run(ctx context.Context, b *bench.Bench, r Request) (_ *gate.Result, err er
 	}()
 	if c.flags, err = experiment.ParseRules(r.Budgets); err != nil {
 		return nil, request.Errorf("--budget %w", err)
+	}
+	for _, f := range c.flags {
+		if err := rule(f); err != nil {
+			return nil, request.Errorf("--budget %s=%s: %w", f.Name, f.Value, err)
+		}
+	}
+	if c.NoBuild {
+		return c.unbuilt(ctx)
 	}
 	jobs, err := c.jobs()
 	if err != nil {
@@ -154,7 +165,7 @@ func (c *checker) chosen(all []experiment.Variant) ([]experiment.Variant, error)
 	}
 	for _, name := range c.Variants {
 		if !slices.Contains(names, name) {
-			return nil, request.Errorf("no variant %q%s. The variants are %s", name, suggest.Meant(name, names), list(names))
+			return nil, request.Errorf("no variant %q%s The variants are %s", name, suggest.MeantEnd(name, names), list(names))
 		}
 	}
 	if len(c.Variants) == 0 {

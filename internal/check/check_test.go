@@ -218,6 +218,7 @@ func TestBaselinesThatAreNot(t *testing.T) {
 		w.fails(check.Request{Target: "app", Baseline: baseline}, want)
 	}
 	w.fails(check.Request{Target: "app", Budgets: []string{"live=big"}}, `"big" is not a size`)
+	w.fails(check.Request{Target: "app", Budgets: []string{"findings.secret-fil=0"}}, `--budget findings.secret-fil=0: no rule "secret-fil"; did you mean secret-file? The rules are`)
 	w.fails(check.Request{Target: "app", Variants: []string{"x"}}, "has no tare.yaml with variants")
 	if r := w.run(check.Request{Target: "app", Baseline: check.Last}); !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "no check of it has passed yet") }) || r.Images[0].Before != nil {
 		t.Errorf("%+v", r)
@@ -270,5 +271,12 @@ func TestExperiment(t *testing.T) {
 	w.write("tare.yaml", "version: 1\nbudget:\n  live: 1kB\n") // of the Dockerfile beside it
 	if r := w.run(check.Request{}); !slices.Equal(rules(r), []string{"live tare.yaml:3"}) {
 		t.Errorf("%v", rules(r))
+	}
+	// One that is wrong is wrong for an image and for a Dockerfile, too.
+	w.write("tare.yaml", "version: 1\nbudget:\n  liv: 1kB\n")
+	b := image(t, "", "RUN 10\n")
+	testkit.Put(t, w.eng.Store, "app", store.Pulled, b)
+	for _, target := range []string{"", "Dockerfile", "store://app"} {
+		w.fails(check.Request{Target: target}, `tare.yaml:3:3: unknown field "liv"`)
 	}
 }

@@ -112,6 +112,7 @@ func TestRevisionLabel(t *testing.T) {
 	}
 	put("main", commit)
 	put("other", "1234567890123456789012345678901234567890")
+	put("branch", "main")
 	w.write("conf", strings.Repeat("2", 300))
 	r := w.run(check.Request{Baseline: "store://main", Budgets: []string{"growth.live=100"}})
 	if !slices.Equal(rules(r), []string{"growth.live conf"}) || r.Images[0].Delta.Unknown != (gate.Amounts{}) || len(r.Notes) > 0 {
@@ -122,5 +123,56 @@ func TestRevisionLabel(t *testing.T) {
 		return strings.Contains(n, "its Dockerfile is not known: its label says commit 1234")
 	}) {
 		t.Errorf("%v", r.Notes)
+	}
+	// A branch is another commit tomorrow, and a word of whoever made the image.
+	r = w.run(check.Request{Baseline: "store://branch", Budgets: []string{"growth.live=100"}})
+	if !slices.ContainsFunc(r.Notes, func(n string) bool {
+		return strings.HasSuffix(n, `its label org.opencontainers.image.revision is "main", which is no name of a commit`)
+	}) {
+		t.Errorf("%v", r.Notes)
+	}
+}
+
+// A commit is built as its own tare.yaml says: other arguments of a variant, and another
+// Dockerfile, are what changed.
+func TestVariantsOfACommit(t *testing.T) {
+	w := newWorld(t)
+	w.bench.Args = func(list []string) (map[string]string, error) {
+		out := map[string]string{}
+		for _, kv := range list {
+			k, v, _ := strings.Cut(kv, "=")
+			out[k] = v
+		}
+		return out, nil
+	}
+	w.git("init", "-q", "-b", "main")
+	w.write("Dockerfile", "FROM base\nARG N\nRUN 10\n")
+	w.write("Dockerfile.large", "FROM base\nARG N\nRUN 5000\n")
+	w.write("tare.yaml", "version: 1\nbudget: {growth: {live: 100}}\nvariants:\n  - {name: a, dockerfile: Dockerfile, args: {N: '1'}}\n  - {name: b, dockerfile: Dockerfile}\n")
+	w.commit()
+	w.write("tare.yaml", "version: 1\nbudget: {growth: {live: 100}}\nvariants:\n  - {name: a, dockerfile: Dockerfile, args: {N: '2'}}\n  - {name: b, dockerfile: Dockerfile.large}\n  - {name: c, dockerfile: Dockerfile.large}\n")
+	r := w.run(check.Request{Baseline: "git:HEAD"})
+	if !slices.Equal(rules(r), []string{"growth.live Dockerfile.large:3"}) || r.Violations[0].Image != "b" {
+		t.Errorf("%v %+v", rules(r), r.Images)
+	}
+	var given []string
+	for _, b := range w.eng.Builds {
+		given = append(given, b.Args["N"])
+	}
+	if d := []string{"2", "1", "", "", "", ""}; !slices.Equal(given, d) {
+		t.Errorf("N is %q, want %q", given, d)
+	}
+	// A directory of the commit is built with the variant's arguments and Dockerfile, too.
+	w.eng.Builds = nil
+	r = w.run(check.Request{Baseline: "git:HEAD:.", Variants: []string{"a", "b"}})
+	if r.Verdict != gate.Pass || len(w.eng.Builds) != 4 || w.eng.Builds[1].Args["N"] != "2" || filepath.Base(w.eng.Builds[3].Dockerfile) != "Dockerfile.large" {
+		t.Errorf("%v %+v", rules(r), w.eng.Builds)
+	}
+	w.write("tare.yaml", "version: 1\nbudget: {growth: {live: 100}}\nvariants:\n  - {name: a, dockerfile: Dockerfile}\n")
+	w.git("commit", "-qam", "x")
+	w.git("rm", "-q", "--cached", "tare.yaml")
+	w.git("commit", "-qm", "gone")
+	if r = w.run(check.Request{Baseline: "git:HEAD"}); r.Verdict != gate.Pass {
+		t.Errorf("%v", rules(r))
 	}
 }

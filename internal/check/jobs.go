@@ -45,6 +45,9 @@ type experimentFile struct {
 
 // NeedsBuild tells whether a check builds anything. It is asked before anything is read.
 func (r *Request) NeedsBuild() bool {
+	if r.NoBuild {
+		return false
+	}
 	word := cmp.Or(r.Target, ".")
 	if fi, err := os.Stat(word); err == nil && (fi.IsDir() || !isDockerfile(word, fi)) {
 		return true
@@ -64,7 +67,11 @@ func (c *checker) jobs() ([]*job, error) {
 	if len(c.Variants) > 0 {
 		return nil, request.Errorf("--variant: %s is no tare.yaml", word)
 	}
-	return []*job{{name: word, word: word, platform: c.Platform, experimentFile: c.beside(".")}}, nil
+	x, err := beside(".")
+	if err != nil {
+		return nil, err
+	}
+	return []*job{{name: word, word: word, platform: c.Platform, experimentFile: x}}, nil
 }
 
 // isDockerfile tells a Dockerfile, or a directory without a tare.yaml, from an experiment.
@@ -77,13 +84,17 @@ func isDockerfile(word string, fi os.FileInfo) bool {
 }
 
 // beside is the tare.yaml of a directory whose limits hold for an image that it does not
-// name; nil without one.
-func (c *checker) beside(dir string) *experimentFile {
+// name; nil without one. One that cannot be read is an error: its limits would not be held.
+func beside(dir string) (*experimentFile, error) {
+	if _, err := os.Lstat(filepath.Join(dir, "tare.yaml")); missing(err) {
+		return nil, nil
+	}
 	path, f, body, err := lab.Open(dir)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	return &experimentFile{path, body, f}
+	x := &experimentFile{path, body, f}
+	return x, x.rules()
 }
 
 // experiment are the images of a tare.yaml, or the Dockerfile of a directory without one.
@@ -154,11 +165,8 @@ func (c *checker) dockerfile(word string, x *experimentFile) ([]*job, error) {
 		return nil, err
 	}
 	if x == nil {
-		x = c.beside(dir)
-		if x != nil {
-			if err := x.rules(); err != nil {
-				return nil, err
-			}
+		if x, err = beside(dir); err != nil {
+			return nil, err
 		}
 	}
 	return c.platforms(&job{name: nameOf(word, dir, file), dir: dir, file: file, experimentFile: x}, ""), nil
@@ -210,7 +218,7 @@ func rule(r experiment.Rule) error {
 	if slices.Contains(ids, id) {
 		return nil
 	}
-	return fmt.Errorf("no rule %q%s. The rules are %s, or * for all", id, suggest.Meant(id, ids), list(ids))
+	return fmt.Errorf("no rule %q%s The rules are %s, or * for all", id, suggest.MeantEnd(id, ids), list(ids))
 }
 
 // base is the baseline of a job; "" for none.

@@ -59,6 +59,7 @@ type place struct {
 	root      string // of the repository, or the context
 	within    string // where dir lies in the repository, if it is no part of root here
 	commit    string // the commit; "" for files that are here
+	word      string // that names the commit
 }
 
 // rel is a file's path in the repository, with slashes.
@@ -82,13 +83,19 @@ func top(dir string) string {
 		return dir
 	}
 	for at := abs; ; at = filepath.Dir(at) {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+		if isRepository(at) {
 			return at
 		}
 		if filepath.Dir(at) == at {
 			return abs
 		}
 	}
+}
+
+// isRepository tells whether a directory is the top of a working tree.
+func isRepository(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
 }
 
 // inRepository is a file's path as reports name it.
@@ -139,7 +146,7 @@ func (c *checker) build(ctx context.Context, r engine.Build, name string, p plac
 	if err != nil {
 		return nil, err
 	}
-	out, err := e.Build(ctx, r)
+	out, err := c.watched(ctx, e, r, f, name, p)
 	if err != nil {
 		return nil, err
 	}

@@ -191,6 +191,10 @@ func (s *source) operation(n int, op *engine.Op, ops map[string]*engine.Op, at f
 		in := ops[t.Input]
 		switch {
 		case in == nil:
+		case in.Kind == "http", in.Kind == "git":
+			if !slices.Contains(l.Fetches, in.Source) {
+				l.Fetches = append(l.Fetches, in.Source)
+			}
 		case in.Kind == "local":
 			if in.Source == "context" {
 				l.Takes = append(l.Takes, t)
@@ -238,8 +242,15 @@ func (s *source) written() {
 			}
 			if in.From != "" {
 				from(in.From)
-			} else if in.FromContext() {
+			} else {
 				for _, src := range in.Sources {
+					if in.Keyword == "ADD" && remote(src) {
+						l.Fetches = append(l.Fetches, src)
+						continue
+					}
+					if !in.FromContext() {
+						continue
+					}
 					l.Takes = append(l.Takes, take(src, in.Excludes))
 				}
 			}
@@ -253,6 +264,11 @@ func (s *source) written() {
 			}
 		}
 	}
+}
+
+// remote tells whether a source of an ADD is the address of a file or a repository.
+func remote(source string) bool {
+	return strings.Contains(source, "://") || strings.HasPrefix(source, "git@")
 }
 
 // take is what a COPY of a source takes; of one that variables are in, all.

@@ -30,13 +30,18 @@ func newCheck(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [OPTIONS] [TARGET|DIR]",
 		Short: "Hold an image against its budgets, and tell your change from drift",
-		Args:  cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.NoBuild {
+				return nil // of any number of Dockerfiles
+			}
+			return cobra.MaximumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := suggest.OneOf("--format", o.report.Format, gatereport.Names()); err != nil {
 				return err
 			}
 			if len(args) > 0 {
-				o.Target = args[0]
+				o.Target, o.More = args[0], args[1:]
 			}
 			return a.check(cmd.Context(), o)
 		},
@@ -66,8 +71,10 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 			return err
 		}
 	}
-	if o.Runs, err = a.runs(); err != nil {
-		return err
+	if !o.NoBuild { // that opens no store
+		if o.Runs, err = a.runs(); err != nil {
+			return err
+		}
 	}
 	r, err := check.Run(ctx, a.Bench(), o.Request)
 	if err != nil {

@@ -24,14 +24,7 @@ func newPull(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pull [OPTIONS] NAME[:TAG|@DIGEST]",
 		Short: "Download an image from a registry",
-		Long: `Download an image from a registry into the local store.
-
-Layers that the store has are not downloaded again, and an interrupted download
-continues where it stopped.`,
-		Example: `  tare pull python:slim
-  tare pull --platform linux/arm64 alpine
-  tare pull ghcr.io/owner/app@sha256:…`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, err := a.pull(cmd.Context(), args[0], platform, a.Out, quiet)
 			return err

@@ -19,6 +19,8 @@ type Instruction struct {
 	// ("" for the build context). Excludes are their --exclude patterns.
 	Sources, Excludes []string
 	From              string
+	// To is where COPY and ADD write to, as it is written.
+	To string
 	// Mounts are a RUN's.
 	Mounts []Mount
 	// Vars are the arguments that an ARG declares, with their defaults.
@@ -56,9 +58,9 @@ func instruction(c instructions.Command) Instruction {
 			in.Mounts = append(in.Mounts, Mount{Type: string(m.Type), From: m.From, Source: m.Source, ID: m.CacheID})
 		}
 	case *instructions.CopyCommand:
-		in.Works, in.Sources, in.From, in.Excludes = true, c.SourcePaths, c.From, c.ExcludePatterns
+		in.Works, in.Sources, in.From, in.Excludes, in.To = true, c.SourcePaths, c.From, c.ExcludePatterns, c.DestPath
 	case *instructions.AddCommand:
-		in.Works, in.Sources, in.Excludes = true, c.SourcePaths, c.ExcludePatterns
+		in.Works, in.Sources, in.Excludes, in.To = true, c.SourcePaths, c.ExcludePatterns, c.DestPath
 	case *instructions.WorkdirCommand:
 		in.Works = true
 	case *instructions.ArgCommand:

@@ -80,19 +80,20 @@ type PackageLimits struct {
 type SecondsLimits struct {
 	// Start is until the program of the check ends or answers, Build a build without
 	// cache, Rebuild one after each of the edits.
-	Start   float64 `yaml:"start,omitempty" json:"start,omitempty"`
-	Build   float64 `yaml:"build,omitempty" json:"build,omitempty"`
-	Rebuild float64 `yaml:"rebuild,omitempty" json:"rebuild,omitempty"`
+	Start   *float64 `yaml:"start,omitempty" json:"start,omitempty"`
+	Build   *float64 `yaml:"build,omitempty" json:"build,omitempty"`
+	Rebuild *float64 `yaml:"rebuild,omitempty" json:"rebuild,omitempty"`
 }
 
 // Limit is a number of bytes (50MB), or a percentage (1%).
 type Limit string
 
-// UnmarshalYAML reads 50MB, 1% or 1048576.
+// UnmarshalYAML reads 50MB, 1% or 1048576. What is no limit is kept as it stands: the check of
+// the file says so at its place.
 func (l *Limit) UnmarshalYAML(b []byte) error {
 	var s string
 	if err := yaml.Unmarshal(b, &s); err != nil {
-		return err
+		s = strings.TrimSpace(string(b))
 	}
 	*l = Limit(s)
 	return nil
@@ -143,10 +144,10 @@ func (l *Limits) Rules(at string) (out []Rule) {
 	if s := l.Seconds; s != nil {
 		for _, m := range []struct {
 			name  string
-			limit float64
+			limit *float64
 		}{{"start", s.Start}, {"build", s.Build}, {"rebuild", s.Rebuild}} {
-			if m.limit != 0 {
-				add("seconds."+m.name, strconv.FormatFloat(m.limit, 'g', -1, 64))
+			if m.limit != nil {
+				add("seconds."+m.name, strconv.FormatFloat(*m.limit, 'g', -1, 64))
 			}
 		}
 	}
@@ -247,7 +248,7 @@ func (r Rule) Check() error {
 		return nil
 	}
 	names := slices.Concat(sizeRules, []string{"growth.tar", "growth.transfer", "growth.live", "growth.of", "layers", "packages.forbid", "packages.max", "findings.RULE", "seconds.start", "seconds.build", "seconds.rebuild"})
-	return fmt.Errorf("no limit %q%s. The limits are %s", r.Name, suggest.Meant(r.Name, names), strings.Join(names, ", "))
+	return fmt.Errorf("no limit %q%s The limits are %s", r.Name, suggest.MeantEnd(r.Name, names), strings.Join(names, ", "))
 }
 
 // Size reads a limit of bytes: their number, or a percentage; that is -1 for bytes.

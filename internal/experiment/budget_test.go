@@ -77,6 +77,14 @@ func TestBudgetErrors(t *testing.T) {
 		"packages: {forbid: ['[']}": `x:3:23: "[" is no name of a package`,
 		"packages: {gcc: 0}":        `unknown field "gcc"`,
 		"findings: {x: -1}":         `x:3:17: "-1": want a number, 0 or more`,
+		"seconds: {start: 0}":       `x:3:20: "0": want a number of seconds`,
+		"transfer:":                 "x:3:13: transfer says nothing: write a limit, or leave it out",
+		"transfer: ''":              "transfer says nothing",
+		"growth: {live: }":          "growth.live says nothing",
+		"images: {a: {live: ''}}":   "live says nothing",
+		"layers: null":              "layers says nothing",
+		"transfer: {a: 1}":          `x:3:13: "{a: 1}" is not a size`,
+		"transfer: [1MB]":           `x:3:13: "[1MB]" is not a size`,
 		"seconds: {start: -1}":      `x:3:20: "-1": want a number of seconds`,
 		"platforms: {arm: {}}":      `"arm": want os/architecture, such as linux/arm64`,
 		"images: {'[': {}}":         `"[" is no pattern`,
@@ -106,7 +114,7 @@ func TestParseRules(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"transfer": "want NAME=VALUE", "=1": "want NAME=VALUE", "transfer=": "want NAME=VALUE",
-		"transfr=1MB":    `no limit "transfr"; did you mean transfer?. The limits are transfer, tar`,
+		"transfr=1MB":    `no limit "transfr"; did you mean transfer? The limits are transfer, tar`,
 		"growth=1MB":     `no limit "growth"`,
 		"packages.gcc=0": "want packages.forbid=NAME or packages.max=NUMBER",
 		"live=5%":        "of what?",

@@ -121,7 +121,7 @@ func (c *checker) names(f *File, vs []Variant) error {
 			for _, v := range vs {
 				names = append(names, v.Name)
 			}
-			return c.errorf("$.baseline", "no variant %q%s. The variants are %s", f.Baseline, suggest.Meant(f.Baseline, names), strings.Join(names, ", "))
+			return c.errorf("$.baseline", "no variant %q%s The variants are %s", f.Baseline, suggest.MeantEnd(f.Baseline, names), strings.Join(names, ", "))
 		}
 	}
 	return nil
@@ -150,6 +150,9 @@ func (c *checker) variant(at string, v *Variant) error {
 		return c.errorf(at+".compression", "%q: want %s", v.Compression, strings.Join(Compressions, ", "))
 	}
 	if v.Budget != nil {
+		if err := c.blank(at + ".budget"); err != nil {
+			return err
+		}
 		if err := c.rules(v.Budget.Rules(at + ".budget")); err != nil {
 			return err
 		}
@@ -163,9 +166,15 @@ func (c *checker) budget(b *Budget) error {
 		return nil
 	}
 	rules := b.Rules("$.budget")
+	if err := c.blank("$.budget"); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.Images)) {
 		if _, err := path.Match(name, ""); err != nil {
 			return c.errorf("$.budget.images", "%q is no pattern", name)
+		}
+		if err := c.blank("$.budget.images." + quoted(name)); err != nil {
+			return err
 		}
 		l := b.Images[name]
 		rules = append(rules, l.Rules("$.budget.images."+quoted(name))...)
@@ -174,10 +183,34 @@ func (c *checker) budget(b *Budget) error {
 		if p, err := platforms.Parse(name); err != nil || platforms.Format(p) != name {
 			return c.errorf("$.budget.platforms", "%q: want os/architecture, such as linux/arm64", name)
 		}
+		if err := c.blank("$.budget.platforms." + quoted(name)); err != nil {
+			return err
+		}
 		l := b.Platforms[name]
 		rules = append(rules, l.Rules("$.budget.platforms."+quoted(name))...)
 	}
 	return c.rules(rules)
+}
+
+// limits are the names of all limits, and of what holds several.
+var limits = slices.Concat(sizeRules, []string{"growth", "growth.tar", "growth.transfer", "growth.live", "growth.of", "layers", "packages", "packages.forbid", "packages.max", "findings", "seconds", "seconds.start", "seconds.build", "seconds.rebuild"})
+
+// blank finds a limit that stands there and says nothing: who wrote it believes that it holds.
+func (c *checker) blank(at string) error {
+	for _, name := range limits {
+		p, err := yaml.PathString(at + "." + name)
+		if err != nil {
+			continue
+		}
+		n, err := p.FilterFile(c.doc)
+		if err != nil || n == nil {
+			continue
+		}
+		if s, ok := n.(*ast.StringNode); n.Type() == ast.NullType || ok && s.Value == "" {
+			return c.errorf(at+"."+name, "%s says nothing: write a limit, or leave it out", name)
+		}
+	}
+	return nil
 }
 
 func (c *checker) rules(list []Rule) error {

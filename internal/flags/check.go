@@ -17,6 +17,7 @@ func Check(c *cobra.Command, r *check.Request) {
 	f.StringArrayVar(&r.Budgets, "budget", nil, "a limit, such as transfer=50MB, growth.live=2%, layers=12, packages.forbid=gcc")
 	f.StringSliceVar(&r.Variants, "variant", nil, "only these variants of the tare.yaml")
 	f.StringVar(&r.Save, "save", "", "note the images in this file, to be a baseline")
+	f.BoolVar(&r.NoBuild, "no-build", false, "only what the Dockerfile, its context and tare.yaml tell: BuildKit's checks, findings that need no image")
 	f.StringArrayVar(&r.Build.BuildArgs, "build-arg", nil, "set a build argument (NAME=VALUE, or NAME from the environment)")
 	f.StringVar(&r.Build.Target, "target", "", "stage to build")
 	f.StringSliceVar(&r.Build.Platforms, "platform", nil, "platforms to check")

@@ -143,7 +143,7 @@ func (d *divider) align() {
 			return
 		}
 	}
-	g := &graph{before: before, after: after, a: d.a, b: d.b, stages: stagesLike(before.Stages, after.Stages), own: map[int][]root{}}
+	g := &graph{before: before, after: after, a: d.a, b: d.b, stages: stagesLike(before, after), own: map[int][]root{}, handed: map[int]bool{}}
 	g.stages[-1] = -1 // what stands before the first FROM
 	g.pairs = pair(before.Lines, after.Lines, g.stages)
 	g.arguments()
@@ -187,8 +187,8 @@ func (g *graph) arguments() {
 		for _, name := range variables(l.Text) {
 			then, had := g.before.Args[name]
 			now, has := g.after.Args[name]
-			if then != now || had != has {
-				g.same[n] = false
+			if (then != now || had != has) && g.same[n] {
+				g.same[n], g.handed[n] = false, true
 			}
 		}
 	}
@@ -236,11 +236,16 @@ func (d *divider) plain(u *unit, l *Line, roots []root, diff Amounts) {
 			}
 		}
 		part := Base
-		if d.a.Source == nil && !d.sameBase() {
+		switch {
+		case d.a.Source == nil && !d.sameBase():
 			part = Unknown // its FROM may have been another one
+		case d.a.Source != nil && !d.g.moved(u.line):
+			part = Noise // what a trigger of the same base made
 		}
 		c := d.cause(part, u)
-		c.Text += " " + moved(l)
+		if part != Noise {
+			c.Text += " " + moved(l)
+		}
 		d.add(c, diff)
 		return
 	}

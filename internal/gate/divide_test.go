@@ -155,8 +155,6 @@ func TestDivide(t *testing.T) {
 			[]string{"yours 70 app/Dockerfile:2 RUN more"}},
 		"a line is gone": {made(nil, base, part{text: "RUN more", content: "m", bytes: 70}, run("x", 10)), made(nil, base, run("x", 10)),
 			[]string{"yours -70 app/Dockerfile:1 removed: RUN more"}},
-		"lines that only moved": {made(nil, base, part{text: "RUN more", content: "m", bytes: 70}, run("x", 10)), made(nil, base, run("x2", 10), part{text: "RUN more", content: "m2", bytes: 71}),
-			[]string{"noise 1 app/Dockerfile:3 RUN more"}},
 		"a deletion is the line's that deletes": {made(nil, base, run("x", 100), part{text: "RUN true", content: "n", bytes: 0}), made(nil, base, part{text: "RUN make", content: "x", bytes: 100, hidden: map[int]int64{2: 60}}, part{text: "RUN rm /x", content: "rm", bytes: 0}),
 			[]string{`yours -60 app/Dockerfile:3 RUN rm /x (was "RUN true")`}},
 		"a deletion that is gone": {made(nil, base, part{text: "RUN make", content: "x", bytes: 100, hidden: map[int]int64{2: 60}}, part{text: "RUN rm /x", content: "rm", bytes: 0}), made(nil, base, run("x", 100)),

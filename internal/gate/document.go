@@ -26,6 +26,24 @@ type Result struct {
 	Violations []Violation `json:"violations"`
 	// Notes say what was not judged, and why.
 	Notes []string `json:"notes,omitempty"`
+	// Unbuilt is there where nothing was built, and Images is empty then: what was judged by the
+	// Dockerfiles, their contexts and the tare.yaml alone.
+	Unbuilt *Unbuilt `json:"unbuilt,omitempty"`
+}
+
+// Unbuilt says what a check without a build could judge, and what it could not.
+type Unbuilt struct {
+	Images  []string `json:"images"`  // the names of what would be built
+	Checked []Asked  `json:"checked"` // kept, or broken: then Violations has it
+	// NotChecked needs the image: it is neither kept nor broken.
+	NotChecked []Asked `json:"notChecked"`
+}
+
+// Asked is a rule that an image was held against, or was not.
+type Asked struct {
+	Image string `json:"image"`
+	Rule  string `json:"rule"`
+	Why   string `json:"why,omitempty"` // why it was not
 }
 
 // Image is one image that was checked: of a variant and a platform.

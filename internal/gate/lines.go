@@ -14,15 +14,17 @@ type pairs struct {
 	// same says that it is the same.
 	was  []int
 	same []bool
-	gone []int // instructions of before that are nowhere in after
-	next map[int]int
+	// shifted says that it is the same, but stands elsewhere among those that are.
+	shifted []bool
+	gone    []int // instructions of before that are nowhere in after
+	next    map[int]int
 }
 
 // pair finds for each instruction the one that it was: the same text, in the same order
 // where possible (the longest common subsequence), else wherever it moved to; and of what is
 // left the one of the same kind in the same place, which was changed.
 func pair(before, after []Line, stages map[int]int) *pairs {
-	p := &pairs{was: slices.Repeat([]int{-1}, len(after)), same: make([]bool, len(after)), next: map[int]int{}}
+	p := &pairs{was: slices.Repeat([]int{-1}, len(after)), same: make([]bool, len(after)), shifted: make([]bool, len(after)), next: map[int]int{}}
 	taken := make([]bool, len(before))
 	match := func(i, j int, same bool) {
 		p.was[j], p.same[j], taken[i] = i, same, true
@@ -45,6 +47,7 @@ func pair(before, after []Line, stages map[int]int) *pairs {
 			for _, i := range old {
 				if p.was[j] < 0 && !taken[i] && alike(&before[i], &after[j]) {
 					match(i, j, true)
+					p.shifted[j] = true
 				}
 			}
 		}
@@ -97,10 +100,22 @@ func around(anchors [][2]int, j, n int) (lo, hi int) {
 
 // alike tells whether two instructions are the same.
 func alike(a, b *Line) bool {
+	if a.Keyword == "FROM" && b.Keyword == "FROM" {
+		return unnamed(a.Text) == unnamed(b.Text)
+	}
 	if a.Keyword != b.Keyword || a.Text != b.Text {
 		return false
 	}
 	return !strings.Contains(a.Text, "<<") || a.Code == b.Code
+}
+
+// unnamed is a FROM without the name that it gives its stage: another name is no other base.
+func unnamed(text string) string {
+	words := strings.Fields(text)
+	if n := len(words); n > 3 && strings.EqualFold(words[n-2], "AS") {
+		words = words[:n-2]
+	}
+	return strings.Join(words[min(1, len(words)):], " ")
 }
 
 // likeness is the part of the words that two texts have in common.
@@ -121,26 +136,59 @@ func likeness(a, b string) float64 {
 }
 
 // stagesLike are, for the stages of after, those of before: of the same name, else the last
-// for the last, else that in the same place.
-func stagesLike(before, after []string) map[int]int {
+// for the last, else that which has most instructions in common, else that in the same place.
+// The number of a stage without a name is none: it changes with every stage before it.
+func stagesLike(before, after *Source) map[int]int {
 	out, taken := map[int]int{}, map[int]bool{}
-	for n, name := range after {
-		for i, was := range before {
-			if _, done := out[n]; !done && !taken[i] && strings.EqualFold(was, name) {
-				out[n], taken[i] = i, true
-			}
-		}
-	}
 	fill := func(n, i int) {
-		if _, done := out[n]; !done && i >= 0 && i < len(before) && !taken[i] {
+		if _, done := out[n]; !done && i >= 0 && i < len(before.Stages) && !taken[i] {
 			out[n], taken[i] = i, true
 		}
 	}
-	fill(len(after)-1, len(before)-1)
-	for n := range after {
+	for n, name := range after.Stages {
+		if name == strconv.Itoa(n) {
+			continue
+		}
+		for i, was := range before.Stages {
+			if strings.EqualFold(was, name) {
+				fill(n, i)
+			}
+		}
+	}
+	fill(len(after.Stages)-1, len(before.Stages)-1)
+	for n := range after.Stages {
+		best, at := 0, -1
+		for i := range before.Stages {
+			if taken[i] {
+				continue
+			}
+			if c := inCommon(before.Lines, i, after.Lines, n); c > best {
+				best, at = c, i
+			}
+		}
+		fill(n, at)
+	}
+	for n := range after.Stages {
 		fill(n, n)
 	}
 	return out
+}
+
+// inCommon counts the instructions that two stages have in common.
+func inCommon(before []Line, i int, after []Line, n int) (count int) {
+	have := map[string]int{}
+	for k := range before {
+		if l := &before[k]; l.Stage == i {
+			have[l.Text]++
+		}
+	}
+	for k := range after {
+		if l := &after[k]; l.Stage == n && have[l.Text] > 0 {
+			have[l.Text]--
+			count++
+		}
+	}
+	return count
 }
 
 // maxPaired bounds the table of common.

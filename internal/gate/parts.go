@@ -11,7 +11,9 @@ import (
 // flips gives bytes of a unit's files that are seen in one image only to the instructions
 // that hide them in the other: a deletion belongs to the line that deletes. equal says that
 // the unit's layers are the same, so that all of live is explained so; otherwise only lines
-// that are new or gone are asked. It returns what it gave away.
+// that are new, gone, changed or moved are asked, and of the latter two no more is believed than
+// the unit itself has gained or lost: a temporary file that grows and goes is nobody's. It
+// returns what it gave away.
 func (d *divider) flips(n int, live int64, equal bool) (given int64) {
 	hidden := func(side int, layers []Layer, list []int) map[int]int64 {
 		out := map[int]int64{}
@@ -36,10 +38,14 @@ func (d *divider) flips(n int, live int64, equal bool) (given int64) {
 			continue
 		}
 		other := &d.units[o]
+		bound := equal
 		if !equal && !(other.line < 0 || d.g.was[other.line] < 0) {
-			continue
+			if !d.changed(other) && !d.g.crossed(u.line, other.line) {
+				continue
+			}
+			bound = true // of what it hid and does not hide there may be another amount now
 		}
-		if equal {
+		if bound {
 			if (move > 0) != (live > 0) || live == given {
 				continue
 			}
@@ -48,7 +54,7 @@ func (d *divider) flips(n int, live int64, equal bool) (given int64) {
 			}
 		}
 		given += move
-		d.add(d.hider(other), Amounts{Live: move})
+		d.add(d.hider(u, other), Amounts{Live: move})
 	}
 	if equal && given != live { // hidden by layers of no line
 		d.add(Cause{Part: Unknown, File: d.file(u), at: d.line(u), Text: "is hidden by layers of no line"}, Amounts{Live: live - given})
@@ -66,9 +72,14 @@ func rank(d *divider, n int) int {
 }
 
 // hider is the cause that a line hides other files than before.
-func (d *divider) hider(u *unit) Cause {
+func (d *divider) hider(of, u *unit) Cause {
 	if d.changed(u) {
 		return d.cause(Yours, u)
+	}
+	if d.g.crossed(of.line, u.line) {
+		c := d.cause(Yours, u)
+		c.Text += stoodElsewhere
+		return c
 	}
 	roots := d.g.roots(u.line)
 	if r := d.choose(u, roots); r != nil {
@@ -173,6 +184,9 @@ func (d *divider) remainder(u *unit, roots []root, moved bool, diff Amounts) {
 			part = Unknown
 		}
 		d.add(d.cause(part, u), diff)
+	case first(roots, Packages) != nil:
+		d.add(d.drifted(u, first(roots, Packages)), diff)
+	case d.reordered(u, diff):
 	case d.foreign(u.line):
 		d.add(d.cause(Unknown, u), diff)
 	default:
@@ -256,7 +270,7 @@ func (d *divider) blame(r root) Cause {
 	switch {
 	case strings.HasPrefix(r.text, "removed: "):
 		text = r.text
-	case strings.HasPrefix(r.text, "was "):
+	case strings.HasPrefix(r.text, "was "), r.text == handed:
 		text += " (" + r.text + ")"
 	}
 	return Cause{Part: r.part, File: d.g.after.Dockerfile, at: l.Line, Text: text}
@@ -270,7 +284,9 @@ func (d *divider) cause(part string, u *unit) Cause {
 		return c
 	}
 	c.Text = d.g.after.Lines[u.line].Text
-	if part == Yours && d.g.was[u.line] >= 0 && !d.g.same[u.line] {
+	if part == Yours && d.g.handed[u.line] {
+		c.Text += " (" + handed + ")"
+	} else if part == Yours && d.g.was[u.line] >= 0 && !d.g.same[u.line] {
 		if was := d.g.before.Lines[d.g.was[u.line]].Text; was != c.Text {
 			c.Text += " (was " + quote(was) + ")"
 		}

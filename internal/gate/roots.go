@@ -13,7 +13,7 @@ import (
 
 // root is why an instruction that is the same made something else.
 type root struct {
-	part string // Yours or Base
+	part string // Yours, Packages or Base
 	// at is the instruction that was changed, or whose image moved; -1 for a file.
 	at   int
 	file string // path in the context
@@ -30,6 +30,7 @@ type graph struct {
 	*pairs
 	stages map[int]int
 	own    map[int][]root // by index of after's lines
+	handed map[int]bool   // ARGs that are the same, and were given another value
 }
 
 // roots are the reasons why an instruction of after may have made something else than
@@ -59,7 +60,7 @@ func (g *graph) roots(n int) (out []root) {
 		}
 		at = next
 	}
-	return out
+	return append(out, g.removed(n)...)
 }
 
 // collect adds the reasons that lie in instruction i to those for n.
@@ -72,7 +73,7 @@ func (g *graph) collect(out []root, i, n, near int) []root {
 			continue // that it was changed itself is known
 		}
 		r.near = near
-		r.named = r.named && i == n || r.file != "" && mentions(g.after.Lines[n].Text, r.file)
+		r.named = r.named && i == n || r.file != "" && mentions(g.after.Lines[n].words(), r.file)
 		if !slices.ContainsFunc(out, func(o root) bool { return o.part == r.part && o.at == r.at && o.file == r.file }) {
 			out = append(out, r)
 		}
@@ -107,6 +108,8 @@ func (g *graph) itself(n int) []root {
 	switch {
 	case g.was[n] < 0:
 		out = append(out, root{part: Yours, at: n, text: "is new"})
+	case g.handed[n]:
+		out = append(out, root{part: Yours, at: n, text: handed})
 	case !g.same[n]:
 		out = append(out, root{part: Yours, at: n, text: "was " + quote(g.before.Lines[g.was[n]].Text)})
 	}
@@ -115,9 +118,16 @@ func (g *graph) itself(n int) []root {
 	if g.was[n] >= 0 && g.moved(n) {
 		out = append(out, root{part: Base, at: n, text: moved(l)})
 	}
+	if text := g.others(n); text != "" {
+		out = append(out, root{part: Packages, at: n, text: text})
+	}
 	g.own[n] = out
 	return out
 }
+
+// handed says of an ARG that it is the same and was given another value; which one is said
+// by nobody, since it may be a secret.
+const handed = "was given another value"
 
 // works are instructions whose results others read.
 var works = []string{"FROM", "RUN", "COPY", "ADD", "WORKDIR"}
@@ -214,14 +224,14 @@ func differs(then, now profile.File, had, has bool) string {
 // the digests, where both are known, else by the layers.
 func (g *graph) moved(n int) bool {
 	old, new := &g.before.Lines[g.was[n]], &g.after.Lines[n]
-	if new.Keyword == "FROM" && len(new.Layers) > 0 {
-		return !g.settled(n)
+	known := func(list []string) bool {
+		return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "@") })
+	}
+	if new.Keyword == "FROM" && len(new.Layers) > 0 { // the triggers of the base (ONBUILD) are among its layers
+		return !g.settled(n) && !(known(old.Images) && slices.Equal(old.Images, new.Images))
 	}
 	if len(new.Images) == 0 {
 		return false
-	}
-	known := func(list []string) bool {
-		return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "@") })
 	}
 	if known(old.Images) && known(new.Images) {
 		return !slices.Equal(old.Images, new.Images)

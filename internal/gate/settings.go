@@ -23,10 +23,13 @@ func (g *graph) settings(n int) (out []root) {
 		if !slices.Contains(inherited, s.Stage) && !global || !slices.Contains(setters, s.Keyword) || g.was[i] >= 0 && g.same[i] {
 			continue
 		}
-		used := uses(l.Text, variables(s.Text)) || g.through(i, n)
-		if used || l.Keyword == "RUN" && !global {
+		used := uses(l.words(), variables(s.Text)) || g.through(i, n) || s.Keyword == "WORKDIR" && l.relative()
+		if used || l.Keyword == "RUN" && (!global || g.declared(i, n, inherited)) {
 			text := "is new"
-			if g.was[i] >= 0 {
+			switch {
+			case g.handed[i]:
+				text = handed
+			case g.was[i] >= 0:
 				text = "was " + quote(g.before.Lines[g.was[i]].Text)
 			}
 			out = append(out, root{part: Yours, at: i, text: text, named: used})
@@ -37,11 +40,38 @@ func (g *graph) settings(n int) (out []root) {
 	}
 	for _, i := range g.gone {
 		s := &g.before.Lines[i]
-		if g.stages[l.Stage] == s.Stage && slices.Contains(setters, s.Keyword) && (l.Keyword == "RUN" || uses(l.Text, variables(s.Text))) {
-			out = append(out, root{part: Yours, at: g.where(i), text: "removed: " + s.Text, named: uses(l.Text, variables(s.Text))})
+		if g.stages[l.Stage] != s.Stage || !slices.Contains(setters, s.Keyword) {
+			continue
+		}
+		used := uses(l.words(), variables(s.Text)) || s.Keyword == "WORKDIR" && l.relative()
+		if l.Keyword == "RUN" || used {
+			out = append(out, root{part: Yours, at: g.where(i), text: "removed: " + s.Text, named: used})
 		}
 	}
 	return out
+}
+
+// declared tells whether a stage declares an argument again that an ARG before the first FROM
+// sets: commands get it then, whether or not they name it.
+func (g *graph) declared(i, n int, stages []int) bool {
+	names := variables(g.after.Lines[i].Text)
+	for k := i + 1; k < n; k++ {
+		s := &g.after.Lines[k]
+		if s.Keyword == "ARG" && slices.Contains(stages, s.Stage) && intersect(variables(s.Text), names) {
+			return true
+		}
+	}
+	return false
+}
+
+// relative tells whether a COPY or ADD writes below the working directory.
+func (l *Line) relative() bool {
+	if l.Keyword != "COPY" && l.Keyword != "ADD" {
+		return false
+	}
+	words := strings.Fields(l.Text)
+	to := strings.TrimLeft(words[len(words)-1], `"'[`)
+	return !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "$")
 }
 
 // given are the arguments that an instruction was carried out with, as histories have them,
@@ -66,7 +96,7 @@ func (g *graph) given(n int) (out []root) {
 		}
 		for _, name := range variables(s.Text) {
 			if was, had := then[name]; had && was != now[name] {
-				out = append(out, root{part: Yours, at: i, text: "was " + quote(name+"="+was), named: uses(g.after.Lines[n].Text, []string{name})})
+				out = append(out, root{part: Yours, at: i, text: "was " + quote(name+"="+was), named: uses(g.after.Lines[n].words(), []string{name})})
 			}
 		}
 	}
@@ -125,7 +155,7 @@ func (g *graph) through(i, n int) bool {
 			names = append(names, variables(s.Text)...)
 		}
 	}
-	return uses(g.after.Lines[n].Text, names)
+	return uses(g.after.Lines[n].words(), names)
 }
 
 func intersect(a, b []string) bool {

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"encoding/hex"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 
@@ -120,11 +121,21 @@ type Line struct {
 	// Images are those that it fetches, NAME@DIGEST; without a digest where that is not
 	// known.
 	Images []string `json:"images,omitempty"`
+	// Fetches are the addresses of files and repositories that an ADD fetches.
+	Fetches []string `json:"fetches,omitempty"`
 }
 
 // copies tells whether it copies files of the build context and does nothing else.
 func (l *Line) copies() bool {
-	return (l.Keyword == "COPY" || l.Keyword == "ADD") && len(l.Needs) == 0 && len(l.Images) == 0 && len(l.Takes) > 0
+	return (l.Keyword == "COPY" || l.Keyword == "ADD") && len(l.Needs) == 0 && len(l.Images) == 0 && len(l.Fetches) == 0 && len(l.Takes) > 0
+}
+
+// words is all that an instruction says, its here-documents included.
+func (l *Line) words() string {
+	if strings.Contains(l.Text, "<<") {
+		return l.Text + "\n" + l.Code
+	}
+	return l.Text
 }
 
 // maxEntries bounds the files that are kept of copied layers.

@@ -36,6 +36,9 @@ func writeJUnit(w io.Writer, r *gate.Result, o Options) error {
 		}
 		all.AddSuite(suite)
 	}
+	if r.Unbuilt != nil {
+		done = o.suites(&all, r)
+	}
 	rest := junit.Testsuite{Name: "tare check", Time: "0", ID: len(all.Suites)}
 	for i := range r.Violations {
 		if v := &r.Violations[i]; !done[v.Image] {
@@ -45,6 +48,7 @@ func writeJUnit(w io.Writer, r *gate.Result, o Options) error {
 	if len(rest.Testcases) > 0 {
 		all.AddSuite(rest)
 	}
+	all.Skipped = 0 // the schema that Jenkins publishes knows it of suites alone
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -60,6 +64,10 @@ func (o Options) failed(v *gate.Violation) junit.Testcase {
 	for n, c := range v.Causes {
 		if n == 10 && !o.Details {
 			break
+		}
+		if v.Measure == "findings" {
+			lines = append(lines, strings.TrimSpace(place(c.File, c.Line)+" "+safe(c.Text)))
+			continue
 		}
 		lines = append(lines, strings.Join(strings.Fields(strings.Join([]string{o.amounts(c.Amounts), partTitle(c.Part), place(c.File, c.Line), safe(c.Text)}, "  ")), " "))
 	}

@@ -34,12 +34,17 @@ func Marker(name string) string {
 // image, the three largest causes, and the rest folded. It writes nothing where no budget is
 // broken and nothing of yours changed.
 func writeMarkdown(w io.Writer, r *gate.Result, o Options) error {
-	if !o.Always && !violated(r) && !touched(r) {
+	if !o.Always && !violated(r) && (r.Unbuilt != nil || !touched(r)) {
 		return nil
 	}
 	m := &markdown{Options: o, r: r}
 	m.line("%s", Marker(o.Name))
 	m.verdict()
+	if r.Unbuilt != nil {
+		m.unchecked()
+		_, err := io.WriteString(w, m.String())
+		return err
+	}
 	m.table()
 	m.causes()
 	m.details()
@@ -95,7 +100,10 @@ func (m *markdown) verdict() {
 		icon = "❌"
 	}
 	title := "passed"
-	if violated(m.r) {
+	switch {
+	case m.r.Unbuilt != nil:
+		title = unbuilt(m.r)
+	case violated(m.r):
 		title = "violated: " + units.Plural(len(m.r.Violations), "budget") + " broken"
 	}
 	m.line("### %s tare check %s", icon, title)

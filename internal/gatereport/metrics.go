@@ -19,9 +19,9 @@ type sized struct {
 func sizesOf(s *gate.Side) []sized {
 	return []sized{
 		{"transfer", "Bytes that a pull of the image transfers.", s.Sizes.Transfer},
-		{"live", "Bytes of the files that a container sees.", units.Known(s.Sizes.Live)},
-		{"tar", "Bytes of the uncompressed layers.", units.Known(s.Sizes.Tar)},
-		{"waste", "Bytes of files that a later layer hides.", units.Known(s.Sizes.Waste)},
+		{"live", "Bytes of the files that a container sees.", read(s, s.Sizes.Live)},
+		{"tar", "Bytes of the uncompressed layers.", read(s, s.Sizes.Tar)},
+		{"waste", "Bytes of files that a later layer hides.", read(s, s.Sizes.Waste)},
 	}
 }
 
@@ -62,6 +62,10 @@ func writeMetrics(w io.Writer, r *gate.Result, o Options) error {
 	}
 	family("tare_check_violations", "", "Budgets that are broken.")
 	fmt.Fprintf(&b, "tare_check_violations{check=\"%s\"} %d\n", labelValue(o.Name), len(r.Violations))
+	if r.Unbuilt != nil {
+		family("tare_check_unchecked", "", "Limits that need an image, and were not checked since nothing was built.")
+		fmt.Fprintf(&b, "tare_check_unchecked{check=\"%s\"} %d\n", labelValue(o.Name), len(r.Unbuilt.NotChecked))
+	}
 	b.WriteString("# EOF\n")
 	_, err := io.WriteString(w, b.String())
 	return err

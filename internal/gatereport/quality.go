@@ -62,13 +62,16 @@ func writeCommands(w io.Writer, r *gate.Result, o Options) error {
 			line = strconv.Itoa(max(f.line, 1))
 		}
 		text := o.message(r, f)
-		if c := f.violations[0].Causes; len(c) > 0 {
+		if c := f.violations[0].Causes; len(c) > 0 && f.violations[0].Measure != "findings" {
 			text += "\n" + o.amounts(c[0].Amounts) + ": " + brief(c[0].Text, 200)
 		}
 		command("error", text, "file", report.Safe(file), "line", line, "title", "tare check: "+brief(f.rule, 100))
 	}
 	for _, n := range r.Notes {
 		command("notice", safe(n), "title", "tare check")
+	}
+	if r.Unbuilt != nil && len(r.Unbuilt.NotChecked) > 0 {
+		command("notice", unbuilt(r), "title", "tare check")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

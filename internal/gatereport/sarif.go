@@ -38,8 +38,11 @@ func findings(r *gate.Result) []finding {
 		line       int
 	}
 	at := map[key]int{}
+	list := make([]*gate.Violation, 0, len(r.Violations))
 	for n := range r.Violations {
-		v := &r.Violations[n]
+		list = append(list, places(&r.Violations[n])...)
+	}
+	for _, v := range list {
 		k := key{rule: v.Rule, file: v.File}
 		if v.Line != nil {
 			k.line = *v.Line
@@ -75,7 +78,7 @@ func (o Options) message(r *gate.Result, f *finding) string {
 	var out []string
 	for _, v := range f.violations {
 		s := o.sentence(v)
-		if len(r.Images) > 1 {
+		if len(r.Images) > 1 || r.Unbuilt != nil && len(r.Unbuilt.Images) > 1 {
 			s = safe(v.Image) + ": " + s
 		}
 		out = append(out, s)
@@ -113,7 +116,7 @@ func writeSARIF(w io.Writer, r *gate.Result, o Options) error {
 	list := findings(r)
 	for i := range list {
 		f := &list[i]
-		run.AddRule(safe(f.rule)).WithShortDescription(sarif.NewMultiformatMessageString().WithText("The budget " + safe(f.rule) + " is broken.")).
+		run.AddRule(safe(f.rule)).WithShortDescription(sarif.NewMultiformatMessageString().WithText(about(f.rule))).
 			WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel("error"))
 		at := location(f.file, f.line)
 		seen := map[string]bool{}

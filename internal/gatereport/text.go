@@ -33,11 +33,14 @@ func Document(r *gate.Result, o Options) report.Document {
 		v := &r.Violations[n]
 		d = append(d, report.Item{Place: at, Mark: report.No, Text: o.broken(r, v)})
 	}
-	if len(r.Images) == 1 {
+	if len(r.Images) == 1 && r.Unbuilt == nil {
 		d = append(d, report.Para{Place: at, Text: o.change(r.Images[0].Delta)})
 	}
 	for _, n := range r.Notes {
 		d = append(d, report.Item{Place: at, Severity: report.Note, Text: safe(n)})
+	}
+	if r.Unbuilt != nil {
+		return append(d, o.unchecked(r)...)
 	}
 	if t := o.causes(r); len(t.Rows) > 0 {
 		d = append(d, t)
@@ -48,7 +51,7 @@ func Document(r *gate.Result, o Options) report.Document {
 // broken is a violation in one line: which image, which budget, what it says, and where.
 func (o Options) broken(r *gate.Result, v *gate.Violation) string {
 	s := safe(v.Rule) + ": " + o.sentence(v)
-	if len(r.Images) > 1 {
+	if len(r.Images) > 1 || r.Unbuilt != nil && len(r.Unbuilt.Images) > 1 {
 		s = safe(v.Image) + ": " + s
 	}
 	if p := place(v.File, v.Line); p != "" {

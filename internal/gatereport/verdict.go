@@ -13,6 +13,8 @@ func violated(r *gate.Result) bool { return r.Verdict == gate.Violated }
 // verdict is the answer in one line.
 func (o Options) verdict(r *gate.Result) string {
 	switch images := len(r.Images); {
+	case r.Unbuilt != nil:
+		return unbuilt(r)
 	case violated(r):
 		return "violated: " + units.Plural(len(r.Violations), "budget") + " broken" + o.of(r)
 	case images == 1:

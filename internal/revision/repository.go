@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ type Repository struct {
 	Prefix string
 
 	objects string // where it keeps what all its working trees share
+	sparse  string // where it says which files are checked out
 	shallow bool
 	bare    bool
 }
@@ -40,7 +42,7 @@ func Find(ctx context.Context, dir string) (*Repository, error) {
 	if fi, err := os.Stat(abs); err != nil || !fi.IsDir() {
 		return nil, fmt.Errorf("%s: no such directory", dir)
 	}
-	out, err := run(ctx, abs, "rev-parse", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir", "--show-prefix")
+	out, err := run(ctx, abs, "rev-parse", "--is-bare-repository", "--is-shallow-repository", "--git-common-dir", "--git-path", "info/sparse-checkout", "--show-prefix")
 	var f *failed
 	if errors.As(err, &f) && strings.Contains(f.said, "not a git repository") {
 		return nil, fmt.Errorf("%s is %w", dir, ErrNoRepository)
@@ -49,15 +51,17 @@ func Find(ctx context.Context, dir string) (*Repository, error) {
 		return nil, err
 	}
 	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-	if len(lines) < 3 {
+	if len(lines) < 4 {
 		return nil, fmt.Errorf("git: an answer of %d lines", len(lines))
 	}
-	r := &Repository{Top: abs, bare: lines[0] == "true", shallow: lines[1] == "true", objects: lines[2]}
-	if !filepath.IsAbs(r.objects) {
-		r.objects = filepath.Join(abs, r.objects)
+	r := &Repository{Top: abs, bare: lines[0] == "true", shallow: lines[1] == "true", objects: lines[2], sparse: lines[3]}
+	for _, p := range []*string{&r.objects, &r.sparse} {
+		if !filepath.IsAbs(*p) {
+			*p = filepath.Join(abs, *p)
+		}
 	}
-	if len(lines) > 3 {
-		r.Prefix = strings.TrimSuffix(lines[3], "/")
+	if len(lines) > 4 {
+		r.Prefix = strings.TrimSuffix(strings.Join(lines[4:], "\n"), "/") // a directory's name may have line ends
 	}
 	if r.Prefix != "" {
 		r.Top = strings.TrimSuffix(abs, string(filepath.Separator)+filepath.FromSlash(r.Prefix))
@@ -140,6 +144,49 @@ func (r *Repository) object(ctx context.Context, commit, at string) (name, kind 
 		return "", "", false, err
 	}
 	return list[0].name, list[0].kind, true, nil
+}
+
+// Read is a file of a commit, if it has at most so many bytes; ok is false if the commit has no
+// such file.
+func (r *Repository) Read(ctx context.Context, commit, at string, most int64) (body []byte, ok bool, err error) {
+	name, kind, ok, err := r.object(ctx, commit, at)
+	if err != nil || !ok || kind != "blob" {
+		return nil, false, err
+	}
+	size, err := run(ctx, r.Top, "cat-file", "-s", name)
+	if err != nil {
+		return nil, false, err
+	}
+	if n, err := strconv.ParseInt(strings.TrimSpace(string(size)), 10, 64); err != nil || n > most {
+		return nil, false, fmt.Errorf("%s of commit %s is larger than %d bytes", at, short(commit), most)
+	}
+	body, err = run(ctx, r.Top, "cat-file", "blob", name)
+	return body, err == nil, err
+}
+
+// leftOut are the files that a sparse checkout leaves out of the working tree, by their paths
+// from the top; nil for a whole one.
+func (r *Repository) leftOut(ctx context.Context) (map[string]bool, error) {
+	if _, err := os.Stat(r.sparse); err != nil || r.bare {
+		return nil, nil //nolint:nilerr // what cannot be read leaves nothing out
+	}
+	out, err := run(ctx, r.Top, "ls-files", "-z", "-t")
+	if err != nil {
+		return nil, err
+	}
+	list := map[string]bool{}
+	for line := range strings.SplitSeq(string(out), "\x00") {
+		if name, ok := strings.CutPrefix(line, "S "); ok {
+			list[name] = true
+		}
+	}
+	return list, nil
+}
+
+// here tells whether the working tree has something at a path.
+func (r *Repository) here(at string) bool {
+	_, err := os.Lstat(filepath.Join(r.Top, filepath.FromSlash(at)))
+	return err == nil
 }
 
 // entry is a line of git ls-tree.

@@ -278,6 +278,92 @@ func TestSubmodule(t *testing.T) {
 	fails(t, "git:HEAD:lib", clone, "is a submodule in commit")
 }
 
+// What a sparse checkout leaves out is left out of a commit that is held against the working
+// tree, and that is said; a commit by itself is whole.
+func TestSparseCheckout(t *testing.T) {
+	r := newRepo(t)
+	r.write("app/Dockerfile", "FROM scratch", 0o644)
+	r.write("app/large/data", "x", 0o644)
+	r.write("app/large/here", "x", 0o644)
+	r.commit("one")
+	r.git("sparse-checkout", "set", "--no-cone", "/app/*", "!/app/large/")
+	r.write("app/large/here", "x", 0o644)
+	repo, err := revision.Find(t.Context(), filepath.Join(r.dir, "app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, err := repo.Commit(t.Context(), "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := repo.OpenHere(t.Context(), commit, "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if got := list(t, tree.Dir); slices.Contains(got, "-rw-r--r-- large/data x") || !slices.Contains(got, "-rw-r--r-- large/here x") || len(tree.Notes) != 1 || !strings.HasPrefix(tree.Notes[0], "a sparse checkout: 1 files of commit") {
+		t.Errorf("%q, notes %q", got, tree.Notes)
+	}
+	whole, _ := open(t, "git:HEAD:app", r.dir)
+	if got := list(t, whole.Dir); !slices.Contains(got, "-rw-r--r-- large/data x") || len(whole.Notes) > 0 {
+		t.Errorf("%q, notes %q", got, whole.Notes)
+	}
+	if b, ok, err := repo.Read(t.Context(), commit, "app/Dockerfile", 100); err != nil || !ok || string(b) != "FROM scratch" {
+		t.Errorf("%q %v %v", b, ok, err)
+	}
+	if _, ok, err := repo.Read(t.Context(), commit, "app/none", 100); err != nil || ok {
+		t.Errorf("%v %v", ok, err)
+	}
+	if _, _, err := repo.Read(t.Context(), commit, "app/Dockerfile", 5); err == nil || !strings.Contains(err.Error(), "is larger than 5 bytes") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Names with spaces, line ends and letters of any script; repositories without a commit, with
+// SHA-256, tags with a text of their own, no branch at all, directories of others.
+func TestOddRepositories(t *testing.T) {
+	r := newRepo(t)
+	r.write("Dockerfile", "FROM scratch", 0o644)
+	fails(t, "git:HEAD", r.dir, `no commit "HEAD" in the repository`) // the branch is not born yet
+	dir := "a b\nc ü\t'\"$(x)"
+	r.write(dir+"/Dockerfile", "FROM scratch", 0o644)
+	r.write(dir+"/-f", "1", 0o644)
+	r.commit("one")
+	r.git("tag", "-a", "-m", "text", "v1")
+	r.git("checkout", "-q", "--detach")
+	for _, word := range []string{"git:v1:" + dir, "git:HEAD:./" + dir, "git:HEAD:" + filepath.Join(r.dir, dir)} {
+		tree, _ := open(t, word, r.dir)
+		if d := cmp.Diff([]string{"-rw-r--r-- -f 1", "-rw-r--r-- Dockerfile FROM scratch"}, list(t, tree.Dir)); d != "" {
+			t.Error(d)
+		}
+	}
+	if tree, _ := open(t, "git:HEAD", filepath.Join(r.dir, dir)); tree.Path != dir {
+		t.Errorf("%q", tree.Path)
+	}
+	fails(t, "git:--upload-pack=x", r.dir, `"--upload-pack=x" is no revision: the names of commits do not begin with a dash`)
+	fails(t, "git:no such", r.dir, `no commit "no such" in the repository`)
+	if err := os.Symlink("Dockerfile", filepath.Join(r.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	r.commit("two")
+	if _, file := open(t, "git:HEAD:link", r.dir); filepath.Base(file) != "link" {
+		t.Errorf("%s", file)
+	}
+	sha := &repo{t, filepath.Join(t.TempDir(), "sha")}
+	r.git("init", "-q", "--object-format=sha256", sha.dir)
+	sha.write("Dockerfile", "FROM scratch", 0o644)
+	if commit := sha.commit("one"); len(commit) != 64 {
+		t.Errorf("%s", commit)
+	}
+	if tree, _ := open(t, "git:HEAD", sha.dir); len(tree.Commit) != 64 {
+		t.Errorf("%s", tree.Commit)
+	}
+	t.Setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1") // git takes it for somebody else's
+	if _, err := revision.Find(t.Context(), r.dir); err != nil && !strings.Contains(err.Error(), "dubious ownership") {
+		t.Errorf("%v", err)
+	}
+}
+
 // Contents of Git LFS that are here are read; pointers are told of.
 func TestLargeFiles(t *testing.T) {
 	r := newRepo(t)

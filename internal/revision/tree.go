@@ -38,6 +38,20 @@ const prefix = "tare-git-"
 // Open writes the files of a directory of a commit, which is the repository's top for
 // "." or "", into a temporary directory.
 func (r *Repository) Open(ctx context.Context, commit, at string) (*Tree, error) {
+	return r.open(ctx, commit, at, nil)
+}
+
+// OpenHere is Open without the files that a sparse checkout leaves out of the working tree:
+// what is not here either is no difference. A note says how many these are.
+func (r *Repository) OpenHere(ctx context.Context, commit, at string) (*Tree, error) {
+	skip, err := r.leftOut(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.open(ctx, commit, at, skip)
+}
+
+func (r *Repository) open(ctx context.Context, commit, at string, skip map[string]bool) (*Tree, error) {
 	name, kind, ok, err := r.object(ctx, commit, at)
 	switch {
 	case err != nil:
@@ -54,7 +68,7 @@ func (r *Repository) Open(ctx context.Context, commit, at string) (*Tree, error)
 	if t.root, err = os.MkdirTemp("", prefix); err != nil {
 		return nil, err
 	}
-	if err := t.fill(ctx, r, name); err != nil {
+	if err := t.fill(ctx, r, name, skip); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -62,7 +76,7 @@ func (r *Repository) Open(ctx context.Context, commit, at string) (*Tree, error)
 }
 
 // fill writes the files of a tree, by its name.
-func (t *Tree) fill(ctx context.Context, r *Repository, name string) (err error) {
+func (t *Tree) fill(ctx context.Context, r *Repository, name string, skip map[string]bool) (err error) {
 	t.lock = flock.New(filepath.Join(t.root, "lock"))
 	if _, err = t.lock.TryLock(); err != nil {
 		return err
@@ -74,7 +88,7 @@ func (t *Tree) fill(ctx context.Context, r *Repository, name string) (err error)
 	if err = os.Mkdir(t.Dir, 0o755); err != nil {
 		return err
 	}
-	w := &writer{Tree: t, dirs: map[string]bool{}}
+	w := &writer{Tree: t, dirs: map[string]bool{}, skip: skip}
 	if w.to, err = os.OpenRoot(t.Dir); err != nil {
 		return err
 	}

@@ -24,6 +24,8 @@ type writer struct {
 	to       *os.Root
 	dirs     map[string]bool
 	pointers int // of Git LFS, whose contents are not here
+	skip     map[string]bool
+	skipped  int // files of skip
 }
 
 // write writes what a tree has below a directory; at is where it lies in the repository.
@@ -40,6 +42,10 @@ func (w *writer) write(ctx context.Context, r *Repository, tree, at, below strin
 	for _, e := range list {
 		if !filepath.IsLocal(e.path) || slices.ContainsFunc(strings.Split(e.path, "/"), func(s string) bool { return strings.EqualFold(s, ".git") }) {
 			return fmt.Errorf("%q is no name for a file", e.path)
+		}
+		if w.skip[path.Join(at, e.path)] && !r.here(path.Join(at, e.path)) {
+			w.skipped++
+			continue
 		}
 		if e.kind == "commit" {
 			if err := w.submodule(ctx, r, e, path.Join(at, e.path), path.Join(below, e.path)); err != nil {
@@ -63,6 +69,9 @@ func (w *writer) submodule(ctx context.Context, r *Repository, e entry, at, belo
 	dir := filepath.Join(r.Top, filepath.FromSlash(at))
 	sub, err := Find(ctx, dir)
 	if err == nil && sub.Prefix == "" && !r.bare && sub.objects != r.objects && sub.Has(ctx, e.name) {
+		skip := w.skip // what is left out is so in the outer repository
+		w.skip = nil
+		defer func() { w.skip = skip }()
 		return w.write(ctx, sub, e.name, ".", below)
 	}
 	if ctx.Err() != nil {
@@ -270,6 +279,9 @@ func (w *writer) finish(mode os.FileMode) {
 	}
 	_ = os.Chmod(w.Dir, mode)
 	_ = os.Chtimes(w.Dir, modified, modified)
+	if w.skipped > 0 {
+		w.Notes = append(w.Notes, fmt.Sprintf("a sparse checkout: %d files of commit %s that are not checked out here were left out of it, too", w.skipped, w.Short()))
+	}
 	if w.pointers > 0 {
 		w.Notes = append(w.Notes, fmt.Sprintf("%d files of commit %s are pointers of Git LFS, whose contents are not here (git lfs fetch)", w.pointers, w.Short()))
 	}

@@ -59,6 +59,14 @@ func Meant(word string, list []string) string {
 	return ""
 }
 
+// MeantEnd is Meant at the end of a sentence: "; did you mean X?", or ".".
+func MeantEnd(word string, list []string) string {
+	if s := Meant(word, list); s != "" {
+		return s
+	}
+	return "."
+}
+
 // OneOf is nil if a list has a flag's value, else a request.Error with the list and the
 // nearest value of it.
 func OneOf(flag, value string, list []string) error {
