@@ -97,7 +97,7 @@ var imports = map[string][]string{
 	"parts/fatbin":   {"parts"},
 	"parts/elffile":  {"parts", "parts/fatbin"},
 	"parts/archives": {"parts"},
-	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "target", "tree", "weigh"},
+	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "request", "target", "tree", "weigh"},
 	"insidereport":   {"compare", "inside", "parts", "report", "units", "weigh"},
 
 	"table":    {"request", "screen"},
