@@ -77,8 +77,6 @@ var imports = map[string][]string{
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
 	"releases":  {"growth", "image", "progress", "request", "source", "store", "target", "units", "weigh"},
-	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
-	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
 	"lint":      {"dockerfile"},
 	"preview":   {"advice", "buildcontext", "dockerfile", "engine", "image", "layer", "profile", "secret", "weigh"},
 	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "pattern", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
