@@ -68,6 +68,7 @@ var imports = map[string][]string{
 	"runner":    {"engine", "image", "request", "units"},
 	"revision":  {"logs"},
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
+	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
@@ -76,10 +77,10 @@ var imports = map[string][]string{
 	"watch":     {"engine", "socket"},
 	"trace":     {"bench", "compare", "engine", "experiment", "infile", "lab", "layer", "profile", "request", "runner", "suggest", "target", "touch", "tree", "weigh"},
 	"releases":  {"growth", "image", "progress", "request", "source", "store", "target", "units", "weigh"},
-	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
-	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
 	"lint":      {"dockerfile"},
 	"preview":   {"advice", "buildcontext", "dockerfile", "engine", "image", "layer", "profile", "secret", "weigh"},
+	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "pattern", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
+	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
@@ -94,7 +95,7 @@ var imports = map[string][]string{
 	"parts/fatbin":   {"parts"},
 	"parts/elffile":  {"parts", "parts/fatbin"},
 	"parts/archives": {"parts"},
-	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "target", "tree", "weigh"},
+	"inside":         {"layer", "parts", "parts/archives", "parts/elffile", "request", "target", "tree", "weigh"},
 	"insidereport":   {"compare", "inside", "parts", "report", "units", "weigh"},
 
 	"table":    {"request", "screen"},
@@ -114,7 +115,7 @@ var imports = map[string][]string{
 
 	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "viewer"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "bill", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},

@@ -230,9 +230,11 @@ given. After a build the cache is pruned to --keep-storage.`,
 		long: `Download an image from a registry into the local store.
 
 Layers that the store has are not downloaded again, and an interrupted download
-continues where it stopped.`,
+continues where it stopped. With --dry-run only the manifest and the
+configuration are read, to say what would be downloaded.`,
 		example: `  tare pull python:slim
   tare pull --platform linux/arm64 alpine
+  tare pull --dry-run python:slim
   tare pull ghcr.io/owner/app@sha256:…`,
 	},
 	"push": {
