@@ -43,7 +43,11 @@ row() {
   : >"$TMP/row"
   for ((n = 0; n < ROUNDS; n++)); do
     eval "$before"
-    "$TMP/viewed" run "$marks" "$@" >>"$TMP/row" || die "$name failed"
+    if ! "$TMP/viewed" run "$marks" "$@" >>"$TMP/row" 2>"$TMP/why"; then
+      say "$name: $(head -c 300 "$TMP/why")"
+      printf '| %s | %s | not within %s minutes | | |\n' "$files" "$name" 10
+      return
+    fi
   done
   printf '| %s | %s | %s ms | %s ms | %s MB |\n' "$files" "$name" "$(awk '{print $1}' "$TMP/row" | mid)" "$(awk '{print $(NF - 1)}' "$TMP/row" | mid)" \
     "$(awk '{print $NF * 1024 / 1e6}' "$TMP/row" | mid)"
