@@ -168,9 +168,9 @@
   };
 
   // The text of a file.
-  const title = make("h3", {id: "files-title"}), about = make("p", {class: "dim"}), text = make("pre", {tabindex: "0", role: "region", "aria-labelledby": "files-title"});
+  const title = make("h3", {id: "files-title"}), about = make("p", {class: "dim"}), versions = make("ul", {class: "dim"}), text = make("pre", {tabindex: "0", role: "region", "aria-labelledby": "files-title"});
   const download = make("a", {download: ""}, "Download"), where = make("button", {type: "button"}, "Show its directory");
-  const dialog = make("dialog", {"aria-labelledby": "files-title", id: "files-text"}, title, about, text,
+  const dialog = make("dialog", {"aria-labelledby": "files-title", id: "files-text"}, title, about, versions, text,
     make("p", {}, download, " ", where, " ", make("button", {type: "button", onclick: () => dialog.close()}, "Close")));
   const read = async r => {
     try {
@@ -179,6 +179,8 @@
       const step = images[p ? p[1] : what.value].layers[v.layer];
       about.textContent = [bytes(v.bytes), "layer " + (v.layer + 1) + (!p && step && step.instruction ? ": " + step.instruction : ""), r.package ? "package " + r.package : "",
         r.by !== undefined ? r.fate + " by layer " + (r.by + 1) : "", v.binary ? "not text: download it" : v.shortened ? "the first " + bytes(1 << 20) + " are shown" : ""].filter(s => s).join(" · ");
+      versions.hidden = !v.versions;
+      versions.replaceChildren(...(v.versions || []).map(o => make("li", {}, "layer " + (o.layer + 1) + ": " + bytes(o.bytes) + ", " + o.fate + (o.by !== undefined ? " by layer " + (o.by + 1) : ""))));
       text.textContent = v.text;
       text.hidden = v.binary;
       download.href = "api/file?" + query({id: r.id, q: "", mode: "text"});

@@ -44,6 +44,7 @@ func TestWebInBrowser(t *testing.T) {
 	b.sees(`document.activeElement.getAttribute("aria-expanded") + document.activeElement.getAttribute("aria-level")`, "true1")
 	b.do(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
 	b.sees(`document.querySelector("#files-text[open] pre")?.textContent ?? ""`, "changed\n")
+	b.sees(`[...document.querySelectorAll("#files-text li")].map(e => e.textContent).join("; ")`, "layer 1: 17B, overwritten-changed by layer 2; layer 2: 8B, live")
 	b.do(chromedp.KeyEvent(kb.Escape))
 	b.sees(`document.activeElement.querySelector(".name bdi")?.textContent ?? ""`, "motd")
 	b.do(chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowLeft))

@@ -31,6 +31,17 @@ type Text struct {
 	// Binary says that it is no text, Shortened that there is more of it.
 	Binary    bool `json:"binary"`
 	Shortened bool `json:"shortened"`
+	// Versions are all that layers have at the path, lowest first, if they are several.
+	Versions []Version `json:"versions,omitempty"`
+}
+
+// Version is what a layer has at a path, and what became of it: the layer that hides it, and
+// how. Layers are counted from 0.
+type Version struct {
+	Layer int32  `json:"layer"`
+	Bytes int64  `json:"bytes"`
+	By    *int32 `json:"by,omitempty"`
+	Fate  string `json:"fate"`
 }
 
 // errEnough ends the reading of a layer.
@@ -111,7 +122,7 @@ func (h *handler) text(r *http.Request, q url.Values) (any, error) {
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
-	out := Text{Path: screen.Safe("/" + c.table.Path(c.node)), Bytes: e.Size, Layer: ref.Layer, Shortened: e.Size > int64(len(b))}
+	out := Text{Path: screen.Safe("/" + c.table.Path(c.node)), Bytes: e.Size, Layer: ref.Layer, Shortened: e.Size > int64(len(b)), Versions: h.versions(c)}
 	if out.Shortened { // a character may be cut
 		for n := 0; n < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b[max(0, len(b)-utf8.UTFMax):]); n++ {
 			b = b[:len(b)-1]
@@ -121,6 +132,26 @@ func (h *handler) text(r *http.Request, q url.Values) (any, error) {
 		out.Text = screen.Text(string(b))
 	}
 	return out, nil
+}
+
+// versions are all that layers have at a path; nothing if that is only one.
+func (h *handler) versions(c chosen) (out []Version) {
+	t := h.Images[c.image].Facts.Tree
+	for _, r := range c.table.Entries(c.node, c.side) {
+		e := t.Entry(r)
+		if e.Kind == layer.Whiteout || e.Kind == layer.Opaque || e.Kind == layer.Meta {
+			continue
+		}
+		v, state := Version{Layer: r.Layer, Bytes: e.Size}, t.Name(r)
+		if v.Fate = state.Class.String(); state.Class != tree.Live {
+			v.By = &state.By
+		}
+		out = append(out, v)
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
 }
 
 // read reads files of a layer, when it is their turn.

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,12 +68,24 @@ func TestText(t *testing.T) {
 		"long":    {Path: "/long", Bytes: int64(len(long)), Text: strings.Repeat("ä", 1<<19), Shortened: true},
 		"odd":     {Path: "/odd", Bytes: int64(len(long) + 1), Text: "x" + strings.Repeat("ä", 1<<19-1), Shortened: true},
 	} {
-		if got := api[web.Text](s, "text", "path", path); got != want {
+		if got := api[web.Text](s, "text", "path", path); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %.200v", path, got)
 		}
 	}
-	if a := s.get("api/text?path=control"); strings.Contains(a.body, "<script>") {
+	if a := s.get("api/text?path=control"); a.StatusCode != http.StatusOK || strings.Contains(a.body, "<script>") {
 		t.Errorf("markup in the answer: %s", a.body)
+	}
+	s = serve(t, layers{{testkit.File("f", "1")}, {testkit.File("f", "22")}, {testkit.File(".wh.f", "")}, {testkit.File("f", "333")}})
+	var got []string
+	for _, v := range api[web.Text](s, "text", "path", "f").Versions {
+		by := ""
+		if v.By != nil {
+			by = fmt.Sprint(" by ", *v.By)
+		}
+		got = append(got, fmt.Sprint(v.Layer, " ", v.Bytes, " ", v.Fate, by))
+	}
+	if want := "0 1 overwritten-changed by 1; 1 2 deleted-file by 2; 3 3 live"; strings.Join(got, "; ") != want {
+		t.Errorf("versions: %s", strings.Join(got, "; "))
 	}
 }
 
