@@ -21,7 +21,7 @@ var joinedOrders = [outline.Orders]string{"change", "second image", "first image
 func (m *Model) filesTitle() string {
 	f := m.files
 	name := orderNames[f.order]
-	what := "Files"
+	var what string
 	v := &f.view
 	switch n := len(f.table.Facts[0].Tree.Lists); {
 	case m.of.joined():

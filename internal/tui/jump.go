@@ -62,7 +62,7 @@ func (m *Model) version() (image int, r tree.Ref, ok bool) {
 		for n, image := range []int{m.of.from, m.of.to} {
 			facts := m.data.Images[image].Facts
 			if e, is := f.table.Version(f.node(), n, len(facts.Tree.Lists)-1); is {
-				r, ok = e, true
+				r = e
 				if facts.Tree.Seen(e, len(facts.Tree.Lists)-1) {
 					return image, e, true
 				}

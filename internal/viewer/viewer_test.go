@@ -61,7 +61,7 @@ func content(t *testing.T, name string) string {
 
 func TestExtract(t *testing.T) {
 	run := testkit.File("app/run.sh", "new")
-	run.Header.Mode = 0o4755
+	run.Mode = 0o4755
 	s, table := open(t,
 		[]testkit.Entry{testkit.Dir("app"), testkit.File("app/run.sh", "old"), testkit.File("app/sub/data", "data"), testkit.File("app/gone", "secret")},
 		[]testkit.Entry{run, testkit.Link("app/hard", "app/run.sh"), testkit.Symlink("app/near", "sub/data"), testkit.Symlink("app/far", "/etc/passwd"), testkit.Symlink("app/up", "../../x"),

@@ -66,9 +66,9 @@ func (g *guard) own(r *http.Request, page bool) bool {
 			return false
 		}
 	}
-	clicked := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document" && r.Header.Get("Sec-Fetch-User") == "?1"
+	clicked := page && r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document" && r.Header.Get("Sec-Fetch-User") == "?1"
 	for _, site := range r.Header.Values("Sec-Fetch-Site") {
-		if site != "same-origin" && site != "none" && !(page && clicked && r.Method == http.MethodGet) {
+		if site != "same-origin" && site != "none" && !clicked {
 			return false
 		}
 	}
