@@ -52,16 +52,17 @@ func (m *Model) goBack() tea.Cmd {
 	return tea.Batch(first, f.reveal(p.node), f.request(false))
 }
 
-// version is the entry that stands for the node at the cursor.
+// version is the entry that stands for the node at the cursor: of two images that of the
+// second, as its attributes are, if a container sees something there.
 func (m *Model) version() (image int, r tree.Ref, ok bool) {
 	f := m.files
 	if len(f.rows) == 0 {
 		return 0, r, false
 	}
 	if m.of.joined() {
-		for n, image := range []int{m.of.from, m.of.to} {
+		for n, image := range []int{m.of.to, m.of.from} {
 			facts := m.data.Images[image].Facts
-			if e, is := f.table.Version(f.node(), n, len(facts.Tree.Lists)-1); is {
+			if e, is := f.table.Version(f.node(), 1-n, len(facts.Tree.Lists)-1); is {
 				r = e
 				if facts.Tree.Seen(e, len(facts.Tree.Lists)-1) {
 					return image, e, true

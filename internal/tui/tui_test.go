@@ -403,3 +403,25 @@ func TestPageHasAllKeys(t *testing.T) {
 		t.Errorf("docs/reference/view.md has %d rows of keys and signs, want %d", n, len(Bindings())+int(outline.Hidden-outline.Added)+1)
 	}
 }
+
+// What both images have is read from the second, what only the first has from there.
+func TestWhichOfTwoIsRead(t *testing.T) {
+	m := start(t, two(t), 120, 24)
+	m.keysFor("tab", "Z")
+	sides := map[int]int{}
+	for n, i := range m.files.rows {
+		m.files.cursor = n
+		image, _, ok := m.version()
+		sign := m.files.sums.Sign[i]
+		if !ok {
+			continue
+		}
+		sides[image]++
+		if want := map[bool]int{true: m.of.from, false: m.of.to}[sign == outline.Removed]; image != want {
+			t.Errorf("%s (%s) is read from image %d", m.files.table.Path(i), sign, image)
+		}
+	}
+	if sides[0] == 0 || sides[1] == 0 {
+		t.Errorf("only one of both was read: %v", sides)
+	}
+}
