@@ -179,23 +179,25 @@ func (m *Model) typed(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// extract writes what the cursor is on to disk.
+// extract writes what the cursor is on to disk. A directory that two images have is the
+// second's, which need not have an entry for it.
 func (m *Model) extract(name string) tea.Cmd {
 	image, _, ok := m.version()
-	if !ok && !m.of.joined() {
-		image = m.of.from // a directory without an entry
-	}
-	f, node, side, top := m.files, m.files.node(), 0, m.files.view.To
-	if m.of.joined() {
-		top = len(m.data.Images[image].Facts.Tree.Lists) - 1
-		if image == m.of.to {
-			side = 1
-		}
-	}
+	f, node := m.files, m.files.node()
 	m.tell("extracting to "+name, nil)
-	table := f.table
+	table, of, data, top := f.table, m.of, m.data, f.view.To
 	return func() tea.Msg {
-		items := table.Items(node, side, top)
+		if !of.joined() {
+			text, err := m.src.Extract(m.ctx, of.from, table.Items(node, 0, top), name)
+			return saidMsg{text, err}
+		}
+		last := func(n int) int { return len(data.Images[n].Facts.Tree.Lists) - 1 }
+		items := table.Items(node, 1, last(of.to))
+		if len(items) == 0 || ok && image == of.from && table.Nodes[node].End == node+1 {
+			items, image = table.Items(node, 0, last(of.from)), of.from
+		} else {
+			image = of.to
+		}
 		text, err := m.src.Extract(m.ctx, image, items, name)
 		return saidMsg{text, err}
 	}

@@ -177,6 +177,13 @@ func (h *handler) file(w http.ResponseWriter, r *http.Request, q url.Values) err
 		name = h.Images[c.image].Name
 	}
 	if !c.known || t.Entry(c.ref).Kind == layer.Dir {
+		if c.with >= 0 && c.side == 0 && c.table.Nodes[c.node].End > c.node+1 { // the second image need not have an entry for it
+			second := c
+			second.image, second.side, second.top = c.with, 1, len(h.Images[c.with].Facts.Tree.Lists)-1
+			if len(c.table.Items(c.node, 1, second.top)) > 0 {
+				c = second
+			}
+		}
 		return h.directory(w, r, c, name)
 	}
 	ref, e, err := h.chosenFile(c)

@@ -102,6 +102,13 @@ func TestTwoImages(t *testing.T) {
 	if names := untar(t, s.get("api/file?with=1&path=etc")); names["etc/c"] != "1234" || names["etc/b"] != "newer" || names["etc/a"] != "" {
 		t.Errorf("%v", names)
 	}
+	other := serve(t, layers{{testkit.Dir("etc"), testkit.File("etc/a", "1")}}, layers{{testkit.File("etc/a", "new")}})
+	if names := untar(t, other.get("api/file?with=1&path=etc")); names["etc/a"] != "new" {
+		t.Errorf("a directory without an entry in the second image: %v", names)
+	}
+	if names := untar(t, s.get("api/file?image=1&with=0&path=etc")); names["etc/b"] != "old" || names["etc/a"] != "1" {
+		t.Errorf("the other way round: %v", names)
+	}
 	if got := shown(api[web.Listing](s, "files", "image", "1")); got != "etc 9\nsame 1" {
 		t.Errorf("the second alone: %s", got)
 	}
