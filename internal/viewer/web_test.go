@@ -290,7 +290,9 @@ func TestWebIsAccessible(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{400, 1280} {
 			b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, width < 500), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-				chromedp.Navigate(s.at), chromedp.WaitReady("#files tbody tr"), chromedp.Evaluate(string(axe), nil), chromedp.Evaluate(`document.querySelector("#files tbody tr").click()`, nil))
+				chromedp.Navigate(s.at), chromedp.Evaluate(string(axe), nil))
+			b.sees(`String(document.querySelector("#files tbody tr") !== null)`, "true") // of this page, not of the one before
+			b.do(chromedp.Evaluate(`document.querySelector("#files tbody tr").click()`, nil))
 			b.sees(`document.querySelector("#files tbody tr").getAttribute("aria-expanded")`, "true")
 			for _, open := range []bool{false, true} {
 				if open {
