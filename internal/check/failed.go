@@ -145,12 +145,3 @@ func short(text string) string {
 	}
 	return text
 }
-
-// unopened says of a word whose image could not be built which one it was.
-func unopened(err error, word string) error {
-	var be *engine.BuildError
-	if !errors.As(err, &be) {
-		return err
-	}
-	return &engine.BuildError{Err: fmt.Errorf("%s: %w", word, be.Err), Sources: be.Sources}
-}

@@ -220,7 +220,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 	if w.dockerfile != "" {
 		built, err := f.Build(ctx, w.dockerfile, o.Platform)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, unbuilt(err, w.text)
 		}
 		return f.built(st, built), nil, nil
 	}
