@@ -43,6 +43,7 @@ mutants: ## plant faults in MUTANTS (default: what counts and what is said), and
 # Not fatal: who cannot install still gets the tests that need nothing.
 packages:
 	@scripts/apt.sh $(TEST_PACKAGES) || echo "make test: without these packages some tests will skip, and say so"
+	@scripts/axe.sh >/dev/null || echo "make test: without axe-core from npm TestAccessible will skip, and say so"
 
 fmt-check:
 	@out=$$(gofmt -l ci cmd internal *.go); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
@@ -131,8 +132,9 @@ bench-trace: build ## what tare trace costs, in turn with untraced runs and stra
 bench-trim: build ## run tare trim over testdata/trim, and prove its patches
 	@scripts/bench/trim.sh
 
-bench-view: ## first screen and keys of tare view, with 500,000 files
+bench-view: build ## first screen and keys of tare view with 500,000 files; first screen and memory beside dive
 	go test ./internal/tui -run '^$$' -bench . -benchtime 10x
+	@scripts/bench/view.sh
 
 bench-weigh: build ## weigh and compare large images, in turn with a bare pipeline, dive, syft and container-diff
 	@scripts/bench/weigh.sh

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"tare/internal/bill"
 	"tare/internal/buildinfo"
 	"tare/internal/compare"
 	"tare/internal/dockerfile"
@@ -27,7 +28,10 @@ import (
 	"tare/internal/explain"
 	"tare/internal/gate"
 	"tare/internal/growth"
+	"tare/internal/inside"
 	"tare/internal/lab"
+	"tare/internal/parts"
+	"tare/internal/parts/elffile"
 	"tare/internal/profile"
 	"tare/internal/store"
 	"tare/internal/testkit"
@@ -55,8 +59,10 @@ var documents = map[string]struct {
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
 	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
 	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
+	"bill":    {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
 	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
+	"inside":  {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
 	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
@@ -74,7 +80,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/inside", "internal/parts", "internal/parts/elffile"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -117,6 +123,7 @@ var special = map[reflect.Type]*jsonschema.Schema{
 	reflect.TypeFor[experiment.Limit]():    {Types: []string{"string", "integer"}, Pattern: `^[0-9.]+ *([kKMGTP]?i?[bB]?|%)$`},
 	reflect.TypeFor[units.Amount]():        {Types: []string{"integer", "null"}},
 	reflect.TypeFor[weigh.Node]():          {Ref: "#/$defs/node"},
+	reflect.TypeFor[parts.Part]():          {Ref: "#/$defs/part"},
 }
 
 // describe puts the comments into a schema.
@@ -153,6 +160,33 @@ func describe(s *jsonschema.Schema, t reflect.Type, docs map[string]string) {
 	}
 }
 
+// part is the schema of parts.Part, whose parts are parts.
+func part(t *testing.T, docs map[string]string) *jsonschema.Schema {
+	type flat struct {
+		Name  string     `json:"name"`
+		Kind  parts.Kind `json:"kind"`
+		What  string     `json:"what,omitempty"`
+		Arch  string     `json:"arch,omitempty"`
+		Bytes int64      `json:"bytes"`
+		Size  int64      `json:"size,omitempty"`
+		CRC32 string     `json:"crc32,omitempty"`
+	}
+	s, err := jsonschema.For[flat](nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range parts.Kinds {
+		s.Properties["kind"].Enum = append(s.Properties["kind"].Enum, string(k))
+	}
+	s.Properties["parts"] = &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/part"}}
+	s.Description = docs["parts.Part"]
+	for f := range reflect.TypeFor[parts.Part]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		s.Properties[name].Description = docs["parts.Part."+f.Name]
+	}
+	return s
+}
+
 // The published schemas are those of the types, with their comments.
 func TestSchemasArePublished(t *testing.T) {
 	docs := comments(t)
@@ -163,18 +197,27 @@ func TestSchemasArePublished(t *testing.T) {
 		}
 		describe(s, d.kind, docs)
 		if name == "lab" {
-			node, err := jsonschema.For[struct {
-				Name  string `json:"name"`
-				Bytes int64  `json:"bytes"`
-				Waste int64  `json:"waste,omitempty"`
-			}](nil)
+			var fields []reflect.StructField // all but its parts, which are nodes themselves
+			for f := range reflect.TypeFor[weigh.Node]().Fields() {
+				if f.Name != "Parts" {
+					fields = append(fields, f)
+				}
+			}
+			node, err := jsonschema.ForType(reflect.StructOf(fields), nil)
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, f := range fields {
+				key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				node.Properties[key].Description = docs["weigh.Node."+f.Name]
 			}
 			node.Properties["parts"] = &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/node"}}
 			node.Description = docs["weigh.Node"]
 			s.Defs = map[string]*jsonschema.Schema{"node": node}
 			s.Properties["variants"].Items.Properties["map"] = &jsonschema.Schema{Ref: "#/$defs/node"} // not null beside it
+		}
+		if name == "inside" {
+			s.Defs = map[string]*jsonschema.Schema{"part": part(t, docs)}
 		}
 		s.Schema, s.Title = "https://json-schema.org/draft/2020-12/schema", d.title
 		if d.schema == "" {
@@ -232,7 +275,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatalf("%+v, %v", checked, err)
 	}
 	now := time.Now()
-	m := a.Facts.Map("one", 10)
+	m := a.Facts.Map("one", weigh.MapOptions{Parts: 10})
 	rec := &experiment.Record{Schema: experiment.Schema, ID: lab.NewID(now), Name: "x", Started: now, Finished: &now, Comparison: r, Timed: []experiment.TimedDifference{},
 		Method:   experiment.Method{What: experiment.Whats},
 		Variants: []experiment.Result{{Name: "one", Map: &m, Inputs: []experiment.Input{}, Measures: []experiment.Measurement{{Name: experiment.StartExit, Samples: []float64{1, 2}}}, Check: &experiment.Checked{}, Edits: []experiment.Edited{{Name: "e"}}}}}
@@ -245,6 +288,9 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	sick := doctor.Examine(t.Context(), doctor.Request{Store: func() (string, error) { return "", errors.New("none") }})
 	saves := &trim.Saves{Tar: 1, Transfer: units.Unknown()}
 	trimmed := &trim.Result{Schema: trim.Schema, Name: ".", Candidates: []trim.Verdict{{Rule: "logs", Kind: trim.Lossless, Predicted: saves}}, Checks: []string{}, Notes: []string{}}
+	stripped := false
+	looked := &inside.Result{Schema: inside.Schema, Kinds: map[string]int64{"gpu": 3}, Duplicates: []inside.Duplicate{{In: []string{"a", "b"}}}, Other: weigh.Sums{Transfer: units.Known(1)},
+		Files: []inside.File{{Path: "a", Kind: "elf", Stripped: &stripped, Go: &elffile.Go{Modules: []elffile.Module{{Path: "m", Code: 1}}}, Parts: []parts.Part{{Name: "a", Kind: parts.GPU, Arch: "sm_89", Bytes: 3, Parts: []parts.Part{{Kind: parts.Member}}}}}}}
 	grown := growth.Make("app", []growth.Release{{Tag: "1.0.0", Digest: "sha256:1", Transfer: units.Known(1), Live: units.Unknown()}, {Tag: "1.1.0", Digest: "sha256:2", Transfer: units.Known(2), Created: &now}}, []growth.Skipped{{Tag: "x"}})
 	subject := gate.Of("one", a.Facts)
 	delta, causes, err := gate.Divide(subject, gate.Of("two", b.Facts))
@@ -252,7 +298,7 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 		t.Fatal(err, causes)
 	}
 	gated := &gate.Result{Schema: gate.Schema, Verdict: gate.Violated, Images: []gate.Image{{Name: "one", Before: &gate.Side{}, Delta: delta, Causes: causes}}, Violations: []gate.Violation{{Causes: causes}}}
-	for name, v := range map[string]any{"growth": grown, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"bill": &bill.Bill{Schema: bill.Schema, Blobs: []bill.Blob{{Kind: bill.Layer, Digest: "sha256:1", Size: 2, Here: 1}}}, "inside": looked, "growth": grown, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

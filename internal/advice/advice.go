@@ -77,6 +77,7 @@ type Rule struct {
 type Finding struct {
 	weigh.Finding
 	frees map[tree.Ref]bool
+	cuts  map[tree.Ref]int64 // entries of which a part need not be there: bytes of their contents
 }
 
 var rules []Rule
@@ -117,7 +118,7 @@ func Find(img *Image) []Finding {
 }
 
 // edition rises when a rule finds something else than before.
-const edition = 3
+const edition = 4
 
 // Edition names the rules: what was found by others, and kept, is out of date.
 func Edition() string {
@@ -136,26 +137,47 @@ func Of(img *Image) ([]weigh.Finding, *weigh.Savings) {
 }
 
 // add says of each finding what it adds to those before it: an entry that several are
-// about counts at the first.
+// about counts at the first, and so does a part of one.
 func add(img *Image, list []Finding) []weigh.Finding {
 	out := make([]weigh.Finding, len(list))
-	seen := map[tree.Ref]bool{}
+	gone, cut := map[tree.Ref]bool{}, map[tree.Ref]int64{}
 	for n, f := range list {
 		out[n] = f.Finding
-		for r := range f.frees {
-			if seen[r] {
-				continue
-			}
-			seen[r] = true
-			e := img.Tree.Entry(r)
-			out[n].AddsTar += e.Span
-			out[n].AddsTransfer = out[n].AddsTransfer.Plus(img.Share(r))
+		note := func(r tree.Ref, tar, live int64, transfer units.Amount) {
+			out[n].AddsTar += tar
+			out[n].AddsTransfer = out[n].AddsTransfer.Plus(transfer)
 			if img.Tree.Bytes(r).Class == tree.Live {
-				out[n].AddsLive += e.Size
+				out[n].AddsLive += live
+			}
+		}
+		for r := range f.frees {
+			if !gone[r] {
+				gone[r] = true
+				e := img.Tree.Entry(r)
+				note(r, e.Span-cut[r], e.Size-cut[r], img.Share(r).Minus(img.shareOf(r, cut[r])))
+			}
+		}
+		for r, bytes := range f.cuts {
+			if more := bytes - cut[r]; !gone[r] && more > 0 {
+				note(r, more, more, img.shareOf(r, bytes).Minus(img.shareOf(r, cut[r])))
+				cut[r] = bytes
 			}
 		}
 	}
 	return out
+}
+
+// shareOf is the part of a blob that is apportioned to so many bytes of a file's content.
+func (img *Image) shareOf(r tree.Ref, bytes int64) units.Amount {
+	n, ok := img.Share(r).Int()
+	switch size := img.Tree.Entry(r).Size; {
+	case !ok:
+		return units.Unknown()
+	case bytes == 0:
+		return units.Known(0)
+	default:
+		return units.Known(int64(float64(n) * float64(bytes) / float64(size)))
+	}
 }
 
 // own tells whether a layer was made by the Dockerfile, or else, where none is known,

@@ -18,6 +18,7 @@ import (
 	"tare/internal/runner"
 	"tare/internal/store"
 	"tare/internal/target"
+	"tare/internal/weigh"
 )
 
 // MapParts is how finely the files of an image are divided for pictures.
@@ -160,7 +161,11 @@ func (b *Lab) Compare(ctx context.Context, list []*lab.Obtained, baseline int) (
 	}
 	var all []compare.Subject
 	for n, f := range facts {
-		m := f.Map(list[n].Variant.Name, MapParts)
+		o := weigh.MapOptions{Parts: MapParts}
+		if n != baseline {
+			o.Against, o.Name = facts[baseline], list[baseline].Variant.Name
+		}
+		m := f.Map(list[n].Variant.Name, o)
 		settled[n].Map = &m
 		s := compare.Subject{Name: list[n].Variant.Name, Target: b.arguments(list[n].Variant), Facts: f, Stages: b.Stages(ctx, list[n].Image.Target.Digest)}
 		s.Dockerfile, s.Lines = b.Lines(list[n].Image.Target.Digest)

@@ -19,12 +19,13 @@ import (
 // The kinds of values and their versions.
 const (
 	recipeKind = "build-v1"     // by image
-	madeKind   = "made-v3"      // by Dockerfile and definition
+	madeKind   = "made-v4"      // by Dockerfile and definition
 	recentKind = "recent-v1"    // by Dockerfile: the keys of the above
 	placeKind  = "made-at-v1"   // by repository, by content: the key of the above
 	coldKind   = "cold-v2"      // by operation
 	firstKind  = "lab-first-v1" // by content
-	ofKind     = "made-of-v1"   // by image ID
+	ofKind     = "made-of-v2"   // by image ID
+	filesKind  = "files-v1"     // by content
 )
 
 // Shelf is how long something is remembered that no build has refreshed.
@@ -39,7 +40,7 @@ type Book struct {
 
 // Open opens the book of a store.
 func Open(st *store.Store) Book {
-	v := st.Builds(recipeKind, madeKind, recentKind, placeKind, coldKind, firstKind, ofKind)
+	v := st.Builds(recipeKind, madeKind, recentKind, placeKind, coldKind, firstKind, ofKind, filesKind)
 	return Book{values: &v, skip: []string{st.Root()}}
 }
 
@@ -74,8 +75,9 @@ func (b Book) NoteMade(r engine.Build, out *engine.Built, made *profile.Build) {
 	b.NoteSteps(out)
 	b.noteRecipe(r, out)
 	if file, ok := local(r); ok && made != nil {
-		b.remember(r.Context, file, r.Target, made)
-		b.noteOf(out, made)
+		k := b.keepFiles(made)
+		b.remember(r.Context, file, r.Target, k)
+		b.noteOf(out, k)
 	}
 }
 

@@ -27,7 +27,7 @@ type Past struct {
 
 // remember keeps what a build of a Dockerfile was made from, where a build in the same
 // directory finds it, and one of another checkout of the repository.
-func (b Book) remember(dir, file, target string, made *profile.Build) {
+func (b Book) remember(dir, file, target string, made kept) {
 	at := contextDigest(dir, file, target)
 	p := Past{Keys: []string{}}
 	for i := range made.Ops {
@@ -80,11 +80,10 @@ func (b Book) Last(dir, file, target string) *profile.Build {
 }
 
 func (b Book) build(p Past) *profile.Build {
-	var out profile.Build
-	if p.At.Validate() != nil || !b.get(madeKind, p.At, &out) {
+	if p.At.Validate() != nil {
 		return nil
 	}
-	return &out
+	return b.getBuild(madeKind, p.At)
 }
 
 // Nearest is the build among those remembered that has most operations in common with a

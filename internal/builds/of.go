@@ -9,20 +9,10 @@ import (
 	"tare/internal/profile"
 )
 
-// maxKept bounds the files of what is remembered of each image.
-const maxKept = 50_000
-
 // noteOf keeps what an image was made from by its ID, which stays when it is pushed.
-func (b Book) noteOf(out *engine.Built, made *profile.Build) {
+func (b Book) noteOf(out *engine.Built, made kept) {
 	id := digest.Digest(out.ConfigID)
-	if id.Validate() != nil {
-		return
-	}
-	n := 0
-	for _, files := range made.Files {
-		n += len(files)
-	}
-	if n <= maxKept {
+	if id.Validate() == nil {
 		b.keep(ofKind, id, made)
 	}
 }
@@ -30,11 +20,10 @@ func (b Book) noteOf(out *engine.Built, made *profile.Build) {
 // MadeOf is what an image was made from that was built here, by its ID; nil if that is not
 // known.
 func (b Book) MadeOf(image digest.Digest) *profile.Build {
-	out := new(profile.Build)
-	if image.Validate() != nil || !b.get(ofKind, image, out) {
+	if image.Validate() != nil {
 		return nil
 	}
-	return out
+	return b.getBuild(ofKind, image)
 }
 
 // Files are all files of a build context that a builder would get, with sums of their

@@ -80,7 +80,7 @@ func screenOf(w io.Writer) display.Terminal {
 
 // terminal tells whether w is one, and its width in columns.
 func terminal(w io.Writer) (bool, int) {
-	if p, ok := w.(*page); ok {
+	if p, ok := w.(*paged); ok {
 		w = p.on
 	}
 	f, ok := screen.Raw(w).(*os.File)

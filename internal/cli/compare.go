@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/insidereport"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -34,12 +36,12 @@ func newCompare(a *app) *cobra.Command {
 		Short: "Compare images on every measure and explain the differences",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Words = args
+			o.Words, o.top = args, o.rows(cmd, o.top)
 			return a.compare(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, []string{tracereport.Touched}))
+	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, insidereport.Parts[:1], []string{tracereport.Touched}))
 	flags.Compare(c, &o.CompareRequest)
 	f := c.Flags()
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
@@ -84,6 +86,11 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	}
 	o.Lines = a.Bench().Lines
 	o.Maps, o.Findings = o.pictured(), o.format == "json"
+	touched, err := trace.Contents(ctx, o.traces...)
+	if err != nil {
+		return fmt.Errorf("compare %w", err)
+	}
+	o.Touched = touched
 	r, err := scales.Compare(ctx, a.Finder(), o.CompareRequest)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)
@@ -92,8 +99,8 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		return fmt.Errorf("compare %w", err)
 	}
 	return a.writePage(o.output, r.Result, func() report.Document {
-		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), tracereport.Compared(r.Result, o.bytes)...)
-	}, report.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
+		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), append(insidereport.Compared(r.Result, o.bytes), tracereport.Compared(r.Result, o.bytes)...)...)
+	}, page.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 
 // measureNames are the values of --measure.

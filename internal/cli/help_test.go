@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tare/internal/help"
-	"tare/internal/report"
+	"tare/internal/page"
 	"tare/internal/scales"
 	"tare/internal/session"
 )
@@ -86,7 +86,7 @@ func TestHelpWords(t *testing.T) {
 func TestTopicsAreComplete(t *testing.T) {
 	for topic, words := range map[string][]string{
 		"measures": scales.Measures(),
-		"formats":  slices.Concat(labFormats, report.Charts),
+		"formats":  slices.Concat(labFormats, page.Charts),
 	} {
 		for _, w := range words {
 			if !regexp.MustCompile(`\b` + regexp.QuoteMeta(w) + `\b`).MatchString(help.Text(topic)) {

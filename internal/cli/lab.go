@@ -14,6 +14,7 @@ import (
 	"tare/internal/exercise"
 	"tare/internal/lab"
 	"tare/internal/logs"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 )
@@ -142,7 +143,7 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 		o.file = rec.Name + ".html"
 	}
 	rec = lab.Shown(rec, o.answers)
-	page := report.Page{Title: rec.Name, Record: rec, Result: rec.Comparison}
+	page := page.Page{Title: rec.Name, Record: rec, Result: rec.Comparison}
 	for i := range rec.Variants {
 		if m := rec.Variants[i].Map; m != nil {
 			page.Maps = append(page.Maps, *m)

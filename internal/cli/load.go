@@ -22,11 +22,7 @@ func newLoad(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "load [OPTIONS]",
 		Short: "Load images from an archive",
-		Long: `Load images from a tar of docker save, tare save or an OCI image layout, which
-may be compressed with gzip or zstd.`,
-		Example: `  tare load -i app.tar
-  docker save app | tare load`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			st, err := a.Store()
 			if err != nil {

@@ -18,12 +18,7 @@ func newLogin(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "login [OPTIONS] [SERVER]",
 		Short: "Log in to a registry",
-		Long: `Log in to a registry (default Docker Hub). The login is checked and kept where
-Docker keeps it: in the credential helper of ~/.docker/config.json, or in that
-file itself.`,
-		Example: `  tare login -u me registry.example.com
-  pass show registry | tare login -u me --password-stdin registry.example.com`,
-		Args: cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			host := "docker.io"
 			if len(args) == 1 {

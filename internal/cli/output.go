@@ -13,6 +13,7 @@ import (
 
 	"tare/internal/browser"
 	"tare/internal/outfile"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/suggest"
 )
@@ -29,8 +30,8 @@ type output struct {
 
 // The formats of reports without and with pictures.
 var (
-	plainFormats = report.FormatNames(false)
-	pageFormats  = report.FormatNames(true)
+	plainFormats = page.FormatNames(false)
+	pageFormats  = page.FormatNames(true)
 )
 
 // flags are the flags of a report without pictures that has these parts.
@@ -48,10 +49,10 @@ func (o *output) formats(c *cobra.Command, known, parts []string) {
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("show", cobra.FixedCompletions(parts, cobra.ShellCompDirectiveNoFileComp))
 	if slices.Contains(known, "svg") {
-		f.StringVar(&o.chart, "chart", "", "with --format svg: only this chart: "+strings.Join(report.Charts, ", "))
+		f.StringVar(&o.chart, "chart", "", "with --format svg: only this chart: "+strings.Join(page.Charts, ", "))
 		f.StringVar(&o.chart, "picture", "", "")
 		_ = f.MarkHidden("picture") // its earlier name
-		_ = c.RegisterFlagCompletionFunc("chart", cobra.FixedCompletions(report.Charts, cobra.ShellCompDirectiveNoFileComp))
+		_ = c.RegisterFlagCompletionFunc("chart", cobra.FixedCompletions(page.Charts, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
 
@@ -72,35 +73,43 @@ func (o *output) check() error {
 	if o.chart == "" {
 		return nil
 	}
-	return suggest.OneOf("--chart", report.Chart(o.chart), report.Charts)
+	return suggest.OneOf("--chart", page.Chart(o.chart), page.Charts)
+}
+
+// rows is how many rows of a list are made where nobody said how many.
+func (o *output) rows(c *cobra.Command, usual int) int {
+	if (o.open || o.format == "html") && !c.Flags().Changed("top") {
+		return page.Rows
+	}
+	return usual
 }
 
 // pictured tells whether the format shows pictures.
 func (o *output) pictured() bool {
-	f := report.FormatOf(o.format)
+	f := page.FormatOf(o.format)
 	return f != nil && f.Pictures
 }
 
 // firstScreen tells whether only the first screen is shown, and nothing of the rest.
 func (o *output) firstScreen() bool {
-	f := report.FormatOf(o.format)
+	f := page.FormatOf(o.format)
 	return f != nil && f.Rest == report.Drop && !o.view.Full && len(o.view.Show) == 0
 }
 
 // write writes data as JSON, or the document that is made of it.
 func (a *app) write(o output, data any, doc func() report.Document) error {
-	return a.writePage(o, data, doc, report.Page{Title: "tare"})
+	return a.writePage(o, data, doc, page.Page{Title: "tare"})
 }
 
-// writePage is write for reports with pictures; page has all but the document.
-func (a *app) writePage(o output, data any, doc func() report.Document, page report.Page) error {
-	f := report.FormatOf(o.format)
-	page.Data, page.Report, page.Chart = data, o.command, report.Chart(o.chart)
+// writePage is write for reports with pictures; p has all but the document.
+func (a *app) writePage(o output, data any, doc func() report.Document, p page.Page) error {
+	f := page.FormatOf(o.format)
+	p.Data, p.Report, p.Chart = data, o.command, page.Chart(o.chart)
 	return a.toFile(o, func(w io.Writer) error {
 		if f.Name != "json" && f.Name != "svg" {
-			page.Doc = doc().View(o.view, f.Rest)
+			p.Doc = doc().View(o.view, f.Rest)
 		}
-		return f.Write(w, &page, a.style(w))
+		return f.Write(w, &p, a.style(w))
 	})
 }
 

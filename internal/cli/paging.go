@@ -13,8 +13,8 @@ import (
 	"tare/internal/target"
 )
 
-// page is what a pager will show on a terminal. It looks as the terminal does.
-type page struct {
+// paged is what a pager will show on a terminal. It looks as the terminal does.
+type paged struct {
 	bytes.Buffer
 	on *os.File
 }
@@ -39,7 +39,7 @@ func (a *app) show(write func(io.Writer) error) error {
 	if command == "" {
 		return a.promptly(func() error { return write(raw) })
 	}
-	p := &page{on: f}
+	p := &paged{on: f}
 	if err := a.promptly(func() error { return write(p) }); err != nil {
 		return err
 	}

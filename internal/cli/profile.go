@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/page"
 	"tare/internal/profiler"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -94,7 +95,7 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	if err := trace.Profiled(ctx, o.trace, r); err != nil && r.Failed == "" {
 		return fmt.Errorf("profile: %w", err)
 	}
-	page := report.Page{Title: "Profile of " + r.Name, Extra: []report.Picture{report.Gantt(r)}}
+	page := page.Page{Title: "Profile of " + r.Name, Extra: []page.Picture{page.Gantt(r)}}
 	if err := a.writePage(o.output, r, func() report.Document {
 		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.bytes)...)
 	}, page); err != nil {
@@ -128,5 +129,5 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	}
 	return a.writePage(o.output, r, func() report.Document {
 		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes}), tracereport.Profiled(r, o.bytes)...)
-	}, report.Page{Title: "Profile of " + word})
+	}, page.Page{Title: "Profile of " + word})
 }

@@ -22,13 +22,7 @@ func newPush(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "push [OPTIONS] NAME[:TAG]",
 		Short: "Upload an image to a registry",
-		Long: `Upload an image to the registry of its name.
-
-Layers that tare built are kept uncompressed and are compressed (gzip) on the
-way. Layers that the registry has are not sent.`,
-		Example: `  tare tag app registry.example.com/team/app:1
-  tare push registry.example.com/team/app:1`,
-		Args: cobra.ExactArgs(1),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want, err := a.platform(platform)
 			if err != nil {

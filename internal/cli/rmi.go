@@ -21,12 +21,7 @@ func newRmi(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rmi [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Remove images",
-		Long: `Remove names of images, and images with their last name. Layers that no other
-image uses are deleted. An image that was pulled by digest as well keeps its
-digest (REPOSITORY@DIGEST, with the tag <none>) when its last tag is removed.`,
-		Example: `  tare rmi app
-  tare rmi -f 3f1c2d4e5a6b`,
-		Args: cobra.MinimumNArgs(1),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.rmi(cmd.Context(), args, force)
 		},

@@ -35,15 +35,6 @@ func newRun(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run [OPTIONS] IMAGE [COMMAND] [ARG...]",
 		Short: "Run a program in a container",
-		Long: `Run a program in a new container, wait for it, and remove the container.
-
-The exit code is the program's; 125 means that tare could not start the
-container, 126 that the program cannot be executed, 127 that it was not found.
-Containers use the host's network unless --network none is given. tare does not
-manage containers: they run in the foreground and leave nothing behind.`,
-		Example: `  tare run -it --rm alpine
-  tare run --rm -v "$PWD:/src" -w /src python:slim python3 app.py
-  tare run --rm --network none --read-only -m 256m app`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("requires at least 1 argument: the image")

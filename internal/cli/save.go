@@ -24,12 +24,7 @@ func newSave(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "save [OPTIONS] IMAGE [IMAGE...]",
 		Short: "Save images to an archive",
-		Long: `Save images to one tar: an OCI image layout that also has Docker's
-manifest.json, which tare load, docker load, skopeo and crane read. A
-repository without a tag stands for all its tags.`,
-		Example: `  tare save -o app.tar app
-  tare save python:slim | gzip > python.tar.gz`,
-		Args: cobra.MinimumNArgs(1),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.save(cmd.Context(), file, platform, args)
 		},

@@ -10,6 +10,7 @@ import (
 	"tare/internal/display"
 	"tare/internal/flags"
 	"tare/internal/logs"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/screen"
 	"tare/internal/trace"
@@ -71,7 +72,7 @@ func (a *app) trace(ctx context.Context, o traceOptions) error {
 	} else {
 		err = a.writePage(o.output, oneOr(r.Traces, len(r.Traces) > 1), func() report.Document {
 			return tracereport.Documents(r.Traces, tracereport.Options{Exact: o.bytes, Top: o.Top})
-		}, report.Page{Title: "Trace of " + o.Word})
+		}, page.Page{Title: "Trace of " + o.Word})
 	}
 	if err != nil && o.Prefetch != "" && !r.Complete() { // no list is made of it
 		a.errorf("trace: %s", err)

@@ -8,6 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/flags"
+	"tare/internal/inside"
+	"tare/internal/insidereport"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -24,6 +27,7 @@ type weighOptions struct {
 	top, depth int
 	tree       bool
 	trace      string
+	inside     inside.Pattern
 	material   scales.Material
 }
 
@@ -43,17 +47,18 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			o.Word = args[0]
+			o.Word, o.top = args[0], o.rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, slices.Concat(report.WeighParts, []string{tracereport.Touched}))
+	o.formats(c, pageFormats, slices.Concat(report.WeighParts, insidereport.Parts, []string{tracereport.Touched}))
 	flags.Files(c, &o.FilesRequest)
 	f := c.Flags()
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
+	f.Var(&o.inside, "inside", inside.Help)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
 	return c
@@ -88,13 +93,20 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err := a.enterFor(o.Word); err != nil {
 		return err
 	}
+	if o.inside != "" {
+		return a.weighInside(ctx, o)
+	}
 	if o.lists() {
 		if o.trace != "" {
 			return usagef("--trace goes with sums, not with lists of files")
 		}
 		return a.weighFiles(ctx, o)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
@@ -104,10 +116,11 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	return a.writePage(o.output, oneOr(r.Results, o.AllPlatforms), func() (doc report.Document) {
 		for _, one := range r.Results {
 			doc = append(doc, report.Weighed(one, o.top, o.bytes)...)
+			doc = append(doc, insidereport.Weighed(one, o.bytes)...)
 			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
 		}
 		return doc
-	}, report.Page{Title: o.Word, Maps: r.Maps})
+	}, page.Page{Title: o.Word, Maps: r.Maps})
 }
 
 // weighFiles lists files of an image.
@@ -124,7 +137,21 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
 		return doc
-	}, report.Page{Title: o.Word})
+	}, page.Page{Title: o.Word})
+}
+
+// weighInside looks into files of an image.
+func (a *app) weighInside(ctx context.Context, o weighOptions) error {
+	if o.lists() || o.trace != "" || o.Compress {
+		return inside.ErrAlone
+	}
+	list, err := inside.Run(ctx, a.Finder(), inside.Request{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Pattern: o.inside})
+	if err != nil {
+		return fmt.Errorf("weigh %w", err)
+	}
+	return a.writePage(o.output, oneOr(list, o.AllPlatforms), func() report.Document {
+		return insidereport.Documents(list, insidereport.Options{Exact: o.bytes, Top: o.top})
+	}, page.Page{Title: o.Word})
 }
 
 // oneOr is the list, or its only element where no list was asked for.

@@ -146,6 +146,9 @@ type Difference struct {
 	Causes []Cause      `json:"causes"`
 	// Alike says what else is the same, where Measure is live and Total is 0.
 	Alike *Alike `json:"alike,omitempty"`
+	// Inside divides how programs and libraries changed by the kinds of their sections, where
+	// Measure is live.
+	Inside *Inside `json:"inside,omitempty"`
 
 	a, b int // indexes of the images
 }
@@ -209,8 +212,11 @@ func Compare(subjects []Subject, o Options) (*Result, error) {
 			if sum != d.Bytes() {
 				return nil, &weigh.BrokenError{Text: fmt.Sprintf("causes of %s from %s to %s sum up to %d, not %d", m.Name, d.From, d.To, sum, d.Bytes())}
 			}
-			if m.Name == "live" && d.Bytes() == 0 {
-				d.Alike = alike(subjects[p[0]], subjects[p[1]])
+			if m.Name == "live" {
+				d.Inside = inside(subjects[p[0]].Facts, subjects[p[1]].Facts)
+				if d.Bytes() == 0 {
+					d.Alike = alike(subjects[p[0]], subjects[p[1]])
+				}
 			}
 			r.Differences = append(r.Differences, d)
 		}

@@ -24,6 +24,8 @@ type Facts struct {
 	// Packages are those that are installed in the end.
 	Packages []Installed
 	Findings []weigh.Finding
+	// Classes are the bytes of live by class; nil where no layer was read.
+	Classes map[weigh.Class]int64
 	// Times are what tare lab measured of this very image; Untimed says why there is nothing.
 	Times   []experiment.Measurement
 	Untimed string
@@ -84,6 +86,8 @@ func Judge(img *Image, facts Facts, b Budget) (out []Violation, notes []string) 
 			j.count(r, "packages", n, units.Plural(n, "package"))
 		case kind == "packages":
 			j.forbidden(r, rest)
+		case kind == "classes":
+			j.class(r, weigh.Class(rest))
 		case kind == "findings":
 			j.findings(r, rest, last)
 		case kind == "seconds":

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tare/internal/chart"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/units"
 )
@@ -18,7 +19,7 @@ const firstReleases = 25
 
 // Document lays the releases out: the largest step, a row a release, and what was skipped.
 func (r *Result) Document(exact bool) report.Document {
-	p := page{r, exact}
+	p := sheet{r, exact}
 	d := report.Document{p.heading()}
 	d = append(d, p.largest()...)
 	if len(r.Releases) > 0 {
@@ -27,19 +28,20 @@ func (r *Result) Document(exact bool) report.Document {
 	return append(d, p.skipped()...)
 }
 
-type page struct {
+// sheet is the document while it is laid out.
+type sheet struct {
 	*Result
 	exact bool
 }
 
-func (p page) bytes(n int64) string {
+func (p sheet) bytes(n int64) string {
 	if p.exact {
 		return units.Exact(n)
 	}
 	return units.Bytes(n)
 }
 
-func (p page) delta(n int64) string {
+func (p sheet) delta(n int64) string {
 	if n > 0 {
 		return "+" + p.bytes(n)
 	}
@@ -47,7 +49,7 @@ func (p page) delta(n int64) string {
 }
 
 // heading says how many releases there are, and what they came to.
-func (p page) heading() report.Block {
+func (p sheet) heading() report.Block {
 	text := report.Safe(p.Repository) + ": " + units.Plural(len(p.Releases), "release")
 	if n := len(p.Releases); n > 1 {
 		a, aok := p.Releases[0].Transfer.Int()
@@ -63,7 +65,7 @@ func (p page) heading() report.Block {
 }
 
 // largest names the release with the largest step of each measure.
-func (p page) largest() (d report.Document) {
+func (p sheet) largest() (d report.Document) {
 	at := report.Place{Part: "summary"}
 	for i := range p.Steps {
 		s := &p.Steps[i]
@@ -79,7 +81,7 @@ func (p page) largest() (d report.Document) {
 	return d
 }
 
-func (p page) cell(a units.Amount, before *units.Amount) report.Cell {
+func (p sheet) cell(a units.Amount, before *units.Amount) report.Cell {
 	n, ok := a.Int()
 	c := report.Cell{Text: a.Text(p.bytes), Number: report.Number{Known: ok, Int: n, Unit: "bytes"}}
 	if before == nil {
@@ -92,7 +94,7 @@ func (p page) cell(a units.Amount, before *units.Amount) report.Cell {
 }
 
 // table has a row for each release. Measures that are known of none have no column.
-func (p page) table() report.Document {
+func (p sheet) table() report.Document {
 	t := report.Table{Place: report.Place{Part: "releases"}, Title: "RELEASES", Subject: report.Safe(p.Repository),
 		Columns: []report.Column{{Title: "TAG", Label: true}, {Title: "CREATED", Spare: 3}, {Title: "TRANSFER", Right: true}, {Title: "UPDATE", Right: true, Spare: 2}, {Title: "LAYERS", Right: true, Spare: 1}}}
 	var shown []Measure
@@ -144,11 +146,12 @@ func (p page) table() report.Document {
 	whole.Weight, brief.Weight = report.Full, report.Brief
 	brief.Rows = t.Rows[len(t.Rows)-firstReleases:]
 	brief.Note = fmt.Sprintf("%d earlier releases: --full. %s", len(t.Rows)-firstReleases, note)
+	brief.Page = fmt.Sprintf("%d earlier releases below. %s", len(t.Rows)-firstReleases, note)
 	return report.Document{brief, whole}
 }
 
 // skipped says which tags are no releases.
-func (p page) skipped() report.Document {
+func (p sheet) skipped() report.Document {
 	if len(p.Skipped) == 0 {
 		return nil
 	}
@@ -167,7 +170,8 @@ func (p page) skipped() report.Document {
 		parts = append(parts, "…")
 	}
 	at := report.Place{Part: "skipped"}
-	d := report.Document{report.Para{Place: report.Place{Part: "skipped", Weight: report.Brief}, Dim: true, Text: units.Plural(len(p.Skipped), "tag") + " left out (" + strings.Join(parts, "; ") + "): --show skipped"}}
+	d := report.Document{report.Para{Place: report.Place{Part: "skipped", Weight: report.Brief}, Dim: true, Text: units.Plural(len(p.Skipped), "tag") + " left out (" + strings.Join(parts, "; ") + "): --show skipped",
+		Page: units.Plural(len(p.Skipped), "tag") + " left out (" + strings.Join(parts, "; ") + ")"}}
 	t := report.Table{Place: at, Title: "LEFT OUT", Subject: report.Safe(p.Repository), Columns: []report.Column{{Title: "TAG", Key: true}, {Title: "WHY", Label: true, Cut: report.End}}}
 	t.Weight = report.Full
 	for _, s := range p.Skipped {
@@ -178,7 +182,7 @@ func (p page) skipped() report.Document {
 
 // Page is the page of the report, with a curve for each measure of bytes that is known of
 // two releases.
-func (r *Result) Page() report.Page {
+func (r *Result) Page() page.Page {
 	names := make([]string, len(r.Releases))
 	for i := range r.Releases {
 		names[i] = r.Releases[i].Tag
@@ -206,7 +210,7 @@ func (r *Result) Page() report.Page {
 			}
 		}
 	}
-	p := report.Page{Title: "Growth of " + r.Repository}
+	p := page.Page{Title: "Growth of " + r.Repository}
 	if pic := chart.Growth(names, curves, marked); pic.SVG != "" {
 		p.Extra = append(p.Extra, pic)
 	}

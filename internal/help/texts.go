@@ -127,11 +127,17 @@ by path.
 ? shows all keys, / filters, q leaves. dive's keys work. Files can be read and
 extracted; nothing is changed.
 
+--web shows the same in a browser: it serves the page of --format html, with
+every file of the images, to this machine alone, and prints the address. Whoever
+has the address can read the images; it has a secret, which ends with the
+command (Ctrl-C).
+
 ` + target.Help,
 		example: `  tare view python:slim
   tare view .
   tare view python:3.11-slim python:3.12-slim
-  tare view archive://app.tar`,
+  tare view archive://app.tar
+  tare view --web --port 8080 python:slim`,
 	},
 	"cat": {
 		long: `Print a file as a container of the image sees it. Nothing is run and nothing is
@@ -219,6 +225,63 @@ given. After a build the cache is pruned to --keep-storage.`,
   tare build --secret id=token,src=token.txt -t app .
   tare build --check .
   tare build -o out .`,
+	},
+	"pull": {
+		long: `Download an image from a registry into the local store.
+
+Layers that the store has are not downloaded again, and an interrupted download
+continues where it stopped. With --dry-run only the manifest and the
+configuration are read, to say what would be downloaded.`,
+		example: `  tare pull python:slim
+  tare pull --platform linux/arm64 alpine
+  tare pull --dry-run python:slim
+  tare pull ghcr.io/owner/app@sha256:…`,
+	},
+	"push": {
+		long: `Upload an image to the registry of its name.
+
+Layers that tare built are kept uncompressed and are compressed (gzip) on the
+way. Layers that the registry has are not sent.`,
+		example: `  tare tag app registry.example.com/team/app:1
+  tare push registry.example.com/team/app:1`,
+	},
+	"rmi": {
+		long: `Remove names of images, and images with their last name. Layers that no other
+image uses are deleted. An image that was pulled by digest as well keeps its
+digest (REPOSITORY@DIGEST, with the tag <none>) when its last tag is removed.`,
+		example: `  tare rmi app
+  tare rmi -f 3f1c2d4e5a6b`,
+	},
+	"run": {
+		long: `Run a program in a new container, wait for it, and remove the container.
+
+The exit code is the program's; 125 means that tare could not start the
+container, 126 that the program cannot be executed, 127 that it was not found.
+Containers use the host's network unless --network none is given. tare does not
+manage containers: they run in the foreground and leave nothing behind.`,
+		example: `  tare run -it --rm alpine
+  tare run --rm -v "$PWD:/src" -w /src python:slim python3 app.py
+  tare run --rm --network none --read-only -m 256m app`,
+	},
+	"save": {
+		long: `Save images to one tar: an OCI image layout that also has Docker's
+manifest.json, which tare load, docker load, skopeo and crane read. A
+repository without a tag stands for all its tags.`,
+		example: `  tare save -o app.tar app
+  tare save python:slim | gzip > python.tar.gz`,
+	},
+	"load": {
+		long: `Load images from a tar of docker save, tare save or an OCI image layout, which
+may be compressed with gzip or zstd.`,
+		example: `  tare load -i app.tar
+  docker save app | tare load`,
+	},
+	"login": {
+		long: `Log in to a registry (default Docker Hub). The login is checked and kept where
+Docker keeps it: in the credential helper of ~/.docker/config.json, or in that
+file itself.`,
+		example: `  tare login -u me registry.example.com
+  pass show registry | tare login -u me --password-stdin registry.example.com`,
 	},
 }
 

@@ -22,6 +22,7 @@ import (
 	"tare/internal/compare"
 	"tare/internal/explain"
 	"tare/internal/image"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/source"
 	"tare/internal/testkit"
@@ -174,7 +175,7 @@ func all(target string) (string, error) {
 	for _, d := range docs {
 		err = errors.Join(err, d.WriteText(&out, report.Style{Width: 80}), d.WriteMarkdown(&out), d.WriteCSV(&out))
 	}
-	page := report.Page{Title: "x", Doc: docs[0], Result: c, Maps: []weigh.Node{f.Map("x", 100)}}
+	page := page.Page{Title: "x", Doc: docs[0], Result: c, Maps: []weigh.Node{f.Map("x", weigh.MapOptions{Parts: 100})}}
 	var html bytes.Buffer
 	err = errors.Join(err, page.Write(&html))
 	if strings.Contains(html.String(), "<img") || strings.Count(html.String(), "<script") != 2 {

@@ -6,18 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
+	"tare/internal/parts/elffile"
 	"tare/internal/secret"
 )
 
 // EncodingVersion is part of the key under which encoded indexes are cached: it
 // rises whenever Encode or what Read finds changes.
-const EncodingVersion = 3
+const EncodingVersion = 4
 
 // head is the beginning of an encoded index, as JSON.
 type head struct {
@@ -29,6 +31,7 @@ type head struct {
 	Skipped      map[string]int64 `json:"skipped,omitempty"`
 	Kept         []keptFile       `json:"kept,omitempty"`
 	Derived      []keptFile       `json:"derived,omitempty"`
+	Inside       []insideFile     `json:"inside,omitempty"`
 	Marks        [][2]int         `json:"marks,omitempty"` // an entry's place and its mark: most have none
 }
 
@@ -36,6 +39,12 @@ type head struct {
 type keptFile struct {
 	Path string `json:"path"`
 	Size int    `json:"size"`
+}
+
+// insideFile is a file that Inside divides.
+type insideFile struct {
+	Path string `json:"path"`
+	elffile.Sums
 }
 
 // Encode writes the index column by column: paths as what differs from the path
@@ -126,6 +135,9 @@ func Encode(x *Index) ([]byte, error) {
 		}
 	}
 	h.Kept, h.Derived = list(x.Kept), list(x.Derived)
+	for _, p := range slices.Sorted(maps.Keys(x.Inside)) {
+		h.Inside = append(h.Inside, insideFile{p, x.Inside[p]})
+	}
 	z, err := compressor()
 	if err != nil {
 		return nil, err
@@ -205,13 +217,13 @@ func Decode(b []byte) (*Index, error) {
 	next := func() *reader { return &reader{in.take(in.uint()), &bad} }
 	lens, suffixes, linkLens, links := next(), next(), next(), next()
 	kind, mode, owner, times, xattr, sizes, offsets, shares, sums, kept := next(), next(), next(), next(), next(), next(), next(), next(), next(), next()
-	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > uint64(h.List)*(1<<20) {
+	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > min(uint64(h.List)*(1<<20), math.MaxUint32) {
 		return nil, errDamaged
 	}
 	x := &Index{Sums: h.Sums, Trailer: h.Trailer, TrailerShare: h.TrailerShare, Skipped: h.Skipped, List: make([]Entry, h.List)}
 	var arena strings.Builder
 	arena.Grow(min(h.Paths, len(b)*64))
-	ends := make([]int, h.List)
+	ends := make([]uint32, h.List)
 	prev := ""
 	for i := range x.List {
 		same := lens.uint()
@@ -222,7 +234,7 @@ func Decode(b []byte) (*Index, error) {
 		start := arena.Len()
 		arena.WriteString(prev[:same])
 		arena.Write(suffix)
-		ends[i] = arena.Len()
+		ends[i] = uint32(arena.Len())
 		prev = arena.String()[start:]
 	}
 	paths, linkText := arena.String(), string(links.b)
@@ -231,7 +243,7 @@ func Decode(b []byte) (*Index, error) {
 	for i := range x.List {
 		e := &x.List[i]
 		e.Path = paths[start:ends[i]]
-		start = ends[i]
+		start = int(ends[i])
 		if n := linkLens.uint(); n > 0 {
 			if n > uint64(len(linkText)-linkStart) {
 				return nil, errDamaged
@@ -262,6 +274,9 @@ func Decode(b []byte) (*Index, error) {
 		}
 		x.List[m[0]].Mark = secret.Mark(m[1])
 	}
+	if !x.unpackInside(h.Inside) {
+		return nil, errDamaged
+	}
 	if err := x.unpackKept(kept.b, h); err != nil {
 		return nil, err
 	}
@@ -269,6 +284,20 @@ func Decode(b []byte) (*Index, error) {
 		return nil, errDamaged
 	}
 	return x, nil
+}
+
+// unpackInside takes over what divides files; false if that cannot be.
+func (x *Index) unpackInside(list []insideFile) bool {
+	if len(list) > 0 {
+		x.Inside = make(map[string]elffile.Sums, len(list))
+	}
+	for _, f := range list {
+		if !f.Valid() {
+			return false
+		}
+		x.Inside[f.Path] = f.Sums
+	}
+	return true
 }
 
 func (x *Index) unpackKept(b []byte, h head) error {

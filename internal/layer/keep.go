@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"tare/internal/packages"
+	"tare/internal/parts/elffile"
 	"tare/internal/secret"
 )
 
@@ -26,7 +27,14 @@ type keeper struct {
 	buf   []byte
 	sum   *hasher // of the file that is being read
 	total int64
+	elf   elffile.Scanner
 }
+
+// Smaller programs and libraries are not divided, and no more of them of one layer.
+const (
+	minInside = 256 << 10 // bytes
+	maxInside = 50_000
+)
 
 // read consumes the content of e, and marks it.
 func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
@@ -41,7 +49,7 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 	if w.Scan != nil {
 		scan = w.Scan()
 	}
-	h, sum := k.sum.reset(), Sum{}
+	h, sum, divide := k.sum.reset(), Sum{}, false
 	for at := int64(0); ; {
 		n, err := io.ReadFull(r, k.buf[:sumBlock])
 		if n == sumBlock {
@@ -52,6 +60,12 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 		if n > 0 {
 			if at == 0 {
 				e.Mark = secret.Look(e.Path, k.buf[:n])
+				if divide = e.Size >= minInside && elffile.Is(k.buf[:n]); divide {
+					k.elf.Reset(e.Size)
+				}
+			}
+			if divide {
+				k.elf.Look(at, k.buf[:n])
 			}
 			if scan != nil {
 				scan.Look(at, k.buf[:n])
@@ -71,6 +85,14 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 				k.x.Derived = map[string][]byte{}
 			}
 			k.x.Derived[e.Path] = b
+		}
+	}
+	if divide && len(k.x.Inside) < maxInside {
+		if s := k.elf.Found(); s != nil {
+			if k.x.Inside == nil {
+				k.x.Inside = map[string]elffile.Sums{}
+			}
+			k.x.Inside[e.Path] = *s
 		}
 	}
 	return sum, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"tare/internal/parts/elffile"
 	"tare/internal/secret"
 )
 
@@ -45,6 +46,9 @@ type Index struct {
 	// text of their build info after a line with Go's version, for Java archives
 	// their manifest.
 	Derived map[string][]byte
+	// Inside divides larger programs and libraries (ELF) by the kinds of their sections, by
+	// path: those whose table of sections could be read as they streamed past.
+	Inside map[string]elffile.Sums
 	// Skipped are files that would belong into Kept and are too large, by path,
 	// with their sizes in bytes.
 	Skipped map[string]int64

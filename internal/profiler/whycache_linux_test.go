@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tare/internal/engine"
+	"tare/internal/page"
 	"tare/internal/profile"
 	"tare/internal/profiler"
 	"tare/internal/report"
@@ -255,7 +256,7 @@ func (c *replay) judge(t *testing.T, r *profile.Result) {
 func (c *replay) sentences(t *testing.T, r *profile.Result) {
 	t.Helper()
 	var text strings.Builder
-	if err := report.Profile(r, report.ProfileOptions{WhyOnly: true}).View(report.View{Full: true}, report.FormatOf("text").Rest).WriteText(&text, report.Style{Width: 200}); err != nil {
+	if err := report.Profile(r, report.ProfileOptions{WhyOnly: true}).View(report.View{Full: true}, page.FormatOf("text").Rest).WriteText(&text, report.Style{Width: 200}); err != nil {
 		t.Fatal(err)
 	}
 	if said := strings.Contains(text.String(), "Everything came from the build cache"); said != (len(c.want) == 0 && !c.fails) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"tare/internal/page"
 	"tare/internal/report"
 )
 
@@ -21,7 +22,7 @@ func TestDocumentsAreClean(t *testing.T) {
 		"text":     func(b *strings.Builder) error { return d.WriteText(b, report.Style{Width: 200, Color: true}) },
 		"markdown": func(b *strings.Builder) error { return d.WriteMarkdown(b) },
 		"csv":      func(b *strings.Builder) error { return d.WriteCSV(b) },
-		"html":     func(b *strings.Builder) error { return (&report.Page{Title: evil, Doc: d}).Write(b) },
+		"html":     func(b *strings.Builder) error { return (&page.Page{Title: evil, Doc: d}).Write(b) },
 	} {
 		var b strings.Builder
 		if err := write(&b); err != nil {

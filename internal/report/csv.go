@@ -35,7 +35,7 @@ func (d Document) WriteCSV(w io.Writer) error {
 // longRows are all values of the document, one a row.
 func (d Document) longRows() [][]string {
 	c := &csvWriter{seen: map[string]int{}, said: map[string]int{}}
-	d.write(c)
+	d.Write(c)
 	return c.rows
 }
 
@@ -68,17 +68,17 @@ func harmless(s string) string {
 	return s
 }
 
-func (c *csvWriter) fold(string) {}
-func (c *csvWriter) unfold()     {}
+func (c *csvWriter) Fold(string) {}
+func (c *csvWriter) Unfold()     {}
 
-func (c *csvWriter) para(p Para) {
+func (c *csvWriter) Para(p Para) {
 	if p.Text == "" {
 		return
 	}
 	c.sentence(p.Place, "text", p.Text)
 }
 
-func (c *csvWriter) item(i Item) {
+func (c *csvWriter) Item(i Item) {
 	what := "text"
 	switch {
 	case i.Severity != Plain:
@@ -96,7 +96,7 @@ func (c *csvWriter) sentence(at Place, measure, s string) {
 	c.add("", at.Part, strconv.Itoa(c.said[at.Part]), measure, words(s))
 }
 
-func (c *csvWriter) table(t Table) {
+func (c *csvWriter) Table(t Table) {
 	for n := range t.Rows {
 		r := &t.Rows[n]
 		if r.Head {
@@ -109,12 +109,12 @@ func (c *csvWriter) table(t Table) {
 		subject, row := t.Subject, t.key(r)
 		for k, col := range t.Columns {
 			if col.Subject {
-				subject = r.cell(k).Text
+				subject = r.Cell(k).Text
 			}
 		}
 		for k, col := range t.Columns {
 			if !col.Subject && !t.names(k) {
-				c.add(subject, part, row, col.name(), r.cell(k))
+				c.add(subject, part, row, col.name(), r.Cell(k))
 			}
 		}
 	}
@@ -123,10 +123,10 @@ func (c *csvWriter) table(t Table) {
 	}
 }
 
-func (c *csvWriter) sides(s Sides) {
+func (c *csvWriter) Sides(s Sides) {
 	for n, sub := range s.Subjects {
 		for i := range s.Rows {
-			c.add(sub.Title, s.Part, "", s.Rows[i].Label, s.Rows[i].cell(n))
+			c.add(sub.Title, s.Part, "", s.Rows[i].Label, s.Rows[i].Cell(n))
 		}
 	}
 }

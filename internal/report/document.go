@@ -1,5 +1,5 @@
 // Package report holds the document model (a list of blocks whose marks, trends and
-// severities are fields) and one writer for each output format.
+// severities are fields) and a writer for each format of text.
 package report
 
 import (
@@ -8,31 +8,31 @@ import (
 	"tare/internal/screen"
 )
 
-// Document is a report as a list of blocks, which every writer writes in its way.
+// Document is a report as a list of blocks, which every Writer writes in its way.
 type Document []Block
 
 // Block is a Para, an Item, a Table or a Sides.
 type Block interface {
-	// at is where the block belongs; put is the block somewhere else.
-	at() Place
+	// At is where the block belongs; put is the block somewhere else.
+	At() Place
 	put(Place) Block
 	// clean is the block with every text made fit to be shown.
 	clean() Block
-	// to hands the block to a writer.
-	to(writer)
+	// to hands the block to a Writer.
+	to(Writer)
 }
 
-// writer is what an output format does with each kind of block. A new kind of block
+// Writer is what an output format does with each kind of block. A new kind of block
 // does not compile until every format writes it.
-type writer interface {
-	para(Para)
-	item(Item)
-	table(Table)
-	sides(Sides)
+type Writer interface {
+	Para(Para)
+	Item(Item)
+	Table(Table)
+	Sides(Sides)
 	// fold stands before a run of blocks of one part that are not on the first
 	// screen; unfold stands behind it.
-	fold(title string)
-	unfold()
+	Fold(title string)
+	Unfold()
 }
 
 // Place says which part of a report a block is, and whether it is on the first screen.
@@ -106,6 +106,7 @@ func lessIsBetter(now, was float64) Trend {
 type Para struct {
 	Place
 	Text     string
+	Page     string // what a page says instead: it has at hand what flags show elsewhere
 	Heading  bool
 	Dim      bool // of less weight
 	Verbatim bool // lines of a program's output, which are not wrapped
@@ -119,20 +120,30 @@ type Item struct {
 	Severity Severity
 }
 
-func (p Para) at() Place           { return p.Place }
-func (p Para) put(at Place) Block  { p.Place = at; return p }
-func (p Para) to(w writer)         { w.para(p) }
-func (i Item) at() Place           { return i.Place }
-func (i Item) put(at Place) Block  { i.Place = at; return i }
-func (i Item) to(w writer)         { w.item(i) }
-func (t Table) at() Place          { return t.Place }
-func (t Table) put(at Place) Block { t.Place = at; return t }
-func (t Table) to(w writer)        { w.table(t) }
-func (s Sides) at() Place          { return s.Place }
-func (s Sides) put(at Place) Block { s.Place = at; return s }
-func (s Sides) to(w writer)        { w.sides(s) }
+// At is where the paragraph belongs.
+func (p Para) At() Place          { return p.Place }
+func (p Para) put(at Place) Block { p.Place = at; return p }
+func (p Para) to(w Writer)        { w.Para(p) }
 
-func (p Para) clean() Block { p.Text = screen.Text(p.Text); return p }
+// At is where the item belongs.
+func (i Item) At() Place          { return i.Place }
+func (i Item) put(at Place) Block { i.Place = at; return i }
+func (i Item) to(w Writer)        { w.Item(i) }
+
+// At is where the table belongs.
+func (t Table) At() Place          { return t.Place }
+func (t Table) put(at Place) Block { t.Place = at; return t }
+func (t Table) to(w Writer)        { w.Table(t) }
+
+// At is where the table belongs.
+func (s Sides) At() Place          { return s.Place }
+func (s Sides) put(at Place) Block { s.Place = at; return s }
+func (s Sides) to(w Writer)        { w.Sides(s) }
+
+func (p Para) clean() Block {
+	p.Text, p.Page = screen.Text(p.Text), screen.Text(p.Page)
+	return p
+}
 func (i Item) clean() Block { i.Text = screen.Text(i.Text); return i }
 
 // in puts blocks where they belong.
@@ -144,33 +155,33 @@ func in(part string, w Weight, blocks ...Block) Document {
 	return out
 }
 
-// write hands a clean copy of every block to the writer: whoever made a block may have
+// Write hands a clean copy of every block to the Writer: whoever made a block may have
 // forgotten a stranger's name. Runs of blocks of one part that are not on the first
 // screen stand between fold and unfold.
-func (d Document) write(w writer) {
+func (d Document) Write(w Writer) {
 	open := ""
 	for n, b := range d {
-		at := b.at()
+		at := b.At()
 		if open != "" && (at.Weight != Full || at.Part != open) {
-			w.unfold()
+			w.Unfold()
 			open = ""
 		}
 		if at.Weight == Full && open == "" {
-			w.fold(d[n:].title())
+			w.Fold(d[n:].title())
 			open = at.Part
 		}
 		b.clean().to(w)
 	}
 	if open != "" {
-		w.unfold()
+		w.Unfold()
 	}
 }
 
 // title is the first heading of the part that the document begins with, or its name.
 func (d Document) title() string {
-	part := d[0].at().Part
+	part := d[0].At().Part
 	for _, b := range d {
-		if b.at().Part != part {
+		if b.At().Part != part {
 			break
 		}
 		switch b := b.(type) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"tare/internal/chart"
+	"tare/internal/page"
 	"tare/internal/report"
 )
 
@@ -69,7 +69,7 @@ func TestView(t *testing.T) {
 func TestFolding(t *testing.T) {
 	var md, ht bytes.Buffer
 	d := screens().View(report.View{}, report.Fold)
-	if err := errors.Join(d.WriteMarkdown(&md), (&report.Page{Title: "x", Doc: d}).Write(&ht)); err != nil {
+	if err := errors.Join(d.WriteMarkdown(&md), (&page.Page{Title: "x", Doc: d}).Write(&ht)); err != nil {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]string{"markdown": md.String(), "html": ht.String()} {
@@ -153,36 +153,5 @@ func TestColoursAreFields(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in %q", want, b.String())
 		}
-	}
-}
-
-// Every block of every report is in a part that --show takes.
-func TestEveryFormatIsKnown(t *testing.T) {
-	for _, f := range report.Formats {
-		if got := report.FormatOf(f.Name); got == nil || got.Name != f.Name || f.Write == nil || f.Extension == "" {
-			t.Errorf("%s: %v", f.Name, got)
-		}
-	}
-	if report.FormatOf("pdf") != nil {
-		t.Error("pdf is known")
-	}
-}
-
-func TestCharts(t *testing.T) {
-	_, page := experimentOf(t, "a", "b", "c")
-	for _, name := range []string{"layers", "strata", "waterfall", "pareto", "treemap"} {
-		var b bytes.Buffer
-		page.Chart = report.Chart(name)
-		if err := page.WriteSVG(&b); err != nil || !strings.HasPrefix(b.String(), "<svg ") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	page.Chart, page.Report = "gantt", "compare"
-	var none *chart.Error
-	if err := page.WriteSVG(&bytes.Buffer{}); !errors.As(err, &none) || !strings.Contains(err.Error(), "--chart gantt: compare has only: layers, pareto, waterfall, treemap") {
-		t.Error(err)
-	}
-	if err := (&report.Page{}).WriteSVG(&bytes.Buffer{}); !errors.As(err, &none) || !strings.Contains(err.Error(), "no chart of this") {
-		t.Error(err)
 	}
 }

@@ -29,7 +29,8 @@ func saveLine(list []weigh.Finding, s *weigh.Savings, tar int64, transfer units.
 		if rest < least {
 			return append(d, Para{Text: "Nothing found to save.", Heading: true})
 		}
-		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar; --show findings).", units.Of(z.text(rest), z.text(tar)))})
+		of := units.Of(z.text(rest), z.text(tar))
+		return append(d, Para{Heading: true, Text: fmt.Sprintf("Next to nothing to save: %s (tar; --show findings).", of), Page: fmt.Sprintf("Next to nothing to save: %s (tar).", of)})
 	}
 	pull := ""
 	if whole, ok := transfer.Int(); ok {
@@ -56,7 +57,8 @@ func findingBlocks(subject string, list []weigh.Finding, s *weigh.Savings, z siz
 		}
 	}
 	if n := len(left); n > 0 {
-		t.Note = fmt.Sprintf("and %s with %s of tar (--show findings)", units.Plural(n, "smaller finding"), z.text(weigh.All(left)))
+		t.Page = fmt.Sprintf("and %s with %s of tar", units.Plural(n, "smaller finding"), z.text(weigh.All(left)))
+		t.Note = t.Page + " (--show findings)"
 	}
 	var d Document
 	if len(t.Rows) > 0 {

@@ -18,7 +18,7 @@ type markdownWriter struct {
 // screen is folded.
 func (d Document) WriteMarkdown(w io.Writer) error {
 	m := &markdownWriter{}
-	d.write(m)
+	d.Write(m)
 	_, err := io.WriteString(w, m.String())
 	return err
 }
@@ -33,18 +33,18 @@ func (m *markdownWriter) begin(item bool) {
 	m.list = item
 }
 
-func (m *markdownWriter) fold(title string) {
+func (m *markdownWriter) Fold(title string) {
 	m.begin(false)
 	m.WriteString("<details><summary>" + escape(title) + "</summary>\n")
 	m.head = title
 }
 
-func (m *markdownWriter) unfold() {
+func (m *markdownWriter) Unfold() {
 	m.begin(false)
 	m.WriteString("</details>\n")
 }
 
-func (m *markdownWriter) para(p Para) {
+func (m *markdownWriter) Para(p Para) {
 	m.begin(false)
 	switch {
 	case p.Verbatim: // no fence, which the text could hold
@@ -56,7 +56,7 @@ func (m *markdownWriter) para(p Para) {
 	}
 }
 
-func (m *markdownWriter) item(i Item) {
+func (m *markdownWriter) Item(i Item) {
 	m.begin(true)
 	lead := map[Mark]string{Yes: "✓ ", No: "✗ "}[i.Mark]
 	if s := i.Severity.String(); s != "" {
@@ -73,12 +73,12 @@ func (c Cell) value() string {
 	return strings.TrimSpace(c.Text + " (" + c.Delta + ")")
 }
 
-func (m *markdownWriter) table(t Table) {
+func (m *markdownWriter) Table(t Table) {
 	m.begin(false)
 	if t.Title != "" && t.Title != m.head {
 		m.WriteString("### " + escape(t.Title) + "\n\n")
 	}
-	label := t.label()
+	label := t.Label()
 	for _, c := range t.Columns {
 		m.WriteString("| " + escape(c.Title) + " ")
 	}
@@ -94,7 +94,7 @@ func (m *markdownWriter) table(t Table) {
 	for n := range t.Rows {
 		r := &t.Rows[n]
 		for c := range t.Columns {
-			s := escape(r.cell(c).value())
+			s := escape(r.Cell(c).value())
 			switch {
 			case c == label && r.Level > 0:
 				s = strings.Repeat("&nbsp; ", r.Level) + "└ " + s
@@ -110,7 +110,7 @@ func (m *markdownWriter) table(t Table) {
 	}
 }
 
-func (m *markdownWriter) sides(s Sides) {
+func (m *markdownWriter) Sides(s Sides) {
 	m.begin(false)
 	m.WriteString("| |")
 	for _, c := range s.Subjects {
@@ -125,7 +125,7 @@ func (m *markdownWriter) sides(s Sides) {
 		r := &s.Rows[i]
 		fmt.Fprintf(m, "| %s |", escape(r.Label))
 		for c := range s.Subjects {
-			fmt.Fprintf(m, " %s |", escape(r.cell(c).value()))
+			fmt.Fprintf(m, " %s |", escape(r.Cell(c).value()))
 		}
 		m.WriteString("\n")
 	}

@@ -61,7 +61,7 @@ func pairs(r *compare.Result, z sizes, measure string, lines int) Document {
 		d = append(d, pair(r, diff, z, rows)...)
 	}
 	if more := len(list) - shown; more > 0 {
-		d = append(d, Para{Dim: true, Text: fmt.Sprintf("%s of neighbours: --show causes", units.Plural(more, "more pair"))})
+		d = append(d, Para{Dim: true, Text: fmt.Sprintf("%s of neighbours: --show causes", units.Plural(more, "more pair")), Page: units.Plural(more, "more pair") + " of neighbours: see all causes"})
 	}
 	return in("pairs", Brief, d...)
 }

@@ -42,7 +42,8 @@ func Selected(s *weigh.Selection, o SelectedOptions) Document {
 		t.add(z.of(f.Size), z.amount(f.Transfer), count(f.Layer), words(state), words(Safe(owner)), words("/"+Safe(f.Path)))
 	}
 	if more := s.Total.Count - int64(len(s.List)); more > 0 {
-		t.Note = fmt.Sprintf("and %d more (--top 0 lists all)", more)
+		t.Page = fmt.Sprintf("and %d more", more)
+		t.Note = t.Page + " (--top 0 lists all)"
 	}
 	return Document{head, t}
 }

@@ -23,18 +23,18 @@ type Measure struct {
 	NoWinner bool
 }
 
-// cell is the cell of subject c; an empty one where the row is shorter.
-func (m *Measure) cell(c int) Cell {
+// Cell is the cell of subject c; an empty one where the row is shorter.
+func (m *Measure) Cell(c int) Cell {
 	if c >= len(m.Cells) {
 		return Cell{}
 	}
 	return m.Cells[c]
 }
 
-// best tells whether the row's least value is subject c's, alone or with others, and
+// Best tells whether the row's least value is subject c's, alone or with others, and
 // not that of all.
-func (m *Measure) best(c int) bool {
-	mine := m.cell(c).Number
+func (m *Measure) Best(c int) bool {
+	mine := m.Cell(c).Number
 	if !mine.Known || m.NoWinner {
 		return false
 	}

@@ -23,6 +23,7 @@ type Table struct {
 	Rows    []Row
 	Left    int    // rows that there are and that were not made, since only the first are shown
 	Note    string // below the rows
+	Page    string // what a page says instead of Note, if anything: it names no flags
 	Bare    bool   // people need no column titles
 }
 
@@ -70,6 +71,7 @@ type Row struct {
 // Cell is one value.
 type Cell struct {
 	Text   string // for people
+	Page   string // what a page says instead, if anything: it names no flags
 	Delta  string // the difference from the baseline's value, for people
 	Trend  Trend  // of Delta, or else of Text
 	Number Number // what Text says, for sorting and for programs
@@ -225,8 +227,8 @@ func seconds(s float64) string { return units.Seconds(duration(s)) }
 
 func duration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// label is the index of the column that says what a row is about.
-func (t *Table) label() int {
+// Label is the index of the column that says what a row is about.
+func (t *Table) Label() int {
 	for n, c := range t.Columns {
 		if c.Label {
 			return n
@@ -253,11 +255,11 @@ func (t *Table) names(c int) bool {
 			return t.Columns[c].Key
 		}
 	}
-	return c == t.label()
+	return c == t.Label()
 }
 
-// summed tells whether rows are sums or parts of others, so that their order matters.
-func (t *Table) summed() bool {
+// Summed tells whether rows are sums or parts of others, so that their order matters.
+func (t *Table) Summed() bool {
 	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Total || r.Head || r.Detail || r.Level > 0 })
 }
 
@@ -265,7 +267,7 @@ func (t *Table) summed() bool {
 func (t *Table) key(r *Row) string {
 	var names []string
 	for c, col := range t.Columns {
-		if s := r.cell(c).Text; t.names(c) && !col.Subject && s != "" {
+		if s := r.Cell(c).Text; t.names(c) && !col.Subject && s != "" {
 			names = append(names, s)
 		}
 	}
@@ -278,8 +280,8 @@ func (t *Table) add(cells ...Cell) *Row {
 	return &t.Rows[len(t.Rows)-1]
 }
 
-// cell is the cell of a row in column c; an empty one where the row is shorter.
-func (r *Row) cell(c int) Cell {
+// Cell is the cell of a row in column c; an empty one where the row is shorter.
+func (r *Row) Cell(c int) Cell {
 	if c >= len(r.Cells) {
 		return Cell{}
 	}
@@ -287,7 +289,7 @@ func (r *Row) cell(c int) Cell {
 }
 
 func (t Table) clean() Block {
-	t.Title, t.Note, t.Subject = Safe(t.Title), cleanLines(t.Note), Safe(t.Subject)
+	t.Title, t.Note, t.Page, t.Subject = Safe(t.Title), cleanLines(t.Note), cleanLines(t.Page), Safe(t.Subject)
 	columns, rows := make([]Column, len(t.Columns)), make([]Row, len(t.Rows))
 	for i, c := range t.Columns {
 		c.Title = Safe(c.Title)
@@ -304,7 +306,7 @@ func (t Table) clean() Block {
 func cleanCells(list []Cell) []Cell {
 	out := make([]Cell, len(list))
 	for i, c := range list {
-		c.Text, c.Delta = Safe(c.Text), Safe(c.Delta)
+		c.Text, c.Page, c.Delta = Safe(c.Text), Safe(c.Page), Safe(c.Delta)
 		out[i] = c
 	}
 	return out
@@ -318,9 +320,10 @@ func (t Table) first(n int) Document {
 	whole, brief := t, t
 	whole.Weight, brief.Weight = Full, Brief
 	brief.Rows = t.Rows[:n:n]
-	brief.Note = fmt.Sprintf("and %d more: --show %s", len(t.Rows)+t.Left-n, t.Part)
+	brief.Page = fmt.Sprintf("and %d more", len(t.Rows)+t.Left-n)
+	brief.Note = brief.Page + ": --show " + t.Part
 	if t.Note != "" {
-		brief.Note = t.Note + "\n" + brief.Note
+		brief.Note, brief.Page = t.Note+"\n"+brief.Note, t.Note+"\n"+brief.Page
 	}
 	return Document{brief, whole}
 }

@@ -46,7 +46,7 @@ type textWriter struct {
 // WriteText writes the document for a terminal or a pipe.
 func (d Document) WriteText(w io.Writer, s Style) error {
 	t := &textWriter{Style: s}
-	d.write(t)
+	d.Write(t)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -59,10 +59,10 @@ func (t *textWriter) begin() {
 	t.list = false
 }
 
-func (t *textWriter) fold(string) {}
-func (t *textWriter) unfold()     {}
+func (t *textWriter) Fold(string) {}
+func (t *textWriter) Unfold()     {}
 
-func (t *textWriter) para(p Para) {
+func (t *textWriter) Para(p Para) {
 	t.begin()
 	code := ""
 	switch {
@@ -92,7 +92,7 @@ func (t *textWriter) room(used int) int {
 	return max(12, t.Width-used)
 }
 
-func (t *textWriter) item(i Item) {
+func (t *textWriter) Item(i Item) {
 	t.list = true
 	mark, code := map[Mark]string{Point: "·", Yes: "✓", No: "✗"}[i.Mark], map[Mark]string{Yes: green, No: red}[i.Mark]
 	word := i.Severity.String()

@@ -7,7 +7,7 @@ import "strings"
 
 // sides writes a column for each subject. Columns that do not fit beside one another
 // go below, with the baseline repeated.
-func (t *textWriter) sides(s Sides) {
+func (t *textWriter) Sides(s Sides) {
 	t.begin()
 	v := &beside{textWriter: t, s: &s}
 	for _, r := range s.Rows {
@@ -17,7 +17,7 @@ func (t *textWriter) sides(s Sides) {
 	for c, sub := range s.Subjects {
 		deltas := 0
 		for i := range s.Rows {
-			cell := s.Rows[i].cell(c)
+			cell := s.Rows[i].Cell(c)
 			deltas = max(deltas, cut.Width(cell.Delta))
 			if cell.Delta != "" {
 				v.values[c] = max(v.values[c], cut.Width(cell.Text))
@@ -99,7 +99,7 @@ func (v *beside) write(group []int) {
 	for i := range v.s.Rows {
 		r := &v.s.Rows[i]
 		line(r.Label, func(c int) (string, string) {
-			cell := r.cell(c)
+			cell := r.Cell(c)
 			if cell.Delta == "" {
 				p := cut.Clip(cell.Text, v.widths[c])
 				return p, p

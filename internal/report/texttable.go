@@ -28,7 +28,7 @@ type face struct {
 	bar    int // its columns
 }
 
-func (t *textWriter) table(tab Table) {
+func (t *textWriter) Table(tab Table) {
 	t.begin()
 	f := &face{textWriter: t, t: tab}
 	f.measure()
@@ -51,7 +51,7 @@ func (t *textWriter) table(tab Table) {
 // measure works the widths of the columns out.
 func (f *face) measure() {
 	t := &f.t
-	f.label = t.label()
+	f.label = t.Label()
 	f.cells = make([][]string, len(t.Rows))
 	f.values, f.deltas = make([]int, len(t.Columns)), make([]int, len(t.Columns))
 	for c, col := range t.Columns {
@@ -63,13 +63,13 @@ func (f *face) measure() {
 		r := &t.Rows[n]
 		f.cells[n] = make([]string, len(t.Columns))
 		for c := range t.Columns {
-			s := r.cell(c).Text
+			s := r.Cell(c).Text
 			if c == f.label && r.Level > 0 {
 				s = strings.Repeat("  ", r.Level) + "└ " + s
 			}
 			f.cells[n][c] = s
 			f.values[c] = max(f.values[c], cut.Width(s))
-			f.deltas[c] = max(f.deltas[c], cut.Width(r.cell(c).Delta))
+			f.deltas[c] = max(f.deltas[c], cut.Width(r.Cell(c).Delta))
 		}
 		f.bars = f.bars || r.Bar != 0
 	}
@@ -83,7 +83,7 @@ func (f *face) measure() {
 // empty tells whether there is nothing in a column.
 func (f *face) empty(c int) bool {
 	for n := range f.cells {
-		if f.cells[n][c] != "" || f.t.Rows[n].cell(c).Delta != "" {
+		if f.cells[n][c] != "" || f.t.Rows[n].Cell(c).Delta != "" {
 			return false
 		}
 	}
@@ -208,7 +208,7 @@ func (f *face) row(n int) {
 	r := &f.t.Rows[n]
 	l := ""
 	for c, col := range f.t.Columns {
-		cell := r.cell(c)
+		cell := r.Cell(c)
 		code := ""
 		switch {
 		case cell.Delta == "":

@@ -90,7 +90,7 @@ func TestUnknownInAComparison(t *testing.T) {
 	bests := func() bool {
 		for _, m := range measures(r, sizes{}).Rows {
 			if m.Label == "transfer" {
-				return m.best(0) || m.best(1) || m.best(2)
+				return m.Best(0) || m.Best(1) || m.Best(2)
 			}
 		}
 		return false

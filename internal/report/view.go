@@ -37,7 +37,7 @@ func (v View) Check(parts []string) error {
 func (d Document) Parts() []string {
 	var out []string
 	for _, b := range d {
-		if p := b.at().Part; p != "" && !slices.Contains(out, p) {
+		if p := b.At().Part; p != "" && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
@@ -60,7 +60,7 @@ func (d Document) View(v View, rest Rest) Document {
 	out := Document{}
 	if len(v.Show) > 0 {
 		for _, b := range d {
-			at := b.at()
+			at := b.At()
 			if slices.Contains(v.Show, at.Part) && (at.Weight != Brief || !d.fuller(at.Part)) {
 				out = append(out, b.put(Place{at.Part, Always}))
 			}
@@ -73,7 +73,7 @@ func (d Document) View(v View, rest Rest) Document {
 		return out
 	}
 	for _, b := range d {
-		at := b.at()
+		at := b.At()
 		switch {
 		case v.Full || rest == Keep:
 			if at.Weight == Brief {
@@ -90,5 +90,5 @@ func (d Document) View(v View, rest Rest) Document {
 
 // fuller tells whether a part has more than what is on the first screen only.
 func (d Document) fuller(part string) bool {
-	return slices.ContainsFunc(d, func(b Block) bool { return b.at().Part == part && b.at().Weight != Brief })
+	return slices.ContainsFunc(d, func(b Block) bool { return b.At().Part == part && b.At().Weight != Brief })
 }

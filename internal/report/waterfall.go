@@ -35,7 +35,7 @@ func waterfall(d *compare.Difference, z sizes, top int) Block {
 		w.group(&groups[i], top)
 	}
 	if more > 0 {
-		w.row(rest, 0, "", fmt.Sprintf("%d more (--top 0)", more))
+		w.row(rest, 0, "", fmt.Sprintf("%d more (--top 0)", more)).Cells[2].Page = fmt.Sprintf("%d more", more)
 	}
 	if n, ok := d.Total.Int(); ok {
 		t.add(z.change(n), words(""), words("total: the causes sum up to the byte")).Total = true

@@ -36,7 +36,7 @@ func Weighed(r *weigh.Result, top int, exact bool) Document {
 	}
 	full = append(full, FileGrid(title, r.Largest, exact))
 	for _, b := range full {
-		d = append(d, b.put(Place{b.at().Part, Full}))
+		d = append(d, b.put(Place{b.At().Part, Full}))
 	}
 	var said Document
 	for _, p := range r.Problems {
@@ -197,7 +197,8 @@ func packageGrid(r *weigh.Result, top int, z sizes) Block {
 		t.add(z.of(p.Live), z.amount(p.Transfer), count(p.Count), words(string(p.Type)), words(name)).Bar = part(p.Live, r.Sizes.Live)
 	}
 	if more := len(r.Packages) - n; more > 0 {
-		t.Note = fmt.Sprintf("and %d more with %s (--top %d)", more, z.text(rest), len(r.Packages))
+		t.Page = fmt.Sprintf("and %d more with %s", more, z.text(rest))
+		t.Note = fmt.Sprintf("%s (--top %d)", t.Page, len(r.Packages))
 	}
 	return t
 }

@@ -28,9 +28,8 @@ func heavy(n int, seed uint64) *weigh.Result {
 
 func lines(t *testing.T, d Document, v View, width int) string {
 	t.Helper()
-	f := FormatOf("text")
 	var b strings.Builder
-	if err := d.View(v, f.Rest).WriteText(&b, Style{Width: width}); err != nil {
+	if err := d.View(v, Drop).WriteText(&b, Style{Width: width}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

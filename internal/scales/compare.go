@@ -27,6 +27,7 @@ type CompareRequest struct {
 	Pairs        bool // every pair, not only with the baseline and between neighbours
 	Depth        int  // files that are listed for each cause
 	Maps         bool // work out maps of the files for pictures
+	Touched      Touched
 	Findings     bool // work out what costs bytes and need not, for programs
 	// Material is how much a sentence must be about; the zero value means all.
 	Material Material
@@ -95,6 +96,12 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 		return nil, err
 	}
 	defer set.Close()
+	return CompareOpened(ctx, f, set, r)
+}
+
+// CompareOpened is Compare for images that are open; the request's Words and Platform only
+// name the baseline.
+func CompareOpened(ctx context.Context, f *target.Finder, set *target.Set, r CompareRequest) (*Compared, error) {
 	base, err := r.baseline(set)
 	if err != nil {
 		return nil, err
@@ -124,7 +131,7 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 		return nil, err
 	}
 	if r.Maps {
-		out.Maps, err = maps(ctx, f, set)
+		out.Maps, err = maps(ctx, f, set, base, r.Touched)
 	}
 	return out, err
 }

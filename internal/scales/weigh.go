@@ -10,6 +10,7 @@ import (
 
 	"tare/internal/compare"
 	"tare/internal/target"
+	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
@@ -22,12 +23,17 @@ type WeighRequest struct {
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
+	Touched      Touched
 	// Material is how much a finding must save not to be folded; the zero value means all.
 	Material Material
 	// Lines are the instructions that an image was built from, and the name of their
 	// file; nil if none is known.
 	Lines func(built digest.Digest) (file string, lines []compare.Line)
 }
+
+// Touched says, for a map, what a trace saw of the image's files; nil where it is of
+// another image. See weigh.MapOptions.
+type Touched func(*weigh.Facts) func(tree.Ref) (read, looked bool)
 
 // Weighed are the results, one a platform.
 type Weighed struct {
@@ -54,6 +60,11 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		return nil, err
 	}
 	defer set.Close()
+	return WeighOpened(ctx, f, set, r)
+}
+
+// WeighOpened is Weigh for images that are open; the request's Word and Platform are not looked at.
+func WeighOpened(ctx context.Context, f *target.Finder, set *target.Set, r WeighRequest) (*Weighed, error) {
 	out := new(Weighed)
 	for n := range set.Images {
 		var d *weigh.Dockerfile
@@ -75,22 +86,34 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		out.Results = append(out.Results, one)
 	}
 	if r.Maps {
-		out.Maps, err = maps(ctx, f, set)
+		var err error
+		if out.Maps, err = maps(ctx, f, set, -1, r.Touched); err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 // mapParts is how finely the files of an image are divided for pictures.
 const mapParts = 3000
 
-func maps(ctx context.Context, f *target.Finder, set *target.Set) ([]weigh.Node, error) {
+// maps divides the files of all images, and holds each against the one at base, if there
+// is one.
+func maps(ctx context.Context, f *target.Finder, set *target.Set, base int, touched Touched) ([]weigh.Node, error) {
 	facts, err := set.Facts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return target.Compute(ctx, f, set.Images[0].Name, "Drawing", func() (out []weigh.Node, err error) {
 		for n, one := range facts {
-			out = append(out, one.Map(set.Images[n].Name, mapParts))
+			o := weigh.MapOptions{Parts: mapParts}
+			if base >= 0 && n != base {
+				o.Against, o.Name = facts[base], set.Images[base].Name
+			}
+			if touched != nil {
+				o.Touched = touched(one)
+			}
+			out = append(out, one.Map(set.Images[n].Name, o))
 		}
 		return out, nil
 	})

@@ -90,6 +90,26 @@ func (v Values) KeepBytes(kind string, key digest.Digest, value []byte) {
 	}
 }
 
+// KeepOnce keeps a value whose key is the digest of its content: one that is there already, with that length, is not written
+// again, but counts as kept now. Who finds one damaged drops it.
+func (v Values) KeepOnce(kind string, key digest.Digest, value []byte) {
+	path, now := v.path(kind, key), time.Now()
+	fi, err := os.Lstat(path)
+	if err != nil || fi.Size() != int64(sha256.Size+len(value)) {
+		v.KeepBytes(kind, key, value)
+		return
+	}
+	if now.Sub(fi.ModTime()) > refresh {
+		_ = os.Chtimes(path, now, now)
+	}
+}
+
+// Drop removes a value.
+func (v Values) Drop(kind string, key digest.Digest) { _ = v.s.files.Remove(v.path(kind, key)) }
+
+// refresh is how old the time of a value may be that counts as kept now: Expire thinks in months.
+const refresh = 24 * time.Hour
+
 // Get is GetBytes for a value that is kept as JSON.
 func (v Values) Get(kind string, key digest.Digest, value any) bool {
 	b, ok := v.GetBytes(kind, key)

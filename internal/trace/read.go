@@ -8,6 +8,7 @@ import (
 	"tare/internal/infile"
 	"tare/internal/profile"
 	"tare/internal/touch"
+	"tare/internal/tree"
 	"tare/internal/weigh"
 )
 
@@ -61,4 +62,23 @@ func Compared(ctx context.Context, names []string, r *compare.Result) error {
 // Profiled puts the trace in a file beside the lines of a profile; "" is none.
 func Profiled(ctx context.Context, name string, r *profile.Result) error {
 	return onto(ctx, name, func(t *touch.Trace) error { return t.OntoProfile(r) })
+}
+
+// Contents reads the traces in files, and says of a weighed image what they saw: nil where
+// none of them is of it. "" is no trace.
+func Contents(ctx context.Context, names ...string) (func(*weigh.Facts) func(tree.Ref) (read, looked bool), error) {
+	var list []*touch.Trace
+	for _, name := range names {
+		if err := onto(ctx, name, func(t *touch.Trace) error { list = append(list, t); return nil }); err != nil {
+			return nil, err
+		}
+	}
+	return func(f *weigh.Facts) func(tree.Ref) (bool, bool) {
+		for _, t := range list {
+			if says := t.Contents(f); says != nil {
+				return says
+			}
+		}
+		return nil
+	}, nil
 }

@@ -237,6 +237,7 @@ func (p *page) first(t report.Table, n int) report.Document {
 	whole, brief := t, t
 	whole.Weight, brief.Weight = report.Full, report.Brief
 	brief.Rows = t.Rows[:n:n]
-	brief.Note = fmt.Sprintf("and %d more: --show %s", len(t.Rows)+t.Left-n, t.Part)
+	brief.Page = fmt.Sprintf("and %d more", len(t.Rows)+t.Left-n)
+	brief.Note = brief.Page + ": --show " + t.Part
 	return report.Document{brief, whole}
 }

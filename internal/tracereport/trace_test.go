@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tare/internal/compare"
+	"tare/internal/page"
 	"tare/internal/profile"
 	"tare/internal/report"
 	"tare/internal/touch"
@@ -80,7 +81,7 @@ func TestSentences(t *testing.T) {
 
 // In every format an incomplete trace says so.
 func TestIncompleteEverywhere(t *testing.T) {
-	for _, f := range report.Formats {
+	for _, f := range page.Formats {
 		if f.Name == "svg" {
 			continue
 		}
@@ -91,7 +92,7 @@ func TestIncompleteEverywhere(t *testing.T) {
 				tr.Reasons = []string{"a program used io_uring"}
 			}
 			var b bytes.Buffer
-			p := report.Page{Title: "Trace", Data: tr, Report: "trace", Doc: tracereport.Document(tr, tracereport.Options{}).View(report.View{}, f.Rest)}
+			p := page.Page{Title: "Trace", Data: tr, Report: "trace", Doc: tracereport.Document(tr, tracereport.Options{}).View(report.View{}, f.Rest)}
 			if err := f.Write(&b, &p, report.Style{}); err != nil {
 				t.Fatal(err)
 			}

@@ -143,12 +143,12 @@ func TestMapOfFew(t *testing.T) {
 		files []testkit.Entry
 		want  string
 	}{
-		{[]testkit.Entry{fill("etc/a", "a", 89), fill("srv/b", "b", 11)}, "x 100, 1  100, config/etc/a 89, app/srv/b 11"},
-		{[]testkit.Entry{fill("etc/a", "a", 90), fill("srv/b", "b", 10)}, "x 100, 1  100, config/etc/a 90, 1 smaller 10"},
-		{[]testkit.Entry{fill("etc/a", "a", 45), fill("etc/z", "z", 44), fill("var/log/b", "b", 6), fill("srv/c", "c", 5), fill("usr/empty", "", 0), testkit.Dir("dir"), testkit.Symlink("link", "dir")}, "x 100, 1  100, config/etc 89, a 45, z 44, 2 smaller 11"},
-		{[]testkit.Entry{db, fill("bin/p", "p", 80)}, "x 99, 1  99, p 1/bin/p 80, package-database/lib/apk/db/installed 19"},
+		{[]testkit.Entry{fill("etc/a", "a", 89), fill("srv/b", "b", 11)}, "x 100, 1  100, config 89, etc/a 89, app 11, srv/b 11, directories, links, empty files 0"},
+		{[]testkit.Entry{fill("etc/a", "a", 90), fill("srv/b", "b", 10)}, "x 100, 1  100, config 90, etc/a 90, directories, links, empty files 0, 1 smaller 10"},
+		{[]testkit.Entry{fill("etc/a", "a", 45), fill("etc/z", "z", 44), fill("var/log/b", "b", 6), fill("srv/c", "c", 5), fill("usr/empty", "", 0), testkit.Dir("dir"), testkit.Symlink("link", "dir")}, "x 100, 1  100, config 89, etc 89, a 45, z 44, directories, links, empty files 0, 2 smaller 11"},
+		{[]testkit.Entry{db, fill("bin/p", "p", 80)}, "x 99, 1  99, p 1 80, bin/p 80, package-database 19, lib/apk/db/installed 19, directories, links, empty files 0"},
 	} {
-		got := rows(factsOf(t, testkit.Options{Layers: [][]byte{testkit.Tar(t, c.files...)}}).Map("x", 10))
+		got := rows(factsOf(t, testkit.Options{Layers: [][]byte{testkit.Tar(t, c.files...)}}).Map("x", weigh.MapOptions{Parts: 10}))
 		if got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
@@ -156,20 +156,21 @@ func TestMapOfFew(t *testing.T) {
 }
 
 // The parts of a map sum up to it, small ones are one, and a chain of directories is one.
+// Layers and packages stay parts of their own, or nobody could tell where a path begins.
 func TestMap(t *testing.T) {
 	f := whole(t)
 	var sum func(n weigh.Node)
 	sum = func(n weigh.Node) {
-		var bytes, waste int64
+		var bytes, waste, tar, transfer int64
 		for i, p := range n.Parts {
-			bytes, waste = bytes+p.Bytes, waste+p.Waste
+			bytes, waste, tar, transfer = bytes+p.Bytes, waste+p.Waste, tar+p.Tar, transfer+p.Transfer
 			if i > 0 && !strings.HasSuffix(p.Name, " smaller") && p.Bytes > n.Parts[i-1].Bytes {
 				t.Errorf("%s stands behind %s", p.Name, n.Parts[i-1].Name)
 			}
 			sum(p)
 		}
-		if len(n.Parts) > 0 && (bytes != n.Bytes || waste != n.Waste) {
-			t.Errorf("the parts of %s sum up to %d and %d, not %d and %d", n.Name, bytes, waste, n.Bytes, n.Waste)
+		if len(n.Parts) > 0 && (bytes != n.Bytes || waste != n.Waste || tar != n.Tar || transfer != n.Transfer) {
+			t.Errorf("the parts of %s sum up to %d, %d, %d and %d, not %+v", n.Name, bytes, waste, tar, transfer, n)
 		}
 	}
 	var rows []string
@@ -181,9 +182,9 @@ func TestMap(t *testing.T) {
 		}
 	}
 	for _, parts := range []int{0, 1, 10, 1000} {
-		m := f.Map("whole", parts)
+		m := f.Map("whole", weigh.MapOptions{Parts: parts})
 		sum(m)
-		if m.Bytes != f.Sizes.Files || m.Waste != f.Sizes.Waste || m.Name != "whole" {
+		if m.Bytes != f.Sizes.Files || m.Waste != f.Sizes.Waste || m.Tar != f.Sizes.Tar || m.Name != "whole" {
 			t.Errorf("%d parts: %+v", parts, m)
 		}
 		if parts == 10 {
@@ -196,19 +197,30 @@ func TestMap(t *testing.T) {
 	same(t, "map", rows, `
 whole 1860 530
 -2 RUN make 621 0
---libx 2/usr/lib/libx.so 250 0
---foo 1/usr/lib/python3/site-packages 221 0
+--libx 2 250 0
+---usr/lib/libx.so 250 0
+--foo 1 221 0
+---usr/lib/python3/site-packages 221 0
+--directories, links, empty files 0 0
 --4 smaller 150 0
 -1 ADD base.tar / 580 230
---libx 2/usr/lib 221 200
----libx.so 200 200
----1 smaller 21 0
+--libx 2 221 200
+---usr/lib 221 200
+----libx.so 200 200
+----1 smaller 21 0
 --package-database 194 0
 ---lib/apk/db/installed 190 0
 ---1 smaller 4 0
+--directories, links, empty files 0 0
 --4 smaller 165 30
--4 RUN again/state/data/x 300 300
--5 RUN again/state/data/x 300 0
+-4 RUN again 300 300
+--state 300 300
+---data/x 300 300
+--directories, links, empty files 0 0
+-5 RUN again 300 0
+--state 300 0
+---data/x 300 0
+--directories, links, empty files 0 0
 -1 smaller 59 0
 `)
 }

@@ -62,6 +62,7 @@ type Result struct {
 	// advice finds them. Savings are what they cost together.
 	Findings []Finding `json:"findings"`
 	Savings  *Savings  `json:"savings,omitempty"`
+	Inside   *Inside   `json:"inside,omitempty"` // what programs and libraries are made of; absent without any
 	// Traced is what a trace of the image says; absent without one.
 	Traced *Traced `json:"traced,omitempty"`
 	// Problems are package databases that could not be read.
@@ -180,7 +181,7 @@ type File struct {
 
 // version is part of Key: it rises whenever Report tells something else of the same
 // image.
-const version = 4
+const version = 5
 
 // Key names what Report tells of an image, for a cache: it is the same for images with
 // the same layers, in the form in which they are pushed, and the same configuration.
@@ -200,8 +201,8 @@ func (r *Result) Trim(top int) {
 	if top <= 0 {
 		return
 	}
-	r.Largest = r.Largest[:min(top, len(r.Largest))]
-	r.Duplicates = r.Duplicates[:min(top, len(r.Duplicates))]
+	r.Largest, r.Duplicates = r.Largest[:min(top, len(r.Largest))], r.Duplicates[:min(top, len(r.Duplicates))]
+	r.Inside.trim(top)
 	for i := range r.Duplicates {
 		d := &r.Duplicates[i]
 		d.Paths = d.Paths[:min(top, len(d.Paths))]
@@ -229,7 +230,7 @@ func (f *Facts) Report(name string, top int) *Result {
 		}
 		r.Duplicates = append(r.Duplicates, Duplicate{c.Size, c.Extra(), paths})
 	}
-	r.Largest = f.Files(top, nil)
+	r.Largest, r.Inside = f.Files(top, nil), f.inside(top)
 	return r
 }
 

@@ -1,4 +1,4 @@
-package report_test
+package page_test
 
 import (
 	"bytes"
@@ -20,9 +20,11 @@ import (
 	"tare/internal/exercise"
 	"tare/internal/experiment"
 	"tare/internal/explain"
+	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/store"
 	"tare/internal/testkit"
+	"tare/internal/weigh"
 )
 
 // evil is in every name that a stranger chooses.
@@ -30,7 +32,7 @@ const evil = "<img src=x onerror=alert(1)>\"'&|`*_[x](y)\x1b[31m\u202e</script><
 
 // experimentOf is an experiment with three images of the given names, and all kinds of
 // measures.
-func experimentOf(t testing.TB, names ...string) (*experiment.Record, report.Page) {
+func experimentOf(t testing.TB, names ...string) (*experiment.Record, page.Page) {
 	t.Helper()
 	s := testkit.Store(t)
 	var subjects []compare.Subject
@@ -51,10 +53,14 @@ func experimentOf(t testing.TB, names ...string) (*experiment.Record, report.Pag
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	rec := &experiment.Record{Schema: experiment.Schema, ID: "1", Name: "x" + names[0], Started: now, Finished: &now, Baseline: names[0], Comparison: c,
 		Machine: experiment.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Model: evil, Kernel: "6"}, Method: experiment.Method{Repeat: 6, Warmup: 1, Confidence: .95, Alpha: .01}, Seconds: experiment.Spent{Total: 12, Builds: 8, Runs: 3, Own: 1}}
-	page := report.Page{Title: rec.Name, Record: rec, Result: c}
+	page := page.Page{Title: rec.Name, Record: rec, Result: c}
 	for n, name := range names {
 		lo, hi := 0.9+float64(n), 1.2+float64(n)
-		m := subjects[n].Facts.Map(name, 50)
+		o := weigh.MapOptions{Parts: 50}
+		if n > 0 {
+			o.Against, o.Name = subjects[0].Facts, names[0]
+		}
+		m := subjects[n].Facts.Map(name, o)
 		rec.Variants = append(rec.Variants, experiment.Result{Name: name, Source: "image " + name, Check: &experiment.Checked{Passed: n != 1, Reason: "it printed " + evil},
 			Measures: []experiment.Measurement{{Name: experiment.StartExit, Unit: "seconds", Kind: experiment.Measured, Value: 1.031 + float64(n), Low: &lo, High: &hi, Samples: []float64{1, 2}},
 				{Name: experiment.PeakMemory, Unit: "bytes", Kind: experiment.Measured, Value: 4_321_000 * float64(n+1)}, {Name: "pull-cold-10mbit", Unit: "seconds", Kind: experiment.Modelled, Value: 3.7 * float64(n+1)}},
@@ -169,7 +175,7 @@ func TestHostileNames(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range append(page.Pictures(), report.Picture{SVG: svg.String()}) {
+	for _, p := range append(page.Pictures(), chart.Picture{SVG: svg.String()}) {
 		d := xml.NewDecoder(strings.NewReader(p.SVG))
 		for {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {
