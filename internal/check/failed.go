@@ -37,11 +37,13 @@ func (t *tail) lastBlock() string {
 	if at < 0 {
 		return ""
 	}
-	for first := at; ; at = first { // several steps that failed at once
+	for { // several steps that failed at once
 		before := strings.TrimSuffix(text[:at], mark)
-		if first = strings.LastIndex(before, mark+" > "); first < 0 || len(before) == at || strings.Contains(before[first+len(mark):], mark) {
+		first := strings.LastIndex(before, mark+" > ")
+		if first < 0 || len(before) == at || strings.Contains(before[first+len(mark):], mark) {
 			return text[at:]
 		}
+		at = first
 	}
 }
 

@@ -270,7 +270,7 @@ func (f *Finder) Obtain(ctx context.Context, name, platform string, log io.Write
 	}
 	rec, img, err := f.Local(ctx, name, want)
 	if err != nil {
-		if rec, err = f.pulled(ctx, name, platform, log); err != nil {
+		if _, err = f.pulled(ctx, name, platform, log); err != nil {
 			return nil, f.mention(ctx, name, err)
 		}
 		if rec, img, err = f.Local(ctx, name, want); err != nil {

@@ -111,10 +111,10 @@ func TestAttempts(t *testing.T) {
 	}
 	defer done()
 	trigger := filepath.Join(w.dir, "trigger")
-	if err := os.MkdirAll(trigger, 0o755); err == nil {
-		err = os.WriteFile(filepath.Join(trigger, "Dockerfile"), []byte("FROM base:0\nONBUILD COPY . /srv/\n"), 0o644)
+	if err := os.MkdirAll(trigger, 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if err != nil {
+	if err := os.WriteFile(filepath.Join(trigger, "Dockerfile"), []byte("FROM base:0\nONBUILD COPY . /srv/\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range []string{yesterday, today} {
