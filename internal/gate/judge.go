@@ -109,7 +109,7 @@ func (j *judge) note(format string, a ...any) {
 // violate adds a violation at its first cause, at a line of the Dockerfile, or at the limit
 // in the file that set it.
 func (j *judge) violate(r experiment.Rule, measure string, limit, value float64, line int, causes []Cause, format string, a ...any) {
-	v := Violation{Image: j.img.Name, Rule: r.Name, Measure: measure, Limit: limit, Value: value, Causes: causes, Text: fmt.Sprintf(format, a...)}
+	v := Violation{Image: j.img.Name, Platform: j.img.Platform, Rule: r.Name, Measure: measure, Limit: limit, Value: value, Causes: causes, Text: fmt.Sprintf(format, a...)}
 	if v.Causes == nil {
 		v.Causes = []Cause{}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tare/internal/page"
+	"tare/internal/report"
 )
 
 // axe is the program of axe-core. scripts/axe.sh fetches it.
@@ -118,6 +119,7 @@ func examples(t *testing.T) map[string]page.Page {
 	t.Helper()
 	_, lab := experimentOf(t, "python:3.13-slim", "registry.example.com/team/a-long-name-of-an-image:1.2.3", "c")
 	_, evil := experimentOf(t, "a"+evil, "b"+evil, "c"+evil)
+	lab.Doc, evil.Doc = lab.Doc.View(report.View{}, report.Fold), evil.Doc.View(report.View{}, report.Fold)
 	compared := lab
 	compared.Record, compared.Extra = nil, nil
 	return map[string]page.Page{"lab": lab, "evil": evil, "compare": compared, "weigh": weighed(t), "profile": profiled(t)}

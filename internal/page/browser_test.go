@@ -32,19 +32,50 @@ type watched struct {
 	bad []string
 }
 
+// started is the browser of all tests: each has a tab of its own in it.
+var started struct {
+	sync.Once
+	ctx  context.Context
+	stop func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if started.stop != nil {
+		started.stop()
+	}
+	os.Exit(code)
+}
+
+// chromium is headless Chromium.
+func chromium(t testing.TB) context.Context {
+	t.Helper()
+	started.Do(func() {
+		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+			bin, err := exec.LookPath(name)
+			if err != nil {
+				continue
+			}
+			opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(bin), chromedp.NoSandbox, chromedp.WindowSize(1280, 900), chromedp.WSURLReadTimeout(time.Minute))
+			actx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+			ctx, cancel2 := chromedp.NewContext(actx)
+			if err := chromedp.Run(ctx); err != nil {
+				t.Error(err)
+				return
+			}
+			started.ctx, started.stop = ctx, func() { cancel2(); cancel() }
+			return
+		}
+	})
+	if started.ctx == nil {
+		t.Skip("needs chromium (Debian's package of that name)")
+	}
+	return started.ctx
+}
+
 // browse opens a page from disk in headless Chromium.
 func browse(t testing.TB, p page.Page) *watched {
 	t.Helper()
-	bin := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			bin = found
-			break
-		}
-	}
-	if bin == "" {
-		t.Skip("needs chromium (Debian's package of that name)")
-	}
 	file := filepath.Join(t.TempDir(), "page.html")
 	if p.Title == "" { // one that is there already
 		file = os.Getenv("TARE_TEST_PAGE")
@@ -57,10 +88,7 @@ func browse(t testing.TB, p page.Page) *watched {
 			t.Fatal(err)
 		}
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(bin), chromedp.NoSandbox, chromedp.WindowSize(1280, 900), chromedp.WSURLReadTimeout(time.Minute))
-	actx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(cancel)
-	ctx, cancel2 := chromedp.NewContext(actx)
+	ctx, cancel2 := chromedp.NewContext(chromium(t))
 	t.Cleanup(cancel2)
 	ctx, cancel3 := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel3)
@@ -86,7 +114,7 @@ func browse(t testing.TB, p page.Page) *watched {
 			note("dialog: %s", e.Message)
 		}
 	})
-	w.do(t, network.Enable(), log.Enable(), cdp.Enable(), cdppage.Enable(), chromedp.Navigate("file://"+file), chromedp.WaitReady("body"))
+	w.do(t, network.Enable(), log.Enable(), cdp.Enable(), cdppage.Enable(), chromedp.EmulateViewport(1280, 900), chromedp.Navigate("file://"+file), chromedp.WaitReady("body"))
 	t.Cleanup(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()

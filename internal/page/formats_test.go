@@ -56,7 +56,11 @@ func experimentOf(t testing.TB, names ...string) (*experiment.Record, page.Page)
 	page := page.Page{Title: rec.Name, Record: rec, Result: c}
 	for n, name := range names {
 		lo, hi := 0.9+float64(n), 1.2+float64(n)
-		m := subjects[n].Facts.Map(name, weigh.MapOptions{Parts: 50, Against: subjects[0].Facts, Name: names[0]})
+		o := weigh.MapOptions{Parts: 50}
+		if n > 0 {
+			o.Against, o.Name = subjects[0].Facts, names[0]
+		}
+		m := subjects[n].Facts.Map(name, o)
 		rec.Variants = append(rec.Variants, experiment.Result{Name: name, Source: "image " + name, Check: &experiment.Checked{Passed: n != 1, Reason: "it printed " + evil},
 			Measures: []experiment.Measurement{{Name: experiment.StartExit, Unit: "seconds", Kind: experiment.Measured, Value: 1.031 + float64(n), Low: &lo, High: &hi, Samples: []float64{1, 2}},
 				{Name: experiment.PeakMemory, Unit: "bytes", Kind: experiment.Measured, Value: 4_321_000 * float64(n+1)}, {Name: "pull-cold-10mbit", Unit: "seconds", Kind: experiment.Modelled, Value: 3.7 * float64(n+1)}},

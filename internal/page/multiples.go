@@ -100,12 +100,12 @@ func dots(b *strings.Builder, r *experiment.Record, name string) {
 			fmt.Fprintf(b, "<line class=\"baseline\" x1=\"%s\" x2=\"%s\" y1=\"0\" y2=\"100%%\"></line>", x(base), x(base))
 		}
 		if m.Low != nil && m.High != nil {
-			fmt.Fprintf(b, "<rect class=\"interval\" x=\"%s\" width=\"%.2f%%\" y=\"25%%\" height=\"50%%\"></rect>", x(*m.Low), max(0.3, 100*(*m.High-*m.Low)/most))
+			fmt.Fprintf(b, "<rect class=\"interval\" x=\"%s\" width=\"%.2f%%\" y=\"28%%\" height=\"26%%\"></rect>", x(*m.Low), max(0.3, 100*(*m.High-*m.Low)/most))
 		}
 		for _, s := range m.Samples {
-			fmt.Fprintf(b, "<circle class=\"sample\" cx=\"%s\" cy=\"50%%\" r=\"2\"></circle>", x(s))
+			fmt.Fprintf(b, "<circle class=\"sample\" cx=\"%s\" cy=\"82%%\" r=\"2\"></circle>", x(s))
 		}
-		fmt.Fprintf(b, "<circle class=\"dot\" cx=\"%s\" cy=\"50%%\" r=\"4.5\"></circle></svg><span class=\"v\">%s</span></li>\n", x(m.Value), esc(interval(m)))
+		fmt.Fprintf(b, "<circle class=\"dot\" cx=\"%s\" cy=\"41%%\" r=\"5\"></circle></svg><span class=\"v\">%s</span></li>\n", x(m.Value), esc(interval(m)))
 	}
 	b.WriteString("</ol>\n")
 }

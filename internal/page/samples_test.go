@@ -44,13 +44,14 @@ func weighed(t testing.TB) page.Page {
 func profiled(t testing.TB) page.Page {
 	t.Helper()
 	cold := 3.5
-	r := &profile.Result{Name: "Dockerfile", Dockerfile: "Dockerfile", Seconds: 6.25, Ideal: 6.25, Source: "FROM alpine:3.20\n# " + evil + "\n" + longRun + "\nCOPY . .\n",
+	r := &profile.Result{Name: "Dockerfile", Dockerfile: "Dockerfile", Seconds: 6.4, Ideal: 6.4, Source: "FROM alpine:3.20\n# " + evil + "\n" + longRun + "\nCOPY . .\n",
 		Stages: []profile.Stage{{Name: "stage 0", Lines: [2]int{1, 4}, Needed: true, Final: true}},
 		Lines: []profile.Line{{Lines: [2]int{1, 1}, Keyword: "FROM", Needed: true, Bytes: profile.Bytes{Tar: 8_000_000}},
 			{Lines: [2]int{3, 3}, Keyword: "RUN", Needed: true, Ran: true, Cached: true, Cold: &cold, Bytes: profile.Bytes{Tar: 40_000_000}},
 			{Lines: [2]int{4, 4}, Keyword: "COPY", Needed: true, Ran: true, Seconds: 0.25, Bytes: profile.Bytes{Tar: 2_000}}},
 		Spans: []profile.Span{{Name: "[1/3] FROM docker.io/library/alpine:3.20@sha256:" + strings.Repeat("0123456789abcdef", 4), Line: 1, End: 1}, {Name: "[2/3] " + longRun, Line: 3, Start: 1, End: 6, Critical: true}}}
 	r.Total.Tar, r.Total.Transfer = 48_002_000, units.Known(20_000_000)
+	r.Savings = weigh.Save(nil, r.Total.Tar, units.Threshold)
 	return page.Page{Title: "Profile of Dockerfile", Data: r, Report: "profile", Doc: report.Profile(r, report.ProfileOptions{}).View(report.View{}, report.Fold), Extra: []page.Picture{page.Gantt(r)}}
 }
 
@@ -79,10 +80,36 @@ func manyFiles(name string, n int, seed uint64) weigh.Node {
 	return total(root)
 }
 
+// versions is a map whose names have versions, in parts of every size.
+func versions() weigh.Node {
+	root := weigh.Node{Name: "versions"}
+	for l := range 3 {
+		lay := weigh.Node{Name: fmt.Sprint(l+1, " ", longRun)}
+		for k := range 14 {
+			pkg := weigh.Node{Name: fmt.Sprintf("libpackage%d-%d 13.0.1%d-1~deb12u1+b%d", l, k, k, k), Kind: "deb"}
+			for f := range 4 {
+				pkg.Parts = append(pkg.Parts, weigh.Node{Name: fmt.Sprintf("usr/lib/x86_64-linux-gnu/libimplementation-with-a-name-%d.so.13.0.%d%d", f, k, k), Bytes: int64(100_000 * (k*k + 1) / (f + 1)), Files: 1})
+			}
+			lay.Parts = append(lay.Parts, total(pkg))
+		}
+		root.Parts = append(root.Parts, total(lay))
+	}
+	return total(root)
+}
+
 // total gives a node the sums of its parts.
 func total(n weigh.Node) weigh.Node {
 	for _, p := range n.Parts {
 		n.Bytes, n.Waste, n.Files, n.Tar, n.Transfer, n.Read, n.Added, n.Gone = n.Bytes+p.Bytes, n.Waste+p.Waste, n.Files+p.Files, n.Tar+p.Tar, n.Transfer+p.Transfer, n.Read+p.Read, n.Added+p.Added, n.Gone+p.Gone
 	}
 	return n
+}
+
+// rows is a document with a table of n rows.
+func rows(n int) report.Document {
+	t := report.Table{Place: report.Place{Part: "x"}, Columns: []report.Column{{Title: "BYTES", Right: true}, {Title: "PATH", Label: true}}}
+	for i := range n {
+		t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Text: fmt.Sprint(i), Number: report.Number{Known: true, Int: int64(i)}}, {Text: fmt.Sprint("/usr/file-", i)}}})
+	}
+	return report.Document{t}
 }
