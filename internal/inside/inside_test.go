@@ -128,3 +128,17 @@ func TestDepth(t *testing.T) {
 		t.Errorf("%d levels", depth)
 	}
 }
+
+// An image without layers, and one whose path is a directory or leads in circles, have no such
+// file.
+func TestNothingThere(t *testing.T) {
+	if _, err := inside.Look(t.Context(), image(t), "app:1", "/bin/sh"); !errors.Is(err, weigh.ErrNothing) {
+		t.Errorf("no layers: %v", err)
+	}
+	img := image(t, testkit.Tar(t, testkit.Dir("empty"), testkit.Symlink("a/loop", "loop"), testkit.Symlink("a/out", "../../../../etc/passwd")))
+	for _, pattern := range []string{"/empty", "/a/loop", "/a/out", "/", "//", "../x", "a/../../x"} {
+		if r, err := inside.Look(t.Context(), img, "app:1", pattern); !errors.Is(err, weigh.ErrNothing) {
+			t.Errorf("%s: %+v, %v", pattern, r, err)
+		}
+	}
+}
