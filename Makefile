@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-view bench-weigh test-corpus install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-view bench-weigh test-corpus install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-buildkitd: ## test --builder against a real buildkitd, compiled from its mo
 
 test-corpus: ## test all projects of testdata/trim, of which make test takes a part; the first time it makes their bases
 	@hosts=$$(scripts/hub.sh corpus) && eval "$$hosts" && TARE_TEST_CORPUS=all TARE_TEST_CORPUS_HOSTS=$$TARE_HOSTS_DIR go test -count=1 -timeout 90m -run '^TestCorpus' ./cmd/tare
+
+test-cuda: ## hold what tare says of a real CUDA library against readelf (fetches it with npm)
+	@scripts/cuda.sh
 
 test-serve: ## test tare serve, and docker's hooks, with docker buildx and buildctl, compiled from their modules into bin/
 	@mkdir -p bin

@@ -115,8 +115,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	}
 	return a.writePage(o.output, oneOr(r.Results, o.AllPlatforms), func() (doc report.Document) {
 		for _, one := range r.Results {
-			doc = append(doc, report.Weighed(one, o.top, o.bytes)...)
-			doc = append(doc, insidereport.Weighed(one, o.bytes)...)
+			doc = append(doc, insidereport.Into(report.Weighed(one, o.top, o.bytes), insidereport.Weighed(one, o.bytes))...)
 			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
 		}
 		return doc

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tare/internal/inside"
+	"tare/internal/parts"
 	"tare/internal/testkit"
 	"tare/internal/weigh"
 )
@@ -97,5 +98,47 @@ func TestLayersGoByOnce(t *testing.T) {
 	img := image(t, testkit.Tar(t, testkit.File("a.jar", zipOf(t, "a", "1")), testkit.File("b.jar", zipOf(t, "b", "1"))), testkit.Tar(t, testkit.File("c.jar", zipOf(t, "c", "1"))), testkit.Tar(t, testkit.File("d", "1")))
 	if _, err := inside.Look(t.Context(), img, "app:1", "*.jar"); err != nil || img.passes != 2 {
 		t.Errorf("%d passes, %v", img.passes, err)
+	}
+}
+
+// Archives in archives are looked into three levels deep, and no deeper, whatever they are
+// packed into; sums hold at every level.
+func TestDepth(t *testing.T) {
+	deep := zipOf(t, "x.class", "content")
+	for range 6 {
+		deep = zipOf(t, "in.jar", deep)
+	}
+	r, err := inside.Look(t.Context(), image(t, testkit.Tar(t, testkit.File("a.jar", deep))), "app:1", "a.jar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	depth, list, size := 0, r.Files[0].Parts, r.Files[0].Size
+	for list != nil {
+		sum(t, list, size)
+		var next []parts.Part
+		for _, p := range list {
+			if p.Name == "in.jar" {
+				next, size = p.Parts, p.Size
+				depth++
+			}
+		}
+		list = next
+	}
+	if depth != 4 { // the member of the third level is there, and not looked into
+		t.Errorf("%d levels", depth)
+	}
+}
+
+// An image without layers, and one whose path is a directory or leads in circles, have no such
+// file.
+func TestNothingThere(t *testing.T) {
+	if _, err := inside.Look(t.Context(), image(t), "app:1", "/bin/sh"); !errors.Is(err, weigh.ErrNothing) {
+		t.Errorf("no layers: %v", err)
+	}
+	img := image(t, testkit.Tar(t, testkit.Dir("empty"), testkit.Symlink("a/loop", "loop"), testkit.Symlink("a/out", "../../../../etc/passwd")))
+	for _, pattern := range []string{"/empty", "/a/loop", "/a/out", "/", "//", "../x", "a/../../x"} {
+		if r, err := inside.Look(t.Context(), img, "app:1", pattern); !errors.Is(err, weigh.ErrNothing) {
+			t.Errorf("%s: %+v, %v", pattern, r, err)
+		}
 	}
 }

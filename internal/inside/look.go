@@ -14,7 +14,7 @@ import (
 const (
 	maxDepth  = 3       // of archives in archives
 	perFile   = 1 << 30 // bytes that are unpacked of one file
-	perResult = 8 << 30 // and of all
+	perResult = 4 << 30 // and of all
 	headSize  = 512     // bytes that tell the format
 )
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"tare/internal/compare"
@@ -41,8 +42,16 @@ func Weighed(r *weigh.Result, exact bool) report.Document {
 	return report.Document{t}
 }
 
+// Into puts blocks into a report before its last one, which says how to get the rest.
+func Into(d, blocks report.Document) report.Document {
+	if len(d) == 0 || len(blocks) == 0 {
+		return append(d, blocks...)
+	}
+	return slices.Insert(d, len(d)-1, blocks...)
+}
+
 // firstFiles is how many files stand below a sum.
-const firstFiles = 5
+const firstFiles = 3
 
 // Compared is what the sections of changed programs and libraries add to a comparison: where
 // they grew or shrank.

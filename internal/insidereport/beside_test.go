@@ -66,3 +66,18 @@ func TestCompared(t *testing.T) {
 		t.Errorf("what is not material:\n%s", plain(t, d))
 	}
 }
+
+// What says how to get the rest stays last.
+func TestInto(t *testing.T) {
+	para := func(text string) report.Document { return report.Document{report.Para{Text: text}} }
+	got := plain(t, insidereport.Into(append(para("first"), para("more")...), para("inside")))
+	if i, j := strings.Index(got, "inside"), strings.Index(got, "more"); i < 0 || j < i {
+		t.Errorf("%s", got)
+	}
+	if d := insidereport.Into(nil, para("inside")); len(d) != 1 {
+		t.Errorf("%v", d)
+	}
+	if d := insidereport.Into(para("more"), nil); len(d) != 1 {
+		t.Errorf("%v", d)
+	}
+}

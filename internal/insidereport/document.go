@@ -143,7 +143,7 @@ func (p *page) sums(kinds map[string]int64, whole int64) string {
 func (p *page) single(f *inside.File) report.Document {
 	d := report.Document{p.heading(fmt.Sprintf("/%s: %s, %s", report.Safe(f.Path), p.size(f.Size), describe(f))), p.say(p.sums(p.r.Kinds, f.Size))}
 	if n := removable(f); n > 0 {
-		d = append(d, p.say(fmt.Sprintf("Not stripped: %s of symbol tables and debug information that the program runs without.", p.size(n))))
+		d = append(d, p.say(fmt.Sprintf("Not stripped: %s of symbol tables and debug information that it runs without.", p.size(n))))
 	}
 	if f.Apportioned {
 		d = append(d, p.say("Compressed as a whole: the bytes of a member are its part of the compressed file."))
@@ -229,7 +229,7 @@ func (p *page) several() report.Document {
 		if count == 1 {
 			verb = "is"
 		}
-		d = append(d, p.say(fmt.Sprintf("%s %s not stripped: %s of symbol tables and debug information that programs run without.", units.Plural(count, "file"), verb, p.size(n))))
+		d = append(d, p.say(fmt.Sprintf("%s %s not stripped: %s of symbol tables and debug information that they run without.", units.Plural(count, "file"), verb, p.size(n))))
 	}
 	return append(d, p.files())
 }

@@ -16,7 +16,7 @@ func (f *Facts) LiveAt(pattern string) (list []tree.Ref, whole bool, err error) 
 		return nil, false, fmt.Errorf("path %q: %w in this image", pattern, ErrNothing)
 	}
 	last := len(f.Tree.Lists) - 1
-	if path := strings.Trim(pattern, "/"); path != "" && strings.Contains(pattern, "/") || last < 0 {
+	if path := strings.Trim(pattern, "/"); last >= 0 && path != "" && strings.Contains(pattern, "/") {
 		if r, ok := f.Tree.Follow(path, last); ok {
 			if to, link := f.Tree.Target(r); link {
 				r = to

@@ -171,3 +171,55 @@ func TestGoVersion(t *testing.T) {
 		t.Errorf("%d programs of Go, %d with code: this test itself is one", seen, coded)
 	}
 }
+
+// A real CUDA library, where there is one (scripts/cuda.sh): every byte of its GPU code belongs
+// to an architecture, and the parts are the sections that readelf says.
+func TestCUDA(t *testing.T) {
+	dir := os.Getenv("TARE_TEST_CUDA")
+	if dir == "" {
+		t.Skip("TARE_TEST_CUDA names no directory with CUDA libraries")
+	}
+	gpu := 0
+	err := filepath.WalkDir(dir, func(file string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(file)
+		if err != nil || !Is(b) {
+			return err
+		}
+		f := read(t, b)
+		if n := parts.Of(f.Parts, parts.Unknown); n != 0 {
+			t.Errorf("%s: %d bytes are unknown", file, n)
+		}
+		n := parts.Of(f.Parts, parts.GPU)
+		out, err := exec.Command("readelf", "-SW", file).Output()
+		if err != nil {
+			return err
+		}
+		for _, m := range row.FindAllStringSubmatch(string(out), -1) {
+			want, _ := strconv.ParseInt(m[6], 16, 64)
+			if m[2] == ".nv_fatbin" {
+				gpu++
+				if n != want {
+					t.Errorf("%s: %d bytes of GPU code, the section has %d", file, n, want)
+				}
+				for _, p := range f.Parts {
+					if p.Kind == parts.GPU {
+						t.Logf("%s: %s %s %d", d.Name(), p.Name, p.What, p.Bytes)
+					}
+				}
+				t.Logf("%s: %.1f %% of %d bytes", d.Name(), 100*float64(n)/float64(len(b)), len(b))
+			} else if got, kind, _ := bytesOf(f, m[2]); m[3] != "NOBITS" && m[3] != "NULL" && got != want && kind != parts.GPU {
+				t.Errorf("%s: %s has %d bytes, readelf says %d", file, m[2], got, want)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gpu == 0 {
+		t.Error("no library with GPU code")
+	}
+}

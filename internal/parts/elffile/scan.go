@@ -84,8 +84,11 @@ func (s *Scanner) Look(at int64, b []byte) {
 func (s *Scanner) begin(b []byte) {
 	first := parts.Bytes(b[:min(len(b), 64)])
 	h, ok, err := readHeader(first)
-	table := h.count * h.entrySize
-	if s.broken = err != nil || !ok || h.count == 0 || table > scanTable || h.sections < h.size || h.sections > s.size-table; s.broken {
+	table, row := h.count*h.entrySize, int64(40)
+	if h.wide {
+		row = 64
+	}
+	if s.broken = err != nil || !ok || h.entrySize != row || h.names >= h.count || table > scanTable || h.sections < h.size || h.sections > s.size-table; s.broken {
 		return
 	}
 	s.h = h
