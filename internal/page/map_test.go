@@ -227,6 +227,8 @@ func TestLabels(t *testing.T) {
 		if got := w.eval(t, `(() => { const bad = []; let cut = 0;
 			for (const b of document.querySelectorAll("#treemap .block")) {
 				const l = b.querySelector(".label")?.textContent ?? "";
+				const e = b.querySelector(".label");
+				if (e && e.scrollWidth > e.clientWidth + 1) bad.push(l + " is clipped");
 				if (!l.endsWith("…")) continue;
 				cut++;
 				const n = l.length - 1, name = b.node.name;
