@@ -132,8 +132,9 @@ bench-trace: build ## what tare trace costs, in turn with untraced runs and stra
 bench-trim: build ## run tare trim over testdata/trim, and prove its patches
 	@scripts/bench/trim.sh
 
-bench-view: ## first screen and keys of tare view, with 500,000 files
+bench-view: build ## first screen and keys of tare view with 500,000 files; first screen and memory beside dive
 	go test ./internal/tui -run '^$$' -bench . -benchtime 10x
+	@scripts/bench/view.sh
 
 bench-weigh: build ## weigh and compare large images, in turn with a bare pipeline, dive, syft and container-diff
 	@scripts/bench/weigh.sh

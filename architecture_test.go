@@ -68,6 +68,7 @@ var imports = map[string][]string{
 	"runner":    {"engine", "image", "request", "units"},
 	"revision":  {"logs"},
 	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
+	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
@@ -84,9 +85,10 @@ var imports = map[string][]string{
 	"draft":     {"dockerfile", "shell"},
 	"trim":      {"draft", "image", "layer", "packages", "report", "seen", "shell", "tree", "units", "weigh"},
 	"trimmer":   {"bench", "buildcontext", "dockerfile", "draft", "engine", "experiment", "infile", "lab", "layer", "outfile", "profile", "profiler", "report", "request", "seen", "target", "touch", "trace", "trim", "units", "weigh", "workspace"},
-	"outline":   {"layer", "tree", "weigh"},
+	"outline":   {"layer", "tree", "units", "weigh"},
 	"tui":       {"compare", "cut", "layer", "outline", "progress", "screen", "tree", "units", "weigh"},
-	"viewer":    {"compare", "layer", "outline", "progress", "screen", "target", "tree", "tui", "units", "weigh"},
+	"web":       {"layer", "outline", "screen", "tree", "units", "weigh"},
+	"viewer":    {"compare", "layer", "outline", "page", "progress", "report", "request", "scales", "screen", "target", "tree", "tui", "units", "web", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "pattern", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"parts":          {},
@@ -111,9 +113,9 @@ var imports = map[string][]string{
 	"logs":     {"pattern"},
 	"help":     {"request", "suggest", "target"},
 
-	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace"},
+	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "viewer"},
 
-	"cli": {"bench", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "bill", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},

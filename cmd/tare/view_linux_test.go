@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -101,5 +106,52 @@ func TestViewWithoutTerminal(t *testing.T) {
 	p := h.terminal(t, 80, 24, "view", "probe")
 	if code := p.wait(); code != 1 || !strings.Contains(p.out.String(), "use tare weigh") {
 		t.Errorf("exit code %d: %s", code, p.out.String())
+	}
+}
+
+// TestViewWeb serves an image until a signal comes, which is no failure.
+func TestViewWeb(t *testing.T) {
+	h := newHome(t)
+	h.tare(t, "load", "-i", mustWorld(t).archive)
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		c := h.command("view", "--web", "probe")
+		c.Stderr = nil
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewReader(out)
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatalf("no address: %v", err)
+		}
+		address := strings.TrimSpace(line)
+		resp, err := http.Get(address + "api/files")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(b), `"path":"/bin"`) {
+			t.Errorf("%s %s %v", resp.Status, b, err)
+		}
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := h.command("view", "--web", "--port", u.Port(), "probe").CombinedOutput()
+		if err == nil || !strings.Contains(string(second), "--port "+u.Port()+": address already in use: choose another, or leave --port out") {
+			t.Errorf("the same port again: %v: %s", err, second)
+		}
+		if err := c.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(lines)
+		if err := c.Wait(); err != nil || len(rest) > 0 {
+			t.Errorf("%s: %v, and it says %q", signal, err, rest)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 
+	"tare/internal/bill"
 	"tare/internal/display"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -21,17 +22,28 @@ func init() {
 func newPull(a *app) *cobra.Command {
 	var platform string
 	var quiet bool
+	var q bill.Request
 	c := &cobra.Command{
 		Use:   "pull [OPTIONS] NAME[:TAG|@DIGEST]",
 		Short: "Download an image from a registry",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, err := a.pull(cmd.Context(), args[0], platform, a.Out, quiet)
-			return err
+			if q.Name, q.Quiet = args[0], quiet; !q.DryRun && q.Format == "" {
+				_, err := a.pull(cmd.Context(), args[0], platform, a.Out, quiet)
+				return err
+			}
+			q.Platform = a.Platform(platform)
+			b, err := bill.Pull(cmd.Context(), a.Finder(), q)
+			if err != nil {
+				return err
+			}
+			return b.Print(a.data(), q)
 		},
 	}
 	c.Flags().StringVar(&platform, "platform", "", "platform to pull (linux/arm64)")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only the image's name")
+	c.Flags().BoolVar(&q.DryRun, "dry-run", false, "say what would be downloaded, and download nothing")
+	c.Flags().StringVar(&q.Format, "format", "", "with --dry-run: text, json")
 	c.Flags().BoolP("disable-content-trust", "", true, "accepted for Docker compatibility; no effect")
 	_ = c.Flags().MarkHidden("disable-content-trust")
 	return c

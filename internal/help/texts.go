@@ -127,11 +127,17 @@ by path.
 ? shows all keys, / filters, q leaves. dive's keys work. Files can be read and
 extracted; nothing is changed.
 
+--web shows the same in a browser: it serves the page of --format html, with
+every file of the images, to this machine alone, and prints the address. Whoever
+has the address can read the images; it has a secret, which ends with the
+command (Ctrl-C).
+
 ` + target.Help,
 		example: `  tare view python:slim
   tare view .
   tare view python:3.11-slim python:3.12-slim
-  tare view archive://app.tar`,
+  tare view archive://app.tar
+  tare view --web --port 8080 python:slim`,
 	},
 	"cat": {
 		long: `Print a file as a container of the image sees it. Nothing is run and nothing is
@@ -224,9 +230,11 @@ given. After a build the cache is pruned to --keep-storage.`,
 		long: `Download an image from a registry into the local store.
 
 Layers that the store has are not downloaded again, and an interrupted download
-continues where it stopped.`,
+continues where it stopped. With --dry-run only the manifest and the
+configuration are read, to say what would be downloaded.`,
 		example: `  tare pull python:slim
   tare pull --platform linux/arm64 alpine
+  tare pull --dry-run python:slim
   tare pull ghcr.io/owner/app@sha256:…`,
 	},
 	"push": {

@@ -7,9 +7,9 @@ import (
 
 	"tare/internal/inside"
 	"tare/internal/insidereport"
+	"tare/internal/page"
 	"tare/internal/parts"
 	"tare/internal/parts/elffile"
-	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/weigh"
 )

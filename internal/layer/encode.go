@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -216,13 +217,13 @@ func Decode(b []byte) (*Index, error) {
 	next := func() *reader { return &reader{in.take(in.uint()), &bad} }
 	lens, suffixes, linkLens, links := next(), next(), next(), next()
 	kind, mode, owner, times, xattr, sizes, offsets, shares, sums, kept := next(), next(), next(), next(), next(), next(), next(), next(), next(), next()
-	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > uint64(h.List)*(1<<20) {
+	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > min(uint64(h.List)*(1<<20), math.MaxUint32) {
 		return nil, errDamaged
 	}
 	x := &Index{Sums: h.Sums, Trailer: h.Trailer, TrailerShare: h.TrailerShare, Skipped: h.Skipped, List: make([]Entry, h.List)}
 	var arena strings.Builder
 	arena.Grow(min(h.Paths, len(b)*64))
-	ends := make([]int, h.List)
+	ends := make([]uint32, h.List)
 	prev := ""
 	for i := range x.List {
 		same := lens.uint()
@@ -233,7 +234,7 @@ func Decode(b []byte) (*Index, error) {
 		start := arena.Len()
 		arena.WriteString(prev[:same])
 		arena.Write(suffix)
-		ends[i] = arena.Len()
+		ends[i] = uint32(arena.Len())
 		prev = arena.String()[start:]
 	}
 	paths, linkText := arena.String(), string(links.b)
@@ -242,7 +243,7 @@ func Decode(b []byte) (*Index, error) {
 	for i := range x.List {
 		e := &x.List[i]
 		e.Path = paths[start:ends[i]]
-		start = ends[i]
+		start = int(ends[i])
 		if n := linkLens.uint(); n > 0 {
 			if n > uint64(len(linkText)-linkStart) {
 				return nil, errDamaged

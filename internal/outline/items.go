@@ -9,7 +9,7 @@ import (
 
 // Item is an entry to be read.
 type Item struct {
-	Path string // below the directory that was asked for, with its own name first
+	Path string // below the directory that was asked for, with its own name first (the root's is "")
 	Ref  tree.Ref
 }
 
@@ -31,15 +31,19 @@ func (t *Table) Version(i int32, image, top int) (r tree.Ref, ok bool) {
 // Items are what a container sees of a node of an image and below, when the layers above
 // top are away. Of a file that was removed it is the last version.
 func (t *Table) Items(i int32, image, top int) []Item {
-	n := t.Nodes[i]
-	from := strings.LastIndexByte(n.Path, '/') + 1
+	path := t.Path(i)
+	from := strings.LastIndexByte(path, '/') + 1
 	if r, ok := t.Version(i, image, top); ok && t.Facts[image].Tree.Entry(r).Kind != layer.Dir {
-		return []Item{{n.Path[from:], r}}
+		return []Item{{path[from:], r}}
 	}
 	var out []Item
-	for c := i; c < n.End; c++ {
+	for c := i; c < t.Nodes[i].End; c++ {
 		if r, ok := t.Version(c, image, top); ok && t.Facts[image].Tree.Seen(r, top) {
-			out = append(out, Item{t.Nodes[c].Path[from:], r})
+			name := t.Path(c)[from:]
+			if i == 0 && c > 0 {
+				name = "/" + name
+			}
+			out = append(out, Item{name, r})
 		}
 	}
 	return out

@@ -8,39 +8,47 @@ import (
 // joined fills in what a node of two images comes to by itself.
 func (t *Table) joined(s *Sums, i int32, v *View) {
 	var seen [2]*layer.Entry
-	var bytes [2]int64
 	for _, r := range t.refs[t.first[i]:t.first[i+1]] {
 		n := 0
 		if r.Layer >= t.split {
 			n, r.Layer = 1, r.Layer-t.split
 		}
 		f := t.Facts[n]
-		e := f.Tree.Entry(r)
-		if e.Kind == layer.File && f.Tree.Bytes(r).Class == tree.Live {
-			bytes[n] += e.Size
-		}
 		if f.Tree.Seen(r, len(f.Tree.Lists)-1) {
 			seen[n] = f.Tree.Content(r)
 			s.has[i] |= before << n
 		}
 	}
 	sign := differ(seen[0], seen[1])
-	if bytes != [2]int64{} && sign == None {
-		sign = Unchanged // a hidden name of a file that has others
-		if bytes[0] != bytes[1] {
-			sign = Changed
+	if sign == None {
+		if a, b := t.sizes(i); a != 0 || b != 0 {
+			sign = Unchanged // a hidden name of a file that has others
+			if a != b {
+				sign = Changed
+			}
 		}
 	}
 	if sign == None || v.Hide[sign] || !s.match[i] {
 		return
 	}
 	s.Sign[i] = sign
-	s.Col[Size][i], s.Col[Transfer][i], s.Col[HiddenSum][i] = bytes[0], bytes[1], bytes[1]-bytes[0]
-	if e := first(seen[1], seen[0]); e == nil || e.Kind != layer.Dir {
-		s.Count[i] = 1
-	} else {
+	if e := first(seen[1], seen[0]); e != nil && e.Kind == layer.Dir {
 		s.has[i] |= folder
 	}
+}
+
+// sizes are the live bytes of a node's entries in either image.
+func (t *Table) sizes(i int32) (a, b int64) {
+	for _, r := range t.refs[t.first[i]:t.first[i+1]] {
+		f, sum := t.Facts[0].Tree, &a
+		if r.Layer >= t.split {
+			f, sum, r.Layer = t.Facts[1].Tree, &b, r.Layer-t.split
+		}
+		if e := f.Entry(r); e.Kind == layer.File && f.Bytes(r).Class == tree.Live {
+			*sum += e.Size
+		}
+	}
+	return a, b
 }
 
 // differ says how what stands at a path differs between two images. Times are no

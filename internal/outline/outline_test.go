@@ -41,7 +41,7 @@ func draw(t *outline.Table, v outline.View) string {
 	s := t.Sum(v, nil, nil)
 	var b strings.Builder
 	for _, i := range t.Rows(nil, 0, s, outline.ByName, func(int32) bool { return true }) {
-		fmt.Fprintf(&b, "%s %s %d %d\n", s.Sign[i].Mark(), t.Nodes[i].Path, s.Col[outline.Size][i], s.Col[outline.HiddenSum][i])
+		fmt.Fprintf(&b, "%s %s %d %d\n", s.Sign[i].Mark(), t.Path(i), t.Values(s, i).Col[outline.Size], t.Values(s, i).Col[outline.HiddenSum])
 	}
 	return b.String()
 }
@@ -138,22 +138,22 @@ func checkSums(t *testing.T, f *weigh.Facts) {
 		for to := from; to < n; to++ {
 			s = table.Sum(ranged(from, to), s, nil) // with the memory of the last
 			size, hidden := sums(f, from, to)
-			if s.Col[outline.Size][0] != size || s.Col[outline.HiddenSum][0] != hidden {
-				t.Errorf("layers %d to %d: %d left and %d hidden, want %d and %d", from, to, s.Col[outline.Size][0], s.Col[outline.HiddenSum][0], size, hidden)
+			if table.Values(s, 0).Col[outline.Size] != size || table.Values(s, 0).Col[outline.HiddenSum] != hidden {
+				t.Errorf("layers %d to %d: %d left and %d hidden, want %d and %d", from, to, table.Values(s, 0).Col[outline.Size], table.Values(s, 0).Col[outline.HiddenSum], size, hidden)
 			}
 			for i := range table.Nodes {
 				var kids int64
 				for _, c := range table.Children(nil, int32(i), s, outline.BySize) {
-					kids += s.Col[outline.Size][c]
+					kids += table.Values(s, c).Col[outline.Size]
 				}
-				if len(table.Children(nil, int32(i), s, outline.BySize)) > 0 && kids > s.Col[outline.Size][i] {
-					t.Errorf("%q holds %d, what is in it %d", table.Nodes[i].Path, s.Col[outline.Size][i], kids)
+				if len(table.Children(nil, int32(i), s, outline.BySize)) > 0 && kids > table.Values(s, int32(i)).Col[outline.Size] {
+					t.Errorf("%q holds %d, what is in it %d", table.Path(int32(i)), table.Values(s, int32(i)).Col[outline.Size], kids)
 				}
 			}
 		}
 	}
-	if s := table.Sum(ranged(0, n-1), nil, nil); s.Col[outline.Size][0] != f.Sizes.Live || s.Col[outline.HiddenSum][0] != f.Sizes.Waste {
-		t.Errorf("all layers leave %d and hide %d, want %d live and %d waste", s.Col[outline.Size][0], s.Col[outline.HiddenSum][0], f.Sizes.Live, f.Sizes.Waste)
+	if s := table.Sum(ranged(0, n-1), nil, nil); table.Values(s, 0).Col[outline.Size] != f.Sizes.Live || table.Values(s, 0).Col[outline.HiddenSum] != f.Sizes.Waste {
+		t.Errorf("all layers leave %d and hide %d, want %d live and %d waste", table.Values(s, 0).Col[outline.Size], table.Values(s, 0).Col[outline.HiddenSum], f.Sizes.Live, f.Sizes.Waste)
 	}
 }
 
@@ -218,7 +218,7 @@ func TestFilters(t *testing.T) {
 		s := table.Sum(v, nil, nil)
 		var got []string
 		for _, i := range table.Rows(nil, 0, s, outline.ByName, func(int32) bool { return true }) {
-			got = append(got, table.Nodes[i].Path)
+			got = append(got, table.Path(int32(i)))
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s %q: %s", c.mode, c.text, diff)
@@ -247,7 +247,7 @@ func TestOnly(t *testing.T) {
 	}
 	v = ranged(0, 3)
 	v.Only = outline.Only{Owned: true, Owner: -1}
-	if s := table.Sum(v, nil, nil); s.Col[outline.Size][0] != f.Sizes.Live {
+	if s := table.Sum(v, nil, nil); table.Values(s, 0).Col[outline.Size] != f.Sizes.Live {
 		t.Error("files of no package are not all where there is none")
 	}
 }
@@ -272,10 +272,10 @@ func TestHeaviestPath(t *testing.T) {
 	open, at := table.Heavy(0, s, outline.BySize)
 	var names []string
 	for _, i := range open {
-		names = append(names, table.Nodes[i].Path)
+		names = append(names, table.Path(int32(i)))
 	}
-	if diff := cmp.Diff([]string{"usr", "usr/bin"}, names); diff != "" || table.Nodes[at].Path != "usr/bin/tool" {
-		t.Errorf("heaviest is %s; open: %s", table.Nodes[at].Path, diff)
+	if diff := cmp.Diff([]string{"usr", "usr/bin"}, names); diff != "" || table.Path(at) != "usr/bin/tool" {
+		t.Errorf("heaviest is %s; open: %s", table.Path(at), diff)
 	}
 }
 
@@ -286,15 +286,15 @@ func TestJoined(t *testing.T) {
 	s := table.Sum(ranged(0, 0), nil, nil)
 	var got string
 	for _, i := range table.Rows(nil, 0, s, outline.BySize, func(int32) bool { return true }) {
-		got += fmt.Sprintln(s.Sign[i].Mark(), table.Nodes[i].Path, s.Col[0][i], s.Col[1][i], s.Col[2][i])
+		got += fmt.Sprintln(s.Sign[i].Mark(), table.Path(int32(i)), table.Values(s, i).Col[0], table.Values(s, i).Col[1], table.Values(s, i).Col[2])
 	}
 	want := "+ more 0 900 900\n~ gone 70 1 -69\n- gone/x 70 0 -70\n~ less 50 20 -30\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	s = table.Sum(outline.View{}, nil, nil)
-	if s.Col[0][0] != a.Sizes.Live || s.Col[1][0] != b.Sizes.Live {
-		t.Errorf("%d and %d, want %d and %d", s.Col[0][0], s.Col[1][0], a.Sizes.Live, b.Sizes.Live)
+	if table.Values(s, 0).Col[0] != a.Sizes.Live || table.Values(s, 0).Col[1] != b.Sizes.Live {
+		t.Errorf("%d and %d, want %d and %d", table.Values(s, 0).Col[0], table.Values(s, 0).Col[1], a.Sizes.Live, b.Sizes.Live)
 	}
 }
 

@@ -34,21 +34,32 @@ func (t *Table) sort(list []int32, s *Sums, o Order) {
 	if o == ByName || len(list) < 2 {
 		return // nodes are in the order of their paths
 	}
-	joined := len(t.Facts) > 1
-	key := func(i int32) int64 {
-		switch {
-		case o == ByCount:
-			return int64(s.Count[i])
-		case joined && o == BySize: // what differs most
-			return max(s.Col[HiddenSum][i], -s.Col[HiddenSum][i])
-		case joined && o == ByHidden:
-			return s.Col[Size][i]
-		}
-		return s.Col[o][i]
+	type keyed struct {
+		key  int64
+		node int32
 	}
-	slices.SortFunc(list, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(key(b), key(a)), cmp.Compare(a, b))
-	})
+	keys := make([]keyed, len(list))
+	for n, i := range list {
+		keys[n] = keyed{t.key(s, i, o), i}
+	}
+	slices.SortFunc(keys, func(a, b keyed) int { return cmp.Or(cmp.Compare(b.key, a.key), cmp.Compare(a.node, b.node)) })
+	for n := range keys {
+		list[n] = keys[n].node
+	}
+}
+
+// key is what a node is sorted by: the largest first.
+func (t *Table) key(s *Sums, i int32, o Order) int64 {
+	v := t.Values(s, i)
+	switch joined := len(t.Facts) > 1; {
+	case o == ByCount, o == ByName:
+		return int64(v.Count)
+	case joined && o == BySize: // what differs most
+		return max(v.Col[HiddenSum], -v.Col[HiddenSum])
+	case joined && o == ByHidden:
+		return v.Col[Size]
+	}
+	return v.Col[o]
 }
 
 // Rows lists what is shown below a directory, with what is in directories that are open.
@@ -80,13 +91,10 @@ const matters = 0.05
 // entry holds at least a third of its directory.
 func (t *Table) Heavy(i int32, s *Sums, o Order) (open []int32, heaviest int32) {
 	weight := func(n int32) int64 {
-		switch {
-		case o == ByCount, o == ByName:
-			return int64(s.Count[n])
-		case len(t.Facts) > 1 && o == BySize:
-			return max(s.Col[HiddenSum][n], -s.Col[HiddenSum][n])
+		if o == ByHidden && len(t.Facts) > 1 {
+			return t.Values(s, n).Col[HiddenSum]
 		}
-		return s.Col[o][n]
+		return t.key(s, n, o)
 	}
 	least := int64(float64(weight(i)) * matters)
 	for c := i + 1; c < t.Nodes[i].End; {
@@ -110,4 +118,24 @@ func (t *Table) Heavy(i int32, s *Sums, o Order) (open []int32, heaviest int32) 
 		}
 		heaviest = best
 	}
+}
+
+// Found lists what a filter keeps by itself: of a directory that it keeps, not what is in
+// it. The list is sorted.
+func (t *Table) Found(s *Sums, o Order) []int32 {
+	var rows []int32
+	for i := int32(1); i < int32(len(t.Nodes)); {
+		if s.Sign[i] == None {
+			i = t.Nodes[i].End
+			continue
+		}
+		if s.match[i] {
+			rows = append(rows, i)
+			i = t.Nodes[i].End
+			continue
+		}
+		i++
+	}
+	t.sort(rows, s, o)
+	return rows
 }

@@ -36,7 +36,7 @@ func (s Sign) Mark() string { return marks[s] }
 // String is the sign in words; empty where there is nothing to say.
 func (s Sign) String() string { return signNames[s] }
 
-// The columns of Sums. Of two images A and B are the live bytes of either, and Less the
+// The columns of Values. Of two images A and B are the live bytes of either, and Less the
 // difference.
 const (
 	Size      = 0 // bytes that the range leaves, or those of the first image
@@ -64,18 +64,24 @@ type View struct {
 	Only   Only
 }
 
-// Sums are what a view comes to, by node; directories have the sums of what is shown in
-// them.
+// Values are what a node comes to; a directory's are the sums of what is shown in it.
+type Values struct {
+	Col   [columns]int64
+	Count int32 // files and what else is no directory
+}
+
+// Sums are what a view comes to, by node. Directories' values are kept; those of a file are
+// worked out when somebody asks, since few of them are ever on a screen: see Table.Values.
 type Sums struct {
-	Col   [columns][]int64
-	Count []int32 // files and what else is no directory
-	Sign  []Sign
+	Sign []Sign
 	// Unknown says that the transfer of some layer in the range is not known.
 	Unknown bool
 	// Shown is how many nodes are shown, and Matched how many of them the filter itself
 	// keeps, without the directories that lead there.
 	Shown, Matched int
 
+	view  View
+	inner []Values
 	match []bool
 	has   []uint8 // bits, whatever is shown
 }
@@ -93,11 +99,16 @@ const (
 // Where stop says so, it gives up and returns nil.
 func (t *Table) Sum(v View, old *Sums, stop func() bool) *Sums {
 	s := t.empty(old)
+	s.view = v
 	one := t.image
 	if len(t.Facts) > 1 {
 		one = t.joined
 	}
-	if !t.matches(s, v.Filter, stop) || !t.all(stop, func(i int32) { one(s, i, &v) }) {
+	if !t.matches(s, v.Filter, stop) || !t.all(stop, func(i int32) {
+		if one(s, i, &v); s.Sign[i] != None {
+			t.addUp(s, i)
+		}
+	}) {
 		return nil
 	}
 	if len(t.Facts) == 1 {
@@ -117,7 +128,7 @@ func (t *Table) matches(s *Sums, f *Filter, stop func() bool) bool {
 		}
 		return true
 	}
-	if !t.all(stop, func(i int32) { s.match[i] = f.keeps(t.Nodes[i].Path, t.Nodes[i].Parent > 0) }) {
+	if !t.all(stop, func(i int32) { s.match[i] = f.keeps(t.Path(i), t.Nodes[i].Parent > 0) }) {
 		return false
 	}
 	for i := 1; i < len(t.Nodes); i++ {
@@ -160,20 +171,57 @@ func (t *Table) empty(old *Sums) *Sums {
 	n := len(t.Nodes)
 	s := old
 	if s == nil || len(s.Sign) != n {
-		s = &Sums{Count: make([]int32, n), Sign: make([]Sign, n), match: make([]bool, n), has: make([]uint8, n)}
-		for c := range s.Col {
-			s.Col[c] = make([]int64, n)
-		}
-		return s
+		return &Sums{Sign: make([]Sign, n), match: make([]bool, n), has: make([]uint8, n), inner: make([]Values, t.inner)}
 	}
-	for c := range s.Col {
-		clear(s.Col[c])
-	}
-	clear(s.Count)
 	clear(s.Sign)
 	clear(s.has)
+	clear(s.inner)
 	s.Unknown, s.Shown, s.Matched = false, 0, 0
 	return s
+}
+
+// addUp adds what a node comes to by itself to its directory's values, or to its own. Several
+// processors do so at once.
+func (t *Table) addUp(s *Sums, i int32) {
+	own := t.own(s, i)
+	n := t.Nodes[i].inner
+	if n < 0 {
+		n = t.Nodes[t.Nodes[i].Parent].inner
+	}
+	sum := &s.inner[n]
+	for c, b := range own.Col {
+		if b != 0 {
+			atomic.AddInt64(&sum.Col[c], b)
+		}
+	}
+	if own.Count != 0 {
+		atomic.AddInt32(&sum.Count, own.Count)
+	}
+}
+
+// own is what a node that is shown comes to by itself.
+func (t *Table) own(s *Sums, i int32) (v Values) {
+	if s.has[i]&folder == 0 {
+		v.Count = 1
+	}
+	if len(t.Facts) > 1 {
+		a, b := t.sizes(i)
+		v.Col = [columns]int64{a, b, b - a}
+		return v
+	}
+	t.bytes(&v, i, &s.view)
+	return v
+}
+
+// Values are what a node comes to in a view; nothing where it is not shown.
+func (t *Table) Values(s *Sums, i int32) Values {
+	switch n := t.Nodes[i].inner; {
+	case n >= 0:
+		return s.inner[n]
+	case s.Sign[i] == None:
+		return Values{}
+	}
+	return t.own(s, i)
 }
 
 // picked tells whether an entry is among those that the view is about.
@@ -236,12 +284,9 @@ func (t *Table) image(s *Sums, i int32, v *View) {
 		return
 	}
 	s.Sign[i] = sign
-	if e := first(is, was, within); e.Kind != layer.Dir {
-		s.Count[i] = 1
-	} else {
+	if e := first(is, was, within); e.Kind == layer.Dir {
 		s.has[i] |= folder
 	}
-	t.bytes(s, i, v)
 }
 
 func first(list ...*layer.Entry) *layer.Entry {
@@ -253,8 +298,8 @@ func first(list ...*layer.Entry) *layer.Entry {
 	return nil
 }
 
-// bytes adds the bytes of a node's entries to its sums.
-func (t *Table) bytes(s *Sums, i int32, v *View) {
+// bytes adds the bytes of a node's entries in an image.
+func (t *Table) bytes(out *Values, i int32, v *View) {
 	f := t.Facts[0]
 	for _, r := range t.refs[t.first[i]:t.first[i+1]] {
 		if int(r.Layer) > v.To || !v.Only.picked(t, r) {
@@ -262,7 +307,7 @@ func (t *Table) bytes(s *Sums, i int32, v *View) {
 		}
 		e, own := f.Tree.Entry(r), int(r.Layer) >= v.From
 		if own {
-			s.Col[Transfer][i] += f.Share(r).Or(0)
+			out.Col[Transfer] += f.Share(r).Or(0)
 		}
 		if e.Kind != layer.File {
 			continue
@@ -270,10 +315,10 @@ func (t *Table) bytes(s *Sums, i int32, v *View) {
 		switch b := f.Tree.Bytes(r); {
 		case b.Class == tree.Live || int(b.By) > v.To:
 			if own || !v.Hide[Unchanged] {
-				s.Col[Size][i] += e.Size
+				out.Col[Size] += e.Size
 			}
 		case int(b.By) >= v.From:
-			s.Col[HiddenSum][i] += e.Size
+			out.Col[HiddenSum] += e.Size
 		}
 	}
 }
@@ -298,10 +343,13 @@ func (t *Table) fold(s *Sums, v *View) {
 		if s.has[p] |= shown; s.Sign[i] != Unchanged {
 			s.has[p] |= different
 		}
-		for c := range s.Col {
-			s.Col[c][p] += s.Col[c][i]
+		if n := t.Nodes[i].inner; n >= 0 {
+			from, to := &s.inner[n], &s.inner[t.Nodes[p].inner]
+			for c, b := range from.Col {
+				to.Col[c] += b
+			}
+			to.Count += from.Count
 		}
-		s.Count[p] += s.Count[i]
 	}
 }
 

@@ -75,15 +75,13 @@ func (p *Page) Write(w io.Writer) error {
 	style := pageCSS
 	served, nonce, policy := "", "", fmt.Sprintf("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n", hash(style), hash(script))
 	if p.Served { // the answer's head has the policy
-		served, policy, nonce = " data-served", "", " nonce=\""+esc(p.Nonce)+"\""
+		script, style = script+filesJS, style+filesCSS
+		served, policy, nonce = " data-served", "<link rel=\"icon\" href=\"data:,\">\n", " nonce=\""+esc(p.Nonce)+"\""
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"%s><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
 		"%s<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style%s>%s</style></head><body><main>\n<h1>%s</h1>\n", served, policy, esc(p.Title), nonce, style, esc(p.Title))
 	p.body(&b)
-	if p.Served {
-		b.WriteString("<section id=\"files\"></section>\n")
-	}
 	fmt.Fprintf(&b, "</main>\n<script type=\"application/json\" id=\"maps\"%s>%s</script>\n<script%s>%s</script></body></html>\n", nonce, data, nonce, script)
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -107,6 +105,9 @@ func (p *Page) body(b *strings.Builder) {
 	b.WriteString("<div id=\"pictures\">\n")
 	p.pictures(b)
 	b.WriteString("</div>\n")
+	if p.Served {
+		b.WriteString(filesSection)
+	}
 	rest := &htmlWriter{tables: h.tables, drawn: strings.Contains(b.String(), "id=\"dockerfile\"")}
 	others.Write(rest)
 	b.WriteString(rest.String())

@@ -96,6 +96,12 @@ func Compare(ctx context.Context, f *target.Finder, r CompareRequest) (*Compared
 		return nil, err
 	}
 	defer set.Close()
+	return CompareOpened(ctx, f, set, r)
+}
+
+// CompareOpened is Compare for images that are open; the request's Words and Platform only
+// name the baseline.
+func CompareOpened(ctx context.Context, f *target.Finder, set *target.Set, r CompareRequest) (*Compared, error) {
 	base, err := r.baseline(set)
 	if err != nil {
 		return nil, err

@@ -60,6 +60,11 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		return nil, err
 	}
 	defer set.Close()
+	return WeighOpened(ctx, f, set, r)
+}
+
+// WeighOpened is Weigh for images that are open; the request's Word and Platform are not looked at.
+func WeighOpened(ctx context.Context, f *target.Finder, set *target.Set, r WeighRequest) (*Weighed, error) {
 	out := new(Weighed)
 	for n := range set.Images {
 		var d *weigh.Dockerfile
@@ -81,9 +86,12 @@ func Weigh(ctx context.Context, f *target.Finder, r WeighRequest) (*Weighed, err
 		out.Results = append(out.Results, one)
 	}
 	if r.Maps {
-		out.Maps, err = maps(ctx, f, set, -1, r.Touched)
+		var err error
+		if out.Maps, err = maps(ctx, f, set, -1, r.Touched); err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 // mapParts is how finely the files of an image are divided for pictures.

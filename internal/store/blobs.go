@@ -23,6 +23,19 @@ func (s *Store) Has(ctx context.Context, d digest.Digest) bool {
 	return err == nil
 }
 
+// Arrived is how many bytes of the blob d are here: all, none, or what an interrupted download has left, from where Fetch goes on.
+func (s *Store) Arrived(ctx context.Context, d ocispec.Descriptor) int64 {
+	if s.Has(ctx, d.Digest) {
+		return d.Size
+	}
+	d.Annotations = nil
+	left, err := s.blob.Status(ctx, remotes.MakeRefKey(ctx, d))
+	if err != nil {
+		return 0
+	}
+	return left.Offset
+}
+
 // Fetch brings the blob d into the store: once, even if several processes ask for
 // it at the same moment, and from where an interrupted download stopped. waiting
 // is called if another process is at it. A blob with other bytes than its digest

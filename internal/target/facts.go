@@ -23,7 +23,11 @@ func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, erro
 	if f.Lean {
 		// Half of what is in memory stays to the end: collecting garbage more often
 		// costs little and keeps the peak low.
-		defer debug.SetGCPercent(debug.SetGCPercent(30))
+		was := debug.SetGCPercent(30)
+		defer debug.SetGCPercent(was)
+		if was >= 0 && was < 30 { // whoever shows them for long wants it lower yet
+			debug.SetGCPercent(was)
+		}
 	}
 	if err := f.Index(ctx, list); err != nil {
 		return nil, err

@@ -161,8 +161,10 @@ func (s *Set) Report(ctx context.Context, n, top int, d *weigh.Dockerfile) (*wei
 			return named(r, i.Name, top), nil
 		}
 	}
-	facts, err := s.finder.Facts(ctx, s.Images[n:n+1])
-	if err != nil {
+	facts := s.facts
+	if facts != nil {
+		facts = facts[n : n+1]
+	} else if facts, err = s.finder.Facts(ctx, s.Images[n:n+1]); err != nil {
 		return nil, err
 	}
 	most := top

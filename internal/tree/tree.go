@@ -91,6 +91,9 @@ func (t *Tree) Place(r Ref) int {
 	return int(r.Entry)
 }
 
+// Moved tells whether a layer's list differs from its index.
+func (t *Tree) Moved(k int) bool { return t.moved[k] != nil }
+
 func (t *Tree) state(r Ref) *State { return &t.names[r.Layer][r.Entry] }
 
 // Name says whether the entry's own name is seen.

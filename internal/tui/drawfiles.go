@@ -93,17 +93,17 @@ func (m *Model) drawFiles(a area) []string {
 func (m *Model) drawFile(n, width int) string {
 	f := m.files
 	i := f.rows[n]
-	s := f.sums
+	s, v := f.sums, f.table.Values(f.sums, i)
 	mark := "  "
 	if n == f.cursor {
 		mark = "> "
 	}
-	size, second, third := units.Bytes(s.Col[outline.Size][i]), "–", some(s.Col[outline.HiddenSum][i])
+	size, second, third := units.Bytes(v.Col[outline.Size]), "–", some(v.Col[outline.HiddenSum])
 	switch {
 	case m.of.joined():
-		second, third = units.Bytes(s.Col[outline.Transfer][i]), units.Delta(s.Col[outline.HiddenSum][i])
+		second, third = units.Bytes(v.Col[outline.Transfer]), units.Delta(v.Col[outline.HiddenSum])
 	case !s.Unknown:
-		second = units.Bytes(s.Col[outline.Transfer][i])
+		second = units.Bytes(v.Col[outline.Transfer])
 	}
 	left := mark + cut.PadLeft(size, 8) + " " + cut.PadLeft(second, 8) + " " + cut.PadLeft(third, 8) + " "
 	e := m.entryOf(i)
@@ -219,7 +219,7 @@ func (m *Model) fileDetails() (string, string) {
 	if len(f.rows) == 0 {
 		return "", ""
 	}
-	path := "/" + screen.Safe(f.table.Nodes[f.node()].Path)
+	path := "/" + screen.Safe(f.table.Path(f.node()))
 	if sign := f.sums.Sign[f.node()].String(); sign != "" {
 		path += "  " + sign
 	}

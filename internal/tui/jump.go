@@ -235,7 +235,7 @@ func (m *Model) copy() tea.Cmd {
 	if len(m.files.rows) == 0 {
 		return nil
 	}
-	path := "/" + m.files.table.Nodes[m.files.node()].Path
+	path := "/" + m.files.table.Path(m.files.node())
 	if screen.Safe(path) != path {
 		m.tell("the path has control characters: it is not copied", fmt.Errorf("the path has control characters: it is not copied"))
 		return nil

@@ -78,7 +78,7 @@ func (m *Model) open() tea.Cmd {
 		return nil
 	}
 	t := m.data.Images[image].Facts.Tree
-	path := "/" + m.files.table.Nodes[m.files.node()].Path
+	path := "/" + m.files.table.Path(m.files.node())
 	if to, link := t.Target(r); link {
 		r = to
 	}

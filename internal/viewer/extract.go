@@ -1,16 +1,12 @@
 package viewer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"tare/internal/layer"
@@ -23,17 +19,10 @@ import (
 // os.Root keeps every name inside, whatever links stand there, and nothing that exists is
 // written over.
 type extraction struct {
-	root  *os.Root
-	tree  *tree.Tree
-	names map[tree.Ref][]string // where the content of a file goes, below root
-	links []symlink
-	dirs  map[string]fs.FileMode
-
-	files, bytes  int64
-	away, devices int
+	root         *os.Root
+	plan         *outline.Plan
+	files, bytes int64
 }
-
-type symlink struct{ name, to string }
 
 // Extract implements tui.Source: it writes files with their permission bits, and symbolic
 // links that stay inside. Owners, times, set-uid bits and devices are left out.
@@ -72,7 +61,7 @@ func (s *Session) extractFile(ctx context.Context, image int, r tree.Ref, name s
 	if e.Kind != layer.File {
 		return "", fmt.Errorf("extract: it is a %s, not a file", e.Kind)
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm(e))
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, outline.Perm(e))
 	if err != nil {
 		return "", fmt.Errorf("extract: %w", err)
 	}
@@ -86,105 +75,52 @@ func (s *Session) extractFile(ctx context.Context, image int, r tree.Ref, name s
 	return fmt.Sprintf("extracted %s to %s", units.Bytes(e.Size), name), nil
 }
 
-// perm are the permission bits that an extracted file gets: no set-uid, and always
-// readable for who extracted it.
-func perm(e *layer.Entry) fs.FileMode { return fs.FileMode(e.Mode)&0o777 | 0o400 }
-
 func (s *Session) extractDir(ctx context.Context, image int, items []outline.Item, name string) (string, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = root.Close() }()
-	x := &extraction{root: root, tree: s.facts[image].Tree, names: map[tree.Ref][]string{}, dirs: map[string]fs.FileMode{}}
-	for _, i := range items {
-		if err := x.plan(i); err != nil {
+	t := s.facts[image].Tree
+	plan, err := outline.NewPlan(t, items)
+	if err != nil {
+		return "", err
+	}
+	x := &extraction{root: root, plan: plan}
+	for _, d := range plan.Dirs {
+		if err := root.Mkdir(filepath.FromSlash(d.Name), 0o755); err != nil {
 			return "", err
 		}
 	}
-	if err := x.contents(ctx, s, image); err != nil {
+	err = plan.ByLayer(func(k int, files []outline.PlannedFile) error {
+		entries := make([]*layer.Entry, len(files))
+		for n := range files {
+			entries[n] = t.Entry(files[n].Ref)
+		}
+		return s.set.ReadEntries(ctx, image, k, entries, func(n int, r io.Reader) error {
+			return x.file(files[n].Names, entries[n], r)
+		})
+	})
+	if err != nil {
 		return "", err
 	}
 	// Links come last: nothing is written through one.
-	for _, l := range x.links {
-		if err := x.root.Symlink(l.to, l.name); err != nil {
+	for _, l := range plan.Links {
+		if err := root.Symlink(l.To, filepath.FromSlash(l.Name)); err != nil {
 			return "", err
 		}
 	}
-	for dir, mode := range x.dirs {
-		if err := x.root.Chmod(dir, mode); err != nil {
+	for _, d := range plan.Dirs {
+		if err := root.Chmod(filepath.FromSlash(d.Name), d.Mode); err != nil {
 			return "", err
 		}
 	}
 	return x.text(name), nil
 }
 
-// plan makes a directory, or says where a file or link goes.
-func (x *extraction) plan(i outline.Item) error {
-	_, name, below := strings.Cut(i.Path, "/")
-	if !below {
-		return nil // the directory itself
-	}
-	name = filepath.FromSlash(name)
-	if !filepath.IsLocal(name) {
-		return fmt.Errorf("%q is no name for a file here", i.Path)
-	}
-	e := x.tree.Entry(i.Ref)
-	if e.Kind == layer.Dir {
-		x.dirs[name] = fs.FileMode(e.Mode)&0o777 | 0o700
-		return x.root.MkdirAll(name, 0o755)
-	}
-	if err := x.root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	switch e.Kind {
-	case layer.File, layer.Link:
-		r := i.Ref
-		if to, link := x.tree.Target(r); link {
-			r = to
-		}
-		if x.tree.Entry(r).Kind != layer.File {
-			x.devices++
-			return nil
-		}
-		x.names[r] = append(x.names[r], name)
-	case layer.Symlink:
-		if strings.HasPrefix(e.Link, "/") || !filepath.IsLocal(filepath.FromSlash(path.Join(path.Dir(filepath.ToSlash(name)), e.Link))) {
-			x.away++
-			return nil
-		}
-		x.links = append(x.links, symlink{name, e.Link})
-	default:
-		x.devices++
-	}
-	return nil
-}
-
-// contents writes the files, each layer in one pass.
-func (x *extraction) contents(ctx context.Context, s *Session, image int) error {
-	layers := map[int32][]tree.Ref{}
-	for r := range x.names {
-		layers[r.Layer] = append(layers[r.Layer], r)
-	}
-	for k, refs := range layers {
-		slices.SortFunc(refs, func(a, b tree.Ref) int { return cmp.Compare(x.tree.Entry(a).Offset, x.tree.Entry(b).Offset) })
-		var entries []*layer.Entry
-		for _, r := range refs {
-			entries = append(entries, x.tree.Entry(r))
-		}
-		err := s.set.ReadEntries(ctx, image, int(k), entries, func(n int, r io.Reader) error {
-			return x.file(x.names[refs[n]], entries[n], r)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // file writes a file under its names.
 func (x *extraction) file(names []string, e *layer.Entry, r io.Reader) error {
-	f, err := x.root.OpenFile(names[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm(e))
+	f, err := x.root.OpenFile(filepath.FromSlash(names[0]), os.O_WRONLY|os.O_CREATE|os.O_EXCL, outline.Perm(e))
 	if err != nil {
 		return err
 	}
@@ -194,7 +130,7 @@ func (x *extraction) file(names []string, e *layer.Entry, r io.Reader) error {
 	}
 	x.files, x.bytes = x.files+1, x.bytes+n
 	for _, other := range names[1:] {
-		if err := x.root.Link(names[0], other); err != nil {
+		if err := x.root.Link(filepath.FromSlash(names[0]), filepath.FromSlash(other)); err != nil {
 			return err
 		}
 		x.files++
@@ -204,15 +140,8 @@ func (x *extraction) file(names []string, e *layer.Entry, r io.Reader) error {
 
 func (x *extraction) text(name string) string {
 	s := fmt.Sprintf("extracted %s, %s, to %s", units.Plural(x.files, "file"), units.Bytes(x.bytes), name)
-	var without []string
-	if x.away > 0 {
-		without = append(without, units.Plural(x.away, "symbolic link")+" to elsewhere")
-	}
-	if x.devices > 0 {
-		without = append(without, units.Plural(x.devices, "device"))
-	}
-	if len(without) > 0 {
-		s += "; left out " + strings.Join(without, " and ")
+	if left := x.plan.LeftOut(); left != "" {
+		s += "; left out " + left
 	}
 	return s
 }

@@ -48,7 +48,13 @@ func (f *Facts) copies() []tree.Ref {
 		key uint64
 		ref tree.Ref
 	}
-	var items []item
+	n := 0
+	f.Live(func(_ tree.Ref, e *layer.Entry) {
+		if e.Size > 0 {
+			n++
+		}
+	})
+	items := make([]item, 0, n)
 	f.Live(func(r tree.Ref, e *layer.Entry) {
 		if e.Size > 0 {
 			items = append(items, item{binary.LittleEndian.Uint64(e.Sum[:]), r})

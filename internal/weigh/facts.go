@@ -34,7 +34,8 @@ type Facts struct {
 	Cells    []Cell
 
 	owner [][]int32
-	class [][]Class
+	class [][]uint8  // places in coded: a byte an entry
+	coded []Class    // those that the image has
 	share [][]int64  // nil for a layer whose blob is not known
 	same  []tree.Ref // live files whose content stands more than once, by content
 }
@@ -113,7 +114,7 @@ func (f *Facts) Owner(r tree.Ref) *packages.Package {
 func (f *Facts) OwnerID(r tree.Ref) int32 { return f.owner[r.Layer][r.Entry] }
 
 // Class is the class of an entry.
-func (f *Facts) Class(r tree.Ref) Class { return f.class[r.Layer][r.Entry] }
+func (f *Facts) Class(r tree.Ref) Class { return f.coded[f.class[r.Layer][r.Entry]] }
 
 // Share is the part of the compressed blob that is apportioned to an entry, in bytes, if
 // the blob is known.
@@ -142,14 +143,21 @@ func (f *Facts) problem(k int, list []packages.Problem) {
 }
 
 func (f *Facts) classify() {
-	f.class = make([][]Class, len(f.Tree.Lists))
+	f.class, f.coded = make([][]uint8, len(f.Tree.Lists)), []Class{Structure}
+	code := func(c Class) uint8 {
+		n := slices.Index(f.coded, c)
+		if n < 0 {
+			n = len(f.coded)
+			f.coded = append(f.coded, c)
+		}
+		return uint8(n)
+	}
 	for k, list := range f.Tree.Lists {
 		c := classifier{workdir: strings.Trim(f.Image.Config.Config.WorkingDir, "/"), copied: k > 0 && f.Image.StepOf(k).Copies()}
-		f.class[k] = make([]Class, len(list))
+		f.class[k] = make([]uint8, len(list))
 		for i := range list {
-			f.class[k][i] = Structure
 			if list[i].Kind == layer.File {
-				f.class[k][i] = c.of(list[i].Path)
+				f.class[k][i] = code(c.of(list[i].Path))
 			}
 		}
 	}
@@ -171,6 +179,10 @@ func (f *Facts) apportion() {
 	f.share = make([][]int64, len(f.Tree.Lists))
 	for k, list := range f.Tree.Lists {
 		if !f.sent(k).Known() {
+			continue
+		}
+		if shares := f.Image.Layers[k].Shares; !f.repeated(k) && !f.Tree.Moved(k) {
+			f.share[k] = shares.List
 			continue
 		}
 		f.share[k] = make([]int64, len(list))
@@ -215,7 +227,7 @@ func (f *Facts) sum() {
 		for i := range list {
 			r := tree.Ref{Layer: int32(k), Entry: int32(i)}
 			s := f.Tree.Bytes(r)
-			q := key{f.owner[k][i], s.By, f.class[k][i], s.Class}
+			q := key{f.owner[k][i], s.By, f.coded[f.class[k][i]], s.Class}
 			if list[i].Kind != layer.File {
 				q.fate, q.by = tree.Live, -1 // no contents to waste
 			}

@@ -169,7 +169,7 @@ func (f *Facts) contents() map[string]*layer.Entry {
 
 // path adds a file below a layer.
 func (g *grower) path(f *Facts, r tree.Ref, n *Node) {
-	owner, kind := string(f.class[r.Layer][r.Entry]), ""
+	owner, kind := string(f.Class(r)), ""
 	if id := f.owner[r.Layer][r.Entry]; id >= 0 {
 		owner, kind = packageTitle(&f.Packages[id]), string(f.Packages[id].Type)
 	}
