@@ -16,6 +16,7 @@ import (
 	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/units"
+	"tare/internal/weigh"
 )
 
 // axe is the program of axe-core. scripts/axe.sh fetches it.
@@ -126,5 +127,5 @@ func examples(t *testing.T) map[string]page.Page {
 	compared.Record, compared.Extra = nil, nil
 	curves := []chart.Curve{{Name: "transfer", Values: []units.Amount{units.Known(5), units.Known(7), units.Unknown(), units.Known(9)}}, {Name: "live", Values: []units.Amount{units.Known(15), units.Known(17), units.Known(18), units.Known(19)}}}
 	growth := page.Page{Title: "Growth of app", Doc: rows(30), Extra: []page.Picture{chart.Growth([]string{"1", "2", "3", "4"}, curves, 1)}}
-	return map[string]page.Page{"growth": growth, "lab": lab, "evil": evil, "compare": compared, "weigh": weighed(t), "profile": profiled(t)}
+	return map[string]page.Page{"growth": growth, "nothing": {Title: "scratch", Maps: []weigh.Node{{Name: "scratch"}}}, "lab": lab, "evil": evil, "compare": compared, "weigh": weighed(t), "profile": profiled(t)}
 }

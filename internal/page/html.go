@@ -20,6 +20,7 @@ type htmlWriter struct {
 	head   string // what the last fold is called
 	inside bool   // a fold is open
 	drawn  bool   // the Dockerfile stands in a picture already
+	open   bool   // no picture answers: tables do
 	tables int    // how many there are already: each has a number
 }
 
@@ -79,7 +80,7 @@ func (h *htmlWriter) Item(i report.Item) {
 // folded tells whether a table is one of the first screen's that a page has in full further
 // below, or shows as a picture: it is there for who opens it.
 func (h *htmlWriter) folded(t *report.Table) bool {
-	return !h.lead && !h.inside && (t.Weight == report.Brief && t.Part != "table" || t.Part == "listing" && h.drawn)
+	return !h.lead && !h.inside && (t.Weight == report.Brief && t.Part != "table" && !h.open || t.Part == "listing" && h.drawn)
 }
 
 // Table writes a table. Rows that do not sum up can be sorted by any column.
@@ -117,14 +118,20 @@ func (h *htmlWriter) Table(t report.Table) {
 		fmt.Fprintf(h, "<th%s scope=\"col\">%s</th>", class(c == label, col.Right), text)
 	}
 	h.WriteString("</tr></thead><tbody>\n")
-	for n := range t.Rows {
+	for n := range t.Rows[:min(len(t.Rows), mostRows)] {
 		h.row(&t, &t.Rows[n], label, sort != "", heads)
 	}
 	h.WriteString("</tbody></table></div>\n")
+	if n := len(t.Rows); n > mostRows {
+		fmt.Fprintf(h, "<p class=\"dim\">The first %d of %d rows: the formats csv and json have all.</p>\n", mostRows, n)
+	}
 	if note := cmp.Or(t.Page, t.Note); note != "" {
 		fmt.Fprintf(h, "<p class=\"dim\">%s</p>\n", esc(note))
 	}
 }
+
+// mostRows bounds a table: a page with a hundred thousand rows is of no use to anybody.
+const mostRows = 500
 
 // class is the class of a column.
 func class(label, right bool) string {

@@ -122,8 +122,15 @@ function draw(focus) {
   };
   part(view.at, 0, 0, height);
   place.replaceChildren(...list);
-  if (list.length) list[0].tabIndex = 0;
-  else place.append(element("p", "There is nothing of this measure here.", "dim"));
+  if (list.length) {
+    list[0].tabIndex = 0;
+    place.setAttribute("role", "tree");
+    place.setAttribute("aria-label", "Parts of the image");
+  } else {
+    place.removeAttribute("role");
+    place.removeAttribute("aria-label");
+    place.append(element("p", "There is nothing of this measure here.", "dim"));
+  }
   const target = list.find(e => e.node === focus) || (focus && list[0]);
   if (target) turn(target);
   crumbs();
@@ -259,8 +266,7 @@ function begin() {
   if (pick) pick.value = String(view.image);
   choices();
   view.at = find(state.get("at").split("/").map(s => { try { return decodeURIComponent(s); } catch { return s; } }));
-  place.setAttribute("role", "tree");
-  place.setAttribute("aria-label", "Parts of the image");
+  document.getElementById("view").hidden = false;
   const again = keep => () => {
     const names = keep ? way(view.at) : [];
     if (pick) view.image = Number(pick.value);
