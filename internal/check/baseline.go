@@ -8,12 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"tare/internal/buildcontext"
 	"tare/internal/builds"
 	"tare/internal/gate"
+	"tare/internal/pattern"
 	"tare/internal/profile"
 	"tare/internal/profiler"
 	"tare/internal/request"
@@ -229,6 +229,9 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 	if err != nil {
 		return nil, "", err
 	}
+	if was, err = repo.Follow(ctx, commit, was); err != nil {
+		return nil, "", err
+	}
 	key := commit + "\x00" + context
 	t := c.trees[key]
 	if t == nil {
@@ -259,7 +262,7 @@ func (c *checker) files(ctx context.Context, ref string, j *job) (*baseTree, str
 }
 
 // commitName is the name of a commit, or the beginning of one.
-var commitName = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+var commitName = pattern.New(`^[0-9a-f]{7,64}$`)
 
 // origin finds out how an image was built: what is remembered of its build, else the
 // Dockerfile of the commit that its label names.
@@ -278,7 +281,7 @@ func (c *checker) origin(ctx context.Context, o *obtained, word string, j *job) 
 	switch {
 	case o.subject.Revision == "":
 		return nil
-	case !commitName.MatchString(o.subject.Revision):
+	case !commitName().MatchString(o.subject.Revision):
 		// A branch or tag means another commit by now, and whoever made the image chose the word.
 		c.note("%s: its Dockerfile is not known: its label %s is %q, which is no name of a commit", o.subject.Reference, gate.RevisionLabel, clip(o.subject.Revision))
 		return nil
@@ -335,14 +338,34 @@ func (c *checker) labelled(ctx context.Context, o *obtained, j *job) (err error)
 	if err != nil {
 		return err
 	}
-	o.profile = prof
-	o.subject.Source = source{f: f, prof: prof, layers: len(o.subject.Layers), p: place{dir: t.Dir, file: was, within: t.Path, commit: t.Commit}, text: src}.make()
+	made := source{f: f, prof: prof, layers: len(o.subject.Layers), p: place{dir: t.Dir, file: was, within: t.Path, commit: t.Commit}, text: src}.make()
+	if flat(made) {
+		c.note("%s: its layers are not those of the lines of its Dockerfile: whoever built it made one of several", o.subject.Reference)
+		return nil
+	}
+	o.profile, o.subject.Source = prof, made
 	o.subject.Source.Files, o.subject.Source.Known = builds.Files(t.Dir, was)
 	if j.now != nil {
 		err = c.ignored(ctx, t.repo, dir, j.now)
 	}
 	o.subject.Source.Args = args(c.Build.Args)
 	return err
+}
+
+// flat tells whether a line that copies has no layer, though others of its stage have: see
+// gate.Flat.
+func flat(s *gate.Source) bool {
+	last := -1
+	for i := range s.Lines {
+		last = max(last, s.Lines[i].Stage)
+	}
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		if l.Stage == last && (l.Keyword == "COPY" || l.Keyword == "ADD") && len(l.Layers) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func clip(s string) string {

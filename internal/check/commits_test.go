@@ -98,9 +98,7 @@ func TestRevisionLabel(t *testing.T) {
 	w.write("Dockerfile", renamed)
 	w.write("conf", "1")
 	commit := w.commit()
-	put := func(name, revision string) {
-		b := image(t, w.dir, renamed)
-		_ = b
+	put := func(name, revision string, flat bool) {
 		o := testkit.Options{Config: ocispec.ImageConfig{Labels: map[string]string{gate.RevisionLabel: revision}}}
 		for _, l := range []testkit.Entry{testkit.File("base", "base"), testkit.File("srv/conf", "1"), testkit.File("made", strings.Repeat("x", 10)), testkit.File("made", strings.Repeat("x", 20)), testkit.File("made", strings.Repeat("x", 30))} {
 			o.Layers = append(o.Layers, testkit.Tar(t, l))
@@ -108,11 +106,18 @@ func TestRevisionLabel(t *testing.T) {
 		for _, h := range []string{"the base", "COPY conf /srv/ # buildkit", "RUN /bin/sh -c 10 # buildkit", "RUN /bin/sh -c 20 # buildkit", "RUN /bin/sh -c 30 # buildkit"} {
 			o.History = append(o.History, ocispec.History{CreatedBy: h})
 		}
+		if flat { // one layer of all lines
+			o.Layers, o.History = [][]byte{o.Layers[0], testkit.Tar(t, testkit.File("srv/conf", "1"), testkit.File("made", strings.Repeat("x", 30)))}, slices.Clone(o.History)
+			for n := 1; n < 4; n++ {
+				o.History[n].EmptyLayer = true
+			}
+		}
 		testkit.Put(t, w.eng.Store, name, store.Pulled, testkit.Image(t, o))
 	}
-	put("main", commit)
-	put("other", "1234567890123456789012345678901234567890")
-	put("branch", "main")
+	put("main", commit, false)
+	put("other", "1234567890123456789012345678901234567890", false)
+	put("branch", "main", false)
+	put("flat", commit, true)
 	w.write("conf", strings.Repeat("2", 300))
 	r := w.run(check.Request{Baseline: "store://main", Budgets: []string{"growth.live=100"}})
 	if !slices.Equal(rules(r), []string{"growth.live conf"}) || r.Images[0].Delta.Unknown != (gate.Amounts{}) || len(r.Notes) > 0 {
@@ -123,6 +128,12 @@ func TestRevisionLabel(t *testing.T) {
 		return strings.Contains(n, "its Dockerfile is not known: its label says commit 1234")
 	}) {
 		t.Errorf("%v", r.Notes)
+	}
+	r = w.run(check.Request{Baseline: "store://flat", Budgets: []string{"growth.live=100"}})
+	if r.Verdict != gate.Pass || r.Images[0].Delta.Yours.Live != 0 || r.Images[0].Delta.Unknown.Live == 0 || !slices.ContainsFunc(r.Notes, func(n string) bool {
+		return strings.HasSuffix(n, "its layers are not those of the lines of its Dockerfile: whoever built it made one of several")
+	}) {
+		t.Errorf("%+v %v", r.Images[0].Delta, r.Notes)
 	}
 	// A branch is another commit tomorrow, and a word of whoever made the image.
 	r = w.run(check.Request{Baseline: "store://branch", Budgets: []string{"growth.live=100"}})
@@ -175,4 +186,46 @@ func TestVariantsOfACommit(t *testing.T) {
 	if r = w.run(check.Request{Baseline: "git:HEAD"}); r.Verdict != gate.Pass {
 		t.Errorf("%v", rules(r))
 	}
+}
+
+// Where a Dockerfile and its directory lie, and what they are called, makes no difference.
+func TestPlaces(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv("HOME", t.TempDir())
+	w.fails(check.Request{Baseline: "git:HEAD"}, "no Dockerfile in .")
+	w.git("init", "-q", "-b", "main")
+	dir := "a b/c\nü $(x)"
+	w.write(dir+"/Dockerfile", "FROM base\nCOPY conf /srv/\n")
+	w.write(dir+"/conf", "1")
+	w.fails(check.Request{Target: dir, Baseline: "git:HEAD"}, `no commit "HEAD" in the repository`) // no commit yet
+	w.write("docker/app", "FROM base\nCOPY conf /srv/\n")
+	w.write("linked/conf", "1")
+	if err := os.Symlink("../docker/app", filepath.Join(w.dir, "linked/Dockerfile")); err != nil {
+		t.Fatal(err)
+	}
+	first := w.commit()
+	w.git("tag", "-a", "-m", "text", "v1")
+	w.git("checkout", "-q", "--detach")
+	for _, at := range []string{dir, "linked"} {
+		w.write(at+"/conf", strings.Repeat("2", 500))
+		for _, ref := range []string{"HEAD", "v1", first[:8]} {
+			r := w.run(check.Request{Target: at, Baseline: "git:" + ref, Budgets: []string{"growth.live=100"}})
+			if !slices.Equal(rules(r), []string{"growth.live " + at + "/conf"}) || r.Images[0].Before.Revision != first {
+				t.Errorf("%s %s: %v %+v", at, ref, rules(r), r.Images[0].Before)
+			}
+		}
+	}
+	// .git is a file in a worktree, and the directory of a submodule is another repository.
+	work := filepath.Join(t.TempDir(), "work")
+	w.git("worktree", "add", "-q", work, "main")
+	if err := os.WriteFile(filepath.Join(work, "linked/conf"), []byte(strings.Repeat("3", 400)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := w.run(check.Request{Target: filepath.Join(work, "linked"), Baseline: "git:main", Budgets: []string{"growth.live=100"}})
+	if !slices.Equal(rules(r), []string{"growth.live linked/conf"}) {
+		t.Errorf("%v", rules(r))
+	}
+	w.fails(check.Request{Target: "linked", Baseline: "git:" + strings.Repeat("1", 40)}, "no commit")
+	t.Setenv("PATH", t.TempDir())
+	w.fails(check.Request{Target: "linked", Baseline: "git:HEAD"}, "commits are read with git, which is not installed")
 }

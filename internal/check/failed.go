@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"tare/internal/dockerfile"
 	"tare/internal/engine"
+	"tare/internal/pattern"
 )
 
 // maxLog bounds what is kept of a build's log, in bytes: its end.
@@ -64,7 +64,7 @@ func (c *checker) watched(ctx context.Context, e engine.Engine, r engine.Build, 
 }
 
 // sourceLine finds "FILE:LINE" in a build error's excerpt.
-var sourceLine = regexp.MustCompile(`(?m)^[^:\s]+:(\d+)$`)
+var sourceLine = pattern.New(`(?m)^[^:\s]+:(\d+)$`)
 
 // failed says which side could not be built, and at which line of which Dockerfile.
 func failed(err error, out *engine.Built, f *dockerfile.File, name string, p place) error {
@@ -72,7 +72,7 @@ func failed(err error, out *engine.Built, f *dockerfile.File, name string, p pla
 	var be *engine.BuildError
 	errors.As(err, &be)
 	if be != nil {
-		if m := sourceLine.FindSubmatch(be.Sources); m != nil {
+		if m := sourceLine().FindSubmatch(be.Sources); m != nil {
 			where += fmt.Sprintf(", %s:%s", p.rel(p.file), m[1])
 			if text := instructionAt(f, string(m[1])); text != "" {
 				where += " (" + short(text) + ")"
@@ -144,4 +144,13 @@ func short(text string) string {
 		return strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
+}
+
+// unopened says of a word whose image could not be built which one it was.
+func unopened(err error, word string) error {
+	var be *engine.BuildError
+	if !errors.As(err, &be) {
+		return err
+	}
+	return &engine.BuildError{Err: fmt.Errorf("%s: %w", word, be.Err), Sources: be.Sources}
 }

@@ -182,7 +182,7 @@ func (c *checker) build(ctx context.Context, r engine.Build, name string, p plac
 func (c *checker) open(ctx context.Context, word string, j *job) (*obtained, error) {
 	set, err := c.b.Finder.Open(ctx, []string{word}, target.Options{Platform: j.platform})
 	if err != nil {
-		return nil, err
+		return nil, unopened(err, word)
 	}
 	c.close = append(c.close, set.Close)
 	facts, err := set.Facts(ctx)
@@ -207,7 +207,7 @@ func (c *checker) open(ctx context.Context, word string, j *job) (*obtained, err
 
 // facts are what budgets are held against.
 func (c *checker) facts(j *job, o *obtained) gate.Facts {
-	out := gate.Facts{Layers: len(o.subject.Layers), Findings: o.findings}
+	out := gate.Facts{Layers: len(o.subject.Layers), Findings: o.findings, Classes: gate.ClassesOf(o.facts)}
 	lines := map[int]int{}
 	if s := o.subject.Source; s != nil {
 		out.Dockerfile = s.Dockerfile

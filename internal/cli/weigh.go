@@ -27,7 +27,7 @@ type weighOptions struct {
 	top, depth int
 	tree       bool
 	trace      string
-	inside     string
+	inside     inside.Pattern
 	material   scales.Material
 }
 
@@ -47,9 +47,6 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			if cmd.Flags().Changed("inside") && o.inside == "" {
-				return usagef("--inside: want a path or a pattern")
-			}
 			o.Word, o.top = args[0], o.rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
@@ -61,7 +58,7 @@ func newWeigh(a *app) *cobra.Command {
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
 	f.StringVar(&o.trace, "trace", "", trace.FileHelp)
-	f.StringVar(&o.inside, "inside", "", inside.Help)
+	f.Var(&o.inside, "inside", inside.Help)
 	f.BoolVar(&o.tree, "tree", false, "show the files as a tree of directories")
 	f.IntVar(&o.depth, "depth", 3, "levels of the tree")
 	return c
@@ -146,7 +143,7 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 // weighInside looks into files of an image.
 func (a *app) weighInside(ctx context.Context, o weighOptions) error {
 	if o.lists() || o.trace != "" || o.Compress {
-		return usagef("--inside looks into files: it goes with --platform, --all-platforms and --top, not with what picks or weighs files")
+		return inside.ErrAlone
 	}
 	list, err := inside.Run(ctx, a.Finder(), inside.Request{Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Pattern: o.inside})
 	if err != nil {

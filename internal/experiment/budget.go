@@ -13,6 +13,7 @@ import (
 
 	"tare/internal/suggest"
 	"tare/internal/units"
+	"tare/internal/weigh"
 )
 
 // Budget are the limits that tare check holds images against.
@@ -50,6 +51,9 @@ type Limits struct {
 	Layers *int `yaml:"layers,omitempty" json:"layers,omitempty"`
 	// Packages are what may be installed.
 	Packages *PackageLimits `yaml:"packages,omitempty" json:"packages,omitempty"`
+	// Classes are how many bytes of what a container sees may be of a class (docs, locale,
+	// timezones, bytecode, tests …), or which percentage of live.
+	Classes map[string]Limit `yaml:"classes,omitempty" json:"classes,omitempty"`
 	// Findings are how many findings of a rule there may be, by rule; * is any rule.
 	Findings map[string]int `yaml:"findings,omitempty" json:"findings,omitempty"`
 	// Seconds are limits of what tare lab measured of a variant.
@@ -102,7 +106,7 @@ func (l *Limit) UnmarshalYAML(b []byte) error {
 // Rule is one limit of a budget.
 type Rule struct {
 	// Name is that of the limit: transfer, growth.live, layers, packages.gcc,
-	// findings.secret-file, seconds.start.
+	// classes.locale, findings.secret-file, seconds.start.
 	Name, Value string
 	// At is its place in the file, such as $.budget.growth.live; "" for a flag's.
 	At string
@@ -137,6 +141,9 @@ func (l *Limits) Rules(at string) (out []Rule) {
 		if p.Max != nil {
 			add("packages.max", strconv.Itoa(*p.Max))
 		}
+	}
+	for _, class := range slices.Sorted(maps.Keys(l.Classes)) {
+		out = append(out, Rule{classes + class, string(l.Classes[class]), at + ".classes." + quoted(class)})
 	}
 	for _, rule := range slices.Sorted(maps.Keys(l.Findings)) {
 		out = append(out, Rule{"findings." + rule, strconv.Itoa(l.Findings[rule]), at + ".findings." + quoted(rule)})
@@ -182,8 +189,29 @@ func (b *Budget) RulesFor(image, platform string, own *Limits, at string) []Rule
 // whole is the measure that a percentage of another is of.
 var whole = map[string]string{"waste": "files", "overhead": "tar", "duplicate": "live"}
 
+// classes begins the names of limits of classes.
+const classes = "classes."
+
 // Whole is the measure that a percentage of a limit is of: "files" for waste.
-func Whole(measure string) string { return whole[measure] }
+func Whole(measure string) string {
+	if strings.HasPrefix(measure, classes) {
+		return "live"
+	}
+	return whole[measure]
+}
+
+// class checks that a limit is of a class of files that there is.
+func (r Rule) class(name string) error {
+	var names []string
+	for _, c := range weigh.AllClasses {
+		names = append(names, string(c))
+	}
+	if !slices.Contains(names, name) {
+		return fmt.Errorf("no class %q%s The classes are %s", name, suggest.MeantEnd(name, names), strings.Join(names, ", "))
+	}
+	_, _, err := r.Size()
+	return err
+}
 
 var sizeRules = []string{"transfer", "tar", "files", "overhead", "live", "waste", "duplicate", "disk", "docker"}
 
@@ -223,6 +251,8 @@ func (r Rule) Check() error {
 			return fmt.Errorf("%q of what? Percentages are for %s, and for growth", r.Value, strings.Join(slices.Sorted(maps.Keys(whole)), ", "))
 		}
 		return err
+	case kind == "classes" && dotted:
+		return r.class(rest)
 	case kind == "growth" && rest == "of":
 		if r.Value != "yours" && r.Value != "total" {
 			return fmt.Errorf("%q: want yours or total", r.Value)
@@ -247,7 +277,7 @@ func (r Rule) Check() error {
 		}
 		return nil
 	}
-	names := slices.Concat(sizeRules, []string{"growth.tar", "growth.transfer", "growth.live", "growth.of", "layers", "packages.forbid", "packages.max", "findings.RULE", "seconds.start", "seconds.build", "seconds.rebuild"})
+	names := slices.Concat(sizeRules, []string{"growth.tar", "growth.transfer", "growth.live", "growth.of", "layers", "packages.forbid", "packages.max", "classes.CLASS", "findings.RULE", "seconds.start", "seconds.build", "seconds.rebuild"})
 	return fmt.Errorf("no limit %q%s The limits are %s", r.Name, suggest.MeantEnd(r.Name, names), strings.Join(names, ", "))
 }
 

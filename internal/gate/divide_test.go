@@ -205,6 +205,13 @@ func TestHistoryAlone(t *testing.T) {
 	if d := cmp.Diff([]string{"unknown 310 app/Dockerfile layers that no line of a Dockerfile is known of"}, got); d != "" {
 		t.Error(d)
 	}
+	// A builder that made one layer of several lines: nothing of it is a line's.
+	flat := alone(made(map[string]string{"f": "1"}, base, copied("a", "f", 10), run("x", 10)))
+	flat.Steps[1].Layer = -1
+	got = live(t, flat, made(map[string]string{"f": "1"}, base, copied("a", "f", 10), run("y", 30)))
+	if d := cmp.Diff([]string{"unknown 20 app/Dockerfile layers that no line of a Dockerfile is known of"}, got); d != "" {
+		t.Error(d)
+	}
 	a, b := alone(made(nil, base)), alone(made(nil, base, run("x", 10)))
 	if d := cmp.Diff([]string{"unknown 10  layers that no line of a Dockerfile is known of"}, live(t, a, b)); d != "" {
 		t.Error(d)

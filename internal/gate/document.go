@@ -121,6 +121,8 @@ type Cause struct {
 // Violation is a budget that an image breaks.
 type Violation struct {
 	Image string `json:"image"`
+	// Platform is that of the image; "" where nothing was built.
+	Platform string `json:"platform,omitempty"`
 	// Rule names the budget as tare.yaml does: "transfer", "growth.live", "layers",
 	// "packages.gcc", "findings.RULE", "seconds.start".
 	Rule    string `json:"rule"`

@@ -24,6 +24,8 @@ type Facts struct {
 	// Packages are those that are installed in the end.
 	Packages []Installed
 	Findings []weigh.Finding
+	// Classes are the bytes of live by class; nil where no layer was read.
+	Classes map[weigh.Class]int64
 	// Times are what tare lab measured of this very image; Untimed says why there is nothing.
 	Times   []experiment.Measurement
 	Untimed string
@@ -84,6 +86,8 @@ func Judge(img *Image, facts Facts, b Budget) (out []Violation, notes []string) 
 			j.count(r, "packages", n, units.Plural(n, "package"))
 		case kind == "packages":
 			j.forbidden(r, rest)
+		case kind == "classes":
+			j.class(r, weigh.Class(rest))
 		case kind == "findings":
 			j.findings(r, rest, last)
 		case kind == "seconds":
@@ -105,7 +109,7 @@ func (j *judge) note(format string, a ...any) {
 // violate adds a violation at its first cause, at a line of the Dockerfile, or at the limit
 // in the file that set it.
 func (j *judge) violate(r experiment.Rule, measure string, limit, value float64, line int, causes []Cause, format string, a ...any) {
-	v := Violation{Image: j.img.Name, Rule: r.Name, Measure: measure, Limit: limit, Value: value, Causes: causes, Text: fmt.Sprintf(format, a...)}
+	v := Violation{Image: j.img.Name, Platform: j.img.Platform, Rule: r.Name, Measure: measure, Limit: limit, Value: value, Causes: causes, Text: fmt.Sprintf(format, a...)}
 	if v.Causes == nil {
 		v.Causes = []Cause{}
 	}

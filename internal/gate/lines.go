@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"cmp"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -241,7 +243,7 @@ func reconstruct(before *Subject, after *Source) *Source {
 		}
 	}
 	for _, s := range before.Steps {
-		steps = append(steps, bare(s.Instruction))
+		steps = append(steps, written(bare(s.Instruction), after.Lines))
 	}
 	owner, unsure := compare.Align(texts, steps)
 	first := -1
@@ -251,6 +253,9 @@ func reconstruct(before *Subject, after *Source) *Source {
 		}
 	}
 	if first < 0 {
+		return nil
+	}
+	if Flat(before.Steps[first:]) {
 		return nil
 	}
 	out := &Source{Dockerfile: after.Dockerfile, Context: after.Context, Stages: after.Stages, guessed: true}
@@ -306,6 +311,15 @@ func reconstruct(before *Subject, after *Source) *Source {
 	return out
 }
 
+// Flat tells whether a builder made fewer layers than instructions that copy (buildah without
+// --layers, docker build --squash): then a layer belongs to no line.
+func Flat(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool {
+		word, _, _ := strings.Cut(s.Instruction, " ")
+		return s.Layer < 0 && (word == "COPY" || word == "ADD")
+	})
+}
+
 // bare is a step without the build arguments that BuildKit writes before a command which no
 // shell carries out: RUN |1 V=1 /bin/tool make.
 func bare(step string) string {
@@ -320,6 +334,35 @@ func bare(step string) string {
 		return step
 	}
 	return "RUN " + strings.Join(words[n:], " ")
+}
+
+// written is a copy that Docker's classic builder and buildah record by the digest of what was
+// copied, as it stands in the file: COPY file:1f2e in /app. Whatever copied to there then is the
+// same line, as far as a history tells.
+func written(step string, lines []Line) string {
+	keyword, rest, _ := strings.Cut(step, " ")
+	from, to, ok := strings.Cut(rest, " in ")
+	kind, _, digest := strings.Cut(from, ":")
+	if !ok || !digest || keyword != "COPY" && keyword != "ADD" || kind != "file" && kind != "dir" && kind != "multi" || strings.Contains(from, " ") {
+		return step
+	}
+	found := ""
+	for i := range lines {
+		l := &lines[i]
+		words := strings.Fields(l.Text)
+		if l.Keyword != keyword || len(words) < 2 {
+			continue
+		}
+		dest := path.Clean(strings.Trim(words[len(words)-1], `"'[]`))
+		at := path.Clean(strings.TrimSpace(to))
+		if dest == at || !path.IsAbs(dest) && (dest == "." || strings.HasSuffix(at, "/"+dest)) {
+			if found != "" {
+				return step // one of several
+			}
+			found = l.Text
+		}
+	}
+	return cmp.Or(found, step)
 }
 
 // silent tells whether builders write nothing into a history for an instruction.

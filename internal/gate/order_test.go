@@ -161,3 +161,37 @@ func TestTriggers(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// Builders that record what was copied by its digest, and the arguments that a command got.
+func TestHistories(t *testing.T) {
+	alone := func(s *gate.Subject, steps ...string) *gate.Subject {
+		s.Source = nil
+		for n, text := range steps {
+			s.Steps[n].Instruction = text
+		}
+		return s
+	}
+	from := func(content string, bytes int64) part {
+		return part{text: "COPY --from=build /out /usr/bin/out", content: content, bytes: bytes}
+	}
+	before := alone(made(nil, base, run("x", 10), from("a", 10)), "ADD rootfs", "RUN make", "COPY file:1f2e in /usr/bin/out")
+	if d := cmp.Diff([]string{"noise 5 app/Dockerfile:3 COPY --from=build /out /usr/bin/out"}, live(t, before, made(nil, base, run("x", 10), from("b", 15)))); d != "" {
+		t.Error(d)
+	}
+	before = alone(made(nil, base, run("x", 10), from("a", 10)), "ADD rootfs", "RUN make", "COPY file:1f2e in /elsewhere")
+	if d := cmp.Diff([]string{`yours 5 app/Dockerfile:3 COPY --from=build /out /usr/bin/out (was "COPY file:1f2e in /elsewhere")`}, live(t, before, made(nil, base, run("x", 10), from("b", 15)))); d != "" {
+		t.Error(d)
+	}
+	// An image whose Dockerfile a label names, built with another argument than today's.
+	arg := func(n string, content string, bytes int64) *gate.Subject {
+		s := made(nil, base, part{text: "ARG N=10"}, run(content, bytes))
+		s.Steps[2].Instruction = "RUN |1 N=" + n + " /bin/sh -c make"
+		return s
+	}
+	if d := cmp.Diff([]string{"yours 80 app/Dockerfile:2 ARG N=10 (was given another value); line 3 (RUN make) makes something else of it"}, live(t, arg("10", "x", 10), arg("99", "y", 90))); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{"noise 80 app/Dockerfile:3 RUN make"}, live(t, arg("10", "x", 10), arg("10", "y", 90))); d != "" {
+		t.Error(d)
+	}
+}

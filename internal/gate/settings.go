@@ -35,9 +35,7 @@ func (g *graph) settings(n int) (out []root) {
 			out = append(out, root{part: Yours, at: i, text: text, named: used})
 		}
 	}
-	if g.before.guessed {
-		out = append(out, g.given(n)...)
-	}
+	out = append(out, g.given(n)...)
 	for _, i := range g.gone {
 		s := &g.before.Lines[i]
 		if g.stages[l.Stage] != s.Stage || !slices.Contains(setters, s.Keyword) {
@@ -96,7 +94,7 @@ func (g *graph) given(n int) (out []root) {
 		}
 		for _, name := range variables(s.Text) {
 			if was, had := then[name]; had && was != now[name] {
-				out = append(out, root{part: Yours, at: i, text: "was " + quote(name+"="+was), named: uses(g.after.Lines[n].words(), []string{name})})
+				out = append(out, root{part: Yours, at: i, text: handed, named: uses(g.after.Lines[n].words(), []string{name})})
 			}
 		}
 	}

@@ -132,7 +132,8 @@ func TestTextAnswersFirst(t *testing.T) {
 		t.Errorf("without a baseline:\n%s", got)
 	}
 	odd := passed(imageOf("app", 0, 0, 0, 0, 4_000))
-	if got = write(t, odd, gatereport.Options{Exact: true}); !strings.Contains(got, "UNKNOWN") || !strings.Contains(got, "+4,000") {
+	if got = write(t, odd, gatereport.Options{Exact: true}); !strings.Contains(got, "UNKNOWN") || !strings.Contains(got, "+4,000") ||
+		!strings.Contains(got, "Whether your change makes a difference is not known; cannot be told apart: +4,000") || strings.Contains(got, "makes no difference") {
 		t.Errorf("what cannot be told apart has no column:\n%s", got)
 	}
 	odd.Images[0].Delta.Yours.Transfer = units.Unknown()
@@ -189,5 +190,30 @@ func TestReports(t *testing.T) {
 		if _, err := gatereport.Reports([]string{bad}); err == nil || !strings.Contains(err.Error(), "want FORMAT=FILE") {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// Of several platforms a violation is one's.
+func TestPlatformsOfViolations(t *testing.T) {
+	amd, arm := imageOf("app", 2_000_000, 0, 0, 0, 0), imageOf("app", 2_000_000, 0, 0, 0, 0)
+	arm.Platform = "linux/arm64"
+	r := broken(amd, arm)
+	for n := range r.Violations {
+		r.Violations[n].Platform = r.Images[n].Platform
+	}
+	for _, format := range []string{"text", "github", "gitlab-quality", "sarif"} {
+		if got := write(t, r, gatereport.Options{Format: format}); !strings.Contains(got, "app linux/amd64: ") || !strings.Contains(got, "app linux/arm64: ") {
+			t.Errorf("%s:\n%s", format, got)
+		}
+	}
+	if got := write(t, r, gatereport.Options{Format: "junit"}); strings.Count(got, `<testsuite name="app linux/a`) != 2 || strings.Count(got, `failures="1"`) != 2 {
+		t.Errorf("%s", got)
+	}
+	if got := write(t, r, gatereport.Options{}); !strings.Contains(got, "violated: 2 budgets broken in 2 images") {
+		t.Errorf("%s", got)
+	}
+	r.Violations = r.Violations[1:]
+	if got := write(t, r, gatereport.Options{}); !strings.Contains(got, "violated: 1 budget broken by app linux/arm64, 1 of 2 images") {
+		t.Errorf("%s", got)
 	}
 }

@@ -17,9 +17,9 @@ func writeJUnit(w io.Writer, r *gate.Result, o Options) error {
 	all := junit.Testsuites{Name: "tare check " + safe(o.Name), Time: "0"}
 	done := map[string]bool{}
 	for n := range r.Images {
-		name := r.Images[n].Name
+		name := imageName(r, &r.Images[n])
 		if done[name] {
-			continue // its other platform: a violation names the image
+			continue
 		}
 		done[name] = true
 		suite := junit.Testsuite{Name: safe(name), Time: "0", ID: len(all.Suites)}
@@ -27,7 +27,7 @@ func writeJUnit(w io.Writer, r *gate.Result, o Options) error {
 			suite.AddProperty("platform", safe(p))
 		}
 		for i := range r.Violations {
-			if v := &r.Violations[i]; v.Image == name {
+			if v := &r.Violations[i]; violator(r, v) == name {
 				suite.AddTestcase(o.failed(v))
 			}
 		}
@@ -41,7 +41,7 @@ func writeJUnit(w io.Writer, r *gate.Result, o Options) error {
 	}
 	rest := junit.Testsuite{Name: "tare check", Time: "0", ID: len(all.Suites)}
 	for i := range r.Violations {
-		if v := &r.Violations[i]; !done[v.Image] {
+		if v := &r.Violations[i]; !done[violator(r, v)] {
 			rest.AddTestcase(o.failed(v))
 		}
 	}

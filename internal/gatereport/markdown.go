@@ -3,6 +3,7 @@ package gatereport
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"tare/internal/gate"
@@ -120,7 +121,7 @@ func (m *markdown) verdict() {
 		if p := place(v.File, v.Line); p != "" {
 			where = " · " + code(brief(p, 120))
 		}
-		m.line("- %s %s: %s%s", m.name(v.Image), m.name(v.Rule), words(brief(m.sentence(v), 200)), where)
+		m.line("- %s %s: %s%s", m.name(violator(m.r, v)), m.name(v.Rule), words(brief(m.sentence(v), 200)), where)
 	}
 	for n, note := range m.r.Notes {
 		if n == 2 && !m.Details {
@@ -156,16 +157,23 @@ func (m *markdown) shown() (list []*gate.Image, left int) {
 func (m *markdown) table() {
 	list, left := m.shown()
 	m.line("")
-	m.line("| image | transfer | live | your change | base | packages | noise |")
-	m.line("|---|---:|---:|---:|---:|---:|---:|")
+	columns := 4
+	title, rule := "", ""
 	for _, img := range list {
-		cells := []string{"–", "–", "–", "–"}
+		if img.Delta != nil && !none(img.Delta.Unknown) {
+			columns, title, rule = 5, " unknown |", "---:|"
+		}
+	}
+	m.line("| image | transfer | live | your change | base | packages | noise |%s", title)
+	m.line("|---|---:|---:|---:|---:|---:|---:|%s", rule)
+	for _, img := range list {
+		cells := slices.Repeat([]string{"–"}, columns)
 		if d := img.Delta; d != nil {
 			unit := measures[0] // transfer
 			if !d.Total.Transfer.Known() {
 				unit = measures[2]
 			}
-			for k, p := range parts(d)[:4] {
+			for k, p := range parts(d)[:columns] {
 				cells[k] = unit.change(p.Amounts).Text(m.delta)
 			}
 			if cells[0] != "0B" && cells[0] != "0" {

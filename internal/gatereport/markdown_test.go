@@ -68,6 +68,7 @@ func TestMarkdownIsSilent(t *testing.T) {
 		"asked":       {passed(drift), gatereport.Options{Always: true}, false},
 		"yours":       {passed(imageOf("app", 1, 0, 0, 0, 0)), gatereport.Options{}, false},
 		"broken":      {broken(drift), gatereport.Options{}, false},
+		"unknown":     {passed(imageOf("app", 0, 0, 0, 0, 7)), gatereport.Options{}, false},
 		"one of two":  {passed(drift, imageOf("b", -5, 0, 0, 0, 0)), gatereport.Options{}, false},
 		"no baseline": {passed(gate.Image{Name: "app"}), gatereport.Options{}, false},
 	} {

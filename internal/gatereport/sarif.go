@@ -79,7 +79,7 @@ func (o Options) message(r *gate.Result, f *finding) string {
 	for _, v := range f.violations {
 		s := o.sentence(v)
 		if len(r.Images) > 1 || r.Unbuilt != nil && len(r.Unbuilt.Images) > 1 {
-			s = safe(v.Image) + ": " + s
+			s = safe(violator(r, v)) + ": " + s
 		}
 		out = append(out, s)
 	}

@@ -52,7 +52,7 @@ func Document(r *gate.Result, o Options) report.Document {
 func (o Options) broken(r *gate.Result, v *gate.Violation) string {
 	s := safe(v.Rule) + ": " + o.sentence(v)
 	if len(r.Images) > 1 || r.Unbuilt != nil && len(r.Unbuilt.Images) > 1 {
-		s = safe(v.Image) + ": " + s
+		s = safe(violator(r, v)) + ": " + s
 	}
 	if p := place(v.File, v.Line); p != "" {
 		s += " (" + p + ")"

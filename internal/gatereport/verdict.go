@@ -28,13 +28,13 @@ func (o Options) verdict(r *gate.Result) string {
 func (o Options) of(r *gate.Result) string {
 	names := map[string]bool{}
 	for n := range r.Violations {
-		names[r.Violations[n].Image] = true
+		names[violator(r, &r.Violations[n])] = true
 	}
 	switch {
 	case len(names) == 1 && len(r.Images) == 1:
 		return " by " + safe(r.Violations[0].Image)
 	case len(names) == 1:
-		return " by " + safe(r.Violations[0].Image) + ", 1 of " + units.Plural(len(r.Images), "image")
+		return " by " + safe(violator(r, &r.Violations[0])) + ", 1 of " + units.Plural(len(r.Images), "image")
 	case len(names) > 1:
 		return " in " + units.Plural(len(names), "image")
 	}
@@ -47,17 +47,23 @@ func (o Options) change(d *gate.Delta) string {
 		return "There is no baseline to compare with."
 	}
 	out := "Your change makes no difference in bytes"
-	if !none(d.Yours) {
+	switch {
+	case !none(d.Yours):
 		out = "Your change: " + o.amounts(d.Yours)
+	case !none(d.Unknown):
+		out = "Whether your change makes a difference is not known"
 	}
 	var moved []string
 	for _, p := range parts(d)[1:] {
-		if !none(p.Amounts) {
+		if !none(p.Amounts) && p.name != gate.Unknown {
 			moved = append(moved, p.title+" "+o.amounts(p.Amounts))
 		}
 	}
 	if len(moved) > 0 {
 		out += "; not yours: " + strings.Join(moved, "; ")
+	}
+	if !none(d.Unknown) {
+		out += "; cannot be told apart: " + o.amounts(d.Unknown)
 	}
 	return out + "."
 }

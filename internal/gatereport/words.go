@@ -114,6 +114,11 @@ func imageName(r *gate.Result, i *gate.Image) string {
 	return i.Name
 }
 
+// violator names the image of a violation, as imageName does.
+func violator(r *gate.Result, v *gate.Violation) string {
+	return imageName(r, &gate.Image{Name: v.Image, Platform: v.Platform})
+}
+
 // cause is a cause of one image or several: the variants and platforms of one Dockerfile
 // have the same line to blame.
 type cause struct {
@@ -208,11 +213,11 @@ func largest(all []cause) (shown []cause, rest gate.Amounts) {
 }
 
 // touched tells whether anything of yours changed the bytes of an image, or whether that
-// is not known since there is no baseline.
+// is not known since there is no baseline, or none whose parts can be told apart.
 func touched(r *gate.Result) bool {
 	for n := range r.Images {
 		d := r.Images[n].Delta
-		if d == nil || !none(d.Yours) {
+		if d == nil || !none(d.Yours) || !none(d.Unknown) {
 			return true
 		}
 		for _, c := range r.Images[n].Causes { // what grew here may have shrunk there

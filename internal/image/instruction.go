@@ -13,6 +13,9 @@ func (s Step) Instruction() string {
 		}
 		return "RUN " + rest
 	}
+	if len(t) > 2 && t[0] == '|' && t[1] >= '0' && t[1] <= '9' { // Docker's classic builder: |1 V=x /bin/sh -c make
+		return "RUN " + t
+	}
 	if rest, ok := strings.CutPrefix(t, "RUN "); ok {
 		if cmd, ok := cutShell(strings.TrimSpace(rest)); ok {
 			return "RUN " + cmd

@@ -19,8 +19,8 @@ func text(t *testing.T, r *inside.Result, o insidereport.Options) string {
 	t.Helper()
 	var b bytes.Buffer
 	f := page.FormatOf("text")
-	page := page.Page{Data: r, Report: "weigh", Doc: insidereport.Documents([]*inside.Result{r}, o).View(report.View{}, f.Rest)}
-	if err := f.Write(&b, &page, report.Style{Width: 100}); err != nil {
+	out := page.Page{Data: r, Report: "weigh", Doc: insidereport.Documents([]*inside.Result{r}, o).View(report.View{}, f.Rest)}
+	if err := f.Write(&b, &out, report.Style{Width: 100}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -38,17 +38,24 @@ var Python = register(Kind{
 	},
 })
 
-// pythonSource is the file that byte code was made from (PEP 3147).
+// pythonSource is the file that byte code was made from (PEP 3147, 488): m.cpython-312.opt-1.pyc
+// in __pycache__ from m.py beside it; without such a directory, m.pyc or m.pyo from m.py.
 func pythonSource(p string) string {
-	if !strings.HasSuffix(p, ".pyc") {
-		return ""
+	stem, ok := strings.CutSuffix(p, ".pyc")
+	if !ok {
+		if stem, ok = strings.CutSuffix(p, ".pyo"); !ok {
+			return ""
+		}
 	}
-	dir, base := path.Split(p)
-	if rest, ok := strings.CutSuffix(dir, "__pycache__/"); ok {
-		name, _, _ := strings.Cut(base, ".")
-		return rest + name + ".py"
+	dir, base := path.Split(stem)
+	rest, ok := strings.CutSuffix(dir, "__pycache__/")
+	if !ok {
+		return stem + ".py"
 	}
-	return strings.TrimSuffix(p, "c")
+	if opt := path.Ext(base); strings.HasPrefix(opt, ".opt-") {
+		base = strings.TrimSuffix(base, opt)
+	}
+	return rest + strings.TrimSuffix(base, path.Ext(base)) + ".py"
 }
 
 // python reads what pip, setuptools and distributions leave beside a library: a

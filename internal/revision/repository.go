@@ -146,6 +146,35 @@ func (r *Repository) object(ctx context.Context, commit, at string) (name, kind 
 	return list[0].name, list[0].kind, true, nil
 }
 
+// maxLinks bounds the symbolic links that lead to one another.
+const maxLinks = 16
+
+// Follow is the path of the file that a path leads to in a commit, through symbolic links. What
+// leads out of the repository stays as it is.
+func (r *Repository) Follow(ctx context.Context, commit, at string) (string, error) {
+	for range maxLinks {
+		at = path.Clean("/" + at)[1:]
+		out, err := run(ctx, r.Top, "ls-tree", "-z", "--full-tree", commit, "--", at)
+		if err != nil {
+			return "", err
+		}
+		list, err := entries(out)
+		if err != nil || len(list) != 1 || list[0].mode != "120000" {
+			return at, err
+		}
+		to, err := run(ctx, r.Top, "cat-file", "blob", list[0].name)
+		if err != nil {
+			return "", err
+		}
+		next := path.Join(path.Dir(at), string(to))
+		if path.IsAbs(string(to)) || !filepath.IsLocal(filepath.FromSlash(next)) {
+			return at, nil
+		}
+		at = next
+	}
+	return "", fmt.Errorf("%s of commit %s is a symbolic link that leads nowhere", at, short(commit))
+}
+
 // Read is a file of a commit, if it has at most so many bytes; ok is false if the commit has no
 // such file.
 func (r *Repository) Read(ctx context.Context, commit, at string, most int64) (body []byte, ok bool, err error) {

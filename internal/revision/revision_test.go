@@ -364,6 +364,33 @@ func TestOddRepositories(t *testing.T) {
 	}
 }
 
+// A path is followed through links of the commit, not out of it and not in circles.
+func TestFollow(t *testing.T) {
+	r := newRepo(t)
+	r.write("docker/app", "FROM scratch", 0o644)
+	for name, to := range map[string]string{"a/Dockerfile": "../docker/app", "b": "a/Dockerfile", "out": "../../etc/passwd", "abs": "/etc/passwd", "x": "y", "y": "x"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(r.dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, filepath.Join(r.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit := r.commit("one")
+	repo, err := revision.Find(t.Context(), r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{"docker/app": "docker/app", "a/Dockerfile": "docker/app", "b": "docker/app", "out": "out", "abs": "abs", "none": "none"} {
+		if got, err := repo.Follow(t.Context(), commit, at); err != nil || got != want {
+			t.Errorf("%s: %s %v", at, got, err)
+		}
+	}
+	if _, err := repo.Follow(t.Context(), commit, "x"); err == nil || !strings.Contains(err.Error(), "is a symbolic link that leads nowhere") {
+		t.Errorf("%v", err)
+	}
+}
+
 // Contents of Git LFS that are here are read; pointers are told of.
 func TestLargeFiles(t *testing.T) {
 	r := newRepo(t)

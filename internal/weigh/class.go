@@ -21,6 +21,10 @@ const (
 	Cache       Class = "cache"            // can be fetched or made again
 	Docs        Class = "docs"             // documentation, manual pages, licences
 	Locale      Class = "locale"           // translations
+	TimeZones   Class = "timezones"        // the database of time zones
+	Tests       Class = "tests"            // tests that libraries of Python and Node bring along
+	Stubs       Class = "type-stubs"       // declarations for type checkers: Python's .pyi, TypeScript's .d.ts
+	SourceMaps  Class = "source-maps"      // what leads from built JavaScript and CSS to their sources
 	Debug       Class = "debug"            // debug symbols
 	Development Class = "development"      // headers, static libraries, what compilers need
 	Log         Class = "log"              // log files
@@ -34,7 +38,7 @@ const (
 )
 
 // AllClasses are the classes of files, for reports.
-var AllClasses = []Class{Bytecode, VCS, Database, Cache, Docs, Locale, Debug, Development, Log, Config, App, Local, System, State, Unknown}
+var AllClasses = []Class{Bytecode, VCS, Database, Cache, Docs, Locale, TimeZones, Tests, Stubs, SourceMaps, Debug, Development, Log, Config, App, Local, System, State, Unknown}
 
 // rule is a directory, with the slash at its end, and the class of what is in it.
 type rule struct {
@@ -50,6 +54,7 @@ var prefixes = []rule{
 	{"usr/share/doc/", Docs}, {"usr/share/man/", Docs}, {"usr/share/info/", Docs}, {"usr/share/licenses/", Docs}, {"usr/share/gtk-doc/", Docs},
 	{"usr/local/share/doc/", Docs}, {"usr/local/share/man/", Docs}, {"usr/local/share/info/", Docs}, {"usr/local/man/", Docs},
 	{"usr/share/locale/", Locale}, {"usr/share/i18n/", Locale}, {"usr/lib/locale/", Locale}, {"usr/local/share/locale/", Locale},
+	{"usr/share/zoneinfo/", TimeZones}, {"usr/share/zoneinfo-icu/", TimeZones}, {"usr/lib/zoneinfo/", TimeZones}, {"usr/share/lib/zoneinfo/", TimeZones},
 	{"usr/lib/debug/", Debug},
 	{"usr/include/", Development}, {"usr/local/include/", Development}, {"usr/share/aclocal/", Development}, {"usr/lib/pkgconfig/", Development},
 	{"usr/share/pkgconfig/", Development}, {"usr/local/lib/pkgconfig/", Development},
@@ -110,6 +115,17 @@ func (c *classifier) of(p string) Class {
 		return Development
 	case ".debug":
 		return Debug
+	case ".pyi":
+		return Stubs
+	case ".ts", ".mts", ".cts":
+		if stem := strings.TrimSuffix(p, path.Ext(p)); strings.HasSuffix(stem, ".d") {
+			return Stubs
+		}
+	case ".map":
+		switch path.Ext(strings.TrimSuffix(p, ".map")) {
+		case ".js", ".mjs", ".cjs", ".css", ".ts", ".mts", ".cts":
+			return SourceMaps
+		}
 	case ".h", ".hpp", ".hxx":
 		if strings.Contains(p, "/include/") {
 			return Development
@@ -125,6 +141,44 @@ func (c *classifier) of(p string) Class {
 		c.dir, c.class = dir, c.directory(dir)
 	}
 	return c.class
+}
+
+// libraries are directories whose libraries bring tests, translations and time zones along.
+var libraries = []string{"/site-packages/", "/dist-packages/", "/node_modules/", "/lib/python3."}
+
+// carried is the class of what a library of Python or Node brings along beside its code, by
+// the directory; "" for its code, and for what is in no such library.
+func carried(dir string) Class {
+	whole := "/" + dir
+	for _, l := range libraries {
+		i := strings.LastIndex(whole, l)
+		if i < 0 {
+			continue
+		}
+		in := whole[i+len(l)-1:] // from the slash
+		if l == "/node_modules/" {
+			in = within(in) // a package may be called test
+		}
+		switch {
+		case strings.Contains(in, "/LC_MESSAGES/"):
+			return Locale
+		case strings.Contains(in, "/tzdata/zoneinfo/"), strings.Contains(in, "/pytz/zoneinfo/"):
+			return TimeZones
+		case strings.Contains(in, "/tests/"), strings.Contains(in, "/test/"), strings.Contains(in, "/__tests__/"):
+			return Tests
+		}
+	}
+	return ""
+}
+
+// within is a path below node_modules without the name of the package.
+func within(in string) string {
+	for range 1 + strings.Count(in[:min(2, len(in))], "@") {
+		if i := strings.IndexByte(in[1:], '/'); i >= 0 {
+			in = in[1+i:]
+		}
+	}
+	return in
 }
 
 // directory is the class of files in a directory, which ends in a slash.
@@ -145,6 +199,9 @@ func (c *classifier) directory(dir string) Class {
 				return r.class
 			}
 		}
+	}
+	if c := carried(dir); c != "" {
+		return c
 	}
 	if strings.HasPrefix(dir, "home/") && slices.ContainsFunc(homeCaches, func(c string) bool { return strings.Contains(dir, c) }) {
 		return Cache

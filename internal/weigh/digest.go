@@ -135,7 +135,7 @@ func (o *Owner) Title() string {
 // titles say what files of a class are.
 var titles = map[Class]string{
 	Bytecode: "compiled Python", VCS: "version control data", Database: "package databases", Cache: "caches", Docs: "documentation",
-	Locale: "translations", Debug: "debug symbols", Development: "headers and static libraries", Log: "logs", Config: "files in /etc",
+	Locale: "translations", TimeZones: "time zones", Tests: "tests of libraries", Stubs: "type stubs", SourceMaps: "source maps", Debug: "debug symbols", Development: "headers and static libraries", Log: "logs", Config: "files in /etc",
 	App: "app files", Local: "files in /usr/local", System: "system files", State: "files in /var",
 }
 

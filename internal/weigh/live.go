@@ -43,3 +43,23 @@ func (f *Facts) LiveAt(pattern string) (list []tree.Ref, whole bool, err error) 
 	}
 	return nil, false, fmt.Errorf("path %q: %w among the files that a container sees", pattern, ErrNothing)
 }
+
+// LiveClasses are the live files by class; only Class, Count and Live are set.
+func (f *Facts) LiveClasses() (out []ClassSum) {
+	at := map[Class]int{}
+	for i := range f.Cells {
+		c := &f.Cells[i]
+		if c.Class == Structure || c.Fate != tree.Live {
+			continue
+		}
+		n, ok := at[c.Class]
+		if !ok {
+			n = len(out)
+			at[c.Class] = n
+			out = append(out, ClassSum{Class: c.Class})
+		}
+		out[n].Count += c.Count
+		out[n].Live += c.Files
+	}
+	return out
+}
