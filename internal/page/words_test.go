@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -208,7 +209,7 @@ func TestPolicy(t *testing.T) {
 			for z := html.NewTokenizer(strings.NewReader(s)); ; {
 				kind := z.Next()
 				if kind == html.ErrorToken {
-					if z.Err() != io.EOF {
+					if !errors.Is(z.Err(), io.EOF) {
 						t.Error(z.Err())
 					}
 					break
