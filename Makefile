@@ -116,6 +116,7 @@ bench-engine: build ## build and run, in turn with Docker and buildah
 bench-check: build ## 200 pull requests made up from a seed: false alarms, regressions missed, wrong blame
 	@scripts/apt.sh runc git || true
 	@go run ./scripts/bench/check -tare bin/tare
+	TARE_TEST_CHECKS=all go test -count=1 -timeout 60m -run TestAttempts ./scripts/bench/check
 
 bench-hook: build ## how long docker waits for the line of tare after a build
 	@scripts/bench/hook.sh

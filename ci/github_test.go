@@ -290,7 +290,7 @@ func TestForks(t *testing.T) {
 	if j.run("github.sh"); j.code != 3 || len(f.ours()) != 0 || !strings.Contains(j.log, "::notice title=tare check::no comment was made") || !strings.Contains(j.summary, "violated") {
 		t.Errorf("a token that may not comment: exit code %d\n%s", j.code, j.log)
 	}
-	if i := strings.LastIndex(j.log, "::stop-commands::"); i < 0 || strings.Index(j.log, "::set-output") >= 0 && strings.Index(j.log, "::set-output") < i {
+	if i := strings.LastIndex(j.log, "::stop-commands::"); i < 0 || strings.Contains(j.log, "::set-output") && strings.Index(j.log, "::set-output") < i {
 		t.Errorf("what the API says is not kept from commanding:\n%s", j.log)
 	}
 }

@@ -24,16 +24,15 @@ import (
 type baseTree struct {
 	*revision.Tree
 	repo *revision.Repository
-	err  error
 }
 
 // baseline is what the growth of an image is measured against; nil for none.
 func (c *checker) baseline(ctx context.Context, j *job, now *obtained) (*gate.Subject, error) {
 	word := c.base(j)
-	switch {
-	case word == "":
+	switch word {
+	case "":
 		return nil, nil
-	case word == Last:
+	case Last:
 		return c.last(j), nil
 	}
 	if w, ok := revision.Parse(word); ok {

@@ -37,11 +37,13 @@ func (t *tail) lastBlock() string {
 	if at < 0 {
 		return ""
 	}
-	for first := at; ; at = first { // several steps that failed at once
+	for { // several steps that failed at once
 		before := strings.TrimSuffix(text[:at], mark)
-		if first = strings.LastIndex(before, mark+" > "); first < 0 || len(before) == at || strings.Contains(before[first+len(mark):], mark) {
+		first := strings.LastIndex(before, mark+" > ")
+		if first < 0 || len(before) == at || strings.Contains(before[first+len(mark):], mark) {
 			return text[at:]
 		}
+		at = first
 	}
 }
 
@@ -144,13 +146,4 @@ func short(text string) string {
 		return strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
-}
-
-// unopened says of a word whose image could not be built which one it was.
-func unopened(err error, word string) error {
-	var be *engine.BuildError
-	if !errors.As(err, &be) {
-		return err
-	}
-	return &engine.BuildError{Err: fmt.Errorf("%s: %w", word, be.Err), Sources: be.Sources}
 }

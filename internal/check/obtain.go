@@ -182,7 +182,7 @@ func (c *checker) build(ctx context.Context, r engine.Build, name string, p plac
 func (c *checker) open(ctx context.Context, word string, j *job) (*obtained, error) {
 	set, err := c.b.Finder.Open(ctx, []string{word}, target.Options{Platform: j.platform})
 	if err != nil {
-		return nil, unopened(err, word)
+		return nil, err
 	}
 	c.close = append(c.close, set.Close)
 	facts, err := set.Facts(ctx)

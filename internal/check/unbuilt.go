@@ -129,6 +129,24 @@ func broken(name, file string, list []lint.Warning) (out []gate.Violation) {
 			v.Line = cause.Line
 		}
 	}
+	for i := range out {
+		const most = 5
+		var lines []string
+		for _, c := range out[i].Causes[1:] {
+			if c.Line != nil && len(lines) < most {
+				lines = append(lines, fmt.Sprint(*c.Line))
+			}
+		}
+		switch more := len(out[i].Causes) - 1 - len(lines); {
+		case len(lines) == 0:
+		case more > 0:
+			out[i].Text += fmt.Sprintf("; also on lines %s and %d more", strings.Join(lines, ", "), more)
+		case len(lines) == 1:
+			out[i].Text += "; also on line " + lines[0]
+		default:
+			out[i].Text += "; also on lines " + strings.Join(lines, ", ")
+		}
+	}
 	return out
 }
 

@@ -28,7 +28,7 @@ func TestUnbuilt(t *testing.T) {
 	if !slices.Equal(rules(r), []string{"lint.JSONArgsRecommended app/Dockerfile:4", "findings.vcs-data app/Dockerfile:3"}) || r.Verdict != gate.Violated || len(r.Images) != 0 {
 		t.Errorf("%v %+v", rules(r), r)
 	}
-	if v := r.Violations[0]; v.Value != 2 || len(v.Causes) != 2 || *v.Causes[1].Line != 5 {
+	if v := r.Violations[0]; !strings.HasSuffix(v.Text, "; also on line 5") || v.Value != 2 || len(v.Causes) != 2 || *v.Causes[1].Line != 5 {
 		t.Errorf("%+v", v)
 	}
 	if got := asked(r.Unbuilt.Checked); !slices.Equal(got, []string{"app findings.secret-file", "app findings.vcs-data", "app lint"}) {

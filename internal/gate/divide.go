@@ -210,7 +210,7 @@ func (d *divider) unit(n int) {
 		d.flips(n, live, true)
 		return
 	}
-	diff.Live -= d.flips(n, diff.Live, false)
+	diff.Live -= d.flips(n, diff.Live-d.drift(u), false)
 	if d.changed(u) {
 		d.add(d.cause(Yours, u), diff)
 		return

@@ -151,3 +151,44 @@ func (d *divider) reordered(u *unit, diff Amounts) bool {
 	d.add(c, diff)
 	return true
 }
+
+// drift are the bytes that a unit has gained in live by packages whose versions are others than
+// before: no line that deletes something else has brought them to light.
+func (d *divider) drift(u *unit) (live int64) {
+	type both struct {
+		then, now []string
+		live      int64
+	}
+	all := map[string]*both{}
+	take := func(s *Share, sign int64) *both {
+		p := all[s.Package]
+		if p == nil {
+			p = &both{}
+			all[s.Package] = p
+		}
+		p.live += sign * s.Live
+		return p
+	}
+	for _, k := range u.old {
+		for i := range d.a.Layers[k].Packages {
+			s := &d.a.Layers[k].Packages[i]
+			p := take(s, -1)
+			p.then = append(p.then, s.Version)
+		}
+	}
+	for _, k := range u.new {
+		for i := range d.b.Layers[k].Packages {
+			s := &d.b.Layers[k].Packages[i]
+			p := take(s, 1)
+			p.now = append(p.now, s.Version)
+		}
+	}
+	for _, p := range all {
+		slices.Sort(p.then)
+		slices.Sort(p.now)
+		if !slices.Equal(slices.Compact(p.then), slices.Compact(p.now)) {
+			live += p.live
+		}
+	}
+	return live
+}

@@ -57,6 +57,12 @@ func TestOrder(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", name, d)
 		}
 	}
+	// A package that grew, while the temporary file shrank that a changed line deletes.
+	got := live(t, made(nil, base, part{text: "RUN apk add curl", content: "x", bytes: 1000, pkgs: []string{"curl 1 300"}, hidden: map[int]int64{2: 700}}, line("RUN rm -r /x", "r", 0)),
+		made(nil, base, part{text: "RUN apk add curl", content: "x2", bytes: 1100, pkgs: []string{"curl 2 700"}, hidden: map[int]int64{2: 400}}, line("RUN rm -rf /x", "r2", 0)))
+	if d := cmp.Diff([]string{"packages 400 app/Dockerfile:2 apk curl 1 → 2", "packages 0 app/Dockerfile:2 what the package manager writes besides, of RUN apk add curl"}, got); d != "" {
+		t.Error(d)
+	}
 	// The same bytes in another order, with other times: to move a line is not to change it.
 	before, after := made(nil, base, line("RUN more", "m", 70), run("x", 10)), made(nil, base, run("x2", 10), line("RUN more", "m2", 70))
 	after.Layers[2].Transfer, after.Sizes.Transfer = after.Layers[2].Transfer.Plus(units.Known(9)), after.Sizes.Transfer.Plus(units.Known(9))

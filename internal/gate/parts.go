@@ -39,7 +39,7 @@ func (d *divider) flips(n int, live int64, equal bool) (given int64) {
 		}
 		other := &d.units[o]
 		bound := equal
-		if !equal && !(other.line < 0 || d.g.was[other.line] < 0) {
+		if !equal && other.line >= 0 && d.g.was[other.line] >= 0 {
 			if !d.changed(other) && !d.g.crossed(u.line, other.line) {
 				continue
 			}
@@ -96,9 +96,8 @@ func (d *divider) hider(of, u *unit) Cause {
 // is yours.
 func (d *divider) packages(u *unit, roots []root, diff *Amounts) (moved bool) {
 	type both struct {
-		then, now   []string
-		was, is     Amounts
-		anyWas, any bool
+		then, now []string
+		was, is   Amounts
 	}
 	all := map[string]*both{}
 	get := func(name string) *both {
@@ -349,10 +348,9 @@ func (d *divider) metadata() {
 		return
 	}
 	c := Cause{Part: Noise, Text: "manifest and configuration"}
-	switch {
-	case d.g == nil:
+	if d.g == nil {
 		c.Part = Unknown
-	default:
+	} else {
 		c.File = d.g.after.Dockerfile
 		if line, ok := d.edited(); ok {
 			c.Part, c.at = Yours, line

@@ -228,7 +228,7 @@ func (g *graph) moved(n int) bool {
 		return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "@") })
 	}
 	if new.Keyword == "FROM" && len(new.Layers) > 0 { // the triggers of the base (ONBUILD) are among its layers
-		return !g.settled(n) && !(known(old.Images) && slices.Equal(old.Images, new.Images))
+		return !g.settled(n) && (!known(old.Images) || !slices.Equal(old.Images, new.Images))
 	}
 	if len(new.Images) == 0 {
 		return false

@@ -59,7 +59,7 @@ type markdown struct {
 	r *gate.Result
 }
 
-func (m *markdown) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
+func (m *markdown) line(format string, args ...any) { _, _ = fmt.Fprintf(m, format+"\n", args...) }
 
 // code shows a stranger's text as it is: inside <code> GitHub and GitLab look for no names
 // of people or issues, and a character that Markdown or HTML knows is an entity, which no

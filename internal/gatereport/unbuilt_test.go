@@ -3,6 +3,7 @@ package gatereport_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func TestJUnitSchema(t *testing.T) {
 		stack := []string{""}
 		for {
 			token, err := d.Token()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return ""
 			} else if err != nil {
 				return err.Error()

@@ -2,6 +2,8 @@ package lint_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -71,5 +73,38 @@ func TestBroken(t *testing.T) {
 	}
 	if _, _, err := lint.Dockerfile(t.Context(), []byte("FROM scratch\n"), lint.Options{Platform: "a/b/c/d"}); err == nil {
 		t.Error("a platform that there is not")
+	}
+}
+
+// No Dockerfile of the project's own tests, and no odd one, breaks the checks.
+func TestManyDockerfiles(t *testing.T) {
+	n := 0
+	for _, root := range []string{"../../testdata", "../../cmd/tare/testdata", "../profiler/testdata", "../dockerfile/testdata", "../../examples"} {
+		_ = filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.Contains(strings.ToLower(filepath.Base(p)), "dockerfile") || strings.HasSuffix(p, ".dockerignore") {
+				return nil
+			}
+			src, err := os.ReadFile(p)
+			if err != nil {
+				return nil
+			}
+			n++
+			if _, _, err := lint.Dockerfile(t.Context(), src, lint.Options{}); err != nil {
+				t.Logf("%s: %v", p, err)
+			}
+			return nil
+		})
+	}
+	if n < 20 {
+		t.Errorf("only %d Dockerfiles", n)
+	}
+	for _, src := range []string{
+		"FROM --platform=$BUILDPLATFORM a AS b\nFROM b\n", "ARG SOURCE_DATE_EPOCH=1\nFROM scratch\nRUN [\"x\"]\n", "ARG SOURCE_DATE_EPOCH=context\nFROM scratch\nCOPY . /\n", "FROM scratch\nADD https://example.invalid/x /\n",
+		"FROM scratch\nADD --keep-git-dir=true https://example.invalid/x.git#main /\n", "FROM scratch\nADD --checksum=sha256:00 https://example.invalid/x /\n", "FROM a\nRUN --mount=type=secret,id=x --mount=type=ssh --mount=type=cache,target=/c --mount=type=tmpfs,target=/t x\n",
+		"FROM a\nRUN --network=none --security=insecure x\n", "FROM a\nONBUILD RUN x\nFROM a\nRUN --device=x y\n", "FROM a\nCOPY --parents --exclude=*.x --link --chmod=u+x --chown=1:2 a b /c/\n", "FROM a\nCOPY <<A <<B /x/\na\nA\nb\nB\n", "FROM a\nSHELL [\"x\"]\nSTOPSIGNAL 9\nHEALTHCHECK NONE\nEXPOSE 1/TCP\nVOLUME /x\nUSER x\n",
+		"# escape=`\nFROM a\nRUN x `\n y\n", "# syntax=docker/dockerfile:1\n# check=error=true;skip=all\nFROM a\nCMD x\n", "FROM a\nCOPY --from=nowhere.invalid/x / /\nCOPY --from=0 / /\n", "FROM ${X:-scratch}\nCOPY a /\n", "FROM a\nLABEL a=b\nENV a b\nARG a=$b\nWORKDIR ../..\n",
+	} {
+		_, _, err := lint.Dockerfile(t.Context(), []byte(src), lint.Options{Args: map[string]string{"SOURCE_DATE_EPOCH": "1", "X": "y"}})
+		t.Logf("%q: %v", src, err)
 	}
 }

@@ -148,10 +148,11 @@ func sweep() {
 // from the top of the repository; it may also be one from here. Without DIR it is the
 // directory from which one looks.
 func Locate(ctx context.Context, w Word, cwd string) (r *Repository, commit, at string, err error) {
-	dir, rel := cwd, w.Dir
+	rel := w.Dir
 	explicit := filepath.IsAbs(rel) || rel == "." || rel == ".." || strings.HasPrefix(rel, "./") || strings.HasPrefix(rel, "../")
 	if explicit {
-		if dir = rel; !filepath.IsAbs(rel) {
+		dir := rel
+		if !filepath.IsAbs(rel) {
 			dir = filepath.Join(cwd, rel)
 		}
 		if r, at, err = holding(ctx, dir); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"tare/internal/engine"
 	"tare/internal/request"
 	"tare/internal/revision"
 )
@@ -40,7 +41,16 @@ func (f *Finder) commit(ctx context.Context, w revision.Word, o Options) (*Image
 	}
 	built, err := f.Passing(ctx, file, o.Platform)
 	if err != nil {
-		return nil, gone, err
+		return nil, gone, unbuilt(err, w.String()+" (commit "+tree.Short()+")")
 	}
 	return f.built(st, built), gone, nil
+}
+
+// unbuilt says of a build that failed which of several words it was for.
+func unbuilt(err error, word string) error {
+	var be *engine.BuildError
+	if !errors.As(err, &be) {
+		return err
+	}
+	return &engine.BuildError{Err: fmt.Errorf("%s: %w", word, be.Err), Sources: be.Sources}
 }

@@ -220,7 +220,7 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 	if w.dockerfile != "" {
 		built, err := f.Build(ctx, w.dockerfile, o.Platform)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, unbuilt(err, w.text)
 		}
 		return f.built(st, built), nil, nil
 	}
@@ -270,7 +270,7 @@ func (f *Finder) Obtain(ctx context.Context, name, platform string, log io.Write
 	}
 	rec, img, err := f.Local(ctx, name, want)
 	if err != nil {
-		if rec, err = f.pulled(ctx, name, platform, log); err != nil {
+		if _, err = f.pulled(ctx, name, platform, log); err != nil {
 			return nil, f.mention(ctx, name, err)
 		}
 		if rec, img, err = f.Local(ctx, name, want); err != nil {

@@ -128,7 +128,7 @@ func install(url, pkg string) error {
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s %v", pkg, resp.Status, err)
+		return fmt.Errorf("%s: %s %w", pkg, resp.Status, err)
 	}
 	name, version := resp.Header.Get("Package"), resp.Header.Get("Version")
 	if err := put("/usr/lib/"+name+"/data", b); err != nil {
