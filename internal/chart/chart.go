@@ -26,8 +26,8 @@ func (p Picture) Alone() string {
 	return head + ">" + svgStyle + rest + "\n"
 }
 
-const svgStyle = `<style>text{font:12px system-ui,sans-serif;fill:#1d1d1f}.s{font-size:11px}.d{fill:#6b6b70}.ax{stroke:#c4c4c8}.pos{fill:#c2410c}.neg{fill:#15803d}.tot{fill:#57534e}.dot{fill:#0f62a8}.cell{stroke:#fff}.in{fill:#111}` +
-	`@media(prefers-color-scheme:dark){svg{background:#161618}text{fill:#ececef}.d{fill:#a0a0a6}.ax{stroke:#4a4a50}.pos{fill:#fb923c}.neg{fill:#4ade80}.tot{fill:#a8a29e}.dot{fill:#6cb6ff}.cell{stroke:#161618}.in{fill:#111}}</style>`
+const svgStyle = `<style>text{font:12px system-ui,sans-serif;fill:#1d1d1f}.s{font-size:11px}.d{fill:#6b6b70}.ax{stroke:#c4c4c8}.pos{fill:#c2410c}.neg{fill:#15803d}.tot{fill:#57534e}.dot{fill:#0f62a8}.cell{stroke:#fff}.in{fill:#111}.pen0{stroke:#1f5f9c}.ink0{fill:#1f5f9c}.pen1{stroke:#17693b}.ink1{fill:#17693b}.pen2{stroke:#8a4b00}.ink2{fill:#8a4b00}.pen3{stroke:#7d3c98}.ink3{fill:#7d3c98}.pen4{stroke:#a82848}.ink4{fill:#a82848}.pen5{stroke:#0b6b73}.ink5{fill:#0b6b73}.pen6{stroke:#5a5a00}.ink6{fill:#5a5a00}.pen7{stroke:#4a4fb0}.ink7{fill:#4a4fb0}` +
+	`@media(prefers-color-scheme:dark){svg{background:#161618}text{fill:#ececef}.d{fill:#a0a0a6}.ax{stroke:#4a4a50}.pos{fill:#fb923c}.neg{fill:#4ade80}.tot{fill:#a8a29e}.dot{fill:#6cb6ff}.cell{stroke:#161618}.in{fill:#111}.pen0{stroke:#6cb6ff}.ink0{fill:#6cb6ff}.pen1{stroke:#4ade80}.ink1{fill:#4ade80}.pen2{stroke:#fbbf6b}.ink2{fill:#fbbf6b}.pen3{stroke:#d3a4f0}.ink3{fill:#d3a4f0}.pen4{stroke:#ff94a8}.ink4{fill:#ff94a8}.pen5{stroke:#5cd6de}.ink5{fill:#5cd6de}.pen6{stroke:#d2d25a}.ink6{fill:#d2d25a}.pen7{stroke:#aab0ff}.ink7{fill:#aab0ff}}</style>`
 
 // canvas collects the shapes of a picture.
 type canvas struct {

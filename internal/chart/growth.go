@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"tare/internal/units"
@@ -13,6 +14,12 @@ type Curve struct {
 	Name   string
 	Values []units.Amount
 }
+
+// pens is how many colours curves have. They are in the style of a page and of a file of
+// drawings, light and dark: each is seen on its ground (a contrast of 3 to 1).
+const pens = 8
+
+func pen(k int) string { return "pen" + strconv.Itoa(k%pens) }
 
 // Growth draws measures of bytes over the releases of an image, and marks the release with
 // the largest step (-1 for none). It is an empty picture of fewer than two releases.
@@ -45,23 +52,23 @@ func Growth(names []string, curves []Curve, marked int) Picture {
 	}
 	for k, curve := range curves {
 		var path strings.Builder
-		pen := "M"
+		move := "M"
 		for i, v := range curve.Values {
 			n, ok := v.Int()
 			if !ok {
-				pen = "M"
+				move = "M"
 				continue
 			}
-			fmt.Fprintf(&path, "%s%.1f %.1f", pen, px(i), py(n))
-			pen = "L"
+			fmt.Fprintf(&path, "%s%.1f %.1f", move, px(i), py(n))
+			move = "L"
 		}
-		_, _ = fmt.Fprintf(c, `<path fill="none" stroke="%s" stroke-width="2" d="%s"/>`, hue(k), path.String())
+		_, _ = fmt.Fprintf(c, `<path fill="none" class="%s" stroke-width="2" d="%s"/>`, pen(k), path.String())
 		for i, v := range curve.Values {
 			if n, ok := v.Int(); ok {
-				_, _ = fmt.Fprintf(c, `<circle fill="%s" cx="%.1f" cy="%.1f" r="3"><title>%s</title></circle>`, hue(k), px(i), py(n), esc(fmt.Sprintf("%s: %s %s", names[i], units.Bytes(n), curve.Name)))
+				_, _ = fmt.Fprintf(c, `<circle class="%s" cx="%.1f" cy="%.1f" r="3" stroke-width="0"><title>%s</title></circle>`, "ink"+strconv.Itoa(k%pens), px(i), py(n), esc(fmt.Sprintf("%s: %s %s", names[i], units.Bytes(n), curve.Name)))
 			}
 		}
-		_, _ = fmt.Fprintf(c, `<path stroke="%s" stroke-width="3" d="M%.1f %.1fh14"/>`, hue(k), left+width+16, top+10+18*float64(k))
+		_, _ = fmt.Fprintf(c, `<path class="%s" stroke-width="3" d="M%.1f %.1fh14"/>`, pen(k), left+width+16, top+10+18*float64(k))
 		c.text(left+width+36, top+14+18*float64(k), "s", "", curve.Name)
 	}
 	return c.picture("growth", "Size over releases")

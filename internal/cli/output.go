@@ -98,7 +98,7 @@ func (o *output) firstScreen() bool {
 
 // write writes data as JSON, or the document that is made of it.
 func (a *app) write(o output, data any, doc func() report.Document) error {
-	return a.writePage(o, data, doc, page.Page{Title: "tare"})
+	return a.writePage(o, data, doc, page.Page{})
 }
 
 // writePage is write for reports with pictures; p has all but the document.

@@ -12,8 +12,11 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"tare/internal/chart"
 	"tare/internal/page"
 	"tare/internal/report"
+	"tare/internal/units"
+	"tare/internal/weigh"
 )
 
 // axe is the program of axe-core. scripts/axe.sh fetches it.
@@ -122,5 +125,7 @@ func examples(t *testing.T) map[string]page.Page {
 	lab.Doc, evil.Doc = lab.Doc.View(report.View{}, report.Fold), evil.Doc.View(report.View{}, report.Fold)
 	compared := lab
 	compared.Record, compared.Extra = nil, nil
-	return map[string]page.Page{"lab": lab, "evil": evil, "compare": compared, "weigh": weighed(t), "profile": profiled(t)}
+	curves := []chart.Curve{{Name: "transfer", Values: []units.Amount{units.Known(5), units.Known(7), units.Unknown(), units.Known(9)}}, {Name: "live", Values: []units.Amount{units.Known(15), units.Known(17), units.Known(18), units.Known(19)}}}
+	growth := page.Page{Title: "Growth of app", Doc: rows(30), Extra: []page.Picture{chart.Growth([]string{"1", "2", "3", "4"}, curves, 1)}}
+	return map[string]page.Page{"growth": growth, "nothing": {Title: "scratch", Maps: []weigh.Node{{Name: "scratch"}}}, "lab": lab, "evil": evil, "compare": compared, "weigh": weighed(t), "profile": profiled(t)}
 }

@@ -20,12 +20,16 @@ type htmlWriter struct {
 	head   string // what the last fold is called
 	inside bool   // a fold is open
 	drawn  bool   // the Dockerfile stands in a picture already
+	open   bool   // no picture answers: tables do
 	tables int    // how many there are already: each has a number
 }
 
+// printf writes into memory, which does not fail.
+func (h *htmlWriter) printf(format string, a ...any) { fmt.Fprintf(&h.Builder, format, a...) }
+
 // Fold begins what the reader opens on demand.
 func (h *htmlWriter) Fold(title string) {
-	fmt.Fprintf(h, "<details><summary>%s</summary>\n", esc(heading(title)))
+	h.printf("<details><summary>%s</summary>\n", esc(heading(title)))
 	h.head, h.inside = title, true
 }
 
@@ -54,15 +58,15 @@ func (h *htmlWriter) Para(p report.Para) {
 	switch {
 	case text == "":
 	case p.Verbatim:
-		fmt.Fprintf(h, "<pre>%s</pre>\n", html.EscapeString(screen.Text(text)))
+		h.printf("<pre>%s</pre>\n", html.EscapeString(screen.Text(text)))
 	case p.Heading && h.lead:
-		fmt.Fprintf(h, "<p class=\"verdict\">%s</p>\n", esc(text))
+		h.printf("<p class=\"verdict\">%s</p>\n", esc(text))
 	case p.Heading:
-		fmt.Fprintf(h, "<h2>%s</h2>\n", esc(text))
+		h.printf("<h2>%s</h2>\n", esc(text))
 	case p.Dim:
-		fmt.Fprintf(h, "<p class=\"dim\">%s</p>\n", esc(text))
+		h.printf("<p class=\"dim\">%s</p>\n", esc(text))
 	default:
-		fmt.Fprintf(h, "<p>%s</p>\n", esc(heading(text)))
+		h.printf("<p>%s</p>\n", esc(heading(text)))
 	}
 }
 
@@ -73,13 +77,13 @@ func (h *htmlWriter) Item(i report.Item) {
 	if s := i.Severity.String(); s != "" {
 		class, first = "severe "+s, "<b>"+s+":</b> "
 	}
-	fmt.Fprintf(h, "<p class=\"item %s\">%s%s</p>\n", class, first, esc(i.Text))
+	h.printf("<p class=\"item %s\">%s%s</p>\n", class, first, esc(i.Text))
 }
 
 // folded tells whether a table is one of the first screen's that a page has in full further
 // below, or shows as a picture: it is there for who opens it.
 func (h *htmlWriter) folded(t *report.Table) bool {
-	return !h.lead && !h.inside && (t.Weight == report.Brief && t.Part != "table" || t.Part == "listing" && h.drawn)
+	return !h.lead && !h.inside && (t.Weight == report.Brief && t.Part != "table" && !h.open || t.Part == "listing" && h.drawn)
 }
 
 // Table writes a table. Rows that do not sum up can be sorted by any column.
@@ -95,11 +99,11 @@ func (h *htmlWriter) Table(t report.Table) {
 		sort = " data-sort"
 	}
 	name := heading(cmp.Or(t.Title, t.Part, "figures"))
-	fmt.Fprintf(h, "<div class=\"scroll\"><table id=\"t%d\" class=\"grid\"%s>", h.tables, sort)
+	h.printf("<div class=\"scroll\"><table id=\"t%d\" class=\"grid\"%s>", h.tables, sort)
 	if t.Title != "" && t.Title != h.head {
-		fmt.Fprintf(h, "<caption>%s</caption>", esc(name))
+		h.printf("<caption>%s</caption>", esc(name))
 	} else {
-		fmt.Fprintf(h, "<caption class=\"vh\">%s</caption>", esc(name))
+		h.printf("<caption class=\"vh\">%s</caption>", esc(name))
 	}
 	h.WriteString("<thead><tr>")
 	heads := make([]string, len(t.Columns))
@@ -114,17 +118,23 @@ func (h *htmlWriter) Table(t report.Table) {
 		case sort != "":
 			text = "<button type=\"button\">" + text + "</button>"
 		}
-		fmt.Fprintf(h, "<th%s scope=\"col\">%s</th>", class(c == label, col.Right), text)
+		h.printf("<th%s scope=\"col\">%s</th>", class(c == label, col.Right), text)
 	}
 	h.WriteString("</tr></thead><tbody>\n")
-	for n := range t.Rows {
+	for n := range t.Rows[:min(len(t.Rows), mostRows)] {
 		h.row(&t, &t.Rows[n], label, sort != "", heads)
 	}
 	h.WriteString("</tbody></table></div>\n")
+	if n := len(t.Rows); n > mostRows {
+		h.printf("<p class=\"dim\">The first %d of %d rows: the formats csv and json have all.</p>\n", mostRows, n)
+	}
 	if note := cmp.Or(t.Page, t.Note); note != "" {
-		fmt.Fprintf(h, "<p class=\"dim\">%s</p>\n", esc(note))
+		h.printf("<p class=\"dim\">%s</p>\n", esc(note))
 	}
 }
+
+// mostRows bounds a table: a page with a hundred thousand rows is of no use to anybody.
+const mostRows = 500
 
 // class is the class of a column.
 func class(label, right bool) string {
@@ -163,7 +173,7 @@ func (h *htmlWriter) row(t *report.Table, r *report.Row, label int, sorted bool,
 		if c != label && heads[c] != "" && cell.Text != "" {
 			key += " data-h=\"" + esc(strings.ToLower(heads[c])) + "\""
 		}
-		fmt.Fprintf(h, "<td%s%s>%s%s</td>", class(c == label, t.Columns[c].Right), key, lead, text)
+		h.printf("<td%s%s>%s%s</td>", class(c == label, t.Columns[c].Right), key, lead, text)
 	}
 	h.WriteString("</tr>\n")
 }
@@ -214,13 +224,13 @@ func shorten(s string, n int) string {
 // Sides writes one row for each subject: so it can be sorted by any measure.
 func (h *htmlWriter) Sides(s report.Sides) {
 	h.tables++
-	fmt.Fprintf(h, "<div class=\"scroll\"><table id=\"t%d\" class=\"sides\" data-sort><caption class=\"vh\">All measures</caption><thead><tr><th class=\"l\" scope=\"col\"><button type=\"button\">image</button></th>", h.tables)
+	h.printf("<div class=\"scroll\"><table id=\"t%d\" class=\"sides\" data-sort><caption class=\"vh\">All measures</caption><thead><tr><th class=\"l\" scope=\"col\"><button type=\"button\">image</button></th>", h.tables)
 	for _, r := range s.Rows {
 		help := ""
 		if r.Help != "" {
 			help = " title=\"" + esc(r.Help) + "\""
 		}
-		fmt.Fprintf(h, "<th scope=\"col\"%s><button type=\"button\">%s</button></th>", help, esc(r.Label))
+		h.printf("<th scope=\"col\"%s><button type=\"button\">%s</button></th>", help, esc(r.Label))
 	}
 	h.WriteString("</tr></thead><tbody>\n")
 	for c, sub := range s.Subjects {
@@ -228,7 +238,7 @@ func (h *htmlWriter) Sides(s report.Sides) {
 		if sub.Note != "" {
 			note = " <small>" + esc(sub.Note) + "</small>"
 		}
-		fmt.Fprintf(h, "<tr><th class=\"l\" scope=\"row\">%s%s</th>", esc(sub.Title), note)
+		h.printf("<tr><th class=\"l\" scope=\"row\">%s%s</th>", esc(sub.Title), note)
 		for i := range s.Rows {
 			cell, class, key := s.Rows[i].Cell(c), "", ""
 			if s.Rows[i].Best(c) {
@@ -237,7 +247,7 @@ func (h *htmlWriter) Sides(s report.Sides) {
 			if cell.Number.Known {
 				key = fmt.Sprint(cell.Number.Float())
 			}
-			fmt.Fprintf(h, "<td%s data-v=\"%s\" data-h=\"%s\">%s</td>", class, key, esc(s.Rows[i].Label), cellHTML(cell))
+			h.printf("<td%s data-v=\"%s\" data-h=\"%s\">%s</td>", class, key, esc(s.Rows[i].Label), cellHTML(cell))
 		}
 		h.WriteString("</tr>\n")
 	}

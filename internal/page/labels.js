@@ -7,19 +7,26 @@ function wide(text) {
   return widths.get(text);
 }
 function fit(text, room) {
-  if (wide(text) <= room) return text;
-  const words = text.split(/(?<=[\s/])/);
-  for (let n = words.length - 1; n > 0; n--) {
-    const head = words.slice(0, n).join("").replace(/[\s/]+$/, "") + "…";
-    if (wide(head) <= room) return head;
+  const fits = s => s.length < room / 2 && wide(s) <= room; // no letter is narrower than two pixels
+  if (fits(text)) return text;
+  const words = text.slice(0, Math.ceil(room / 2) + 1).split(/(?<=[\s/])/);
+  const head = n => words.slice(0, n).join("").replace(/[\s/]+$/, "") + "…";
+  let some = 0, many = words.length; // so many words fit, so many do not
+  while (many - some > 1) {
+    const n = (some + many) >> 1;
+    if (fits(head(n))) some = n; else many = n;
   }
+  if (some) return head(some);
   // One long word: cut where it joins parts, and before its digits rather than among them.
   const word = words[0].trim();
   for (let n = word.length - 1; n > 2; n--) {
     if (/[\d.]/.test(word[n]) && /[\d.]/.test(word[n - 1])) continue;
     if (/\d/.test(word[n - 1])) continue;
-    const head = word.slice(0, n).replace(/[-_.:@+~]+$/, "") + "…";
-    if (wide(head) <= room) return head;
+    const part = word.slice(0, n).replace(/[-_.:@+~]+$/, "") + "…";
+    if (fits(part)) return part;
   }
   return "";
 }
+
+// lined is a label of several lines: they end behind a space or a slash.
+const lined = text => text.split(/(?<=[\s/])/).flatMap(word => [element("span", word), element("wbr")]);

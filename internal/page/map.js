@@ -83,11 +83,15 @@ function draw(focus) {
     if (h >= 14) {
       const lines = Math.floor(h / 13);
       const room = column - 12, room2 = room - wide(size) - 8;
-      const whole = wide(n.name) <= room2 || lines === 1;
-      if (!whole) e.classList.add("tall");
-      seen = fit(n.name, whole ? (room2 > 60 ? room2 : room) : 0.8 * (room2 > 60 ? room2 : room) * lines);
       sized = room2 > 60;
-      e.append(element("span", seen, "label"));
+      const line = sized ? room2 : room;
+      // Several lines, if there are, and if every word fits into one.
+      const whole = wide(n.name) <= line || lines === 1 || n.name.split(/(?<=[\s/])/).some(word => wide(word.trimEnd()) > line);
+      if (!whole) e.classList.add("tall");
+      seen = fit(n.name, whole ? line : 0.8 * line * lines);
+      const label = element("span", whole ? seen : undefined, "label");
+      if (!whole) label.append(...lined(seen)); // lines end where words do, not at a version's hyphen
+      e.append(label);
       if (sized) e.append(" ", element("span", size, "size"));
     }
     e.append(element("span", (sized ? "" : " " + size) + ", " + (seen === n.name ? "" : clip(n.name, 300) + ", ") + says(n), "vh"));
@@ -118,8 +122,15 @@ function draw(focus) {
   };
   part(view.at, 0, 0, height);
   place.replaceChildren(...list);
-  if (list.length) list[0].tabIndex = 0;
-  else place.append(element("p", "There is nothing of this measure here.", "dim"));
+  if (list.length) {
+    list[0].tabIndex = 0;
+    place.setAttribute("role", "tree");
+    place.setAttribute("aria-label", "Parts of the image");
+  } else {
+    place.removeAttribute("role");
+    place.removeAttribute("aria-label");
+    place.append(element("p", "There is nothing of this measure here.", "dim"));
+  }
   const target = list.find(e => e.node === focus) || (focus && list[0]);
   if (target) turn(target);
   crumbs();
@@ -255,8 +266,7 @@ function begin() {
   if (pick) pick.value = String(view.image);
   choices();
   view.at = find(state.get("at").split("/").map(s => { try { return decodeURIComponent(s); } catch { return s; } }));
-  place.setAttribute("role", "tree");
-  place.setAttribute("aria-label", "Parts of the image");
+  document.getElementById("view").hidden = false;
   const again = keep => () => {
     const names = keep ? way(view.at) : [];
     if (pick) view.image = Number(pick.value);

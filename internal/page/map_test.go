@@ -122,10 +122,13 @@ func TestLinks(t *testing.T) {
 	w.choose(t, "map-measure", "tar")
 	w.choose(t, "map-colours", "waste")
 	w.do(t, chromedp.Evaluate(`document.querySelector("#treemap .block.open").click(); document.querySelector("table[data-sort] th:nth-child(3) button").click(); document.querySelector("table[data-sort] th:nth-child(3) button").click()`, nil))
+	w.choose(t, "wf-from", "b")
+	w.choose(t, "wf-to", "c")
+	w.choose(t, "wf-measure", "tar")
 	w.search(t, "A & b=#%")
 	state := `JSON.stringify([...document.querySelectorAll("select, #search")].map(s => s.value).concat(document.getElementById("crumbs").textContent, document.querySelector("th[aria-sort]").getAttribute("aria-sort"), location.hash))`
 	want := w.eval(t, state)
-	for _, part := range []string{"image=2", "by=package", "measure=tar", "colours=waste", "at=", "q=A%20%26%20b%3D%23%25", "sort=t1.2.d"} {
+	for _, part := range []string{"image=2", "by=package", "measure=tar", "colours=waste", "at=", "q=A%20%26%20b%3D%23%25", "sort=t1.2.d", "from=b", "why=tar"} {
 		if !strings.Contains(want, part) {
 			t.Errorf("no %s in %s", part, want)
 		}
@@ -140,6 +143,18 @@ func TestLinks(t *testing.T) {
 		if got := w.eval(t, `String(document.querySelectorAll("#treemap .block").length > 0)`); got != "true" {
 			t.Errorf("%s: nothing is drawn", hash)
 		}
+	}
+}
+
+// An image without files, or without those of a measure, says so, and is no empty picture.
+func TestNothing(t *testing.T) {
+	w := browse(t, page.Page{Title: "scratch", Maps: []weigh.Node{{Name: "scratch"}}})
+	if got := w.eval(t, `document.getElementById("treemap").textContent`); got != "There is nothing of this measure here." {
+		t.Errorf("%s", got)
+	}
+	w = browse(t, weighed(t))
+	if got := w.eval(t, `document.getElementById("treemap").textContent`); strings.Contains(got, "nothing of this measure") {
+		t.Errorf("%s", got)
 	}
 }
 
@@ -227,6 +242,8 @@ func TestLabels(t *testing.T) {
 		if got := w.eval(t, `(() => { const bad = []; let cut = 0;
 			for (const b of document.querySelectorAll("#treemap .block")) {
 				const l = b.querySelector(".label")?.textContent ?? "";
+				const e = b.querySelector(".label");
+				if (e && e.scrollWidth > e.clientWidth + 1) bad.push(l + " is clipped");
 				if (!l.endsWith("…")) continue;
 				cut++;
 				const n = l.length - 1, name = b.node.name;

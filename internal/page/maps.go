@@ -162,7 +162,7 @@ func add(n, o *weigh.Node) {
 
 // maps is the place of the map, which the script draws.
 func (p *Page) maps(b *strings.Builder) {
-	b.WriteString("<section id=\"where\"><h2>Where the bytes are</h2>\n<noscript><p>This picture needs JavaScript; every figure is in the tables below.</p></noscript>\n<div id=\"controls\" class=\"choices\">")
+	b.WriteString("<section id=\"where\"><h2>Where the bytes are</h2>\n<noscript><p>This picture needs JavaScript; every figure is in the tables below.</p></noscript>\n<div id=\"view\" hidden>\n<div id=\"controls\" class=\"choices\">")
 	if len(p.Maps) > 1 {
 		b.WriteString("<label>image <select id=\"map\">")
 		for n, m := range p.Maps {
@@ -173,5 +173,5 @@ func (p *Page) maps(b *strings.Builder) {
 	b.WriteString("<label>divided by <select id=\"map-by\"></select></label> <label>measure <select id=\"map-measure\"></select></label> <label>colours <select id=\"map-colours\"></select></label> " +
 		"<label>search <input id=\"search\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\"></label></div>\n" +
 		"<div id=\"found\" role=\"status\"></div>\n<nav id=\"crumbs\" aria-label=\"Place in the image\"></nav>\n<div id=\"treemap\"></div>\n<ul id=\"map-legend\" class=\"legend\"></ul>\n<div id=\"detail\"></div>\n" +
-		"<p class=\"dim\">Click a part, or press Enter, to open it; Escape goes back. Arrow keys move.</p></section>\n")
+		"<p class=\"dim help\">Click a part, or press Enter, to open it; Escape goes back. Arrow keys move.</p></div></section>\n")
 }

@@ -3,6 +3,7 @@
 package page
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed" // the page's scripts and style
 	"encoding/base64"
@@ -78,13 +79,28 @@ func (p *Page) Write(w io.Writer) error {
 		script, style = script+filesJS, style+filesCSS
 		served, policy, nonce = " data-served", "<link rel=\"icon\" href=\"data:,\">\n", " nonce=\""+esc(p.Nonce)+"\""
 	}
+	title, doc := p.titled()
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!doctype html>\n<html lang=\"en\"%s><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"+
-		"%s<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style%s>%s</style></head><body><main>\n<h1>%s</h1>\n", served, policy, esc(p.Title), nonce, style, esc(p.Title))
-	p.body(&b)
+		"%s<meta name=\"referrer\" content=\"no-referrer\"><title>%s – tare</title>\n<style%s>%s</style></head><body><main>\n<h1>%s</h1>\n", served, policy, esc(title), nonce, style, esc(title))
+	p.body(&b, doc)
 	fmt.Fprintf(&b, "</main>\n<script type=\"application/json\" id=\"maps\"%s>%s</script>\n<script%s>%s</script></body></html>\n", nonce, data, nonce, script)
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// titled is the page's title, and what is left of the document: the first heading of a report
+// without a title is its title.
+func (p *Page) titled() (string, report.Document) {
+	if p.Title != "" {
+		return p.Title, p.Doc
+	}
+	for n, b := range p.Doc {
+		if h, ok := b.(report.Para); ok && h.Heading {
+			return cmp.Or(h.Page, h.Text), slices.Concat(p.Doc[:n], p.Doc[n+1:])
+		}
+	}
+	return "Report", p.Doc
 }
 
 // hash names a text in a policy.
@@ -94,23 +110,47 @@ func hash(s string) string {
 }
 
 // body is the answer, the pictures that show why, and all tables.
-func (p *Page) body(b *strings.Builder) {
-	first := lead(p.Doc)
+func (p *Page) body(b *strings.Builder, doc report.Document) {
+	var pictures strings.Builder
+	p.pictures(&pictures)
+	doc = once(doc, pictures.Len() > 0)
+	first := lead(doc)
 	h := &htmlWriter{lead: true}
-	p.Doc[:first].Write(h)
+	doc[:first].Write(h)
 	p.overview().Write(h)
-	said, others := parted(p.Doc[first:])
+	said, others := parted(doc[first:])
 	said.Write(h)
-	b.WriteString(h.String())
-	b.WriteString("<div id=\"pictures\">\n")
-	p.pictures(b)
-	b.WriteString("</div>\n")
+	b.WriteString(h.String() + "<div id=\"pictures\">\n" + pictures.String() + "</div>\n")
 	if p.Served {
 		b.WriteString(filesSection)
 	}
-	rest := &htmlWriter{tables: h.tables, drawn: strings.Contains(b.String(), "id=\"dockerfile\"")}
+	rest := &htmlWriter{tables: h.tables, open: pictures.Len() == 0, drawn: strings.Contains(pictures.String(), "id=\"dockerfile\"")}
 	others.Write(rest)
 	b.WriteString(rest.String())
+}
+
+// once leaves the short form of a table out of which all is there as well: a page shows the
+// first rows of that. Where no picture answers, it is not folded.
+func once(d report.Document, pictured bool) (out report.Document) {
+	same := func(a, b report.Table) bool { return a.Part == b.Part && a.Title == b.Title && a.Subject == b.Subject }
+	for n, b := range d {
+		t, ok := b.(report.Table)
+		if !ok {
+			out = append(out, b)
+			continue
+		}
+		twin := func(w report.Weight, among report.Document) bool {
+			return slices.ContainsFunc(among, func(o report.Block) bool { u, ok := o.(report.Table); return ok && u.Weight == w && same(t, u) })
+		}
+		if t.Title != "" && t.Weight == report.Brief && twin(report.Full, d[n+1:]) {
+			continue
+		}
+		if t.Title != "" && t.Weight == report.Full && !pictured && twin(report.Brief, d[:n]) {
+			t.Weight = report.Always
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // parted takes what is said in words, and what to do first, from the tables: a reader of

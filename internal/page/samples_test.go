@@ -88,7 +88,7 @@ func versions() weigh.Node {
 		for k := range 14 {
 			pkg := weigh.Node{Name: fmt.Sprintf("libpackage%d-%d 13.0.1%d-1~deb12u1+b%d", l, k, k, k), Kind: "deb"}
 			for f := range 4 {
-				pkg.Parts = append(pkg.Parts, weigh.Node{Name: fmt.Sprintf("usr/lib/x86_64-linux-gnu/libimplementation-with-a-name-%d.so.13.0.%d%d", f, k, k), Bytes: int64(100_000 * (k*k + 1) / (f + 1)), Files: 1})
+				pkg.Parts = append(pkg.Parts, weigh.Node{Name: fmt.Sprintf("usr/lib/lib%cz-%d.22.333.4444.55555.666666.7777777.88888888.999999999", 'a'+f, k), Bytes: int64(100_000 * (k*k + 1) / (f + 1)), Files: 1})
 			}
 			lay.Parts = append(lay.Parts, total(pkg))
 		}

@@ -12,7 +12,9 @@ const state = (() => {
   const write = () => {
     const parts = [];
     for (const [key, value] of values) parts.push(key + "=" + encodeURIComponent(value).replaceAll("%2F", "/"));
-    history.replaceState(null, "", parts.length ? "#" + parts.join("&") : location.pathname + location.search);
+    try {
+      history.replaceState(null, "", parts.length ? "#" + parts.join("&") : location.pathname + location.search);
+    } catch { /* too often for this browser: the next choice is noted again */ }
   };
   return {
     get: key => values.get(key) ?? "",

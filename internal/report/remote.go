@@ -20,7 +20,8 @@ func Remote(r *compare.Remote, exact bool) Document {
 	if len(r.Images) > 1 {
 		d = append(d, Para{Place: Place{Part: "sharing"}, Text: fmt.Sprintf("All layers together, deduplicated: %s.", r.Together.Text(z.text))})
 	}
-	d = append(d, Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + "."})
+	d = append(d, Para{Place: Place{Part: "method"}, Dim: true, Text: "From manifests and configurations alone. These need the layers (leave --remote out): " + strings.Join(r.Missing, ", ") + ".",
+		Page: "From manifests and configurations alone. These need the layers: " + strings.Join(r.Missing, ", ") + "."})
 	return append(d, more([]string{"layers"}))
 }
 
