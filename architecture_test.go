@@ -20,6 +20,7 @@ import (
 var imports = map[string][]string{
 	"units":        {},
 	"pattern":      {},
+	"garbage":      {},
 	"progress":     {},
 	"screen":       {},
 	"buildinfo":    {},
@@ -67,7 +68,7 @@ var imports = map[string][]string{
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "request", "store", "suggest", "units"},
 	"runner":    {"engine", "image", "request", "units"},
 	"revision":  {"logs"},
-	"target":    {"advice", "daemon", "diffids", "engine", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
+	"target":    {"advice", "daemon", "diffids", "engine", "garbage", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
 	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
@@ -88,7 +89,7 @@ var imports = map[string][]string{
 	"outline":   {"layer", "tree", "units", "weigh"},
 	"tui":       {"compare", "cut", "layer", "outline", "progress", "screen", "tree", "units", "weigh"},
 	"web":       {"layer", "outline", "screen", "tree", "units", "weigh"},
-	"viewer":    {"compare", "layer", "outline", "page", "progress", "report", "request", "scales", "screen", "target", "tree", "tui", "units", "web", "weigh"},
+	"viewer":    {"compare", "garbage", "layer", "outline", "page", "progress", "report", "request", "scales", "screen", "target", "tree", "tui", "units", "web", "weigh"},
 	"profiler":  {"bench", "buildcontext", "dockerfile", "engine", "layer", "pattern", "profile", "request", "seen", "shell", "suggest", "target", "tree", "units", "weigh", "workspace"},
 
 	"parts":          {},
@@ -122,7 +123,7 @@ var imports = map[string][]string{
 	"testkit/frontend": {"definition", "engine"},
 	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {},             // tests only
-	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "session", "plugin", "source", "watch"},
+	"cmd/tare":         {"buildkit", "cli", "container", "doctor", "engine", "garbage", "plugin", "session", "source", "watch"},
 }
 
 // dependencies says which packages may import a third-party package. Others may be

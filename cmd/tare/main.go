@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tare/internal/cli"
+	"tare/internal/garbage"
 	"tare/internal/plugin"
 	"tare/internal/source"
 )
@@ -18,6 +19,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "tare:", err)
 		os.Exit(1)
 	}
+	garbage.Late()
 	source.FollowNoURLs()
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// Another signal ends the program at once, whatever it still waits for. Not in the

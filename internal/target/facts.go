@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
 
+	"tare/internal/garbage"
 	"tare/internal/image"
 	"tare/internal/progress"
 	"tare/internal/store"
@@ -23,11 +23,7 @@ func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, erro
 	if f.Lean {
 		// Half of what is in memory stays to the end: collecting garbage more often
 		// costs little and keeps the peak low.
-		was := debug.SetGCPercent(30)
-		defer debug.SetGCPercent(was)
-		if was >= 0 && was < 30 { // whoever shows them for long wants it lower yet
-			debug.SetGCPercent(was)
-		}
+		defer garbage.Often(30)() // whoever shows them for long wants it lower yet
 	}
 	if err := f.Index(ctx, list); err != nil {
 		return nil, err

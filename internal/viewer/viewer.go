@@ -6,11 +6,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/compare"
+	"tare/internal/garbage"
 	"tare/internal/layer"
 	"tare/internal/progress"
 	"tare/internal/target"
@@ -48,7 +48,7 @@ func View(ctx context.Context, f *target.Finder, r Request, t tui.Terminal) erro
 	defer s.Close()
 	if f.Lean {
 		// The facts of a large image stay as long as the viewer does.
-		defer debug.SetGCPercent(debug.SetGCPercent(leanPercent))
+		defer garbage.Often(leanPercent)()
 	}
 	return tui.Run(ctx, s, t)
 }

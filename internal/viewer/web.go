@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"tare/internal/garbage"
 	"tare/internal/page"
 	"tare/internal/report"
 	"tare/internal/request"
@@ -59,7 +60,7 @@ func Web(ctx context.Context, f *target.Finder, r Request, b Browser) error {
 	}
 	defer s.Close()
 	if f.Lean {
-		defer debug.SetGCPercent(debug.SetGCPercent(leanPercent))
+		defer garbage.Often(leanPercent)()
 	}
 	if s.facts, err = s.set.Facts(ctx); err != nil {
 		return err
