@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/buildkit/worker"
@@ -26,12 +27,14 @@ type remembered struct {
 	Platforms []ocispec.Platform `json:"platforms"`
 }
 
-// Worker is a worker of BuildKit whose platforms are remembered.
+// Worker is a worker of BuildKit whose platforms are remembered. Several builds may ask at once.
 type Worker struct {
 	worker.Worker
 	file  string
 	state func() (state string, seen bool)
-	known []ocispec.Platform
+
+	mu    sync.Mutex
+	known remembered // in this process
 }
 
 // Remember lets a worker's platforms be remembered in a directory. What cannot be read there or written is found out again.
@@ -39,30 +42,41 @@ func Remember(w worker.Worker, dir string) *Worker {
 	return &Worker{Worker: w, file: filepath.Join(dir, "platforms.json"), state: func() (string, bool) { return state("/proc/sys") }}
 }
 
-// Platforms are those that the worker builds for, its own first; with noCache those that need emulation are looked for, too.
+// Platforms are those that the worker builds for, its own first; with noCache those that need emulation are looked for, too, and found
+// out again when what they depend on has changed: an engine may stay open for days.
 func (w *Worker) Platforms(noCache bool) []ocispec.Platform {
-	if w.known != nil {
-		return w.known
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	own := w.Worker.Platforms(false)
 	if !noCache || len(own) == 0 {
+		if len(w.known.Platforms) > 0 {
+			return w.known.Platforms
+		}
 		return own
 	}
 	state, seen := w.state()
-	var r remembered
-	if b, err := os.ReadFile(w.file); err == nil && json.Unmarshal(b, &r) == nil && state != "" && r.State == state && len(r.Platforms) > 0 &&
-		r.Platforms[0].OS == own[0].OS && r.Platforms[0].Architecture == own[0].Architecture && (seen || recent(r.At)) {
-		w.known = r.Platforms
-		return w.known
+	if w.known.holds(state, seen, own[0]) {
+		return w.known.Platforms
 	}
-	w.known = w.Worker.Platforms(true)
-	if b, err := json.Marshal(remembered{state, time.Now(), w.known}); err == nil && state != "" {
+	var r remembered
+	if b, err := os.ReadFile(w.file); err == nil && json.Unmarshal(b, &r) == nil && r.holds(state, seen, own[0]) {
+		w.known = r
+		return r.Platforms
+	}
+	w.known = remembered{state, time.Now(), w.Worker.Platforms(true)}
+	if b, err := json.Marshal(w.known); err == nil && state != "" {
 		next := w.file + ".next"
 		if os.WriteFile(next, b, 0o600) == nil { // half of it, after a crash, is no JSON
 			_ = os.Rename(next, w.file)
 		}
 	}
-	return w.known
+	return w.known.Platforms
+}
+
+// holds tells whether an answer is still true of a worker whose own platform is the one given.
+func (r *remembered) holds(state string, seen bool, own ocispec.Platform) bool {
+	return state != "" && r.State == state && (seen || recent(r.At)) &&
+		len(r.Platforms) > 0 && r.Platforms[0].OS == own.OS && r.Platforms[0].Architecture == own.Architecture
 }
 
 func recent(at time.Time) bool {

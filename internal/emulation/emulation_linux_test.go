@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +72,31 @@ func TestRemembered(t *testing.T) {
 		if got := ask(f); len(got) != s.want || f.asked != s.asked {
 			t.Errorf("%s: %v, asked %d times", s.name, got, f.asked)
 		}
+	}
+}
+
+// An engine that stays open sees a handler that comes meanwhile, and several builds may ask it at once.
+func TestOpenEngine(t *testing.T) {
+	now := "boot 1"
+	f := &fake{}
+	w := Remember(f, t.TempDir())
+	w.state = func() (string, bool) { return now, true }
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got := w.Platforms(true); len(got) != 1 {
+				t.Error(got)
+			}
+			w.Platforms(false)
+		})
+	}
+	all.Wait()
+	if f.asked != 1 {
+		t.Errorf("asked %d times", f.asked)
+	}
+	now, f.more = "boot 1 qemu", []ocispec.Platform{{OS: "linux", Architecture: "arm64"}}
+	if got := w.Platforms(true); len(got) != 2 || f.asked != 2 {
+		t.Errorf("%v, asked %d times", got, f.asked)
 	}
 }
 
