@@ -56,7 +56,7 @@ var imports = map[string][]string{
 	"experiment":   {"compare", "pattern", "suggest", "units", "weigh", "yamlfile"},
 	"chart":        {"compare", "explain", "profile", "screen", "units", "weigh"},
 	"report":       {"compare", "cut", "experiment", "explain", "packages", "profile", "screen", "units", "weigh"},
-	"page":         {"chart", "compare", "experiment", "explain", "profile", "report", "screen", "units", "weigh"},
+	"page":         {"chart", "compare", "experiment", "profile", "report", "screen", "units", "weigh"},
 	"tracereport":  {"compare", "profile", "report", "touch", "units", "weigh"},
 	"exercise":     {"compare", "experiment", "explain", "pattern", "report", "suggest", "units"},
 	"growth":       {"chart", "page", "report", "units"},

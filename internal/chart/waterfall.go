@@ -9,14 +9,15 @@ import (
 	"tare/internal/units"
 )
 
-// Waterfall draws one difference, from one image's bytes to another's, with the top causes.
-func Waterfall(d *compare.Difference, from, to int64, top int) Picture {
-	const left, width, rowH = 250.0, 420.0, 21.0
-	type bar struct {
-		title string
-		n     int64
-	}
-	var bars []bar
+// Step is one bar of a waterfall.
+type Step struct {
+	Title string
+	Bytes int64
+}
+
+// Steps are the top causes of a difference, and the smaller ones together.
+func Steps(d *compare.Difference, top int) []Step {
+	var out []Step
 	rest, more := int64(0), 0
 	for n, g := range explain.Groups(d.Causes) {
 		if n >= top {
@@ -24,15 +25,22 @@ func Waterfall(d *compare.Difference, from, to int64, top int) Picture {
 			more += g.Causes()
 			continue
 		}
-		bars = append(bars, bar{g.String(), g.Bytes})
+		out = append(out, Step{g.String(), g.Bytes})
 	}
 	if more > 0 {
-		bars = append(bars, bar{units.Plural(more, "smaller cause"), rest})
+		out = append(out, Step{units.Plural(more, "smaller cause"), rest})
 	}
+	return out
+}
+
+// Waterfall draws one difference, from one image's bytes to another's, with the top causes.
+func Waterfall(d *compare.Difference, from, to int64, top int) Picture {
+	const left, width, rowH = 250.0, 420.0, 21.0
+	bars := Steps(d, top)
 	lo, hi := min(from, to), max(from, to)
 	at := from
 	for _, b := range bars {
-		at += b.n
+		at += b.Bytes
 		lo, hi = min(lo, at), max(hi, at)
 	}
 	lo = min(lo, from, to)
@@ -55,13 +63,13 @@ func Waterfall(d *compare.Difference, from, to int64, top int) Picture {
 	at = from
 	for _, b := range bars {
 		class := "pos"
-		if b.n < 0 {
+		if b.Bytes < 0 {
 			class = "neg"
 		}
-		c.text(left-8, y+14, "s", "end", label(b.title, 38))
-		c.rect(min(x(at), x(at+b.n)), y+3, math.Max(1, math.Abs(x(at+b.n)-x(at))), rowH-6, `class="`+class+`"`, b.title+": "+units.Exact(b.n)+" bytes")
-		c.text(max(x(at), x(at+b.n))+6, y+14, "s", "", units.Delta(b.n))
-		at += b.n
+		c.text(left-8, y+14, "s", "end", label(b.Title, 38))
+		c.rect(min(x(at), x(at+b.Bytes)), y+3, math.Max(1, math.Abs(x(at+b.Bytes)-x(at))), rowH-6, `class="`+class+`"`, b.Title+": "+units.Exact(b.Bytes)+" bytes")
+		c.text(max(x(at), x(at+b.Bytes))+6, y+14, "s", "", units.Delta(b.Bytes))
+		at += b.Bytes
 		y += rowH
 	}
 	total(d.To, to)

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"tare/internal/chart"
 	"tare/internal/compare"
-	"tare/internal/explain"
 	"tare/internal/units"
 )
 
@@ -83,38 +83,14 @@ func telling(list []*compare.Difference, baseline string) (best int) {
 	return best
 }
 
-// step is one bar of a waterfall.
-type step struct {
-	title string
-	bytes int64
-}
-
-// steps are the causes of a difference, the smaller ones together.
-func steps(d *compare.Difference) []step {
-	var out []step
-	rest, more := int64(0), 0
-	for n, g := range explain.Groups(d.Causes) {
-		if n >= shownCauses {
-			rest += g.Bytes
-			more += g.Causes()
-			continue
-		}
-		out = append(out, step{g.String(), g.Bytes})
-	}
-	if more > 0 {
-		out = append(out, step{units.Plural(more, "smaller cause"), rest})
-	}
-	return out
-}
-
 // fall draws one difference, from one image's bytes to another's: each bar begins where the
 // one before it ended.
 func fall(b *strings.Builder, r *compare.Result, d *compare.Difference) {
 	from, to := valueOf(r, d.From, d.Measure), valueOf(r, d.To, d.Measure)
-	bars := steps(d)
+	bars := chart.Steps(d, shownCauses)
 	lo, hi, at := min(from, to), max(from, to), from
 	for _, s := range bars {
-		at += s.bytes
+		at += s.Bytes
 		lo, hi = min(lo, at), max(hi, at)
 	}
 	if span := hi - lo; span == 0 || float64(lo) < 2*float64(span) { // else a small difference of large images is not seen
@@ -129,11 +105,11 @@ func fall(b *strings.Builder, r *compare.Result, d *compare.Difference) {
 	at = from
 	for _, s := range bars {
 		class := "pos"
-		if s.bytes < 0 {
+		if s.Bytes < 0 {
 			class = "neg"
 		}
-		row(b, s.title, units.Delta(s.bytes), "", mark{x(at), x(at + s.bytes), class, units.Exact(s.bytes) + " bytes"})
-		at += s.bytes
+		row(b, s.Title, units.Delta(s.Bytes), "", mark{x(at), x(at + s.Bytes), class, units.Exact(s.Bytes) + " bytes"})
+		at += s.Bytes
 	}
 	row(b, d.To, units.Bytes(to), "", mark{0, x(to), "tot", ""})
 	b.WriteString("</ol>\n")
