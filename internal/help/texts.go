@@ -118,6 +118,41 @@ directories. What the measures mean: tare help measures.`,
   docker save app | tare weigh -
   tare weigh --format json registry://alpine | jq .sizes`,
 	},
+	"index": {
+		long: `Keep what tare knows of an image's layers beside the image, in its registry.
+Others then weigh and compare it by a few per cent of its bytes, without pulling
+it: tare weigh --use-index IMAGE.
+
+An index is an artifact that is attached to the image (referrers API, or the
+tag sha256-… where a registry has no such API). It can say anything: it is used
+only with --use-index, or where the settings trust its repository
+(tare help config), and only if it is that of the very image and of this edition
+of tare. verify reads the layers and says whether it is true.`,
+		example: `  tare index push registry.example.com/team/app:1
+  tare push --index registry.example.com/team/app:1
+  tare weigh --use-index registry.example.com/team/app:1`,
+	},
+	"index push": {
+		long: `Attach an index of its layers to an image in a registry. What the store knows of
+the layers is not read again, and layers that it has are not fetched. Pushing
+the same index twice sends nothing.`,
+		example: `  tare index push registry.example.com/team/app:1
+  tare index push --all-platforms registry.example.com/team/app:1`,
+	},
+	"index ls": {
+		long: `List the indexes that are attached to an image in a registry: their bytes, and
+whether this tare can use them. Only manifests are read.`,
+		example: `  tare index ls registry.example.com/team/app:1
+  tare index ls --format json registry.example.com/team/app:1 | jq .images`,
+	},
+	"index verify": {
+		long: `Read the layers of an image, unless that was done before, and say whether the
+indexes that are attached to it are what that gives, byte for byte.
+
+The exit code is 0 if the image has an index and all that it has are true, else
+1.`,
+		example: `  tare index verify registry.example.com/team/app:1`,
+	},
 	"view": {
 		long: `Look around in images, in the terminal. Of one image: its layers, packages,
 waste and steps, beside the tree of files as any range of layers leaves it. Of
@@ -241,9 +276,11 @@ configuration are read, to say what would be downloaded.`,
 		long: `Upload an image to the registry of its name.
 
 Layers that tare built are kept uncompressed and are compressed (gzip) on the
-way. Layers that the registry has are not sent.`,
+way. Layers that the registry has are not sent. With --index others can weigh
+the image without reading its layers (tare help index).`,
 		example: `  tare tag app registry.example.com/team/app:1
-  tare push registry.example.com/team/app:1`,
+  tare push registry.example.com/team/app:1
+  tare push --index registry.example.com/team/app:1`,
 	},
 	"rmi": {
 		long: `Remove names of images, and images with their last name. Layers that no other
@@ -289,14 +326,15 @@ file itself.`,
 func Texts(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		name := c.Name()
-		if name == "ls" {
-			name = "images" // as tare image has it
+		switch {
+		case root.Name() == "image" && name == "ls":
+			name = "images"
+		case root.HasParent() && root.Name() != "image":
+			name = root.Name() + " " + name
 		}
 		if t, ok := told[name]; ok {
 			c.Long, c.Example = t.long, t.example
 		}
-		if c.Name() == "image" {
-			Texts(c) // the same commands once more, as Docker has them
-		}
+		Texts(c) // tare image has the same commands once more, as Docker has them
 	}
 }
