@@ -81,6 +81,7 @@ var imports = map[string][]string{
 	"lint":      {"dockerfile"},
 	"preview":   {"advice", "buildcontext", "dockerfile", "engine", "image", "layer", "profile", "secret", "weigh"},
 	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "pattern", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
+	"fleet":     {"image", "layer", "outfile", "store"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
