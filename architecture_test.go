@@ -120,9 +120,9 @@ var imports = map[string][]string{
 
 	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
 	"fleet":   {},
-	"flags":   {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "viewer"},
+	"flags":   {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "viewer"},
 
-	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},

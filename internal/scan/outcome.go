@@ -1,12 +1,14 @@
 package scan
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/fleet"
+	"tare/internal/request"
 	"tare/internal/shard"
 	"tare/internal/units"
 )
@@ -85,8 +87,21 @@ func (o *Outcome) Complete() bool { return len(o.Failed) == 0 && len(o.Unreadabl
 // mostLines bounds a list for people.
 const mostLines = 20
 
-// Write writes the outcome for people.
-func (o *Outcome) Write(w io.Writer) error {
+// Write writes the outcome as text or json.
+func (o *Outcome) Write(w io.Writer, format string) error {
+	switch format {
+	case "text":
+		return o.text(w)
+	case "json":
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(o)
+	}
+	return request.Errorf("--format %.40q: want text or json", format)
+}
+
+func (o *Outcome) text(w io.Writer) error {
 	p := &printer{w: w}
 	p.line("Plan    %s, %s%s", units.Plural(o.Images, "image"), o.All.text(), o.Skipped.text())
 	if o.Shards > 1 {
@@ -99,7 +114,7 @@ func (o *Outcome) Write(w io.Writer) error {
 	if o.There.Layers > 0 {
 		p.line("There   %s, read before", o.There.text())
 	}
-	WriteUnreadable(w, o.Unreadable)
+	p.unreadable(o.Unreadable)
 	if len(o.Failed) > 0 {
 		p.line("Not read (%s):", units.Plural(len(o.Failed), "layer"))
 		for _, f := range o.Failed[:min(len(o.Failed), mostLines)] {
@@ -111,12 +126,22 @@ func (o *Outcome) Write(w io.Writer) error {
 	return p.err
 }
 
-// WriteUnreadable lists what a plan could not read, for people; nothing if there is nothing.
-func WriteUnreadable(w io.Writer, list []fleet.Unreadable) {
+// Summary says what a plan comes to, for people.
+func Summary(w io.Writer, plan *fleet.Plan, skipped Skipped) {
+	var all Part
+	for _, b := range plan.Blobs() {
+		all.add(b.Bytes())
+	}
+	p := &printer{w: w}
+	p.line("%s, %s%s", units.Plural(len(plan.Images), "image"), all.text(), skipped.text())
+	p.unreadable(plan.Unreadable)
+}
+
+// unreadable lists what a plan could not read; nothing if there is nothing.
+func (p *printer) unreadable(list []fleet.Unreadable) {
 	if len(list) == 0 {
 		return
 	}
-	p := &printer{w: w}
 	p.line("Not readable (%d):", len(list))
 	for _, u := range list[:min(len(list), mostLines)] {
 		p.line("  %s  %s", u.Name, u.Why)

@@ -3,6 +3,7 @@
 package scan
 
 import (
+	"fmt"
 	"io"
 
 	"tare/internal/fleet"
@@ -74,4 +75,27 @@ func (q *Request) shard(env func(string) string) (shard.Shard, string, error) {
 		return s, "--shard", err
 	}
 	return shard.Detect(env)
+}
+
+// Job completes a job of an engine with what is scanned.
+func (q *Request) Job(j *shard.Job) error {
+	if err := q.Check(); err != nil {
+		return err
+	}
+	if j.Out == "" {
+		j.Out = "fleet"
+		if j.Engine == "kubernetes" {
+			j.Out = "/fleet"
+		}
+	}
+	for _, r := range []struct{ flag, value string }{{"--tags", q.Tags}, {"--platform", q.Platform}} {
+		if r.value != "" {
+			j.Args = append(j.Args, r.flag+"="+r.value)
+		}
+	}
+	if q.Newest > 0 {
+		j.Args = append(j.Args, fmt.Sprint("--newest=", q.Newest))
+	}
+	j.Args = append(j.Args, q.Sources...)
+	return nil
 }
