@@ -119,7 +119,6 @@ var imports = map[string][]string{
 	"help":     {"request", "suggest", "target"},
 
 	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
-	"fleet":   {},
 	"flags":   {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "viewer"},
 
 	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},

@@ -7,8 +7,8 @@ and configurations: no layer is read. The plan is JSON; tare fleet scan --plan
 reads its layers, in shards that need not share a directory.
 
 A SOURCE is
-  REGISTRY               all repositories of its catalogue (registry.example:5000)
-  REGISTRY/PATTERN       those that match (registry.example/team/*; ** crosses /)
+  REGISTRY               all repositories of its catalogue, as registry.example
+  REGISTRY/PATTERN       those that match: registry.example/team/* or **
   REGISTRY/NAME          all tags of a repository; NAME:PATTERN those that match
   REGISTRY/NAME:TAG      one image, also NAME@DIGEST
   NAME[:TAG], store://…  an image of the store, else of Docker Hub; a pattern is
@@ -51,7 +51,8 @@ the CI). Nothing is started. SOURCE and the flags that choose are as in tare
 fleet plan; without a SOURCE shards scan the plan.json that their directory has.`,
 		example: `  tare fleet manifest kubernetes --shards 8 --image registry.example/tare \
     --claim fleet registry.example:5000 | kubectl apply -f -
-  tare fleet manifest slurm --shards 16 --out /scratch/fleet registry.example:5000 | sbatch
-  tare fleet manifest gitlab --image registry.example/tare registry.example/team/*`,
+  tare fleet manifest slurm --shards 16 --out /scratch/fleet \
+    registry.example:5000 | sbatch
+  tare fleet manifest github 'registry.example/team/*'`,
 	}
 }
