@@ -63,7 +63,8 @@ var imports = map[string][]string{
 	"growth":       {"chart", "page", "report", "units"},
 	"strata":       {"advice", "fleet", "image", "layer", "request", "tree", "units", "weigh"},
 	"stratareport": {"chart", "page", "report", "strata", "units", "weigh"},
-	"columns":      {"fleet", "layer", "packages", "strata", "tree", "weigh"},
+	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "progress", "request", "strata"},
+	"columns":      {"fleet", "layer", "secret", "strata", "weigh"},
 	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "request", "screen", "units"},
 
@@ -154,6 +155,7 @@ var dependencies = map[string][]string{
 	"mvdan.cc/sh":                                               {"shell"},
 	"charm.land/":                                               {"tui"},
 	"golang.org/x/perf":                                         {"experiment"},
+	"github.com/parquet-go/":                                    {"columns"},
 	"github.com/owenrumney/go-sarif":                            {"gatereport"},
 	"github.com/jstemmer/go-junit-report":                       {"gatereport"},
 }

@@ -35,6 +35,11 @@ func (f *fleetOf) look(in *Input, r *Result, images []Largest) error {
 		if err := c.add(x, d.only); err != nil {
 			return err
 		}
+		if in.Sink != nil {
+			if err := in.Sink.Layer(x); err != nil {
+				return err
+			}
+		}
 	}
 	r.Problems = append(r.Problems[:0], f.problems...)
 	if r.Scanned.Layers == len(f.diffs) {

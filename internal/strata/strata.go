@@ -11,6 +11,7 @@ import (
 
 	"tare/internal/fleet"
 	"tare/internal/layer"
+	"tare/internal/weigh"
 )
 
 // ErrNotScanned is what Layers return (wrapped) for something that no scan has read.
@@ -30,6 +31,14 @@ type Scratch interface {
 	io.Writer
 }
 
+// Sink takes what a report reads anyway.
+type Sink interface {
+	// Layer takes each layer that was scanned, once.
+	Layer(x *layer.Index) error
+	// Image takes each image that was weighed, by its place in the plan.
+	Image(n int, f *weigh.Facts) error
+}
+
 // Input is what a Result is made of.
 type Input struct {
 	Plan *fleet.Plan
@@ -47,6 +56,8 @@ type Input struct {
 	Prices *Prices
 	// WhatIf are changes to work out, each by itself.
 	WhatIf []WhatIf
+	// Sink takes what is read on the way; nil for nobody.
+	Sink Sink
 	// Step is called for each layer and each image that was looked at; nil for nobody.
 	Step func(what string, done, of int)
 }

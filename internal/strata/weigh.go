@@ -103,6 +103,11 @@ func (f *fleetOf) weigh(in *Input, r *Result, images []Largest, found []digest.D
 		r.Scanned.Images++
 		images[place[n]].Waste = units.Known(facts.Sizes.Waste)
 		w.image(int(n), facts)
+		if in.Sink != nil {
+			if err := in.Sink.Image(int(n), facts); err != nil {
+				return err
+			}
+		}
 	}
 	if r.Scanned.Images == len(f.members) {
 		r.Waste = &w.waste
