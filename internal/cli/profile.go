@@ -9,6 +9,7 @@ import (
 
 	"tare/internal/flags"
 	"tare/internal/page"
+	"tare/internal/printer"
 	"tare/internal/profiler"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -36,7 +37,7 @@ func newProfile(a *app) *cobra.Command {
 		Short: "Show what each line of a Dockerfile costs, in seconds and bytes",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.Checked(); err != nil {
 				return err
 			}
 			word := "."
@@ -61,7 +62,7 @@ func newProfile(a *app) *cobra.Command {
 }
 
 func (o *profileOptions) profileFlags(c *cobra.Command) {
-	o.formats(c, pageFormats, slices.Concat(report.ProfileParts, []string{tracereport.Touched}))
+	o.Flags(c, printer.Pictured, slices.Concat(report.ProfileParts, []string{tracereport.Touched}))
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
 	flags.Sources(f, &o.build.Options)
@@ -81,7 +82,7 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	b := o.build
 	b.NoCache = o.cold
-	if tty, _ := terminal(a.Err); !tty {
+	if tty, _ := printer.Terminal(a.Err); !tty {
 		b.Progress = "quiet"
 	}
 	if err := a.complete(&b, dir); err != nil {
@@ -96,8 +97,8 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 		return fmt.Errorf("profile: %w", err)
 	}
 	page := page.Page{Title: "Profile of " + r.Name, Extra: []page.Picture{page.Gantt(r)}}
-	if err := a.writePage(o.output, r, func() report.Document {
-		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.bytes)...)
+	if err := a.print.WritePage(o.output, r, func() report.Document {
+		return append(report.Profile(r, report.ProfileOptions{Exact: o.Bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.Bytes)...)
 	}, page); err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if err := trace.Profiled(ctx, o.trace, r); err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
-	return a.writePage(o.output, r, func() report.Document {
-		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes}), tracereport.Profiled(r, o.bytes)...)
+	return a.print.WritePage(o.output, r, func() report.Document {
+		return append(report.Profile(r, report.ProfileOptions{Exact: o.Bytes}), tracereport.Profiled(r, o.Bytes)...)
 	}, page.Page{Title: "Profile of " + word})
 }
