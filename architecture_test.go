@@ -63,7 +63,7 @@ var imports = map[string][]string{
 	"growth":       {"chart", "page", "report", "units"},
 	"strata":       {"advice", "fleet", "image", "layer", "request", "tree", "units", "weigh"},
 	"stratareport": {"chart", "page", "report", "strata", "units", "weigh"},
-	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "progress", "request", "strata"},
+	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "page", "progress", "request", "strata"},
 	"columns":      {"fleet", "layer", "secret", "strata", "weigh"},
 	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "request", "screen", "units"},
@@ -121,14 +121,13 @@ var imports = map[string][]string{
 	"help":     {"request", "suggest", "target"},
 
 	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
-	"fleet":   {},
-	"flags":   {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "viewer"},
+	"flags":   {"builds", "check", "fleetreport", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "viewer"},
 
-	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
-	"testkit/fleets":   {"fleet", "layer"},
+	"testkit/fleets":   {"fleet", "image", "layer", "store"},
 	"testkit/frontend": {"definition", "engine"},
 	"corpus":           {"experiment"}, // what tare trim is measured with: tests and benchmarks only
 	"hostile":          {},             // tests only

@@ -18,10 +18,17 @@ import (
 	"tare/internal/garbage"
 	"tare/internal/infile"
 	"tare/internal/layer"
+	"tare/internal/page"
 	"tare/internal/progress"
 	"tare/internal/request"
 	"tare/internal/strata"
 )
+
+// parquet is the format of tables.
+const parquet = "parquet"
+
+// Formats are the formats of a report.
+var Formats = append(page.FormatNames(true), parquet)
 
 // Request says what is told of which images.
 type Request struct {
@@ -53,6 +60,19 @@ func (q *Request) Check() (err error) {
 			return err
 		}
 		q.whatIf = append(q.whatIf, w)
+	}
+	return nil
+}
+
+// Write notes where tables go, if that is the format; a request.Error says that nobody said where.
+func (q *Request) Write(format, file string) error {
+	switch {
+	case format != parquet:
+		q.Tables = ""
+	case file == "":
+		return request.Errorf("--format parquet writes several files: say into which directory with -o DIR")
+	default:
+		q.Tables = file
 	}
 	return nil
 }
@@ -158,7 +178,9 @@ func (p Places) open(ctx context.Context, words []string) (*fleet.Plan, strata.L
 			return plan, nil, err
 		case err == nil:
 			return nil, nil, fmt.Errorf("%s is neither a directory nor a file", word)
-		case !errors.Is(err, fs.ErrNotExist) && filepath.IsAbs(word), isPath(word):
+		case isPath(word) && errors.Is(err, fs.ErrNotExist):
+			return nil, nil, fmt.Errorf("%s does not exist: want the directory of tare fleet scan, or the file of a plan", word)
+		case isPath(word):
 			return nil, nil, err
 		}
 	}

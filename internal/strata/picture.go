@@ -3,6 +3,7 @@ package strata
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Tree is what a picture of the strata shows: what images stand on, one on the other.
@@ -75,10 +76,19 @@ func (g *ground) picture() Tree {
 	return t
 }
 
-// title is what a base is called in the picture.
+// title is what a base is called in the picture, where there is little room: without its registry.
 func (g *ground) title(n int32) string {
 	if l, ok := g.labels[n]; ok {
-		return cmp.Or(l.name, l.digest)
+		return cmp.Or(bare(l.name), l.digest)
 	}
-	return "as " + g.f.name(int(g.first[n]))
+	return "as " + bare(g.f.name(int(g.first[n])))
+}
+
+// bare is a name without its registry.
+func bare(name string) string {
+	home, rest, ok := strings.Cut(name, "/")
+	if ok && (strings.ContainsAny(home, ".:") || home == "localhost") {
+		return rest
+	}
+	return name
 }

@@ -100,11 +100,11 @@ type ChangeCost struct {
 	Nodes *float64 `json:"nodes"`
 }
 
-// Text is an amount of money for people: two digits behind the point, more for what is less than 0.10.
+// Text is an amount of money for people: two digits behind the point, and of less than 0.10 two that are not zeros.
 func (c *Costs) Text(n float64) string {
 	digits := 2
-	if a := math.Abs(n); a > 0 && a < 0.1 {
-		digits = 4
+	for a := math.Abs(n); a > 0 && a < 0.095 && digits < 6; a *= 10 {
+		digits++
 	}
 	s := strconv.FormatFloat(n, 'f', digits, 64)
 	for i := strings.IndexByte(s, '.') - 3; i > 0 && s[i-1] != '-'; i -= 3 {

@@ -159,7 +159,7 @@ func (f *fleetOf) delete(w WhatIf, c *Change) error {
 		}
 	}
 	if c.Images+c.Kept == 0 {
-		return &NothingError{w.Word, fmt.Sprintf("none of the %d tags of the fleet matches%s", f.tags(), f.such())}
+		return &NothingError{w.Word, fmt.Sprintf("none of the %d tags of the fleet matches%s", f.tags(), f.such("tags"))}
 	}
 	needed, counted := f.held(), f.held()
 	for h := range f.homes {
@@ -197,12 +197,12 @@ func (f *fleetOf) eachAt(home int32, do func(n, k int)) {
 	}
 }
 
-// such is an example of a name.
-func (f *fleetOf) such() string {
+// such is how things of the fleet are called.
+func (f *fleetOf) such(things string) string {
 	if len(f.plan.Images) == 0 {
 		return ""
 	}
-	return ": they are like " + f.name(0)
+	return "; " + things + " are called like " + f.name(0)
 }
 
 // find are the images that a word means, by their platforms: a name, with or without its registry, a digest, or 12 digits of one.
@@ -228,9 +228,9 @@ func (f *fleetOf) find(word string) map[string]int {
 // rebase works out what moving all images on one base to another changes.
 func (f *fleetOf) rebase(w WhatIf, c *Change, g *ground) error {
 	olds, news := f.find(w.Old), f.find(w.New)
-	for word, found := range map[string]map[string]int{w.Old: olds, w.New: news} {
-		if len(found) == 0 {
-			return &NothingError{w.Word, fmt.Sprintf("%s is not among the images of the fleet: its layers are not known%s", word, f.such())}
+	for _, word := range []string{w.Old, w.New} {
+		if found := map[bool]map[string]int{true: olds, false: news}[word == w.Old]; len(found) == 0 {
+			return &NothingError{w.Word, fmt.Sprintf("%s is not among the images of the fleet, so its layers are not known%s", word, f.such("images"))}
 		}
 	}
 	moved := map[int]*moving{}

@@ -17,9 +17,9 @@ var Parts = []string{"summary", "whatif", "bytes", "cost", "strata", "largest", 
 
 // Rows of the first screen.
 const (
-	firstStrata  = 7
+	firstStrata  = 6
 	firstLargest = 5
-	firstOthers  = 4
+	firstOthers  = 3
 )
 
 // Document lays a fleet out: the answer first.

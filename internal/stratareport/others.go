@@ -49,13 +49,13 @@ func (p sheet) deleted(c *strata.Change) (d report.Document) {
 	} else {
 		text += "; nothing is freed"
 	}
-	d = append(d, report.Para{Place: in("whatif"), Heading: true, Text: text})
+	d = append(d, p.item("whatif", "%s.", text))
 	if c.Freed > 0 {
 		note := "Registries free it when they collect garbage."
 		if c.Costs != nil && c.Costs.Storage != nil {
 			note = fmt.Sprintf("Storage costs %s less each month. %s", p.Costs.Text(*c.Costs.Storage), note)
 		}
-		d = append(d, report.Para{Place: in("whatif"), Dim: true, Text: note})
+		d = append(d, p.item("whatif", "%s", note))
 	}
 	return d
 }
@@ -75,7 +75,7 @@ func (p sheet) rebased(c *strata.Change) (d report.Document) {
 	if c.Rebuilt > c.Pulled {
 		text += fmt.Sprintf(", %s if they are built again and their own layers change, too", p.bytes(c.Rebuilt))
 	}
-	d = append(d, report.Para{Place: in("whatif"), Heading: true, Text: text})
+	d = append(d, p.item("whatif", "%s.", text))
 	text = fmt.Sprintf("Registries store %s more, and need %s no longer", p.bytes(c.Added), p.bytes(c.Freed))
 	if c.Costs != nil && c.Costs.Storage != nil {
 		if n := *c.Costs.Storage; n > 0 {
@@ -173,13 +173,7 @@ func (p sheet) nodes() report.Document {
 	if missing > 0 {
 		t.Note += fmt.Sprintf("\nNodes have %s that the fleet does not have.", many(missing, "image"))
 	}
-	d := first(t, firstOthers, "nodes")
-	if len(d) > 1 {
-		short := d[0].(report.Table)
-		short.Note = t.Note + "\n" + short.Note
-		d[0] = short
-	}
-	return d
+	return first(t, firstOthers, "nodes")
 }
 
 // growth is what came by month.
@@ -214,8 +208,11 @@ func (p sheet) growth() (d report.Document) {
 		if best != len(g.Months)-1 {
 			text += fmt.Sprintf("; most, %s, with those of %s", p.bytes(g.Months[best].Bytes), g.Months[best].Month)
 		}
-		if g.Undated.Images+g.Implausible.Images > 0 {
-			text += fmt.Sprintf("; %s without a date, %s with an implausible one", many(g.Undated.Images, "image"), units.Exact(int64(g.Implausible.Images)))
+		if n := g.Undated.Images; n > 0 {
+			text += fmt.Sprintf("; %s without a date", many(n, "image"))
+		}
+		if n := g.Implausible.Images; n > 0 {
+			text += fmt.Sprintf("; %s with an implausible one", many(n, "image"))
 		}
 		text += "."
 	}

@@ -2,6 +2,7 @@
 package fleets
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -14,7 +15,9 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/fleet"
+	"tare/internal/image"
 	"tare/internal/layer"
+	"tare/internal/store"
 )
 
 // Options say what a fleet is like.
@@ -157,4 +160,29 @@ func (f *Fleet) Layer(blob digest.Digest) (x *layer.Index, ok bool) {
 	}
 	x.TrailerShare = 1
 	return x, true
+}
+
+// Write writes the fleet as the results of a scan: the plan, and what is known of each layer but those that are left out.
+func (f *Fleet) Write(ctx context.Context, to fleet.Keeper, leaveOut func(digest.Digest) bool) error {
+	raw, err := f.Encode()
+	if err != nil {
+		return err
+	}
+	if err := to.Write(ctx, fleet.PlanName, raw); err != nil {
+		return err
+	}
+	for d := range f.layers {
+		if leaveOut != nil && leaveOut(d) {
+			continue
+		}
+		x, _ := f.Layer(d)
+		b, err := layer.Encode(x)
+		if err != nil {
+			return err
+		}
+		if err := to.Write(ctx, fleet.LayerName(d), store.Seal(image.IndexKind(), d, b)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
