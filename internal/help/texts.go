@@ -6,9 +6,12 @@ import (
 	"tare/internal/target"
 )
 
+// text is what the help says of one command.
+type text struct{ long, example string }
+
 // told is what the help of a command says, besides its flags: at length, and by example.
 // They are here, and not beside the flags, since they are read and mended together.
-var told = map[string]struct{ long, example string }{
+var told = map[string]text{
 	"lab": {
 		long: `Run an experiment: build or pull every variant of a tare.yaml, check that it
 works, weigh it, time its builds, rebuilds and starts, and compare all
