@@ -33,7 +33,7 @@ var imports = map[string][]string{
 	"diffids":      {"image", "store"},
 	"members":      {"layer"},
 	"daemon":       {"image", "layer", "logs", "members", "socket"},
-	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
+	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "ranges", "store", "units"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "store", "units"},
 	"emulation":    {},
@@ -70,6 +70,9 @@ var imports = map[string][]string{
 	"revision":  {"logs"},
 	"target":    {"advice", "daemon", "diffids", "engine", "garbage", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
 	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
+	"toc":       {},
+	"ranges":    {},
+	"update":    {"bill", "image", "ranges", "request", "screen", "source", "suggest", "table", "target", "toc", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
@@ -114,9 +117,9 @@ var imports = map[string][]string{
 	"logs":     {"pattern"},
 	"help":     {"request", "suggest", "target"},
 
-	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "viewer"},
+	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "update", "viewer"},
 
-	"cli": {"bench", "bill", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli": {"bench", "bill", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
