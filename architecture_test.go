@@ -117,9 +117,11 @@ var imports = map[string][]string{
 	"logs":     {"pattern"},
 	"help":     {"request", "suggest", "target"},
 
-	"flags": {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "update", "viewer"},
+	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
+	"fleet":   {},
+	"flags":   {"builds", "check", "gatereport", "help", "releases", "runner", "scales", "target", "touch", "trace", "update", "viewer"},
 
-	"cli": {"bench", "bill", "browser", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "pager", "plugin", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
+	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "screen", "serve", "session", "settings", "source", "store", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -132,7 +134,7 @@ var imports = map[string][]string{
 // dependencies says which packages may import a third-party package. Others may be
 // imported wherever they are needed.
 var dependencies = map[string][]string{
-	"github.com/spf13/":                                         {"cli", "flags", "help", "settings"},
+	"github.com/spf13/":                                         {"cli", "flags", "help", "printer", "settings"},
 	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "lint", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "lint", "testkit/frontend"},

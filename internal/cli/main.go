@@ -202,7 +202,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "show no progress")
 	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell on stderr what is opened, cached and requested")
 	root.PersistentFlags().BoolVarP(&a.debug, "debug", "D", false, "tell the same with all details, and libraries' logs")
-	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
+	root.PersistentFlags().BoolVar(&a.print.NoPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)
 	addCommands(root, a)

@@ -13,7 +13,7 @@ func newUpdate(a *app) *cobra.Command {
 	var q update.Request
 	c := &cobra.Command{
 		Use:   "update [OPTIONS] FROM TO",
-		Short: "Show what an update from one image to another downloads, before it does",
+		Short: "Show what an update downloads, before it does",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.From, q.To, q.Platform = args[0], args[1], a.Platform(q.Platform)
@@ -21,7 +21,7 @@ func newUpdate(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return u.Print(a.data(), q)
+			return u.Print(a.print.Data(), q)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}

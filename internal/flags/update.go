@@ -16,7 +16,6 @@ func Update(c *cobra.Command, q *update.Request) {
 	f.StringVar(&q.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&q.Format, "format", "text", "text, json")
 	f.BoolVar(&q.Exact, "bytes", false, "print exact bytes")
-	f.BoolVarP(&q.Quiet, "quiet", "q", false, "print only the bytes to download")
 	_ = c.RegisterFlagCompletionFunc("client", cobra.FixedCompletions(update.Clients, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -31,7 +31,6 @@ type Request struct {
 	Platform string   // "" for this machine's
 	Format   string   // text, json; "" for text
 	Exact    bool     // print exact bytes
-	Quiet    bool     // print only the bytes to download
 }
 
 // Check returns an error if the request cannot be understood.

@@ -13,12 +13,8 @@ import (
 
 // Print prints an update as the request wants it: the answer in one line, then a row a layer.
 func (u *Update) Print(w io.Writer, q Request) error {
-	switch {
-	case q.Format == "json":
+	if q.Format == "json" {
 		return table.WriteJSON(w, u)
-	case q.Quiet:
-		_, err := fmt.Fprintln(w, u.Download)
-		return err
 	}
 	bytes := units.Bytes
 	if q.Exact {
