@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -39,18 +39,11 @@ func newIndexing(a *app, name, short string, do func(context.Context, *target.Fi
 			}
 			q.Words, q.Platform = args, a.Platform(q.Platform)
 			r, err := do(cmd.Context(), a.Finder(), q)
-			if err != nil {
-				err = fmt.Errorf("index %s %w", name, err)
+			if len(r.Images) == 0 {
+				return err
 			}
-			if r != nil && (err == nil || len(r.Images) > 0) { // what was done before an error
-				if werr := a.print.Write(o, r, func() report.Document { return r.Document(o.Bytes) }); err == nil {
-					err = werr
-				}
-			}
-			if err == nil && name == "verify" && r.Wrong() {
-				return exitCode(1)
-			}
-			return err
+			// What was done before an error is done.
+			return errors.Join(a.print.Write(o, r, func() report.Document { return r.Document(o.Bytes) }), err)
 		},
 		ValidArgsFunction: a.completeImages,
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
 
 	"tare/internal/display"
 	"tare/internal/indexes"
+	"tare/internal/listing"
 	"tare/internal/request"
 	"tare/internal/store"
 )
@@ -94,15 +94,5 @@ func (a *app) completeImages(_ *cobra.Command, _ []string, _ string) ([]string, 
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	recs, err := st.Records()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var out []string
-	for _, r := range recs {
-		if n, err := reference.ParseNormalizedNamed(r.Name); err == nil {
-			out = append(out, reference.FamiliarString(n))
-		}
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+	return listing.Names(st), cobra.ShellCompDirectiveNoFileComp
 }

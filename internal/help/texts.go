@@ -135,27 +135,6 @@ of tare. verify reads the layers and says whether it is true.`,
   tare push --index registry.example.com/team/app:1
   tare weigh --use-index registry.example.com/team/app:1`,
 	},
-	"index push": {
-		long: `Attach an index of its layers to an image in a registry. What the store knows of
-the layers is not read again, and layers that it has are not fetched. Pushing
-the same index twice sends nothing.`,
-		example: `  tare index push registry.example.com/team/app:1
-  tare index push --all-platforms registry.example.com/team/app:1`,
-	},
-	"index ls": {
-		long: `List the indexes that are attached to an image in a registry: their bytes, and
-whether this tare can use them. Only manifests are read.`,
-		example: `  tare index ls registry.example.com/team/app:1
-  tare index ls --format json registry.example.com/team/app:1 | jq .images`,
-	},
-	"index verify": {
-		long: `Read the layers of an image, unless that was done before, and say whether the
-indexes that are attached to it are what that gives, byte for byte.
-
-The exit code is 0 if the image has an index and all that it has are true, else
-1.`,
-		example: `  tare index verify registry.example.com/team/app:1`,
-	},
 	"view": {
 		long: `Look around in images, in the terminal. Of one image: its layers, packages,
 waste and steps, beside the tree of files as any range of layers leaves it. Of
@@ -251,6 +230,25 @@ differ, and 2 for any error.`,
   tare diff --exit-code --ignore-times --ignore-history app:a app:b
   tare diff --format json registry://app:1.0 registry://app:1.1 | jq .count`,
 	},
+	"update": {
+		long: `Show what a machine that has the image FROM downloads when it pulls TO: which
+layers go over the wire, which are unpacked, which stay, and why. Only manifests
+and configurations are read. Each client reuses layers by rules of its own:
+
+  docker      unpacked layers, from the bottom up to the first that is new (the
+              default; with the containerd image store: containerd)
+  containerd  blobs by digest, and unpacked layers: nerdctl, Kubernetes
+  podman      blobs by digest, wherever in an image they stand
+  estargz     containerd with the stargz snapshotter: layers with a table of
+              contents are mounted; an estimate
+  soci        containerd with the SOCI snapshotter: an upper bound
+
+FROM and TO are names in registries, store://NAME, oci-dir://DIR[:TAG],
+dir://DIR or containerd://NAME. FROM may be scratch, a machine without images.`,
+		example: `  tare update python:3.12-slim python:3.13-slim
+  tare update --client containerd --have debian:bookworm app:1 app:2
+  tare update --format json scratch app:2 | jq .download`,
+	},
 	"build": {
 		long: `Build an image from a Dockerfile, with BuildKit inside this process.
 
@@ -335,7 +333,11 @@ func Texts(root *cobra.Command) {
 		case root.HasParent() && root.Name() != "image":
 			name = root.Name() + " " + name
 		}
-		if t, ok := told[name]; ok {
+		t, ok := told[name]
+		if !ok {
+			t, ok = below[name]
+		}
+		if ok {
 			c.Long, c.Example = t.long, t.example
 		}
 		Texts(c) // tare image has the same commands once more, as Docker has them

@@ -44,7 +44,7 @@ func Prepare(ctx context.Context, f *target.Finder, name, platform string) error
 // Beside attaches indexes to images that were pushed just now, to all of their platforms that were, and says so. An error says that the
 // image itself is there.
 func Beside(ctx context.Context, f *target.Finder, names []string, say func(text string)) error {
-	r, err := Push(ctx, f, Request{Words: names, AllPlatforms: true})
+	r, err := push(ctx, f, Request{Words: names, AllPlatforms: true})
 	for _, i := range r.Images {
 		for _, x := range i.Indexes {
 			say(i.sentence(x, units.Bytes))

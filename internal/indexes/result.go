@@ -55,19 +55,23 @@ const (
 // Parts are the parts of a Document.
 var Parts = []string{"indexes"}
 
-// Wrong tells whether an index of the result is not what it should be: wrong, or of no use.
-func (r *Result) Wrong() bool {
+// wrong is an error if an image has no index, or one that is not what it should be.
+func (r *Result) wrong() error {
 	for _, i := range r.Images {
+		if len(i.Indexes) == 0 {
+			return fmt.Errorf("%s: no index; %s", i.title(), makes(i.Name))
+		}
+		bad := 0
 		for _, x := range i.Indexes {
-			if x.State == Wrong || x.State == Unused {
-				return true
+			if x.State != Verified {
+				bad++
 			}
 		}
-		if len(i.Indexes) == 0 {
-			return true
+		if bad > 0 {
+			return fmt.Errorf("%s: %d of %d in the registry cannot be relied upon", i.title(), bad, len(i.Indexes))
 		}
 	}
-	return false
+	return nil
 }
 
 // Document has a sentence for each index that was pushed, or a row for each that there is.
