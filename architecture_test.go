@@ -34,7 +34,7 @@ var imports = map[string][]string{
 	"members":      {"layer"},
 	"repository":   {"image", "source"},
 	"daemon":       {"image", "layer", "logs", "members", "socket"},
-	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "store", "units"},
+	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "ranges", "store", "units"},
 	"artifact":     {"image", "source"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "store", "units"},
@@ -77,6 +77,9 @@ var imports = map[string][]string{
 	"target":    {"advice", "daemon", "diffids", "engine", "garbage", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
 	"indexes":   {"artifact", "image", "layer", "logs", "progress", "report", "request", "source", "store", "suggest", "target", "units"},
 	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
+	"toc":       {},
+	"ranges":    {},
+	"update":    {"bill", "image", "ranges", "request", "screen", "source", "suggest", "table", "target", "toc", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
 	"ports":     {},
 	"lab":       {"buildcontext", "compare", "experiment", "infile", "outfile", "ports", "request", "screen", "table", "target", "units", "weigh", "workspace"},
@@ -125,9 +128,10 @@ var imports = map[string][]string{
 	"help":     {"request", "suggest", "target"},
 
 	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
-	"flags":   {"builds", "check", "fleetreport", "gatereport", "help", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "viewer"},
+	"flags":   {"builds", "check", "fleetreport", "gatereport", "help", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "update", "viewer"},
 
-	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "viewer"},
+	"cli":   {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
+	"fleet": {},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},

@@ -70,7 +70,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if f != nil && f(w, req) {
 		return
 	}
-	if rest := strings.TrimSuffix(strings.TrimPrefix(req.Header.Get("Range"), "bytes="), "-"); rest != "" && req.Method == http.MethodGet {
+	if rest := strings.TrimPrefix(req.Header.Get("Range"), "bytes="); rest != "" && req.Method == http.MethodGet {
 		r.serveRange(w, req, rest)
 		return
 	}
@@ -107,9 +107,10 @@ func (r *Registry) Sent() int64 {
 	return n
 }
 
-// serveRange answers "bytes=N-", which go-containerregistry's registry does not
+// serveRange answers "bytes=N-" and "bytes=N-M", which go-containerregistry's registry does not
 // know, although real ones do.
-func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, from string) {
+func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, part string) {
+	from, to, _ := strings.Cut(part, "-")
 	n, err := strconv.Atoi(from)
 	if err != nil {
 		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
@@ -124,10 +125,14 @@ func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, from str
 		w.WriteHeader(rec.Code)
 		return
 	}
-	w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", n, len(body)-1, len(body)))
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)-n))
+	end := len(body)
+	if last, err := strconv.Atoi(to); err == nil {
+		end = min(end, last+1)
+	}
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", n, end-1, len(body)))
+	w.Header().Set("Content-Length", fmt.Sprint(end-n))
 	w.WriteHeader(http.StatusPartialContent)
-	_, _ = w.Write(body[n:])
+	_, _ = w.Write(body[n:end])
 }
 
 // Gets is how often a path that ends in suffix was fetched.
