@@ -28,6 +28,7 @@ import (
 	"tare/internal/explain"
 	"tare/internal/gate"
 	"tare/internal/growth"
+	"tare/internal/indexes"
 	"tare/internal/inside"
 	"tare/internal/lab"
 	"tare/internal/parts"
@@ -64,6 +65,7 @@ var documents = map[string]struct {
 	"bill":    {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
 	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
+	"index":   {indexes.Schema, "tare index push, ls, verify --format json", reflect.TypeFor[indexes.Result]()},
 	"inside":  {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
 	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
@@ -82,7 +84,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/indexes", "internal/artifact"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
