@@ -88,18 +88,21 @@ func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	if err := a.complete(&b, dir); err != nil {
 		return err
 	}
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
 	r, err := profiler.Run(ctx, a.Bench(), profiler.Request{Target: dir, File: o.file, Build: b.Build, Why: o.why, Split: o.split,
-		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps, Material: o.material})
+		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps, Material: o.material, Map: scales.Map(o.Pictured(), dir, touched)})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
 	if err := trace.Profiled(ctx, o.trace, r); err != nil && r.Failed == "" {
 		return fmt.Errorf("profile: %w", err)
 	}
-	page := page.Page{Title: "Profile of " + r.Name, Extra: []page.Picture{page.Gantt(r)}}
 	if err := a.print.WritePage(o.output, r, func() report.Document {
 		return append(report.Profile(r, report.ProfileOptions{Exact: o.Bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.Bytes)...)
-	}, page); err != nil {
+	}, page.Profile(r, r.Name)); err != nil {
 		return err
 	}
 	if r.Failed != "" {
@@ -121,7 +124,11 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if len(o.build.Platforms) > 0 {
 		platform = o.build.Platforms[0]
 	}
-	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args, Material: o.material})
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args, Material: o.material, Map: scales.Map(o.Pictured(), word, touched)})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
@@ -130,5 +137,5 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	}
 	return a.print.WritePage(o.output, r, func() report.Document {
 		return append(report.Profile(r, report.ProfileOptions{Exact: o.Bytes}), tracereport.Profiled(r, o.Bytes)...)
-	}, page.Page{Title: "Profile of " + word})
+	}, page.Profile(r, word))
 }

@@ -3,10 +3,10 @@ package fleet
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
@@ -24,7 +24,7 @@ func (p *Plan) Check() error {
 	here := make(map[digest.Digest]bool, len(p.Images))
 	for n := range p.Images {
 		i := &p.Images[n]
-		if err := i.check(); err != nil {
+		if err := i.Check(); err != nil {
 			return fmt.Errorf("image %d, %s: %w", n+1, short(string(i.Digest)), err)
 		}
 		if n > 0 && i.Digest <= p.Images[n-1].Digest {
@@ -52,8 +52,8 @@ func (p *Plan) Check() error {
 
 // Check tells what is wrong with the rules.
 func (r Rules) Check() error {
-	if _, err := path.Match(r.Tags, ""); err != nil {
-		return fmt.Errorf("tags %.60q: %w", r.Tags, err)
+	if !doublestar.ValidatePattern(r.Tags) || len(r.Tags) > maxText {
+		return fmt.Errorf("tags %.60q: the pattern cannot be understood", r.Tags)
 	}
 	if r.Newest < 0 {
 		return fmt.Errorf("newest %d: want a number, 0 or more", r.Newest)
@@ -71,7 +71,8 @@ func (r Rules) Check() error {
 	return nil
 }
 
-func (i *Image) check() error {
+// Check tells what is wrong with an image of a plan.
+func (i *Image) Check() error {
 	if err := errors.Join(check(i.Digest), check(i.Config)); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/outfile"
+	"tare/internal/request"
 )
 
 // Names of results. The plan and the layers are the result of a scan: the same bytes however the work was divided. What is under
@@ -43,6 +44,17 @@ type Keeper interface {
 	Each(ctx context.Context, folder string, do func(name string)) error
 	// String names the place for people.
 	String() string
+}
+
+// At is the place that a word means: a directory.
+func At(word string) (Keeper, error) {
+	switch {
+	case word == "":
+		return nil, request.Errorf("a scan needs a directory for its results: --out DIR")
+	case strings.Contains(word, "://"):
+		return nil, request.Errorf("%.60q: results of a scan are kept in a directory", word)
+	}
+	return Dir(word), nil
 }
 
 // Dir is a directory that keeps results.

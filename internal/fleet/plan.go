@@ -31,11 +31,11 @@ type Plan struct {
 
 // Rules choose among what the sources name.
 type Rules struct {
-	// Tags is a pattern that tags must match, as in path.Match; "" for all.
+	// Tags is a pattern that tags must match, such as 3.* or {1,2}.*; "" for all.
 	Tags string `json:"tags,omitempty"`
 	// Newest is how many images of a repository are taken, by the dates of their configurations; 0 for all.
 	Newest int `json:"newest,omitempty"`
-	// Platform is the one that is taken of multi-platform images, AllPlatforms or "" for linux/amd64.
+	// Platform is the one that is taken of multi-platform images; AllPlatforms or "" for every one.
 	Platform string `json:"platform,omitempty"`
 	// Lists are the digests of the lists that sources name, files and standard input, in the order of the sources.
 	Lists []digest.Digest `json:"lists,omitempty"`

@@ -61,7 +61,13 @@ func OpenResults(ctx context.Context, in Keeper) (*Results, error) {
 		if m.Plan != sum {
 			return nil, fmt.Errorf("%s: %s is of the plan %s, %s is %s: the results of two scans are mixed", in, n, m.Plan, PlanName, sum)
 		}
-		r.failed = append(r.failed, m.Failed...)
+		for _, f := range m.Failed {
+			if is, err := in.Open(ctx, layerName(f.Layer)); err == nil {
+				_ = is.Close() // another shard has read it since
+				continue
+			}
+			r.failed = append(r.failed, f)
+		}
 	}
 	slices.SortFunc(r.failed, func(a, b Failure) int { return strings.Compare(string(a.Layer)+a.Why, string(b.Layer)+b.Why) })
 	r.failed = slices.CompactFunc(r.failed, func(a, b Failure) bool { return a.Layer == b.Layer })
@@ -181,6 +187,11 @@ func readMark(ctx context.Context, in Keeper, name string) (*mark, error) {
 	}
 	if m.Schema != markSchema {
 		return nil, fmt.Errorf("%s: %s has the schema %.60q, and this version of tare reads %s", in, name, m.Schema, markSchema)
+	}
+	for _, f := range m.Failed {
+		if err := check(f.Layer); err != nil {
+			return nil, fmt.Errorf("%s: %s is damaged: %w; remove it", in, name, err)
+		}
 	}
 	return m, nil
 }
