@@ -53,7 +53,7 @@ func TestDeleteAgainstAPlainCount(t *testing.T) {
 	for seed := range uint64(60) {
 		f := random(seed + 500)
 		team := fmt.Sprintf("team%d", seed%10)
-		tag := []string{":1", ":2", ":[12]", ""}[seed%4]
+		tag := []string{":1", ":2", ":{1,2}", ""}[seed%4]
 		after := &fleet.Plan{}
 		var gone, tags int
 		for _, img := range f.Images {
@@ -185,7 +185,7 @@ func TestMatches(t *testing.T) {
 	const app = "registry.example:5000/team/app:1.2"
 	for glob, want := range map[string]bool{
 		"registry.example:5000/team/app:1.2": true, "team/app:1.2": true, "team/app": true, "registry.example:5000/team/*": true, "registry.example:5000/team/app:*": true, "*/app:1.?": true,
-		"**:1.2": true, "**/app": true, "**/app:2": false, "team/app:2": false, "app:1.2": false, "app": false, "team": false, "*": false, "*:1.2": false, "other/app": false, "team/*:[0-9]*": true, "registry.example/team/app": false,
+		"**/*:1.2": true, "team/{app,web}": true, "team/{a,b}": false, "**/app": true, "**/app:2": false, "team/app:2": false, "app:1.2": false, "app": false, "team": false, "*": false, "*:1.2": false, "other/app": false, "team/*:[0-9]*": true, "registry.example/team/app": false,
 		"registry.example:5000/**": true, "**": true,
 	} {
 		if got := strata.Matches(glob, app); got != want {
@@ -207,7 +207,7 @@ func TestParseWhatIf(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	for _, good := range []string{"delete=a", "delete=a,b/*:c", "rebase=a:1=b@sha256:1"} {
+	for _, good := range []string{"delete=a", "delete=a,b/*:c", "delete={a,b}:c,d", "rebase=a:1=b@sha256:1"} {
 		if _, err := strata.ParseWhatIf(good); err != nil {
 			t.Error(err)
 		}
