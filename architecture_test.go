@@ -65,7 +65,7 @@ var imports = map[string][]string{
 	"growth":       {"chart", "page", "report", "units"},
 	"strata":       {"advice", "fleet", "image", "layer", "request", "tree", "units", "weigh"},
 	"stratareport": {"chart", "page", "report", "strata", "units", "weigh"},
-	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "page", "progress", "request", "strata"},
+	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "page", "progress", "request", "scan", "strata"},
 	"columns":      {"fleet", "layer", "secret", "strata", "weigh"},
 	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "request", "screen", "units"},
