@@ -65,8 +65,8 @@ func summary(r *weigh.Result, z sizes) Document {
 	head := fmt.Sprintf("%s · %s · %s: %s, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(on), pull, size(n.Live), size(n.Waste))
 	d := Document{Para{Text: head, Heading: true}}
 	if u := r.Unread; u != nil {
-		return in("summary", Always, append(d, Para{Text: fmt.Sprintf("From tables of contents (%s): %s of %s of layers were read. Not told: %s. With --read-layers they are.",
-			strings.Join(u.Formats, ", "), size(u.Read), size(u.Of), strings.Join(u.Unknown, ", "))})...)
+		return in("summary", Always, append(d, Para{Text: fmt.Sprintf("From tables of contents (%s): %s of %s of layers were read. Not told: tar, overhead, findings, what programs are made of, packages in them. To read the layers: --read-layers.",
+			strings.Join(u.Formats, ", "), size(u.Read), size(u.Of))})...)
 	}
 	return in("summary", Always, append(d, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
 }
