@@ -38,10 +38,11 @@ import (
 	"tare/internal/touch"
 	"tare/internal/trim"
 	"tare/internal/units"
+	"tare/internal/update"
 	"tare/internal/weigh"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/reference/*.schema.json; read the diff before committing it")
+var rewrite = flag.Bool("update", false, "rewrite docs/reference/*.schema.json; read the diff before committing it")
 
 // documents are the JSON documents that tare prints.
 var documents = map[string]struct {
@@ -59,6 +60,7 @@ var documents = map[string]struct {
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
 	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
 	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
+	"update":  {update.Schema, "tare update --format json", reflect.TypeFor[update.Update]()},
 	"bill":    {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
 	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
@@ -80,7 +82,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/inside", "internal/parts", "internal/parts/elffile"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -235,7 +237,7 @@ func TestSchemasArePublished(t *testing.T) {
 		}
 		b = append(b, '\n')
 		file := filepath.Join("docs/reference", name+".schema.json")
-		if *update {
+		if *rewrite {
 			if err := os.WriteFile(file, b, 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -8,11 +8,11 @@ import (
 	"sync"
 
 	"github.com/containerd/platforms"
-	"golang.org/x/term"
 
 	"tare/internal/display"
 	"tare/internal/infile"
 	"tare/internal/logs"
+	"tare/internal/printer"
 	"tare/internal/progress"
 	"tare/internal/screen"
 	"tare/internal/session"
@@ -20,12 +20,15 @@ import (
 	"tare/internal/target"
 )
 
+// output says how a report is written.
+type output = printer.Options
+
 // app is what commands share: the session, and the terminal.
 type app struct {
 	session.Session
 	release func()
 	ctx     context.Context // the program's: it ends with Ctrl-C
-	noPager bool
+	print   printer.Printer
 	quiet   bool // no progress
 	verbose bool // tell what is done, on stderr
 	debug   bool // the same with all details, and what libraries tell
@@ -44,6 +47,7 @@ func newApp(ctx context.Context, s Streams, e session.Engines, release func()) *
 			_, err := a.pull(ctx, name, platform, log, false)
 			return err
 		}}
+	a.print = printer.Printer{Context: ctx, Out: s.Out, Env: os.Getenv, Note: a.note, Close: a.Close}
 	return a
 }
 
@@ -74,37 +78,6 @@ func (a *app) watch() (events progress.Func, done func()) {
 
 // screenOf tells a display where it writes.
 func screenOf(w io.Writer) display.Terminal {
-	tty, width := terminal(w)
+	tty, width := printer.Terminal(w)
 	return display.Terminal{W: w, TTY: tty, Width: width}
-}
-
-// terminal tells whether w is one, and its width in columns.
-func terminal(w io.Writer) (bool, int) {
-	if p, ok := w.(*paged); ok {
-		w = p.on
-	}
-	f, ok := screen.Raw(w).(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return false, 80
-	}
-	n, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || n < 40 {
-		n = 80
-	}
-	return true, n
-}
-
-// data is standard output for what other programs read: on a terminal a person reads
-// it, and it is cleaned like all else.
-func (a *app) data() io.Writer {
-	if tty, _ := terminal(a.Out); tty {
-		return a.Out
-	}
-	return screen.Raw(a.Out)
-}
-
-// colored tells whether w gets colours: only terminals do, and not with NO_COLOR.
-func (a *app) colored(w io.Writer) bool {
-	tty, _ := terminal(w)
-	return tty && a.Env("NO_COLOR") == "" && a.Env("TERM") != "dumb"
 }

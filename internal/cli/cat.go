@@ -24,7 +24,7 @@ func newCat(a *app) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("cat %w", err)
 			}
-			_, err = a.data().Write(b)
+			_, err = a.print.Data().Write(b)
 			return err
 		},
 		ValidArgsFunction: a.completeTargets,

@@ -12,6 +12,7 @@ import (
 	"tare/internal/flags"
 	"tare/internal/gate"
 	"tare/internal/gatereport"
+	"tare/internal/printer"
 	"tare/internal/suggest"
 )
 
@@ -47,7 +48,7 @@ func newCheck(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	c.Flags().StringVarP(&o.file, "output", "o", "", "file to write instead of standard output")
+	c.Flags().StringVarP(&o.output.File, "output", "o", "", "file to write instead of standard output")
 	flags.Report(c, &o.report, &o.also)
 	flags.Check(c, &o.Request)
 	return c
@@ -59,7 +60,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		return err
 	}
 	o.build.Options = o.Build
-	if tty, _ := terminal(a.Err); !tty {
+	if tty, _ := printer.Terminal(a.Err); !tty {
 		o.build.Progress = "quiet"
 	}
 	if err := a.complete(&o.build, "."); err != nil {
@@ -81,9 +82,9 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 		return fmt.Errorf("check: %w", err)
 	}
 	o.report.Always, o.report.Version = o.report.Always || o.report.Details, buildinfo.Version
-	for _, one := range append(reports, gatereport.Report{Format: o.report.Format, File: o.file}) {
-		if err := a.toFile(output{file: one.File}, func(w io.Writer) error {
-			o.report.Style, o.report.Format = a.style(w), one.Format
+	for _, one := range append(reports, gatereport.Report{Format: o.report.Format, File: o.output.File}) {
+		if err := a.print.ToFile(output{File: one.File}, func(w io.Writer) error {
+			o.report.Style, o.report.Format = a.print.Style(w), one.Format
 			return gatereport.Write(w, r, o.report)
 		}); err != nil {
 			return err

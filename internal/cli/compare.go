@@ -11,6 +11,7 @@ import (
 	"tare/internal/flags"
 	"tare/internal/insidereport"
 	"tare/internal/page"
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -36,12 +37,12 @@ func newCompare(a *app) *cobra.Command {
 		Short: "Compare images on every measure and explain the differences",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Words, o.top = args, o.rows(cmd, o.top)
+			o.Words, o.top = args, o.Rows(cmd, o.top)
 			return a.compare(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, slices.Concat(report.ComparisonParts, insidereport.Parts[:1], []string{tracereport.Touched}))
+	o.Flags(c, printer.Pictured, slices.Concat(report.ComparisonParts, insidereport.Parts[:1], []string{tracereport.Touched}))
 	flags.Compare(c, &o.CompareRequest)
 	f := c.Flags()
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
@@ -54,7 +55,7 @@ func newCompare(a *app) *cobra.Command {
 }
 
 func (o *compareOptions) check() error {
-	if err := o.output.check(); err != nil {
+	if err := o.output.Checked(); err != nil {
 		return err
 	}
 	if o.top < 0 || o.Depth < 0 {
@@ -73,7 +74,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		if err != nil {
 			return fmt.Errorf("compare %w", err)
 		}
-		return a.write(o.output, r, func() report.Document { return report.Remote(r, o.bytes) })
+		return a.print.Write(o.output, r, func() report.Document { return report.Remote(r, o.Bytes) })
 	}
 	if err := a.enterFor(o.Words...); err != nil {
 		return err
@@ -85,7 +86,7 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 		o.Stages = a.Bench().Stages
 	}
 	o.Lines = a.Bench().Lines
-	o.Maps, o.Findings = o.pictured(), o.format == "json"
+	o.Maps, o.Findings = o.Pictured(), o.Format == "json"
 	touched, err := trace.Contents(ctx, o.traces...)
 	if err != nil {
 		return fmt.Errorf("compare %w", err)
@@ -98,8 +99,8 @@ func (a *app) compare(ctx context.Context, o compareOptions) error {
 	if err := trace.Compared(ctx, o.traces, r.Result); err != nil {
 		return fmt.Errorf("compare %w", err)
 	}
-	return a.writePage(o.output, r.Result, func() report.Document {
-		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), append(insidereport.Compared(r.Result, o.bytes), tracereport.Compared(r.Result, o.bytes)...)...)
+	return a.print.WritePage(o.output, r.Result, func() report.Document {
+		return append(report.Comparison(r.Result, report.ComparisonOptions{Exact: o.Bytes, Measure: o.measure, Top: o.top, Files: o.Depth > 0}), append(insidereport.Compared(r.Result, o.Bytes), tracereport.Compared(r.Result, o.Bytes)...)...)
 	}, page.Page{Title: strings.Join(o.Words, ", "), Result: r.Result, Maps: r.Maps})
 }
 

@@ -59,7 +59,7 @@ func (a *app) df(ctx context.Context, format string, verbose bool) error {
 			return err
 		}
 		done()
-		return d.Write(a.data(), format)
+		return d.Write(a.print.Data(), format)
 	}
 	end := progress.Slow(a.watch, "image store", "Measuring")
 	list, err := listing.Usage(ctx, l.Store, cache, a.Address() != "")
@@ -67,7 +67,7 @@ func (a *app) df(ctx context.Context, format string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	return listing.WriteUsage(a.data(), format, list)
+	return listing.WriteUsage(a.print.Data(), format, list)
 }
 
 // cacheUsage asks the engine for its cache, unless there never was an engine.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/screen"
@@ -41,7 +42,7 @@ func newDiff(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.flags(c, report.DiffParts)
+	o.Flags(c, printer.Plain, report.DiffParts)
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&o.content, "content", "", "show a text diff of the file at this path")
@@ -53,7 +54,7 @@ func newDiff(a *app) *cobra.Command {
 }
 
 func (a *app) diff(ctx context.Context, o diffOptions) error {
-	if err := o.check(); err != nil {
+	if err := o.Checked(); err != nil {
 		return err
 	}
 	if o.top < 0 {
@@ -82,8 +83,8 @@ func (a *app) differ(ctx context.Context, o diffOptions) (same bool, err error) 
 	if err != nil {
 		return false, fmt.Errorf("diff %w", err)
 	}
-	return d.Same, a.write(o.output, d, func() report.Document {
-		return report.Diff(d, report.DiffOptions{Exact: o.bytes, Top: o.top, Brief: o.firstScreen()})
+	return d.Same, a.print.Write(o.output, d, func() report.Document {
+		return report.Diff(d, report.DiffOptions{Exact: o.Bytes, Top: o.top, Brief: o.FirstScreen()})
 	})
 }
 
@@ -99,5 +100,5 @@ func (a *app) diffContent(ctx context.Context, o diffOptions) (same bool, err er
 		_, err = fmt.Fprintf(a.Out, "%s: %s\n", report.Safe(o.content), d.Text)
 		return false, err
 	}
-	return d.Same, a.show(func(w io.Writer) error { return screen.WriteLines(w, d.Text) })
+	return d.Same, a.print.Show(func(w io.Writer) error { return screen.WriteLines(w, d.Text) })
 }

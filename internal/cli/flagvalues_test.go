@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tare/internal/engine"
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/request"
 	"tare/internal/scales"
@@ -51,8 +52,10 @@ func TestOneOr(t *testing.T) {
 
 // Flags that cannot be meant so are wrong usage, with a word of what would be right.
 func TestFlagValues(t *testing.T) {
-	out := func(o output) output { o.known, o.parts = plainFormats, []string{"layers", "findings"}; return o }
-	text := out(output{format: "text"})
+	out := func(o output) output {
+		return o.Known(printer.Plain, []string{"layers", "findings"})
+	}
+	text := out(output{Format: "text"})
 	weigh := func(change func(*weighOptions)) error {
 		o := weighOptions{output: text, depth: 1}
 		o.Query.Sort = scales.Orders()[0]
@@ -69,24 +72,24 @@ func TestFlagValues(t *testing.T) {
 		err  error
 		want string // "" for none
 	}{
-		{"text", text.checked(), ""},
-		{"json opened", out(output{format: "json", open: true}).checked(), "--open shows a page of HTML, not json"},
-		{"text opened", out(output{format: "text", open: true}).checked(), ""},
-		{"a format", out(output{format: "jsn"}).checked(), "json"},
-		{"a chart", out(output{format: "text", chart: "no-such"}).checked(), "--chart"},
-		{"a part", out(output{format: "text", view: report.View{Show: []string{"layer"}}}).checked(), "layers"},
+		{"text", text.Checked(), ""},
+		{"json opened", checked(out(output{Format: "json", Open: true})), "--open shows a page of HTML, not json"},
+		{"text opened", checked(out(output{Format: "text", Open: true})), ""},
+		{"a format", checked(out(output{Format: "jsn"})), "json"},
+		{"a chart", checked(out(output{Format: "text", Chart: "no-such"})), "--chart"},
+		{"a part", checked(out(output{Format: "text", View: report.View{Show: []string{"layer"}}})), "layers"},
 		{"weigh", weigh(func(*weighOptions) {}), ""},
 		{"weigh --top -1", weigh(func(o *weighOptions) { o.top = -1 }), "--top: want a number, 0 or more"},
 		{"weigh --depth 0", weigh(func(o *weighOptions) { o.depth = 0 }), "--depth: 1 or more"},
 		{"weigh --state", weigh(func(o *weighOptions) { o.Query.Fates = []string{"lve"} }), "live"},
 		{"weigh --sort", weigh(func(o *weighOptions) { o.Query.Sort = "no" }), "--sort"},
-		{"weigh's format", weigh(func(o *weighOptions) { o.format = "no" }), "--format"},
+		{"weigh's format", weigh(func(o *weighOptions) { o.Format = "no" }), "--format"},
 		{"compare", compare(func(*compareOptions) {}), ""},
 		{"compare --top -1", compare(func(o *compareOptions) { o.top = -1 }), "0 or more"},
 		{"compare --depth -1", compare(func(o *compareOptions) { o.Depth = -1 }), "0 or more"},
 		{"compare --measure", compare(func(o *compareOptions) { o.measure = "tat" }), "tar"},
 		{"compare --measure all", compare(func(o *compareOptions) { o.measure = "all" }), ""},
-		{"compare's format", compare(func(o *compareOptions) { o.format = "no" }), "--format"},
+		{"compare's format", compare(func(o *compareOptions) { o.Format = "no" }), "--format"},
 	} {
 		var usage request.Error
 		switch {
@@ -98,7 +101,7 @@ func TestFlagValues(t *testing.T) {
 	}
 }
 
-func (o output) checked() error { return o.check() }
+func checked(o output) error { return o.Checked() }
 
 // Which of a command's outputs is asked for.
 func TestWhatIsAskedFor(t *testing.T) {
@@ -106,14 +109,14 @@ func TestWhatIsAskedFor(t *testing.T) {
 		o               output
 		pictured, first bool
 	}{
-		{output{format: "text"}, false, true},
-		{output{format: "text", view: report.View{Full: true}}, false, false},
-		{output{format: "text", view: report.View{Show: []string{"layers"}}}, false, false},
-		{output{format: "html"}, true, false},
-		{output{format: "{{.}}"}, false, false},
+		{output{Format: "text"}, false, true},
+		{output{Format: "text", View: report.View{Full: true}}, false, false},
+		{output{Format: "text", View: report.View{Show: []string{"layers"}}}, false, false},
+		{output{Format: "html"}, true, false},
+		{output{Format: "{{.}}"}, false, false},
 	} {
-		if c.o.pictured() != c.pictured || c.o.firstScreen() != c.first {
-			t.Errorf("%+v: pictures %v, first screen %v", c.o, c.o.pictured(), c.o.firstScreen())
+		if c.o.Pictured() != c.pictured || c.o.FirstScreen() != c.first {
+			t.Errorf("%+v: pictures %v, first screen %v", c.o, c.o.Pictured(), c.o.FirstScreen())
 		}
 	}
 	for n, change := range []func(*weighOptions){

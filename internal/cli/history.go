@@ -12,6 +12,7 @@ import (
 	"tare/internal/flags"
 	"tare/internal/growth"
 	"tare/internal/listing"
+	"tare/internal/printer"
 	"tare/internal/releases"
 	"tare/internal/report"
 	"tare/internal/target"
@@ -31,8 +32,8 @@ func newHistory(a *app) *cobra.Command {
 		Short: "Show the history of an image",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.format = g.format; q.Growth {
-				q.Word, q.Platform, g.format = args[0], a.Platform(o.platform), cmp.Or(g.format, "text")
+			if o.format = g.Format; q.Growth {
+				q.Word, q.Platform, g.Format = args[0], a.Platform(o.platform), cmp.Or(g.Format, "text")
 				return a.growth(cmd.Context(), g, q)
 			}
 			return a.history(cmd.Context(), args[0], o)
@@ -43,7 +44,7 @@ func newHistory(a *app) *cobra.Command {
 	f.BoolVarP(&o.human, "human", "H", true, "print sizes and dates in human-readable form")
 	f.BoolVar(&o.noTrunc, "no-trunc", false, "don't truncate commands and IDs")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only IDs")
-	g.formats(c, pageFormats, growth.Parts)
+	g.Flags(c, printer.Pictured, growth.Parts)
 	flags.Growth(c, &q)
 	f.StringVar(&o.platform, "platform", "", "platform of a multi-platform image")
 	return c
@@ -77,17 +78,17 @@ func (a *app) history(ctx context.Context, ref string, o historyOptions) error {
 		return fmt.Errorf("history of %s: %w", ref, err)
 	}
 	t, rows := listing.History(img.Image, listing.HistoryOptions{Remote: !img.Near, Whole: o.noTrunc, Exact: !o.human}, time.Now())
-	return t.Write(a.data(), o.format, rows)
+	return t.Write(a.print.Data(), o.format, rows)
 }
 
 // growth shows how an image grew over the tags of its repository.
 func (a *app) growth(ctx context.Context, o output, q releases.Request) error {
-	if err := errors.Join(q.Check(), o.check()); err != nil {
+	if err := errors.Join(q.Check(), o.Checked()); err != nil {
 		return err
 	}
 	r, err := releases.Growth(ctx, a.Finder(), q)
 	if err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
-	return a.writePage(o, r, func() report.Document { return r.Document(o.bytes) }, r.Page())
+	return a.print.WritePage(o, r, func() report.Document { return r.Document(o.Bytes) }, r.Page())
 }

@@ -72,7 +72,7 @@ func (a *app) images(ctx context.Context, o imagesOptions) error {
 	if o.digests {
 		t.Table = listing.WithDigests
 	}
-	return t.Write(a.data(), o.format, rows)
+	return t.Write(a.print.Data(), o.format, rows)
 }
 
 // lister lists and measures images of the store; done takes its progress away.

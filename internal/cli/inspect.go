@@ -56,7 +56,7 @@ func (a *app) inspect(ctx context.Context, refs []string, format, platform strin
 		}
 		all = append(all, v)
 	}
-	if err := listing.WriteInspected(a.data(), format, all); err != nil {
+	if err := listing.WriteInspected(a.print.Data(), format, all); err != nil {
 		return err
 	}
 	if failed {

@@ -15,6 +15,7 @@ import (
 	"tare/internal/lab"
 	"tare/internal/logs"
 	"tare/internal/page"
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/scales"
 )
@@ -36,7 +37,7 @@ func newLab(a *app) *cobra.Command {
 		Short: "Build, run and compare all variants of an experiment, repeatably",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.Checked(); err != nil {
 				return err
 			}
 			if o.repeat < 0 || o.parallel < 0 {
@@ -65,12 +66,12 @@ func newLab(a *app) *cobra.Command {
 
 // labFlags are the flags of what shows an experiment.
 func (o *labOptions) labFlags(c *cobra.Command) {
-	o.formats(c, labFormats, report.LabParts)
+	o.Flags(c, labFormats, report.LabParts)
 	f := c.Flags()
 	f.BoolVar(&o.answers, "answers", false, "answer the questions of the exercise from measurements")
 }
 
-var labFormats = append(slices.Clone(pageFormats), "bench")
+var labFormats = append(slices.Clone(printer.Pictured), "bench")
 
 func (a *app) runs() (lab.Runs, error) {
 	st, err := a.Store()
@@ -139,8 +140,8 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 		}
 		a.note("filled " + o.fill)
 	}
-	if o.open && o.file == "" {
-		o.file = rec.Name + ".html"
+	if o.Open && o.File == "" {
+		o.File = rec.Name + ".html"
 	}
 	rec = lab.Shown(rec, o.answers)
 	page := page.Page{Title: rec.Name, Record: rec, Result: rec.Comparison}
@@ -151,21 +152,21 @@ func (a *app) showRecord(rec *lab.Record, o labOptions) error {
 	}
 	doc := func() report.Document {
 		if o.answers {
-			return exercise.Answers(rec, o.bytes)
+			return exercise.Answers(rec, o.Bytes)
 		}
-		return report.Lab(rec, o.bytes)
+		return report.Lab(rec, o.Bytes)
 	}
 	var err error
-	if o.format == "bench" {
-		err = a.toFile(o.output, rec.WriteBenchmarks)
+	if o.Format == "bench" {
+		err = a.print.ToFile(o.output, rec.WriteBenchmarks)
 	} else {
-		err = a.writePage(o.output, rec, doc, page)
+		err = a.print.WritePage(o.output, rec, doc, page)
 	}
 	if err != nil {
 		return err
 	}
-	if o.file != "" && !o.open {
-		a.note("wrote " + o.file)
+	if o.File != "" && !o.Open {
+		a.note("wrote " + o.File)
 	}
 	return nil
 }

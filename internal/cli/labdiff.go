@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tare/internal/lab"
+	"tare/internal/printer"
 	"tare/internal/report"
 )
 
@@ -23,7 +24,7 @@ run, else of ./tare.yaml, else of the last run.`,
 		Example: "  tare lab diff last~1 last\n  tare lab diff --exit-code main.json pr.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.Checked(); err != nil {
 				return err
 			}
 			runs, err := a.runs()
@@ -35,7 +36,7 @@ run, else of ./tare.yaml, else of the last run.`,
 				return fmt.Errorf("lab diff: %w", err)
 			}
 			d := lab.Differ(x, y)
-			if err := a.write(o, d, func() report.Document { return report.LabDiff(d, o.bytes) }); err != nil {
+			if err := a.print.Write(o, d, func() report.Document { return report.LabDiff(d, o.Bytes) }); err != nil {
 				return err
 			}
 			if exit && !d.Same {
@@ -45,7 +46,7 @@ run, else of ./tare.yaml, else of the last run.`,
 		},
 		ValidArgsFunction: a.completeRuns,
 	}
-	o.flags(c, report.LabDiffParts)
+	o.Flags(c, printer.Plain, report.LabDiffParts)
 	c.Flags().BoolVar(&exit, "exit-code", false, "exit with 1 if anything changed")
 	return c
 }

@@ -28,7 +28,7 @@ func newLabList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return lab.RunTable.Write(a.data(), format, rows)
+			return lab.RunTable.Write(a.print.Data(), format, rows)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "", "table, json or a Go template")

@@ -19,7 +19,7 @@ or its beginning, last (default), last~N, NAME/last, or a JSON file.`,
   tare lab show --answers`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.Checked(); err != nil {
 				return err
 			}
 			runs, err := a.runs()

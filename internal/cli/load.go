@@ -9,6 +9,7 @@ import (
 
 	"tare/internal/infile"
 	"tare/internal/listing"
+	"tare/internal/printer"
 	"tare/internal/source"
 )
 
@@ -39,7 +40,7 @@ func newLoad(a *app) *cobra.Command {
 				if fi, err := os.Stat(input); err == nil {
 					total = fi.Size()
 				}
-			} else if tty, _ := terminal(a.In); tty {
+			} else if tty, _ := printer.Terminal(a.In); tty {
 				return usagef("nothing to load: use -i FILE or redirect standard input")
 			}
 			events, done := a.watch()

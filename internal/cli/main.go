@@ -77,6 +77,7 @@ func Main(ctx context.Context, args []string, s Streams, e session.Engines, rele
 // kept is what of an interrupted command is not lost, by its name.
 var kept = map[string]string{
 	"pull":    ": what was downloaded is kept, and the next tare pull continues there",
+	"scan":    ": layers that were read are kept, and the same command goes on from there",
 	"build":   ": steps that were finished are in the build cache",
 	"profile": ": steps that were finished are in the build cache",
 }
@@ -202,7 +203,7 @@ OCI image layout (TARE_HOME, default ~/.local/share/tare).`,
 	root.PersistentFlags().BoolVar(&a.quiet, "quiet", false, "show no progress")
 	root.PersistentFlags().BoolVar(&a.verbose, "verbose", false, "tell on stderr what is opened, cached and requested")
 	root.PersistentFlags().BoolVarP(&a.debug, "debug", "D", false, "tell the same with all details, and libraries' logs")
-	root.PersistentFlags().BoolVar(&a.noPager, "no-pager", false, "do not use a pager for long output on a terminal")
+	root.PersistentFlags().BoolVar(&a.print.NoPager, "no-pager", false, "do not use a pager for long output on a terminal")
 	root.SetHelpCommandGroupID(careGroup)
 	root.SetCompletionCommandGroupID(careGroup)
 	addCommands(root, a)

@@ -9,6 +9,7 @@ import (
 
 	"tare/internal/flags"
 	"tare/internal/page"
+	"tare/internal/printer"
 	"tare/internal/profiler"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -36,7 +37,7 @@ func newProfile(a *app) *cobra.Command {
 		Short: "Show what each line of a Dockerfile costs, in seconds and bytes",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.Checked(); err != nil {
 				return err
 			}
 			word := "."
@@ -61,7 +62,7 @@ func newProfile(a *app) *cobra.Command {
 }
 
 func (o *profileOptions) profileFlags(c *cobra.Command) {
-	o.formats(c, pageFormats, slices.Concat(report.ProfileParts, []string{tracereport.Touched}))
+	o.Flags(c, printer.Pictured, slices.Concat(report.ProfileParts, []string{tracereport.Touched}))
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the Dockerfile (default DIR/Dockerfile)")
 	flags.Sources(f, &o.build.Options)
@@ -81,24 +82,27 @@ func (o *profileOptions) profileFlags(c *cobra.Command) {
 func (a *app) profile(ctx context.Context, dir string, o profileOptions) error {
 	b := o.build
 	b.NoCache = o.cold
-	if tty, _ := terminal(a.Err); !tty {
+	if tty, _ := printer.Terminal(a.Err); !tty {
 		b.Progress = "quiet"
 	}
 	if err := a.complete(&b, dir); err != nil {
 		return err
 	}
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
 	r, err := profiler.Run(ctx, a.Bench(), profiler.Request{Target: dir, File: o.file, Build: b.Build, Why: o.why, Split: o.split,
-		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps, Material: o.material})
+		NoChecks: o.noChecks, Edits: o.edits, Swaps: o.swaps, Material: o.material, Map: scales.Map(o.Pictured(), dir, touched)})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
 	if err := trace.Profiled(ctx, o.trace, r); err != nil && r.Failed == "" {
 		return fmt.Errorf("profile: %w", err)
 	}
-	page := page.Page{Title: "Profile of " + r.Name, Extra: []page.Picture{page.Gantt(r)}}
-	if err := a.writePage(o.output, r, func() report.Document {
-		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.bytes)...)
-	}, page); err != nil {
+	if err := a.print.WritePage(o.output, r, func() report.Document {
+		return append(report.Profile(r, report.ProfileOptions{Exact: o.Bytes, WhyOnly: o.why}), tracereport.Profiled(r, o.Bytes)...)
+	}, page.Profile(r, r.Name)); err != nil {
 		return err
 	}
 	if r.Failed != "" {
@@ -120,14 +124,18 @@ func (a *app) profileImage(ctx context.Context, word string, o profileOptions) e
 	if len(o.build.Platforms) > 0 {
 		platform = o.build.Platforms[0]
 	}
-	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args, Material: o.material})
+	touched, err := trace.Contents(ctx, o.trace)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	r, err := profiler.Image(ctx, a.Finder(), profiler.ImageRequest{Word: word, Dockerfile: o.against, Stage: o.build.Target, Platform: a.Platform(platform), Args: args, Material: o.material, Map: scales.Map(o.Pictured(), word, touched)})
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
 	if err := trace.Profiled(ctx, o.trace, r); err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
-	return a.writePage(o.output, r, func() report.Document {
-		return append(report.Profile(r, report.ProfileOptions{Exact: o.bytes}), tracereport.Profiled(r, o.bytes)...)
-	}, page.Page{Title: "Profile of " + word})
+	return a.print.WritePage(o.output, r, func() report.Document {
+		return append(report.Profile(r, report.ProfileOptions{Exact: o.Bytes}), tracereport.Profiled(r, o.Bytes)...)
+	}, page.Profile(r, word))
 }

@@ -37,7 +37,7 @@ func newPull(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return b.Print(a.data(), q)
+			return b.Print(a.print.Data(), q)
 		},
 	}
 	c.Flags().StringVar(&platform, "platform", "", "platform to pull (linux/arm64)")

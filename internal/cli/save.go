@@ -10,6 +10,7 @@ import (
 
 	"tare/internal/listing"
 	"tare/internal/outfile"
+	"tare/internal/printer"
 	"tare/internal/screen"
 	"tare/internal/source"
 )
@@ -56,7 +57,7 @@ func (a *app) save(ctx context.Context, file, platform string, refs []string) er
 	}
 	if file != "" {
 		err = outfile.Write(ctx, file, write)
-	} else if tty, _ := terminal(a.Out); tty {
+	} else if tty, _ := printer.Terminal(a.Out); tty {
 		return usagef("will not write an archive to a terminal: use -o FILE or redirect")
 	} else {
 		err = write(screen.Raw(a.Out))

@@ -11,6 +11,7 @@ import (
 	"tare/internal/flags"
 	"tare/internal/logs"
 	"tare/internal/page"
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/screen"
 	"tare/internal/trace"
@@ -35,7 +36,7 @@ func newTrace(a *app) *cobra.Command {
 			if o.Word, o.Command, err = trace.Words(args, cmd.ArgsLenAtDash()); err != nil {
 				return err
 			}
-			if err := errors.Join(o.Check(o.format != "text" || o.open), o.check()); err != nil {
+			if err := errors.Join(o.Check(o.Format != "text" || o.Open), o.Checked()); err != nil {
 				return err
 			}
 			if err := a.Enter(); err != nil {
@@ -45,7 +46,7 @@ func newTrace(a *app) *cobra.Command {
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, append(plainFormats[:len(plainFormats):len(plainFormats)], tracereport.Paths), tracereport.Parts)
+	o.Flags(c, append(printer.Plain[:len(printer.Plain):len(printer.Plain)], tracereport.Paths), tracereport.Parts)
 	flags.Trace(c, &o.Request)
 	return c
 }
@@ -53,7 +54,7 @@ func newTrace(a *app) *cobra.Command {
 func (a *app) trace(ctx context.Context, o traceOptions) error {
 	o.Platform = a.Platform(o.Platform)
 	o.Stdout, o.Stderr = screen.Raw(a.Out), screen.Raw(a.Err)
-	if o.format != "text" || o.Prefetch != "" || o.file != "" {
+	if o.Format != "text" || o.Prefetch != "" || o.File != "" {
 		o.Stdout = o.Stderr // what is written is the report alone
 	}
 	where := screenOf(a.Err)
@@ -67,11 +68,11 @@ func (a *app) trace(ctx context.Context, o traceOptions) error {
 	if err != nil {
 		return fmt.Errorf("trace: %w", err)
 	}
-	if list := tracereport.List(r.Traces, o.format, o.Prefetch); list != nil {
-		err = a.toFile(o.output, list)
+	if list := tracereport.List(r.Traces, o.Format, o.Prefetch); list != nil {
+		err = a.print.ToFile(o.output, list)
 	} else {
-		err = a.writePage(o.output, oneOr(r.Traces, len(r.Traces) > 1), func() report.Document {
-			return tracereport.Documents(r.Traces, tracereport.Options{Exact: o.bytes, Top: o.Top})
+		err = a.print.WritePage(o.output, oneOr(r.Traces, len(r.Traces) > 1), func() report.Document {
+			return tracereport.Documents(r.Traces, tracereport.Options{Exact: o.Bytes, Top: o.Top})
 		}, page.Page{Title: "Trace of " + o.Word})
 	}
 	if err != nil && o.Prefetch != "" && !r.Complete() { // no list is made of it

@@ -11,6 +11,7 @@ import (
 	"tare/internal/display"
 	"tare/internal/flags"
 	"tare/internal/logs"
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/trimmer"
 )
@@ -30,7 +31,7 @@ func newTrim(a *app) *cobra.Command {
 		Short: "Find edits that make an image smaller, and prove them",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.Checked(); err != nil {
 				return err
 			}
 			o.order.Target = "."
@@ -52,7 +53,7 @@ func newTrim(a *app) *cobra.Command {
 }
 
 func (o *trimOptions) trimFlags(c *cobra.Command) {
-	o.formats(c, plainFormats, trimmer.Parts)
+	o.Flags(c, printer.Plain, trimmer.Parts)
 	f, r := c.Flags(), &o.order
 	f.Lookup("output").Usage = "file for the patch"
 	flags.Sources(f, &o.build.Options)
@@ -83,7 +84,7 @@ func (a *app) trim(ctx context.Context, o trimOptions) error {
 		return err
 	}
 	q := o.order
-	q.Build, q.In, q.Note, q.Journals, q.Output = b.Build, a.In, a.note, filepath.Join(st.Root(), "trim"), o.file
+	q.Build, q.In, q.Note, q.Journals, q.Output = b.Build, a.In, a.note, filepath.Join(st.Root(), "trim"), o.File
 	where := screenOf(a.Err)
 	where.TTY = where.TTY && !a.quiet && !logs.On()
 	show := display.NewSteps(where)
@@ -100,8 +101,8 @@ func (a *app) trim(ctx context.Context, o trimOptions) error {
 	if err != nil {
 		return fmt.Errorf("trim: %w", err)
 	}
-	o.file = ""
-	if err := a.write(o.output, r, func() report.Document { return trimmer.Document(r, o.bytes) }); err != nil {
+	o.File = ""
+	if err := a.print.Write(o.output, r, func() report.Document { return trimmer.Document(r, o.Bytes) }); err != nil {
 		return err
 	}
 	if err := q.Apply(ctx, r); err != nil {

@@ -33,7 +33,7 @@ func newVersion(a *app) *cobra.Command {
 				v.Deps = buildinfo.Modules()
 			}
 			if format != "" {
-				return table.Template(a.data(), format, v)
+				return table.Template(a.print.Data(), format, v)
 			}
 			return v.Write(a.Out)
 		},

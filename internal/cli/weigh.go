@@ -11,6 +11,7 @@ import (
 	"tare/internal/inside"
 	"tare/internal/insidereport"
 	"tare/internal/page"
+	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/scales"
 	"tare/internal/suggest"
@@ -47,12 +48,12 @@ func newWeigh(a *app) *cobra.Command {
 			if cmd.Flags().Changed("layer") && o.Query.Layer == 0 {
 				o.Query.Layer = scales.NoLayer
 			}
-			o.Word, o.top = args[0], o.rows(cmd, o.top)
+			o.Word, o.top = args[0], o.Rows(cmd, o.top)
 			return a.weigh(cmd.Context(), o)
 		},
 		ValidArgsFunction: a.completeTargets,
 	}
-	o.formats(c, pageFormats, slices.Concat(report.WeighParts, insidereport.Parts, []string{tracereport.Touched}))
+	o.Flags(c, printer.Pictured, slices.Concat(report.WeighParts, insidereport.Parts, []string{tracereport.Touched}))
 	flags.Files(c, &o.FilesRequest)
 	f := c.Flags()
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
@@ -65,7 +66,7 @@ func newWeigh(a *app) *cobra.Command {
 }
 
 func (o *weighOptions) check() error {
-	if err := o.output.check(); err != nil {
+	if err := o.output.Checked(); err != nil {
 		return err
 	}
 	if o.top < 0 || o.depth < 1 || o.Query.Layer < scales.NoLayer {
@@ -106,17 +107,17 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.pictured(), Material: o.material, Lines: a.Bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.Pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
 	if err := trace.Weighed(ctx, o.trace, r.Results); err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	return a.writePage(o.output, oneOr(r.Results, o.AllPlatforms), func() (doc report.Document) {
+	return a.print.WritePage(o.output, oneOr(r.Results, o.AllPlatforms), func() (doc report.Document) {
 		for _, one := range r.Results {
-			doc = append(doc, insidereport.Into(report.Weighed(one, o.top, o.bytes), insidereport.Weighed(one, o.bytes))...)
-			doc = append(doc, tracereport.Weighed(one, o.bytes)...)
+			doc = append(doc, insidereport.Into(report.Weighed(one, o.top, o.Bytes), insidereport.Weighed(one, o.Bytes))...)
+			doc = append(doc, tracereport.Weighed(one, o.Bytes)...)
 		}
 		return doc
 	}, page.Page{Title: o.Word, Maps: r.Maps})
@@ -131,9 +132,9 @@ func (a *app) weighFiles(ctx context.Context, o weighOptions) error {
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	return a.writePage(o.output, oneOr(list, o.AllPlatforms), func() (doc report.Document) {
+	return a.print.WritePage(o.output, oneOr(list, o.AllPlatforms), func() (doc report.Document) {
 		for _, one := range list {
-			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
+			doc = append(doc, report.Selected(one, report.SelectedOptions{Exact: o.Bytes, Tree: o.tree, Depth: o.depth, Top: o.top})...)
 		}
 		return doc
 	}, page.Page{Title: o.Word})
@@ -148,8 +149,8 @@ func (a *app) weighInside(ctx context.Context, o weighOptions) error {
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	return a.writePage(o.output, oneOr(list, o.AllPlatforms), func() report.Document {
-		return insidereport.Documents(list, insidereport.Options{Exact: o.bytes, Top: o.top})
+	return a.print.WritePage(o.output, oneOr(list, o.AllPlatforms), func() report.Document {
+		return insidereport.Documents(list, insidereport.Options{Exact: o.Bytes, Top: o.top})
 	}, page.Page{Title: o.Word})
 }
 

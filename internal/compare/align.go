@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,8 @@ func Align(lines, history []string) (owner []int, unsure []bool) {
 	if n*m > maxLikened {
 		return owner, unsure // nobody writes such a file, nor such a history
 	}
+	shells := shellsOf(lines)
+	likeness := func(line, entry string) float64 { return likeness(line, command(entry, shells)) }
 	best := make([][]float64, n+1)
 	for i := range best {
 		best[i] = make([]float64, m+1)
@@ -57,7 +60,7 @@ const sure = 1.5
 // likeness of an instruction and a history entry: 0 for other keywords, 2 for equal
 // texts, else 0.2 and the part of the words that both have.
 func likeness(line, entry string) float64 {
-	a, b := words(line), words(command(entry))
+	a, b := words(line), words(entry)
 	if len(a) == 0 || len(b) == 0 || !strings.EqualFold(a[0], b[0]) {
 		return 0
 	}
@@ -80,16 +83,37 @@ func likeness(line, entry string) float64 {
 }
 
 // command is a step without the build arguments that BuildKit writes before a command, and
-// the shell that carries it out: RUN |1 V=1 /bin/sh -c make.
-func command(entry string) string {
-	rest, ok := strings.CutPrefix(entry, "RUN |")
+// the shell that carries it out, if it is the default one or one of shells:
+// RUN |1 V=1 /bin/sh -c make.
+func command(entry string, shells []string) string {
+	rest, ok := strings.CutPrefix(entry, "RUN ")
 	if !ok {
 		return entry
 	}
-	if _, cmd, ok := strings.Cut(rest, " -c "); ok {
+	args := strings.HasPrefix(rest, "|")
+	for _, sh := range shells {
+		if before, cmd, ok := strings.Cut(" "+rest, " "+sh+" "); ok && (before == "" || args) {
+			return "RUN " + strings.TrimSpace(cmd)
+		}
+	}
+	if _, cmd, ok := strings.Cut(rest, " -c "); ok && args {
 		return "RUN " + cmd
 	}
 	return entry
+}
+
+// shellsOf are the shells that SHELL instructions name, as histories write them.
+func shellsOf(lines []string) (out []string) {
+	for _, l := range lines {
+		name, text, _ := strings.Cut(l, " ")
+		var list []string
+		if strings.EqualFold(name, "SHELL") && json.Unmarshal([]byte(text), &list) == nil && len(list) > 0 {
+			out = append(out, strings.Join(list, " "))
+		}
+	}
+	// The longest first: one may begin as another does.
+	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) })
+	return out
 }
 
 // words are those of an instruction, without flags that builders leave out and without

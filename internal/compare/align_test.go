@@ -32,11 +32,35 @@ func TestLikeness(t *testing.T) {
 		{"RUN a b", "RUN |1 X=1 a b", 0.2, 1.9},
 		{"RUN py -c a", "RUN py -c a", 2, 2}, // no shell of the builder's
 	} {
-		if got := likeness(c.line, c.entry); got < c.from || got > c.to {
+		if got := likeness(c.line, command(c.entry, nil)); got < c.from || got > c.to {
 			t.Errorf("%q, %q: %f, not %f to %f", c.line, c.entry, got, c.from, c.to)
 		}
 	}
 	if got := words(`--mount [a, "b"]='c'\`); !reflect.DeepEqual(got, []string{"--mount", "a", "b", "c"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// A RUN under a SHELL of the file is the line's for sure; under one that the file does not
+// have it is only alike.
+func TestAlignUnderShell(t *testing.T) {
+	for _, c := range []struct {
+		shell, entry string
+		unsure       bool
+	}{
+		{`SHELL ["/bin/sh", "-eu", "-c"]`, "RUN /bin/sh -eu -c apk add x", false},
+		{`shell ["/bin/sh","-euc"]`, "RUN /bin/sh -euc apk add x", false},
+		{`SHELL ["/bin/bash", "-o", "pipefail", "-ec"]`, "RUN |2 A=1 B=b c /bin/bash -o pipefail -ec apk add x", false},
+		{`SHELL ["python3", "-c"]`, "RUN python3 -c apk add x", false},
+		{`SHELL ["/bin/sh", "-c"]`, "RUN apk add x", false},
+		{`SHELL ["/bin/sh", "-eu", "-c"]`, "RUN /bin/bash -eu -c apk add x", true},
+		{`SHELL ["/bin/sh", "-eu", "-c"]`, "RUN echo /bin/sh -eu -c apk add x", true},
+		{`SHELL /bin/sh -eu -c`, "RUN /bin/sh -eu -c apk add x", true},
+		{`SHELL []`, "RUN |1 A=/bin/sh -eu -c apk add x y", true},
+	} {
+		owner, unsure := Align([]string{c.shell, "RUN apk add x"}, []string{c.entry})
+		if owner[0] != 1 || unsure[0] != c.unsure {
+			t.Errorf("%s, %s: line %d, unsure %v", c.shell, c.entry, owner[0], unsure[0])
+		}
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"tare/internal/target"
 )
 
+// text is what the help says of one command.
+type text struct{ long, example string }
+
 // told is what the help of a command says, besides its flags: at length, and by example.
 // They are here, and not beside the flags, since they are read and mended together.
-var told = map[string]struct{ long, example string }{
+var told = map[string]text{
 	"lab": {
 		long: `Run an experiment: build or pull every variant of a tare.yaml, check that it
 works, weigh it, time its builds, rebuilds and starts, and compare all
@@ -213,6 +216,25 @@ differ, and 2 for any error.`,
   tare diff --exit-code --ignore-times --ignore-history app:a app:b
   tare diff --format json registry://app:1.0 registry://app:1.1 | jq .count`,
 	},
+	"update": {
+		long: `Show what a machine that has the image FROM downloads when it pulls TO: which
+layers go over the wire, which are unpacked, which stay, and why. Only manifests
+and configurations are read. Each client reuses layers by rules of its own:
+
+  docker      unpacked layers, from the bottom up to the first that is new (the
+              default; with the containerd image store: containerd)
+  containerd  blobs by digest, and unpacked layers: nerdctl, Kubernetes
+  podman      blobs by digest, wherever in an image they stand
+  estargz     containerd with the stargz snapshotter: layers with a table of
+              contents are mounted; an estimate
+  soci        containerd with the SOCI snapshotter: an upper bound
+
+FROM and TO are names in registries, store://NAME, oci-dir://DIR[:TAG],
+dir://DIR or containerd://NAME. FROM may be scratch, a machine without images.`,
+		example: `  tare update python:3.12-slim python:3.13-slim
+  tare update --client containerd --have debian:bookworm app:1 app:2
+  tare update --format json scratch app:2 | jq .download`,
+	},
 	"build": {
 		long: `Build an image from a Dockerfile, with BuildKit inside this process.
 
@@ -295,8 +317,15 @@ func Texts(root *cobra.Command) {
 		if t, ok := told[name]; ok {
 			c.Long, c.Example = t.long, t.example
 		}
-		if c.Name() == "image" {
+		switch c.Name() {
+		case "image":
 			Texts(c) // the same commands once more, as Docker has them
+		case "fleet":
+			for _, kid := range c.Commands() {
+				if t, ok := told["fleet "+kid.Name()]; ok {
+					kid.Long, kid.Example = t.long, t.example
+				}
+			}
 		}
 	}
 }

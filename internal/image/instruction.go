@@ -13,6 +13,12 @@ func (s Step) Instruction() string {
 		}
 		return "RUN " + rest
 	}
+	if rest, ok := cutOther(t); ok { // the classic builder under a SHELL: /bin/sh -eu -c make
+		if nop, ok := strings.CutPrefix(rest, "#(nop)"); ok {
+			return strings.TrimSpace(nop)
+		}
+		return "RUN " + t
+	}
 	if len(t) > 2 && t[0] == '|' && t[1] >= '0' && t[1] <= '9' { // Docker's classic builder: |1 V=x /bin/sh -c make
 		return "RUN " + t
 	}
@@ -31,6 +37,27 @@ func cutShell(t string) (string, bool) {
 		}
 	}
 	return t, false
+}
+
+// cutOther cuts off a shell that is none of the usual ones: a program by its path, then
+// options of which the last ends in c.
+func cutOther(t string) (string, bool) {
+	word, rest, ok := strings.Cut(t, " ")
+	if !ok || !strings.HasPrefix(word, "/") {
+		return t, false
+	}
+	for last := ""; ; last = word {
+		if word, rest, ok = strings.Cut(strings.TrimLeft(rest, " "), " "); !ok {
+			return t, false
+		}
+		option := strings.HasPrefix(word, "-")
+		if option && strings.HasSuffix(word, "c") {
+			return strings.TrimSpace(rest), true
+		}
+		if !option && !(strings.HasPrefix(last, "-") && strings.HasSuffix(last, "o")) {
+			return t, false
+		}
+	}
 }
 
 // Copies tells whether the entry is a COPY or ADD.

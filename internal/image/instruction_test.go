@@ -17,6 +17,12 @@ func TestInstruction(t *testing.T) {
 		"/bin/sh -c #(nop) COPY file:1 in /app/ ": "COPY file:1 in /app/",
 		"RUN |1 N=10 /bin/sh -c make # buildkit":  "RUN |1 N=10 /bin/sh -c make",
 		"|1 N=10 /bin/sh -c make":                 "RUN |1 N=10 /bin/sh -c make", // Docker's classic builder
+		"/bin/sh -eu -c make":                     "RUN /bin/sh -eu -c make",     // under a SHELL
+		"/bin/bash -o pipefail -ec make":          "RUN /bin/bash -o pipefail -ec make",
+		"/bin/bash -ec #(nop)  CMD [\"x\"]":       `CMD ["x"]`,
+		"/bin/tool now -c make":                   "/bin/tool now -c make",
+		"/bin/sh -eu":                             "/bin/sh -eu",
+		"/app":                                    "/app",
 		"|x|":                                     "|x|",
 		"|1":                                      "|1",
 		"":                                        "",

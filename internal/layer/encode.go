@@ -207,7 +207,10 @@ func (r *reader) take(n uint64) []byte {
 
 // Decode reads what Encode wrote. Damaged input is an error, never a panic or a
 // wrong index: it is checked with Check, too.
-func Decode(b []byte) (*Index, error) {
+func Decode(b []byte) (*Index, error) { return decode(b, math.MaxInt, math.MaxUint32) }
+
+// decode is Decode for at most a number of entries and of bytes of all their paths.
+func decode(b []byte, entries, bytes int) (*Index, error) {
 	bad := false
 	in := &reader{b, &bad}
 	var h head
@@ -217,7 +220,7 @@ func Decode(b []byte) (*Index, error) {
 	next := func() *reader { return &reader{in.take(in.uint()), &bad} }
 	lens, suffixes, linkLens, links := next(), next(), next(), next()
 	kind, mode, owner, times, xattr, sizes, offsets, shares, sums, kept := next(), next(), next(), next(), next(), next(), next(), next(), next(), next()
-	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > min(uint64(h.List)*(1<<20), math.MaxUint32) {
+	if bad || h.List < 0 || h.List > min(len(kind.b), entries) || h.Paths < 0 || uint64(h.Paths) > min(uint64(h.List)*(1<<20), uint64(bytes)) {
 		return nil, errDamaged
 	}
 	x := &Index{Sums: h.Sums, Trailer: h.Trailer, TrailerShare: h.TrailerShare, Skipped: h.Skipped, List: make([]Entry, h.List)}

@@ -17,6 +17,7 @@ const chunkSize = 256 << 10
 
 // window is how much is asked for at once: gzip's decompressor yields its window of
 // 32 KiB at each flush. A chunk ends where less is free, so that a Read is a flush.
+// What is not compressed is read by chunks, past the buffer.
 const window = 32 << 10
 
 // stored counts and hashes the bytes of the blob.
@@ -146,8 +147,12 @@ func (s *stream) run() {
 func (s *stream) fill(c *chunk) {
 	c.n, c.marks, c.err = 0, c.marks[:0], nil
 	for c.err == nil && len(c.b)-c.n >= window {
+		step := window
+		if s.kind == None {
+			step = len(c.b) - c.n
+		}
 		var n int
-		n, c.err = s.plain.Read(c.b[c.n : c.n+window])
+		n, c.err = s.plain.Read(c.b[c.n : c.n+step])
 		c.n += n
 		s.out += int64(n)
 		if n > 0 && s.kind != None {
@@ -156,6 +161,9 @@ func (s *stream) fill(c *chunk) {
 		if s.out > s.max && c.err == nil {
 			c.err = &LimitError{What: "bytes when uncompressed", Limit: s.max}
 		}
+	}
+	if s.kind == None {
+		s.diff.Write(c.b[:c.n]) // ahead, there is nothing but this to do
 	}
 }
 
@@ -214,7 +222,9 @@ func (s *stream) next() {
 		s.cur = <-s.ahead
 	}
 	s.off = 0
-	s.diff.Write(s.cur.b[:s.cur.n])
+	if s.kind != None {
+		s.diff.Write(s.cur.b[:s.cur.n]) // here: decompressing takes longer than parsing
+	}
 	for _, m := range s.cur.marks {
 		s.marks = push(s.marks, m)
 	}

@@ -15,12 +15,6 @@
     e.append(...kids.filter(k => k !== null && k !== undefined));
     return e;
   };
-  const bytes = n => {
-    const unit = ["B", "kB", "MB", "GB", "TB"];
-    let u = 0, x = Math.abs(n);
-    while (x >= 999.5 && u < unit.length - 1) { x /= 1000; u++; }
-    return (n < 0 ? "−" : "") + (u ? Number(x.toPrecision(3)) : x) + unit[u];
-  };
   const count = n => n.toLocaleString("en");
   const plural = (n, word) => count(n) + " " + word + (n === 1 ? "" : "s");
   const options = (select, list, value) => {
@@ -191,8 +185,36 @@
   };
   dialog.addEventListener("close", () => { if (current && current.tr.isConnected) current.tr.focus(); });
 
+  // note writes what is looked at into the address; kept reads it from there.
+  const note = () => {
+    const steps = pair() ? [] : images[what.value].layers, chosen = from.value + "-" + to.value;
+    state.put("files", what.value, images.length > 1 ? "0-1" : "0");
+    state.put("dir", find.value ? "" : root);
+    state.put("layers", steps.length ? chosen : "", steps.length ? "0-" + (steps.length - 1) : "");
+    state.put("order", order.value, "size");
+    state.put("find", find.value);
+    state.put("as", find.value ? mode.value : "text", "text");
+    state.put("same", unchanged.checked ? "1" : "");
+  };
+  // pick chooses what a select has, and nothing else: an address may be anybody's.
+  const pick = (select, value) => { if ([...select.options].some(o => o.value === value)) select.value = value; };
+  const kept = () => {
+    pick(what, state.get("files"));
+    choose();
+    const [first, last] = state.get("layers").split("-");
+    pick(from, first);
+    pick(to, last);
+    if (Number(from.value) > Number(to.value)) to.value = from.value;
+    ranged();
+    pick(order, state.get("order"));
+    pick(mode, state.get("as"));
+    find.value = state.get("find").slice(0, find.maxLength);
+    unchanged.checked = state.get("same") === "1";
+    root = state.get("dir").replace(/^\/+|\/+$/g, "");
+  };
   // load lists what is looked at from the beginning.
   const load = async () => {
+    note();
     if (asked) asked.abort();
     const mine = asked = new AbortController();
     section.setAttribute("aria-busy", "true");
@@ -291,8 +313,15 @@
       for (let a = 0; a < (last > 4 ? 1 : last); a++) for (let b = a + 1; b < last; b++) list.push([a + "-" + b, images[a].name + " → " + images[b].name]);
       options(what, list, last > 1 ? "0-1" : "0");
       document.getElementById("files-what").hidden = last < 2;
-      choose();
+      kept();
       await load();
     } catch (e) { fail(e); }
+    // Where somebody goes in the map, the list follows, unless something is searched for.
+    document.addEventListener("tare:zoom", e => {
+      const p = pair(), {image, path} = e.detail, at = path.replace(/^\/+|\/+$/g, "");
+      if (!images[image] || find.value || at === root && (p ? p.includes(image) : what.value === String(image))) return;
+      if (p ? !p.includes(image) : what.value !== String(image)) { what.value = String(image); choose(); }
+      go(at);
+    });
   })();
 })();

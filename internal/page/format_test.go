@@ -8,6 +8,8 @@ import (
 
 	"tare/internal/chart"
 	"tare/internal/page"
+	"tare/internal/profile"
+	"tare/internal/weigh"
 )
 
 // Every format is found by its name, and no other.
@@ -38,5 +40,17 @@ func TestCharts(t *testing.T) {
 	}
 	if err := (&page.Page{}).WriteSVG(&bytes.Buffer{}); !errors.As(err, &none) || !strings.Contains(err.Error(), "no chart of this") {
 		t.Error(err)
+	}
+}
+
+// A profile's page has the map of the image's files where one was made, and the bars of a
+// build where there was one.
+func TestProfilePage(t *testing.T) {
+	if p := page.Profile(&profile.Result{}, "app"); p.Maps != nil || p.Extra != nil || p.Title != "Profile of app" {
+		t.Errorf("%+v", p)
+	}
+	p := page.Profile(&profile.Result{Seconds: 1, Map: &weigh.Node{Name: "app"}}, "app")
+	if len(p.Maps) != 1 || p.Maps[0].Name != "app" || len(p.Extra) != 1 {
+		t.Errorf("%d maps, %d pictures", len(p.Maps), len(p.Extra))
 	}
 }

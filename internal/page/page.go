@@ -47,6 +47,18 @@ type Picture = chart.Picture
 // Gantt draws when each step of a build was at work.
 func Gantt(r *profile.Result) Picture { return chart.Gantt(r) }
 
+// Profile is the page of a profile, without its document.
+func Profile(r *profile.Result, name string) Page {
+	p := Page{Title: "Profile of " + name}
+	if r.Seconds > 0 || len(r.Spans) > 0 {
+		p.Extra = []Picture{Gantt(r)}
+	}
+	if r.Map != nil {
+		p.Maps = []weigh.Node{*r.Map}
+	}
+	return p
+}
+
 // Page is a report to be written in some format, and all that a browser's page shows beside
 // the document.
 type Page struct {
@@ -72,11 +84,13 @@ func (p *Page) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	script := "(() => {\n" + stateJS + tablesJS + pairsJS + partsJS + labelsJS + mapJS + searchJS + "})();\n"
-	style := pageCSS
+	program, style := stateJS+tablesJS+pairsJS+partsJS+labelsJS+mapJS+searchJS, pageCSS
+	if p.Served {
+		program, style = program+filesJS, style+filesCSS
+	}
+	script := "(() => {\n" + program + "})();\n"
 	served, nonce, policy := "", "", fmt.Sprintf("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'\">\n", hash(style), hash(script))
 	if p.Served { // the answer's head has the policy
-		script, style = script+filesJS, style+filesCSS
 		served, policy, nonce = " data-served", "<link rel=\"icon\" href=\"data:,\">\n", " nonce=\""+esc(p.Nonce)+"\""
 	}
 	title, doc := p.titled()

@@ -61,6 +61,8 @@ type Result struct {
 	Notes []string `json:"notes,omitempty"`
 	// Traced is what a trace of the image says; absent without one.
 	Traced *weigh.Traced `json:"traced,omitempty"`
+	// Map is the map of the image's files, for pages; nil where none was asked for.
+	Map *weigh.Node `json:"-"`
 }
 
 // Bytes are what a line adds.

@@ -9,6 +9,7 @@ import (
 	"tare/internal/profile"
 	"tare/internal/target"
 	"tare/internal/units"
+	"tare/internal/weigh"
 )
 
 // ImageRequest names an image that was built elsewhere, and its Dockerfile.
@@ -19,6 +20,7 @@ type ImageRequest struct {
 	Platform   string
 	Args       map[string]string // the build arguments that were given
 	Material   units.Material    // as in Request
+	Map        func(*weigh.Facts) weigh.Node
 }
 
 // Image matches an image that was built elsewhere with the lines of its Dockerfile. Where
@@ -46,6 +48,7 @@ func Image(ctx context.Context, f *target.Finder, r ImageRequest) (*profile.Resu
 		return nil, err
 	}
 	fold(out, r.Material)
+	draw(out, &profile.Weighed{Facts: facts[0]}, r.Map)
 	out.Notes = append(out.Notes, profile.Doubts(out)...)
 	return out, nil
 }

@@ -43,6 +43,8 @@ type Request struct {
 	Edits, Swaps []string
 	// Material is how much a finding must save not to be folded; the zero value means all.
 	Material units.Material
+	// Map makes the map of the image's files; nil for none.
+	Map func(*weigh.Facts) weigh.Node
 }
 
 // Run profiles a Dockerfile. A build that fails is no error if it took any step: the
@@ -175,6 +177,7 @@ func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 		return nil, err
 	}
 	fold(r, p.Material)
+	draw(r, in.Image, p.Map)
 	if failed != nil {
 		r.Failed, r.FailedLine = failed.Error(), failedLine(r, failed)
 		return r, nil
@@ -186,6 +189,14 @@ func (p *profiler) run(ctx context.Context) (*profile.Result, error) {
 func fold(r *profile.Result, m units.Material) {
 	if r.Savings != nil {
 		r.Savings = weigh.Save(r.Findings, r.Total.Tar, m)
+	}
+}
+
+// draw adds the map of an image's files to its result, where one is asked for.
+func draw(r *profile.Result, w *profile.Weighed, how func(*weigh.Facts) weigh.Node) {
+	if how != nil && w != nil {
+		m := how(w.Facts)
+		r.Map = &m
 	}
 }
 

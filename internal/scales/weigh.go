@@ -106,17 +106,31 @@ func maps(ctx context.Context, f *target.Finder, set *target.Set, base int, touc
 	}
 	return target.Compute(ctx, f, set.Images[0].Name, "Drawing", func() (out []weigh.Node, err error) {
 		for n, one := range facts {
-			o := weigh.MapOptions{Parts: mapParts}
+			var o weigh.MapOptions
 			if base >= 0 && n != base {
 				o.Against, o.Name = facts[base], set.Images[base].Name
 			}
-			if touched != nil {
-				o.Touched = touched(one)
-			}
-			out = append(out, one.Map(set.Images[n].Name, o))
+			out = append(out, draw(one, set.Images[n].Name, o, touched))
 		}
 		return out, nil
 	})
+}
+
+// Map makes the map of an image for pictures, with what a trace saw, if there is one; it is nil
+// where there are to be no pictures.
+func Map(pictures bool, name string, touched Touched) func(*weigh.Facts) weigh.Node {
+	if !pictures {
+		return nil
+	}
+	return func(f *weigh.Facts) weigh.Node { return draw(f, name, weigh.MapOptions{}, touched) }
+}
+
+func draw(f *weigh.Facts, name string, o weigh.MapOptions, touched Touched) weigh.Node {
+	o.Parts = mapParts
+	if touched != nil {
+		o.Touched = touched(f)
+	}
+	return f.Map(name, o)
 }
 
 // FilesRequest says which files of an image to list.

@@ -45,6 +45,8 @@ type Registry struct {
 	// Stall is how long a registry may send nothing, or too little; other bounds of time
 	// follow from it. 0 means TARE_REGISTRY_STALL, or 15 seconds.
 	Stall time.Duration
+	// Patience bounds the pauses that a registry asks for before one request is answered, all together. 0 means eight times Stall.
+	Patience time.Duration
 
 	withheld sync.Map // registry -> token server that did not get its credentials
 	plain    sync.Map // registries that answered without TLS
@@ -140,7 +142,7 @@ func (r *Registry) Hosts(ctx context.Context) docker.RegistryHosts {
 			base := logs.Requests(h.Client.Transport)
 			client := func(only kind) *http.Client {
 				return &http.Client{
-					Transport:     &patient{next: &guard{next: base, reg: r, own: h.Host, only: only, stall: stall}, wait: r.Wait, budget: 8 * stall},
+					Transport:     &patient{next: &guard{next: base, reg: r, own: h.Host, only: only, stall: stall}, wait: r.Wait, budget: cmp.Or(r.Patience, 8*stall)},
 					CheckRedirect: redirected,
 				}
 			}

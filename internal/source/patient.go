@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 )
 
 // patient repeats requests that a registry put off with 429 or 503, after the
@@ -113,4 +115,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// PutOff tells whether an error is that a registry does not want to be asked any more for now: whatever else is asked of it fails, too.
+func PutOff(err error) bool {
+	var off *putOffError
+	var status remoteerrors.ErrUnexpectedStatus
+	return errors.As(err, &off) || errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests
 }

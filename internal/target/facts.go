@@ -79,12 +79,13 @@ func (f *Finder) Index(ctx context.Context, list []*Image) error {
 		}
 		seen[i.provider] = true
 		var together []*image.Image
+		var these []*Image
 		for _, o := range list[n:] {
 			if o.provider == i.provider {
-				together = append(together, o.Image)
+				together, these = append(together, o.Image), append(these, o)
 			}
 		}
-		if err := (image.Measurer{Provider: i.provider, Cache: st, Progress: events}).Index(ctx, together...); err != nil {
+		if err := (image.Measurer{Provider: i.provider, Cache: st, Progress: events, Others: f.others(these, events)}).Index(ctx, together...); err != nil {
 			return fmt.Errorf("%s: %w", i.Name, err)
 		}
 	}

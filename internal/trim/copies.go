@@ -267,8 +267,14 @@ func deadCopies(p *Project) []Candidate {
 	for _, cp := range p.copies() {
 		all := p.written(cp, func(string, *layer.Entry) bool { return true })
 		if len(all) == 0 || slices.ContainsFunc(all, func(r tree.Ref) bool {
-			c := p.Facts.Tree.Name(r).Class
-			return c == tree.Live || c == tree.DeletedFile || c == tree.DeletedDir || c == tree.Opaque
+			n := p.Facts.Tree.Name(r)
+			c := n.Class
+			// What a RUN changes without writing it, it needs.
+			needed := c == tree.MetadataOnly && slices.ContainsFunc(p.chain, func(i *draft.Instruction) bool {
+				k, ok := p.layer(i)
+				return ok && k == n.By && i.Keyword == "RUN"
+			})
+			return needed || c == tree.Live || c == tree.DeletedFile || c == tree.DeletedDir || c == tree.Opaque
 		}) {
 			continue
 		}

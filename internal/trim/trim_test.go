@@ -161,6 +161,9 @@ var cases = []edit{
 	{"copied twice", "copied-twice", "COPY --chown=1000 a /a\nRUN make\nCOPY . /", "COPY a /a\nRUN make\nCOPY . /", layers{2: {owned(big("a", 6000))}, 3: {big("c", 10)}, 4: {big("a", 6000), big("b", 10)}}, 512 + 6144},
 	{"copied twice alike", "copied-twice", "COPY a /a\nRUN make\nCOPY . /", "", layers{2: {big("a", 6000)}, 3: {big("c", 10)}, 4: {big("b", 10)}}, 0},
 	{"written over", "dead-copy", "COPY a /a\nCOPY b /a", "COPY b /a", layers{2: {big("a", 6000)}, 3: {big("a", 600)}}, whole + 512 + 6144},
+	{"only its mode changed by a COPY", "dead-copy", "COPY a /a\nCOPY --chmod=755 a /a", "COPY --chmod=755 a /a", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000))}}, whole + 512 + 6144},
+	{"its mode changed by a RUN, which needs it", "dead-copy", "COPY a /a\nRUN chmod 755 /a", "", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000))}}, 0},
+	{"the same in JSON form", "dead-copy", "COPY a /a\nRUN [\"chmod\", \"755\", \"/a\"]", "", layers{2: {big("a", 6000)}, 3: {moded(big("a", 6000))}}, 0},
 	{"written over in part", "dead-copy", "COPY a c /\nCOPY b /a", "", layers{2: {big("a", 6000), big("c", 10)}, 3: {big("a", 600)}}, 0},
 	{"a stage for nothing", "idle-stage", "COPY --from=x /a /a\nRUN make; rm /a", "RUN make; rm /a", layers{2: {big("a", 6000)}, 3: {gone("a")}}, whole + 512 + 6144 + 512}, // nothing is left to hide
 	{"a stage for something", "idle-stage", "COPY --from=x /a /a\nRUN make", "", layers{2: {big("a", 6000)}, 3: {big("b", 10)}}, 0},

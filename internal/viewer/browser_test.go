@@ -171,5 +171,7 @@ func (b *tab) sees(js, want string) {
 			return
 		}
 	}
-	b.t.Fatalf("%s is %q, want %q", js, got, want)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.t.Fatalf("%s is %q, want %q; the browser says %q", js, got, want, b.bad)
 }

@@ -109,6 +109,40 @@ func TestWebDownload(t *testing.T) {
 	}
 }
 
+// A link leads to the same list of files: image, layers, directory, order and search are in
+// the address. What an address names and is not there is left alone.
+func TestWebLink(t *testing.T) {
+	s := serve(t, walked, walked[:1])
+	b := browse(t)
+	said := `document.getElementById("files-said").textContent`
+	open := func(fragment string) {
+		b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(s.at+fragment), chromedp.WaitReady("#files tbody tr"))
+		b.sees(`document.getElementById("files").getAttribute("aria-busy") ?? ""`, "")
+	}
+	open("#files=0&dir=etc&layers=0-0&order=name")
+	b.sees(names, "deep/ motd")
+	b.sees(`document.getElementById("files-path").textContent`, "/ › etc")
+	b.sees(`location.hash`, "#files=0&dir=etc&layers=0-0&order=name")
+	open("#files=0&layers=0-0&find=%2Fsec&as=regex")
+	b.sees(names, "/tmp/secret")
+	open("#files=7&dir=etc&layers=5-9&order=weight&as=no")
+	b.sees(`location.hash`, "#dir=etc")
+	b.sees(names, "motd")
+	b.do(chromedp.SendKeys("#files input[type=search]", "motd"))
+	b.sees(said, "1 path found")
+	b.sees(`location.hash`, "#find=motd")
+	b.do(chromedp.Evaluate(`document.dispatchEvent(new CustomEvent("tare:zoom", {detail: {image: 0, path: "usr"}}))`, nil))
+	b.sees(`location.hash`, "#find=motd")
+	// Where the map goes, the list follows; another image than those compared is shown alone.
+	open("#files=1")
+	b.do(chromedp.Evaluate(`document.dispatchEvent(new CustomEvent("tare:zoom", {detail: {image: 0, path: "/etc/deep"}}))`, nil))
+	b.sees(names, "er/")
+	b.sees(`location.hash`, "#files=0&dir=etc/deep")
+	b.do(chromedp.Evaluate(`document.dispatchEvent(new CustomEvent("tare:zoom", {detail: {image: 9, path: ""}}))`, nil))
+	b.sees(`location.hash`, "#files=0&dir=etc/deep")
+	b.fine()
+}
+
 // Two images are shown side by side, and each by itself.
 func TestWebOfTwo(t *testing.T) {
 	s := serve(t, walked, [][]testkit.Entry{{testkit.File("etc/motd", "other\n"), testkit.File("new", "123")}})
