@@ -118,6 +118,21 @@ func TestVerifyFindsLies(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "1 of 1 in the registry cannot be relied upon") || r.Images[0].Indexes[0].State != indexes.Wrong || !strings.Contains(text(t, r), "layer 2 holds something else") {
 		t.Errorf("%+v, %v", r, err)
 	}
+	// The same image beside it, from the store, is weighed by its own layers.
+	both := newMachine(t, "**")
+	testkit.Put(t, both.st, "mine:1", store.Pulled, some(t, "gzip"))
+	two, err := both.finder.Open(t.Context(), []string{word, "mine:1"}, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer two.Close()
+	facts, err := two.Facts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if facts[0] == facts[1] {
+		t.Error("what the registry says is taken for what the store has")
+	}
 	// Nobody who does not trust it hears of it, also after somebody else on the machine has.
 	trusting := newMachine(t, "**")
 	lied := trusting.weigh(word)
@@ -223,5 +238,25 @@ func TestReferrersFail(t *testing.T) {
 				t.Errorf("more than a line: %q", *fresh.notes)
 			}
 		})
+	}
+}
+
+// An image without layers has an index, too: that there are none.
+func TestNoLayers(t *testing.T) {
+	reg := testkit.NewReferrersRegistry(t)
+	name := reg.Host + "/team/empty:1"
+	m := newMachine(t)
+	m.pushed(name, testkit.Image(t, testkit.Options{}))
+	r, err := indexes.Push(t.Context(), m.finder, indexes.Request{Words: []string{name}})
+	if err != nil || !strings.Contains(text(t, r), "index of 0 layers, ") {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	fresh := newMachine(t, "**")
+	if fresh.weigh("registry://"+name) != m.weigh("registry://"+name) {
+		t.Error("another result")
+	}
+	fresh.told("")
+	if r, err := indexes.Verify(t.Context(), fresh.finder, indexes.Request{Words: []string{name}}); err != nil || r.Images[0].Indexes[0].State != indexes.Verified {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
