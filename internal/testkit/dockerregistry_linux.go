@@ -47,7 +47,7 @@ func DockerRegistry(t testing.TB) string {
 	go func() { ended <- c.Wait() }()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
-		<-ended
+		_ = <-ended
 	})
 	for range 200 {
 		select {
