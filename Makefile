@@ -44,6 +44,7 @@ mutants: ## plant faults in MUTANTS (default: what counts and what is said), and
 packages:
 	@scripts/apt.sh $(TEST_PACKAGES) || echo "make test: without these packages some tests will skip, and say so"
 	@scripts/axe.sh >/dev/null || echo "make test: without axe-core from npm TestAccessible will skip, and say so"
+	@scripts/duckdb.sh >/dev/null || echo "make test: without DuckDB from npm TestQueriesOfTheReference will skip, and say so"
 
 fmt-check:
 	@out=$$(gofmt -l ci cmd internal *.go); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
