@@ -75,8 +75,7 @@ func (l *layers) ask(ctx context.Context, i *fleet.Image, b *fleet.Blob) (found 
 			break
 		}
 	}
-	repos := l.repositories(&fleet.Blob{Images: b.Images})
-	if name == "" || len(repos) == 0 {
+	if name == "" {
 		return nil, nil
 	}
 	repo, _, _ := strings.Cut(name, "@")
