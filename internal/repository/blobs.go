@@ -23,7 +23,7 @@ func (r *Repository) Blobs() content.Provider {
 // fetcher implements remotes.Fetcher.
 type fetcher struct{ r *Repository }
 
-// Fetch implements remotes.Fetcher.
+// Fetch implements remotes.Fetcher. The request is sent by the first Read: a download that goes on is sought first.
 func (f fetcher) Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error) {
 	if err := d.Digest.Validate(); err != nil {
 		return nil, err
@@ -32,8 +32,7 @@ func (f fetcher) Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser
 	if images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType) {
 		kind = "manifests/"
 	}
-	b := &body{ctx: f.r.scope(ctx), r: f.r, path: reference.Path(f.r.named) + "/" + kind + d.Digest.String(), accept: d.MediaType + ", */*"}
-	return b, b.open() // so that what is not there is said now
+	return &body{ctx: f.r.scope(ctx), r: f.r, path: reference.Path(f.r.named) + "/" + kind + d.Digest.String(), accept: d.MediaType + ", */*"}, nil
 }
 
 // body is a blob that is being read. After Seek it goes on from there.
