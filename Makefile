@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-view bench-weigh test-corpus install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -130,6 +130,10 @@ bench-looks: build ## first and second look at an image in Docker, Podman, a reg
 
 bench-pull: build ## pull of a 1.6 GB image, in turn with crane, regctl and skopeo
 	@scripts/bench/pull.sh
+
+bench-update: ## what tare update tells, held against Docker, containerd and Podman over 100 pairs of images (400 pulls each)
+	@scripts/apt.sh docker.io podman runc || true
+	TARE_BENCH_UPDATE=$${PAIRS:-100} go test -count=1 -timeout 30m -v -run '^Test(Docker|Containerd|Podman)$$' ./internal/update
 
 bench-trace: build ## what tare trace costs, in turn with untraced runs and strace
 	@scripts/bench/trace.sh

@@ -40,10 +40,11 @@ import (
 	"tare/internal/touch"
 	"tare/internal/trim"
 	"tare/internal/units"
+	"tare/internal/update"
 	"tare/internal/weigh"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/reference/*.schema.json; read the diff before committing it")
+var rewrite = flag.Bool("update", false, "rewrite docs/reference/*.schema.json; read the diff before committing it")
 
 // documents are the JSON documents that tare prints.
 var documents = map[string]struct {
@@ -61,6 +62,7 @@ var documents = map[string]struct {
 	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
 	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
 	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
+	"update":  {update.Schema, "tare update --format json", reflect.TypeFor[update.Update]()},
 	"bill":    {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
 	"fleet":   {strata.Schema, "tare fleet report --format json", reflect.TypeFor[strata.Result]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
@@ -83,7 +85,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/strata", "internal/fleet"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/strata", "internal/fleet"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -238,7 +240,7 @@ func TestSchemasArePublished(t *testing.T) {
 		}
 		b = append(b, '\n')
 		file := filepath.Join("docs/reference", name+".schema.json")
-		if *update {
+		if *rewrite {
 			if err := os.WriteFile(file, b, 0o644); err != nil {
 				t.Fatal(err)
 			}

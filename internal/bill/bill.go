@@ -6,13 +6,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"tare/internal/image"
 	"tare/internal/request"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -126,57 +123,25 @@ func pull(ctx context.Context, r *source.Registry, st *store.Store, named refere
 		return nil, err
 	}
 	defer func() { _ = o.Close() }()
-	chosen := want != nil
-	if !chosen {
-		want = platforms.Default() // as a pull: another platform is not taken instead
+	n, err := Read(ctx, o, want)
+	if err != nil {
+		return nil, err
 	}
-	b := &Bill{Schema: Schema, Name: reference.FamiliarString(named), Digest: o.Target.Digest, Blobs: []Blob{}}
+	b := &Bill{Schema: Schema, Name: reference.FamiliarString(named), Platform: n.Platform(), Digest: o.Target.Digest, Blobs: []Blob{}}
 	seen := map[digest.Digest]bool{}
-	add := func(kind string, d ocispec.Descriptor) {
+	for _, need := range n.Blobs {
+		d := need.Descriptor
 		if seen[d.Digest] {
-			return
+			continue
 		}
 		seen[d.Digest] = true
-		x := Blob{Kind: kind, Digest: d.Digest, Size: d.Size}
+		x := Blob{Kind: need.Kind, Digest: d.Digest, Size: d.Size}
 		if x.Here = st.Arrived(ctx, d); x.Here > d.Size {
 			x.Here = 0 // not what is left of this one
 		}
 		b.Here += x.Here
 		b.Download += x.Size - x.Here
 		b.Blobs = append(b.Blobs, x)
-	}
-	manifest := o.Target
-	if images.IsIndexType(o.Target.MediaType) {
-		err := image.WalkIndexes(o.Target, func(d ocispec.Descriptor) (x ocispec.Index, err error) {
-			add(Index, d)
-			_, err = image.ReadJSON(ctx, o.Provider, d, &x)
-			return x, err
-		}, func(ocispec.Descriptor) error { return nil })
-		if err != nil {
-			return nil, err
-		}
-		if manifest, err = image.Choose(ctx, o.Provider, o.Target, want); err != nil {
-			return nil, err
-		}
-	}
-	img, err := image.LoadManifest(ctx, o.Provider, o.Target, manifest)
-	if err != nil {
-		return nil, err
-	}
-	p := img.Platform()
-	if chosen && p.OS != "" && !want.Match(p) {
-		return nil, fmt.Errorf("%w: the image is for %s only", image.ErrNoPlatform, platforms.Format(p))
-	}
-	if p.OS != "" {
-		b.Platform = platforms.Format(p)
-	}
-	add(Manifest, manifest)
-	add(Config, img.ConfigID)
-	for _, l := range img.Layers {
-		if err := image.CheckLayerSize(l.Descriptor); err != nil {
-			return nil, fmt.Errorf("layer %s: %w", l.Digest, err)
-		}
-		add(Layer, l.Descriptor)
 	}
 	if old, err := st.Find(ctx, named.String()); err == nil {
 		b.UpToDate = old.Target.Digest == o.Target.Digest && b.Download == 0

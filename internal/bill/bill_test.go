@@ -6,15 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/containerd/platforms"
@@ -30,49 +25,6 @@ import (
 )
 
 var ctx = context.Background()
-
-// meter is a registry behind a proxy that counts the bytes of what it sends.
-type meter struct {
-	reg  *testkit.Registry
-	host string
-	sent atomic.Int64 // of bodies
-	cut  atomic.Int64 // a body ends after that many, and the connection with it; 0 for whole ones
-}
-
-func newMeter(t *testing.T) *meter {
-	t.Helper()
-	m := &meter{reg: testkit.NewRegistry(t)}
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: m.reg.Host})
-	proxy.ErrorLog = nil
-	proxy.ModifyResponse = func(r *http.Response) error {
-		if r.Request.Method == http.MethodGet {
-			r.Body = &counted{ReadCloser: r.Body, m: m}
-		}
-		return nil
-	}
-	s := httptest.NewServer(proxy)
-	t.Cleanup(s.Close)
-	m.host = strings.TrimPrefix(s.URL, "http://")
-	return m
-}
-
-type counted struct {
-	io.ReadCloser
-	m *meter
-	n int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	if most := c.m.cut.Load(); most > 0 && c.n >= most {
-		return 0, errors.New("cut")
-	} else if most > 0 {
-		p = p[:min(int64(len(p)), most-c.n)]
-	}
-	n, err := c.ReadCloser.Read(p)
-	c.n += int64(n)
-	c.m.sent.Add(int64(n))
-	return n, err
-}
 
 func finder(t *testing.T, st *store.Store) *target.Finder {
 	t.Helper()
@@ -107,7 +59,7 @@ func asked(t *testing.T, f *target.Finder, name string) *bill.Bill {
 
 // What a pull then fetches is what the bill said, to the byte: of images that share some of their layers, of indexes, of the same image again.
 func TestPullFetchesWhatTheBillSays(t *testing.T) {
-	m := newMeter(t)
+	m := testkit.NewMeter(t)
 	own := ocispec.Platform(platforms.DefaultSpec())
 	r := rand.New(rand.NewPCG(7, 11))
 	for n := range 100 {
@@ -125,8 +77,8 @@ func TestPullFetchesWhatTheBillSays(t *testing.T) {
 			newer = testkit.Index(t, newer, testkit.Image(t, testkit.Options{Layers: layers, Platform: ocispec.Platform{OS: "linux", Architecture: "s390x"}}))
 		}
 		name := fmt.Sprintf("app%d", n)
-		m.reg.Push(t, name, "1", older)
-		m.reg.Push(t, name, "2", newer)
+		m.Push(t, name, "1", older)
+		m.Push(t, name, "2", newer)
 		st := testkit.Store(t)
 		f := finder(t, st)
 		reg, err := f.Registry()
@@ -134,13 +86,13 @@ func TestPullFetchesWhatTheBillSays(t *testing.T) {
 			t.Fatal(err)
 		}
 		for step, tag := range []string{"1", "2", "2"} {
-			ref := m.host + "/" + name + ":" + tag
+			ref := m.Host + "/" + name + ":" + tag
 			b := asked(t, f, ref)
-			m.sent.Store(0)
+			m.Sent.Store(0)
 			if _, err := reg.Pull(ctx, st, ref, nil, nil); err != nil {
 				t.Fatal(err)
 			}
-			if got := m.sent.Load(); got != b.Download {
+			if got := m.Sent.Load(); got != b.Download {
 				t.Errorf("%d, %s: %d bytes fetched, the bill says %d", n, tag, got, b.Download)
 			}
 			if b.UpToDate != (step == 2) {
@@ -152,10 +104,10 @@ func TestPullFetchesWhatTheBillSays(t *testing.T) {
 
 // Before a layer is fetched: the bill costs no byte of one, and writes nothing.
 func TestBillFetchesNoLayer(t *testing.T) {
-	m := newMeter(t)
-	m.reg.Push(t, "app", "1", testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 500_000)}}))
+	m := testkit.NewMeter(t)
+	m.Push(t, "app", "1", testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 500_000)}}))
 	st := testkit.Store(t)
-	b := asked(t, finder(t, st), m.host+"/app:1")
+	b := asked(t, finder(t, st), m.Host+"/app:1")
 	documents := int64(0)
 	for _, x := range b.Blobs {
 		if x.Kind != bill.Layer {
@@ -165,44 +117,44 @@ func TestBillFetchesNoLayer(t *testing.T) {
 			t.Errorf("%s was written", x.Kind)
 		}
 	}
-	if m.sent.Load() > documents {
-		t.Errorf("%d bytes were sent, documents have %d", m.sent.Load(), documents)
+	if m.Sent.Load() > documents {
+		t.Errorf("%d bytes were sent, documents have %d", m.Sent.Load(), documents)
 	}
 }
 
 // What an interrupted download has left is not fetched again, and not counted.
 func TestInterruptedDownload(t *testing.T) {
-	m := newMeter(t)
-	m.reg.Push(t, "app", "1", testkit.Image(t, testkit.Options{Compression: "none", Layers: [][]byte{testkit.Numbered(t, 1, 900_000)}}))
+	m := testkit.NewMeter(t)
+	m.Push(t, "app", "1", testkit.Image(t, testkit.Options{Compression: "none", Layers: [][]byte{testkit.Numbered(t, 1, 900_000)}}))
 	st := testkit.Store(t)
 	f := finder(t, st)
-	ref := m.host + "/app:1"
+	ref := m.Host + "/app:1"
 	reg, err := f.Registry()
 	if err != nil {
 		t.Fatal(err)
 	}
 	stop, cancel := context.WithCancel(ctx)
-	m.reg.Fault(func(_ http.ResponseWriter, r *http.Request) bool {
-		if m.cut.Load() > 0 && r.Header.Get("Range") != "" {
+	m.Fault(func(_ http.ResponseWriter, r *http.Request) bool {
+		if m.Cut.Load() > 0 && r.Header.Get("Range") != "" {
 			cancel() // the second try: as if the user had pressed Ctrl-C
 		}
 		return false
 	})
-	m.cut.Store(300_000)
+	m.Cut.Store(300_000)
 	if _, err := reg.Pull(stop, st, ref, nil, nil); err == nil {
 		t.Fatal("the pull was not interrupted")
 	}
-	m.cut.Store(0)
+	m.Cut.Store(0)
 	b := asked(t, f, ref)
 	layer := b.Blobs[len(b.Blobs)-1]
 	if layer.Here == 0 || layer.Here >= layer.Size || !strings.Contains(printed(t, b, bill.Request{}), " of it are here already\n") {
 		t.Fatalf("%+v", layer)
 	}
-	m.sent.Store(0)
+	m.Sent.Store(0)
 	if _, err := reg.Pull(ctx, st, ref, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.sent.Load(); got != b.Download {
+	if got := m.Sent.Load(); got != b.Download {
 		t.Errorf("%d bytes fetched, the bill says %d", got, b.Download)
 	}
 }
@@ -250,8 +202,8 @@ func TestPrint(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	m := newMeter(t)
-	m.reg.Push(t, "other", "1", testkit.Image(t, testkit.Options{Platform: ocispec.Platform{OS: "linux", Architecture: "s390x"}}))
+	m := testkit.NewMeter(t)
+	m.Push(t, "other", "1", testkit.Image(t, testkit.Options{Platform: ocispec.Platform{OS: "linux", Architecture: "s390x"}}))
 	f := finder(t, testkit.Store(t))
 	for _, c := range []struct {
 		q     bill.Request
@@ -262,8 +214,8 @@ func TestErrors(t *testing.T) {
 		{bill.Request{Name: "app", Format: "json"}, true, "--format goes with --dry-run"},
 		{bill.Request{Name: "app", DryRun: true, Format: "xml"}, true, "want text or json"},
 		{bill.Request{Name: "app", DryRun: true, Platform: "no/such/thing/at/all"}, true, ""},
-		{bill.Request{Name: m.host + "/none:1", DryRun: true}, false, "none:1"},
-		{bill.Request{Name: m.host + "/other:1", DryRun: true, Platform: "linux/arm64"}, false, "the image is for linux/s390x only"},
+		{bill.Request{Name: m.Host + "/none:1", DryRun: true}, false, "none:1"},
+		{bill.Request{Name: m.Host + "/other:1", DryRun: true, Platform: "linux/arm64"}, false, "the image is for linux/s390x only"},
 	} {
 		_, err := bill.Pull(ctx, f, c.q)
 		var usage request.Error
@@ -271,7 +223,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%+v: %v", c.q, err)
 		}
 	}
-	if _, err := bill.Pull(ctx, f, bill.Request{Name: m.host + "/other:1", DryRun: true, Platform: "linux/arm64"}); !errors.Is(err, image.ErrNoPlatform) {
+	if _, err := bill.Pull(ctx, f, bill.Request{Name: m.Host + "/other:1", DryRun: true, Platform: "linux/arm64"}); !errors.Is(err, image.ErrNoPlatform) {
 		t.Error(err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"tare/internal/settings"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/reference/config.schema.json; read the diff before committing it: is a new flag one that a file may set?")
+var rewrite = flag.Bool("update", false, "rewrite docs/reference/config.schema.json; read the diff before committing it: is a new flag one that a file may set?")
 
 // The published schema of config.yaml has the flags that there are.
 func TestSettingsSchema(t *testing.T) {
@@ -24,7 +24,7 @@ func TestSettingsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	const file = "../../docs/reference/config.schema.json"
-	if *update {
+	if *rewrite {
 		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}

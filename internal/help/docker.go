@@ -45,7 +45,6 @@ var lacking = []struct{ command, instead string }{
 	{"stop", pressCtrlC},
 	{"top", "the host's ps and top list the processes of containers"},
 	{"unpause", noContainers},
-	{"update", noContainers + ". Set limits at the start: tare run --memory 256m --cpus 1.5 IMAGE"},
 	{"wait", "tare run waits for the program, and exits with its exit code"},
 
 	{"container run", "use tare run"},

@@ -216,6 +216,25 @@ differ, and 2 for any error.`,
   tare diff --exit-code --ignore-times --ignore-history app:a app:b
   tare diff --format json registry://app:1.0 registry://app:1.1 | jq .count`,
 	},
+	"update": {
+		long: `Show what a machine that has the image FROM downloads when it pulls TO: which
+layers go over the wire, which are unpacked, which stay, and why. Only manifests
+and configurations are read. Each client reuses layers by rules of its own:
+
+  docker      unpacked layers, from the bottom up to the first that is new (the
+              default; with the containerd image store: containerd)
+  containerd  blobs by digest, and unpacked layers: nerdctl, Kubernetes
+  podman      blobs by digest, wherever in an image they stand
+  estargz     containerd with the stargz snapshotter: layers with a table of
+              contents are mounted; an estimate
+  soci        containerd with the SOCI snapshotter: an upper bound
+
+FROM and TO are names in registries, store://NAME, oci-dir://DIR[:TAG],
+dir://DIR or containerd://NAME. FROM may be scratch, a machine without images.`,
+		example: `  tare update python:3.12-slim python:3.13-slim
+  tare update --client containerd --have debian:bookworm app:1 app:2
+  tare update --format json scratch app:2 | jq .download`,
+	},
 	"build": {
 		long: `Build an image from a Dockerfile, with BuildKit inside this process.
 

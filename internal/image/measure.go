@@ -142,6 +142,15 @@ func (m Measurer) fill(ctx context.Context, imgs []*Image, known func(*Layer) bo
 	return g.Wait()
 }
 
+// Recall fills in the Sums of the layers that the cache knows, and reads none.
+func (m Measurer) Recall(img *Image) {
+	for i := range img.Layers {
+		if l := &img.Layers[i]; l.Sums == nil {
+			m.cachedSums(l)
+		}
+	}
+}
+
 func (m Measurer) cachedSums(l *Layer) bool {
 	if m.Cache == nil {
 		return false

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tare/internal/ranges"
 )
 
 // guard is the way of every request to a registry: those of pulls, pushes, logins,
@@ -40,11 +42,18 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	part, parted := ranges.Of(req.Context())
+	if parted = parted && k == blob; parted {
+		part.Ask(req)
+	}
 	resp, err := bounded(g.next, req, k, g.stall)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.answered(req, resp); err != nil {
+	if err = g.answered(req, resp); err == nil && parted {
+		err = part.Check(resp)
+	}
+	if err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}

@@ -24,6 +24,7 @@ func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, erro
 		// Half of what is in memory stays to the end: collecting garbage more often
 		// costs little and keeps the peak low.
 		defer garbage.Often(30)() // whoever shows them for long wants it lower yet
+		garbage.Start()
 	}
 	if err := f.Index(ctx, list); err != nil {
 		return nil, err

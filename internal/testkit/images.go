@@ -118,6 +118,18 @@ type Options struct {
 	Config      ocispec.ImageConfig
 	Shell       []string  // Docker's addition to the configuration
 	Created     time.Time // the zero time is that of 2025
+	// Pack compresses a layer instead of Compression; nil for none.
+	Pack func(testing.TB, []byte) Packed
+	// Annotations are those of the manifest.
+	Annotations map[string]string
+}
+
+// Packed is a layer as it is stored.
+type Packed struct {
+	Blob        []byte
+	DiffID      digest.Digest     // of what the blob is when it is unpacked
+	Suffix      string            // of its media type, such as +gzip
+	Annotations map[string]string // of its descriptor
 }
 
 // Image makes an image of one platform.
@@ -138,7 +150,16 @@ func Image(t testing.TB, o Options) *Built {
 		types.manifest, types.config, types.layer = "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.container.image.v1+json", "application/vnd.docker.image.rootfs.diff.tar"
 	}
 	m := ocispec.Manifest{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: types.manifest, Layers: []ocispec.Descriptor{}}
+	m.Annotations = o.Annotations
 	for _, l := range o.Layers {
+		if o.Pack != nil {
+			p := o.Pack(t, l)
+			cfg.RootFS.DiffIDs = append(cfg.RootFS.DiffIDs, p.DiffID)
+			d := b.add(types.layer+p.Suffix, p.Blob)
+			d.Annotations = p.Annotations
+			m.Layers = append(m.Layers, d)
+			continue
+		}
 		cfg.RootFS.DiffIDs = append(cfg.RootFS.DiffIDs, digest.FromBytes(l))
 		media := types.layer
 		switch o.Compression {

@@ -60,7 +60,7 @@ func NewTLSRegistry(t testing.TB) *Registry {
 
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	w = &counted{w, r}
+	w = &answered{w, r}
 	r.mu.Lock()
 	if req.Method == http.MethodGet {
 		r.gets[req.URL.Path]++
@@ -70,21 +70,21 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if f != nil && f(w, req) {
 		return
 	}
-	if rest := strings.TrimSuffix(strings.TrimPrefix(req.Header.Get("Range"), "bytes="), "-"); rest != "" && req.Method == http.MethodGet {
+	if rest := strings.TrimPrefix(req.Header.Get("Range"), "bytes="); rest != "" && req.Method == http.MethodGet {
 		r.serveRange(w, req, rest)
 		return
 	}
 	r.inner.ServeHTTP(w, req)
 }
 
-// counted is an answer whose bytes are counted.
-type counted struct {
+// answered is an answer whose bytes are counted.
+type answered struct {
 	http.ResponseWriter
 	r *Registry
 }
 
 // Write implements io.Writer.
-func (c *counted) Write(b []byte) (int, error) {
+func (c *answered) Write(b []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(b)
 	c.r.mu.Lock()
 	c.r.sent += int64(n)
@@ -93,10 +93,10 @@ func (c *counted) Write(b []byte) (int, error) {
 }
 
 // Flush implements http.Flusher.
-func (c *counted) Flush() { _ = http.NewResponseController(c.ResponseWriter).Flush() }
+func (c *answered) Flush() { _ = http.NewResponseController(c.ResponseWriter).Flush() }
 
 // Unwrap lets http.ResponseController find what it needs.
-func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+func (c *answered) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // Sent is how many bytes of bodies went out since the last time that it was asked.
 func (r *Registry) Sent() int64 {
@@ -107,9 +107,10 @@ func (r *Registry) Sent() int64 {
 	return n
 }
 
-// serveRange answers "bytes=N-", which go-containerregistry's registry does not
+// serveRange answers "bytes=N-" and "bytes=N-M", which go-containerregistry's registry does not
 // know, although real ones do.
-func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, from string) {
+func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, part string) {
+	from, to, _ := strings.Cut(part, "-")
 	n, err := strconv.Atoi(from)
 	if err != nil {
 		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
@@ -124,10 +125,14 @@ func (r *Registry) serveRange(w http.ResponseWriter, req *http.Request, from str
 		w.WriteHeader(rec.Code)
 		return
 	}
-	w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", n, len(body)-1, len(body)))
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)-n))
+	end := len(body)
+	if last, err := strconv.Atoi(to); err == nil {
+		end = min(end, last+1)
+	}
+	w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", n, end-1, len(body)))
+	w.Header().Set("Content-Length", fmt.Sprint(end-n))
 	w.WriteHeader(http.StatusPartialContent)
-	_, _ = w.Write(body[n:])
+	_, _ = w.Write(body[n:end])
 }
 
 // Gets is how often a path that ends in suffix was fetched.
