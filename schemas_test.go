@@ -28,6 +28,7 @@ import (
 	"tare/internal/explain"
 	"tare/internal/gate"
 	"tare/internal/growth"
+	"tare/internal/indexes"
 	"tare/internal/inside"
 	"tare/internal/lab"
 	"tare/internal/parts"
@@ -67,6 +68,7 @@ var documents = map[string]struct {
 	"fleet":   {strata.Schema, "tare fleet report --format json", reflect.TypeFor[strata.Result]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
 	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
+	"index":   {indexes.Schema, "tare index push, ls, verify --format json", reflect.TypeFor[indexes.Result]()},
 	"inside":  {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
 	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
@@ -85,7 +87,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/strata", "internal/fleet"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/indexes", "internal/artifact", "internal/strata", "internal/fleet"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)

@@ -24,7 +24,7 @@ type record struct {
 const recordBytes = 16 + 8 + 4
 
 // mostRecords is how many are held in memory: 32 bytes each.
-var mostRecords = 1 << 20
+var mostRecords = 1 << 19
 
 func (a *record) compare(b *record) int {
 	return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo), cmp.Compare(a.size, b.size))
