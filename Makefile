@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-engine bench-fleet bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -125,6 +125,10 @@ bench-check: build ## 200 pull requests made up from a seed: false alarms, regre
 	@scripts/apt.sh runc git || true
 	@go run ./scripts/bench/check -tare bin/tare
 	TARE_TEST_CHECKS=all go test -count=1 -timeout 60m -run TestAttempts ./scripts/bench/check
+
+bench-fleet: ## memory and processor time of tare fleet report: 2,500, 5,000 and 10,000 images of 12 layers, 100 files in each; 10,000 weighed
+	@set -e; for n in 2500 5000 10000; do TARE_TEST_FLEET_IMAGES=$$n TARE_TEST_FLEET_FILES=100 go test ./internal/fleetreport -count=1 -timeout 60m -run '^TestMemory$$' -v | grep peak; done
+	@TARE_TEST_FLEET_FILES=10 TARE_TEST_FLEET_WEIGH=1 go test ./internal/fleetreport -count=1 -timeout 60m -run '^TestMemory$$' -v | grep peak
 
 bench-hook: build ## how long docker waits for the line of tare after a build
 	@scripts/bench/hook.sh
