@@ -203,6 +203,14 @@ func TestSchemasArePublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		describe(s, d.kind, docs)
+		if name == "weigh" {
+			for _, of := range []*jsonschema.Schema{s.Properties["sizes"], s.Properties["layers"].Items} {
+				for _, field := range []string{"tar", "overhead"} { // where layers were not read
+					p := of.Properties[field]
+					p.Type, p.Types = "", []string{"integer", "null"}
+				}
+			}
+		}
 		if name == "lab" {
 			var fields []reflect.StructField // all but its parts, which are nodes themselves
 			for f := range reflect.TypeFor[weigh.Node]().Fields() {

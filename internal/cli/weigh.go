@@ -108,7 +108,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.Pictured(), Material: o.material, Lines: a.Bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Layers: o.Layers, Top: o.top, Sort: o.Query.Sort, Maps: o.Pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
