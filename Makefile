@@ -118,6 +118,9 @@ lint: ## golangci-lint, at the version that .golangci.yml was written for
 
 bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
+bench-fleet: ## scan generated images by 1, 2 and 4 shards of one processor each, and compare the bytes
+	TARE_BENCH_FLEET=1 go test -count=1 -timeout 20m -run '^TestBenchFleet$$' -v ./cmd/tare
+
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
 

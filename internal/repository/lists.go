@@ -90,7 +90,7 @@ func (h *Host) Catalogue(ctx context.Context, do func(name string) error) error 
 	case errors.As(err, &syntax), first && noAnswer(status(err)):
 		return &NoCatalogueError{Registry: h.domain, Err: err}
 	}
-	named, nerr := reference.ParseNormalizedNamed(h.domain + "/_")
+	named, nerr := reference.ParseNormalizedNamed(h.domain + "/x")
 	if nerr == nil {
 		err = h.registry.Explain(named, err)
 	}

@@ -325,6 +325,9 @@ func TestBadRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "out")
+	if _, err := w.run(scan.Request{Out: out, Sources: []string{w.reg.Host + "/none:1"}}); err == nil || !strings.Contains(err.Error(), "of 1 name that cannot be read") {
+		t.Error(err)
+	}
 	for want, q := range map[string]scan.Request{
 		"nothing to scan":              {Out: out},
 		"names no image":               {Out: out, Sources: []string{empty}},

@@ -39,6 +39,7 @@ type layers struct {
 
 	mu    sync.Mutex
 	blobs map[string]*provider // by repository
+	kept  keptIndexes
 	meter meter
 }
 
@@ -55,6 +56,7 @@ type how int
 const (
 	wasThere  how = iota // the place has it
 	fromCache            // its index is in the cache of this machine
+	fromIndex            // its index is in a registry that is trusted
 	wasRead              // its blob was read
 )
 
@@ -144,6 +146,9 @@ func (l *layers) one(ctx context.Context, b *fleet.Blob, r *reading) (how, error
 		return 0, &outputError{err}
 	}
 	if has {
+		if l.kept.from(b.Digest) {
+			return fromIndex, nil
+		}
 		return wasThere, nil
 	}
 	x, h, err := l.index(ctx, b, r)
@@ -163,6 +168,9 @@ func (l *layers) index(ctx context.Context, b *fleet.Blob, r *reading) (*layer.I
 		if x := l.cached(c.DiffID); x != nil && x.Blob == b.Digest {
 			return x, fromCache, nil
 		}
+	}
+	if x, err := l.attached(ctx, b); x != nil || err != nil {
+		return x, fromIndex, err
 	}
 	if l.st != nil && l.st.Has(ctx, b.Digest) {
 		if x, err := l.fetch(ctx, l.st.Content(), b, r); err == nil || ctx.Err() != nil {

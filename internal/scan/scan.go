@@ -13,6 +13,7 @@ import (
 	"tare/internal/infile"
 	"tare/internal/request"
 	"tare/internal/source"
+	"tare/internal/units"
 )
 
 // patience is how long a registry may put off one request: a scan is nobody's waiting at a terminal.
@@ -57,7 +58,11 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 	}
 	o := newOutcome(work, part, q.Out, skipped)
 	l.out = o
-	if err := l.read(ctx, part.String()); err != nil {
+	what := "Scan"
+	if part.Of > 1 {
+		what = part.String()
+	}
+	if err := l.read(ctx, what); err != nil {
 		return nil, err
 	}
 	return o, work.End(ctx, o.Own.Layers, o.Own.Bytes, o.Failed)
@@ -107,6 +112,10 @@ func encoded(ctx context.Context, s Session, q Request, in fleet.Keeper) ([]byte
 	p, skipped, err := gatherWords(ctx, s, q, words)
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(p.Images) == 0 {
+		u := p.Unreadable[0]
+		return nil, nil, fmt.Errorf("nothing to scan: of %s that cannot be read the first is %s: %s", units.Plural(len(p.Unreadable), "name"), u.Name, u.Why)
 	}
 	b, err := p.Encode()
 	return b, skipped, err
