@@ -118,8 +118,10 @@ lint: ## golangci-lint, at the version that .golangci.yml was written for
 
 bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
 
-bench-fleet: ## scan generated images by 1, 2 and 4 shards of one processor each, and compare the bytes
+bench-fleet: ## scan generated images by 1, 2 and 4 shards of one processor each; report 2,500 to 10,000 images of 12 layers: memory and processor time
 	TARE_BENCH_FLEET=1 go test -count=1 -timeout 20m -run '^TestBenchFleet$$' -v ./cmd/tare
+	@set -e; for n in 2500 5000 10000; do TARE_TEST_FLEET_IMAGES=$$n TARE_TEST_FLEET_FILES=100 go test ./internal/fleetreport -count=1 -timeout 60m -run '^TestMemory$$' -v | grep peak; done
+	@TARE_TEST_FLEET_FILES=10 TARE_TEST_FLEET_WEIGH=1 go test ./internal/fleetreport -count=1 -timeout 60m -run '^TestMemory$$' -v | grep peak
 
 bench-engine: build ## build and run, in turn with Docker and buildah
 	@scripts/bench/engine.sh
