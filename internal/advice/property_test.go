@@ -47,7 +47,7 @@ func without(img *advice.Image, steps []step, list ...advice.Finding) []step {
 // visible are the files that a container sees, with their content.
 func visible(img *advice.Image) map[string]any {
 	out := map[string]any{}
-	img.Live(func(r tree.Ref, _ *layer.Entry) { e := img.Tree.Entry(r); out[e.Path] = [2]any{e.Sum, e.UID} })
+	img.Live(func(r tree.Ref, _ *layer.Entry) { e := img.Tree.Entry(r); out[e.Path] = [2]any{e.Sum, e.UID()} })
 	return out
 }
 

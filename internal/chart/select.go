@@ -7,7 +7,7 @@ import (
 )
 
 // Names are the names of all charts.
-var Names = []string{"layers", "waterfall", "pareto", "treemap", "gantt", "growth"}
+var Names = []string{"layers", "waterfall", "pareto", "treemap", "gantt", "growth", "bases"}
 
 // Name is the name of a chart as it is now; "strata" is the earlier name of layers.
 func Name(name string) string {

@@ -18,6 +18,7 @@ var parents = map[string]string{
 	"image":   "Docker's long forms: image ls, image rm, image inspect …",
 	"system":  "Show disk usage and free space",
 	"builder": "Manage the build cache",
+	"fleet":   "Scan registries and clusters, and weigh their images together",
 }
 
 // entry is a command and where it stands.
@@ -42,7 +43,9 @@ func addCommands(root *cobra.Command, a *app) {
 	under := map[string]*cobra.Command{}
 	for name, short := range parents {
 		under[name] = help.Parent(name, short)
-		under[name].GroupID = dockerGroup
+		if under[name].GroupID = dockerGroup; name == "fleet" {
+			under[name].GroupID = ownGroup
+		}
 		root.AddCommand(under[name])
 	}
 	for _, e := range entries {

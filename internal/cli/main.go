@@ -77,6 +77,7 @@ func Main(ctx context.Context, args []string, s Streams, e session.Engines, rele
 // kept is what of an interrupted command is not lost, by its name.
 var kept = map[string]string{
 	"pull":    ": what was downloaded is kept, and the next tare pull continues there",
+	"scan":    ": layers that were read are kept, and the same command goes on from there",
 	"build":   ": steps that were finished are in the build cache",
 	"profile": ": steps that were finished are in the build cache",
 }

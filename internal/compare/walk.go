@@ -28,17 +28,17 @@ func (p *pairing) differs(times bool) (what []string, content bool) {
 	case e.Sum != f.Sum || e.Size != f.Size:
 		what = append(what, "content")
 	}
-	if e.Kind == f.Kind && e.Link != f.Link {
+	if e.Kind == f.Kind && e.Link() != f.Link() {
 		what = append(what, "link")
 	}
 	content = len(what) > 0
 	if e.Mode != f.Mode {
 		what = append(what, fmt.Sprintf("mode %o → %o", e.Mode, f.Mode))
 	}
-	if e.UID != f.UID || e.GID != f.GID {
-		what = append(what, fmt.Sprintf("owner %d:%d → %d:%d", e.UID, e.GID, f.UID, f.GID))
+	if e.UID() != f.UID() || e.GID() != f.GID() {
+		what = append(what, fmt.Sprintf("owner %d:%d → %d:%d", e.UID(), e.GID(), f.UID(), f.GID()))
 	}
-	if e.Xattrs != f.Xattrs {
+	if e.Xattrs() != f.Xattrs() {
 		what = append(what, "xattrs")
 	}
 	if times && (e.Mtime != f.Mtime || e.Nsec != f.Nsec) {

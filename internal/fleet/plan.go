@@ -19,6 +19,8 @@ type Plan struct {
 	Schema string `json:"schema"`
 	// Sources are the words that named the images, in the order given.
 	Sources []string `json:"sources"`
+	// Rules are what else was asked; a shard that asks otherwise has another plan.
+	Rules Rules `json:"rules"`
 	// Images are sorted by digest, each once.
 	Images []Image `json:"images"`
 	// Unreadable are the images and repositories that were named and could not be read, each with the reason: they are never skipped silently.
@@ -26,6 +28,21 @@ type Plan struct {
 	// Nodes say which machine of a cluster has which images.
 	Nodes []Node `json:"nodes,omitempty"`
 }
+
+// Rules choose among what the sources name.
+type Rules struct {
+	// Tags is a pattern that tags must match, such as 3.* or {1,2}.*; "" for all.
+	Tags string `json:"tags,omitempty"`
+	// Newest is how many images of a repository are taken, by the dates of their configurations; 0 for all.
+	Newest int `json:"newest,omitempty"`
+	// Platform is the one that is taken of multi-platform images; AllPlatforms or "" for every one.
+	Platform string `json:"platform,omitempty"`
+	// Lists are the digests of the lists that sources name, files and standard input, in the order of the sources.
+	Lists []digest.Digest `json:"lists,omitempty"`
+}
+
+// AllPlatforms is the Platform of Rules that takes every image of a multi-platform image.
+const AllPlatforms = "all"
 
 // Image is one manifest for one platform.
 type Image struct {
@@ -77,6 +94,12 @@ type Node struct {
 func (p *Plan) Encode() ([]byte, error) {
 	q := *p
 	q.Schema = PlanSchema
+	if q.Sources == nil {
+		q.Sources = []string{}
+	}
+	if q.Images == nil {
+		q.Images = []Image{}
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -6,9 +6,12 @@ import (
 	"tare/internal/target"
 )
 
+// text is what the help says of one command.
+type text struct{ long, example string }
+
 // told is what the help of a command says, besides its flags: at length, and by example.
 // They are here, and not beside the flags, since they are read and mended together.
-var told = map[string]struct{ long, example string }{
+var told = map[string]text{
 	"lab": {
 		long: `Run an experiment: build or pull every variant of a tare.yaml, check that it
 works, weigh it, time its builds, rebuilds and starts, and compare all
@@ -314,8 +317,15 @@ func Texts(root *cobra.Command) {
 		if t, ok := told[name]; ok {
 			c.Long, c.Example = t.long, t.example
 		}
-		if c.Name() == "image" {
+		switch c.Name() {
+		case "image":
 			Texts(c) // the same commands once more, as Docker has them
+		case "fleet":
+			for _, kid := range c.Commands() {
+				if t, ok := told["fleet "+kid.Name()]; ok {
+					kid.Long, kid.Example = t.long, t.example
+				}
+			}
 		}
 	}
 }

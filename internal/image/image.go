@@ -115,7 +115,7 @@ func LoadManifest(ctx context.Context, p content.Provider, target, desc ocispec.
 	for i, l := range m.Layers {
 		img.Layers = append(img.Layers, Layer{Descriptor: l, DiffID: ids[i]})
 	}
-	img.History = steps(img.Config.History, len(m.Layers))
+	img.History = Steps(img.Config.History, len(m.Layers))
 	return img, nil
 }
 
@@ -132,10 +132,10 @@ func CheckManifest(ctx context.Context, p content.Provider, d ocispec.Descriptor
 	return m.check()
 }
 
-// steps assigns layers to history entries in order. Entries beyond the last
+// Steps assigns an image's layers to its history entries in order. Entries beyond the last
 // layer get none; layers that no entry claims get an entry without a text, since
 // some builders write no history.
-func steps(h []ocispec.History, layers int) []Step {
+func Steps(h []ocispec.History, layers int) []Step {
 	var out []Step
 	next := 0
 	for _, e := range h {

@@ -48,6 +48,9 @@ type Measurer struct {
 	// Unsent is how to learn what a push sends of layers that the source keeps
 	// uncompressed for itself; nil where blobs are sent as they are stored.
 	Unsent *Unsent
+	// Others is asked for the indexes of layers that the cache does not know, before these are read; it sets the Index of those that it
+	// has. They are used and not kept: who made them is trusted for this once. nil asks nobody.
+	Others func(ctx context.Context, missing []*Layer)
 }
 
 // Measure fills in the Sums of every layer of all the images, reading each
@@ -109,6 +112,16 @@ func (m Measurer) fill(ctx context.Context, imgs []*Image, known func(*Layer) bo
 		} else {
 			share(l)
 		}
+	}
+	if m.Others != nil && len(todo) > 0 {
+		m.Others(ctx, todo)
+		todo = slices.DeleteFunc(todo, func(l *Layer) bool {
+			if l.Index != nil {
+				l.Sums = &l.Index.Sums
+				share(l)
+			}
+			return l.Index != nil
+		})
 	}
 	// The largest first, so that all cores end together.
 	slices.SortStableFunc(todo, func(a, b *Layer) int { return int(min(1, max(-1, b.Size-a.Size))) })

@@ -20,8 +20,8 @@ func (i *Image) ContentID() digest.Digest {
 		for k := range x.List {
 			e := &x.List[k]
 			text(h, e.Path)
-			text(h, e.Link)
-			for _, v := range []int64{int64(e.Mode), int64(e.Kind), e.UID, e.GID, int64(e.Xattrs), e.Size, e.Span} {
+			text(h, e.Link())
+			for _, v := range []int64{int64(e.Mode), int64(e.Kind), e.UID(), e.GID(), int64(e.Xattrs()), e.Size, e.Span} {
 				number(h, v)
 			}
 			_, _ = h.Write(e.Sum[:])

@@ -28,6 +28,9 @@ func (m Measurer) Take(ctx context.Context, r io.Reader, size int64, blob, diffI
 	return x, nil
 }
 
+// IndexKind is the kind under which caches keep indexes: its name says what this version of tare finds in a layer.
+func IndexKind() string { return indexKind }
+
 // Known is the index of a layer if the cache has it; nil if not.
 func (m Measurer) Known(diffID digest.Digest) *layer.Index {
 	l := &Layer{DiffID: diffID}

@@ -42,7 +42,7 @@ func diskSize(list []Entry) int64 {
 			}
 		case e.Kind == File && last:
 			blocks += (e.Size + block - 1) / block
-		case e.Kind == Symlink && last && len(e.Link) > inlineLink:
+		case e.Kind == Symlink && last && len(e.Link()) > inlineLink:
 			blocks++
 		}
 	}

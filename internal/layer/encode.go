@@ -80,14 +80,14 @@ func Encode(x *Index) ([]byte, error) {
 	section(suffixes)
 	var links []byte
 	column(func(b []byte, _ int, e *Entry) []byte {
-		links = append(links, e.Link...)
-		return binary.AppendUvarint(b, uint64(len(e.Link)))
+		links = append(links, e.Link()...)
+		return binary.AppendUvarint(b, uint64(len(e.Link())))
 	})
 	section(links)
 	column(func(b []byte, _ int, e *Entry) []byte { return append(b, byte(e.Kind)) })
 	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, uint64(e.Mode)) })
 	column(func(b []byte, _ int, e *Entry) []byte {
-		return binary.AppendVarint(binary.AppendVarint(b, e.UID), e.GID)
+		return binary.AppendVarint(binary.AppendVarint(b, e.UID()), e.GID())
 	})
 	column(func(b []byte, i int, e *Entry) []byte {
 		var last int64
@@ -96,7 +96,7 @@ func Encode(x *Index) ([]byte, error) {
 		}
 		return binary.AppendVarint(binary.AppendVarint(b, e.Mtime-last), int64(e.Nsec))
 	})
-	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, e.Xattrs) })
+	column(func(b []byte, _ int, e *Entry) []byte { return binary.AppendUvarint(b, e.Xattrs()) })
 	column(func(b []byte, _ int, e *Entry) []byte {
 		return binary.AppendVarint(binary.AppendUvarint(b, uint64(e.Size)), e.Overhead())
 	})
@@ -207,7 +207,10 @@ func (r *reader) take(n uint64) []byte {
 
 // Decode reads what Encode wrote. Damaged input is an error, never a panic or a
 // wrong index: it is checked with Check, too.
-func Decode(b []byte) (*Index, error) {
+func Decode(b []byte) (*Index, error) { return decode(b, math.MaxInt, math.MaxUint32) }
+
+// decode is Decode for at most a number of entries and of bytes of all their paths.
+func decode(b []byte, entries, bytes int) (*Index, error) {
 	bad := false
 	in := &reader{b, &bad}
 	var h head
@@ -217,7 +220,7 @@ func Decode(b []byte) (*Index, error) {
 	next := func() *reader { return &reader{in.take(in.uint()), &bad} }
 	lens, suffixes, linkLens, links := next(), next(), next(), next()
 	kind, mode, owner, times, xattr, sizes, offsets, shares, sums, kept := next(), next(), next(), next(), next(), next(), next(), next(), next(), next()
-	if bad || h.List < 0 || h.List > len(kind.b) || h.Paths < 0 || uint64(h.Paths) > min(uint64(h.List)*(1<<20), math.MaxUint32) {
+	if bad || h.List < 0 || h.List > min(len(kind.b), entries) || h.Paths < 0 || uint64(h.Paths) > min(uint64(h.List)*(1<<20), uint64(bytes)) {
 		return nil, errDamaged
 	}
 	x := &Index{Sums: h.Sums, Trailer: h.Trailer, TrailerShare: h.TrailerShare, Skipped: h.Skipped, List: make([]Entry, h.List)}
@@ -240,22 +243,25 @@ func Decode(b []byte) (*Index, error) {
 	paths, linkText := arena.String(), string(links.b)
 	start, linkStart := 0, 0
 	last := &Entry{}
+	var known extras
 	for i := range x.List {
 		e := &x.List[i]
 		e.Path = paths[start:ends[i]]
 		start = int(ends[i])
+		var extra Extra
 		if n := linkLens.uint(); n > 0 {
 			if n > uint64(len(linkText)-linkStart) {
 				return nil, errDamaged
 			}
-			e.Link = linkText[linkStart : linkStart+int(n)]
+			extra.Link = linkText[linkStart : linkStart+int(n)]
 			linkStart += int(n)
 		}
 		e.Kind = Kind(kind.b[i])
 		e.Mode = uint16(mode.uint())
-		e.UID, e.GID = owner.int(), owner.int()
+		extra.UID, extra.GID = owner.int(), owner.int()
 		e.Mtime, e.Nsec = last.Mtime+times.int(), int32(times.int())
-		e.Xattrs = xattr.uint()
+		extra.Xattrs = xattr.uint()
+		e.Extra = known.of(extra)
 		e.Size = int64(sizes.uint())
 		e.Span = e.Size + sizes.int()
 		e.Offset = last.Offset + last.Span + offsets.int()

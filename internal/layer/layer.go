@@ -84,21 +84,18 @@ type Entry struct {
 	// Path is clean and has no leading slash; "" is the root. Of a Whiteout it is
 	// the path that is hidden, of an Opaque the directory.
 	Path string
-	// Link is the target of a Symlink as written, the clean path that a hard Link
-	// names, or "major:minor" of a device.
-	Link     string
-	Mtime    int64  // seconds since 1970
-	Nsec     int32  // and nanoseconds
-	Mode     uint16 // permission bits with set-uid, set-gid and sticky (07777)
-	Kind     Kind
-	Mark     secret.Mark // what the name and the first bytes of a File tell of a secret
-	UID, GID int64       // numeric owner, as the tar has it: more than a kernel's 32 bits may stand there
-	Xattrs   uint64      // hash of the extended attributes; 0 if there are none
-	Size     int64       // bytes of a File when unpacked, holes included; else 0
-	Span     int64       // bytes in the tar: headers, contents and padding
-	Offset   int64       // where in the tar the first header begins
-	Share    int64       // part of the compressed blob that is apportioned to the entry, in bytes
-	Sum      Sum         // content of a File
+	// Extra is nil for what belongs to root and has neither a target nor attributes: most entries.
+	Extra  *Extra
+	Mtime  int64  // seconds since 1970
+	Nsec   int32  // and nanoseconds
+	Mode   uint16 // permission bits with set-uid, set-gid and sticky (07777)
+	Kind   Kind
+	Mark   secret.Mark // what the name and the first bytes of a File tell of a secret
+	Size   int64       // bytes of a File when unpacked, holes included; else 0
+	Span   int64       // bytes in the tar: headers, contents and padding
+	Offset int64       // where in the tar the first header begins
+	Share  int64       // part of the compressed blob that is apportioned to the entry, in bytes
+	Sum    Sum         // content of a File
 }
 
 // Sum is the XXH3-128 hash of a file's contents. It finds equal contents; it is no

@@ -19,7 +19,7 @@ type Listed struct {
 
 // Wanted says what an index keeps of a file that is listed.
 func Wanted(h *tar.Header) packages.Want {
-	e := entry(h)
+	e, _ := translate(h)
 	if e.Kind != File {
 		return packages.Want{}
 	}
@@ -36,8 +36,9 @@ func FromList(list []Listed, s Sums, kept map[string][]byte, skipped map[string]
 	o.defaults()
 	x := &Index{Sums: s, Kept: kept, Skipped: skipped}
 	var shares, names int64
+	var made maker
 	for i := range list {
-		e := entry(list[i].Header)
+		e := made.entry(list[i].Header)
 		e.Sum, e.Share, e.Offset, e.Span = list[i].Sum, list[i].Share, int64(i), e.Size // an offset for the order alone
 		if e.Kind != File {
 			e.Sum = Sum{}
@@ -47,7 +48,7 @@ func FromList(list []Listed, s Sums, kept map[string][]byte, skipped map[string]
 		}
 		x.Tar += e.Size
 		shares += e.Share
-		if names += int64(len(e.Path) + len(e.Link)); names > maxNames {
+		if names += int64(len(e.Path) + len(e.Link())); names > maxNames {
 			return nil, &LimitError{What: "bytes of file names", Limit: maxNames}
 		}
 		x.List = append(x.List, e)

@@ -47,7 +47,9 @@ func scan(s *stream, x *Index, o Options) error {
 	in := &recorder{s: s}
 	tr := tar.NewReader(in)
 	k := &keeper{x: x, buf: make([]byte, sumBlock), sum: newHasher()}
-	var end, names, unpacked int64 // end of the entry before; bytes of all names, and of all files
+	var made maker
+	var discard io.Writer = onlyWriter{io.Discard} // once: each conversion is an allocation
+	var end, names, unpacked int64                 // end of the entry before; bytes of all names, and of all files
 	for {
 		in.buf, in.on = in.buf[:0], true
 		begin := s.pos
@@ -64,7 +66,7 @@ func scan(s *stream, x *Index, o Options) error {
 		if err != nil {
 			return fmt.Errorf("after %s: %w", x.last(), unexpected(err))
 		}
-		e := entry(h)
+		e := made.entry(h)
 		e.Offset = end
 		if unpacked > o.MaxBytes-e.Size {
 			return &LimitError{What: sparseBytes, Limit: o.MaxBytes}
@@ -80,7 +82,7 @@ func scan(s *stream, x *Index, o Options) error {
 			}
 			tr = tar.NewReader(in) // the other one knows nothing of what was read
 		} else if e.Sum, err = k.read(tr, &e); err == nil {
-			_, err = io.CopyBuffer(onlyWriter{io.Discard}, tr, k.buf) // what other kinds carry
+			_, err = io.CopyBuffer(discard, tr, k.buf) // what other kinds carry
 		}
 		if err != nil {
 			return fmt.Errorf("entry %s: %w", Quote(h.Name), unexpected(err))
@@ -88,7 +90,7 @@ func scan(s *stream, x *Index, o Options) error {
 		end = (s.pos + 511) &^ 511
 		e.Span = end - e.Offset
 		x.List = append(x.List, e)
-		names += int64(len(e.Path) + len(e.Link))
+		names += int64(len(e.Path) + len(e.Link()))
 		if int64(len(x.List)) > o.MaxEntries {
 			return &LimitError{What: "entries", Limit: o.MaxEntries}
 		}
@@ -120,37 +122,51 @@ func Quote(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
+// maker makes entries of tar headers, in little memory.
+type maker struct {
+	extras extras
+	text   text
+}
+
 // entry translates a tar header.
-func entry(h *tar.Header) Entry {
-	e := Entry{Path: strings.Clone(clean(h.Name)), Mtime: h.ModTime.Unix(), Nsec: int32(h.ModTime.Nanosecond()),
-		Mode: uint16(h.Mode & 0o7777), UID: int64(h.Uid), GID: int64(h.Gid), Xattrs: xattrs(h)}
+func (m *maker) entry(h *tar.Header) Entry {
+	e, link := translate(h)
+	// The header's strings are parts of larger ones, or of a buffer that is used again.
+	e.Path = m.text.keep(e.Path)
+	e.Extra = m.extras.of(Extra{Link: m.text.keep(link), UID: int64(h.Uid), GID: int64(h.Gid), Xattrs: xattrs(h)})
+	return e
+}
+
+// translate says what a header makes, and the link's target.
+func translate(h *tar.Header) (e Entry, link string) {
+	e = Entry{Path: clean(h.Name), Mtime: h.ModTime.Unix(), Nsec: int32(h.ModTime.Nanosecond()), Mode: uint16(h.Mode & 0o7777)}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		e.Kind, e.Size = File, h.Size
 	case tar.TypeDir:
 		e.Kind = Dir
 	case tar.TypeSymlink:
-		e.Kind, e.Link = Symlink, strings.Clone(h.Linkname)
+		e.Kind, link = Symlink, h.Linkname
 	case tar.TypeLink:
-		e.Kind, e.Link = Link, strings.Clone(clean(h.Linkname))
+		e.Kind, link = Link, clean(h.Linkname)
 	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
-		e.Kind, e.Link = Device, fmt.Sprintf("%c %d:%d", h.Typeflag, h.Devmajor, h.Devminor)
+		e.Kind, link = Device, fmt.Sprintf("%c %d:%d", h.Typeflag, h.Devmajor, h.Devminor)
 	default:
 		e.Kind = Meta
 	}
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		e.Path = "" // it has a name, but nothing is made there, nor are its parents
-		return e
+		return e, link
 	}
 	if e.Path == "" && e.Kind != Dir {
 		// Nothing can take the root's place: unpackers pass over it.
-		e.Kind, e.Size, e.Link = Meta, 0, ""
+		e.Kind, e.Size, link = Meta, 0, ""
 	}
 	dir, base := path.Split(e.Path)
 	// The name makes a whiteout, whatever the type: Docker, containerd and umoci ask for
 	// nothing else.
 	if hidden, ok := strings.CutPrefix(base, whiteoutPrefix); ok {
-		e.Size, e.Link = 0, ""
+		e.Size, link = 0, ""
 		switch {
 		case base == opaqueMarker:
 			e.Kind, e.Path = Opaque, strings.TrimSuffix(dir, "/")
@@ -160,7 +176,7 @@ func entry(h *tar.Header) Entry {
 			e.Kind, e.Path = Whiteout, dir+hidden
 		}
 	}
-	return e
+	return e, link
 }
 
 // OCI image spec, "Whiteouts".

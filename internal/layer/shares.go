@@ -2,6 +2,7 @@ package layer
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -25,6 +26,17 @@ func (x *Index) Shares() *Shares {
 		s.List[i] = x.List[i].Share
 	}
 	return s
+}
+
+// As is the index as reading another blob of the layer gives it, whose shares are s: those of all entries, with the compression.
+func (x *Index) As(s *Shares) *Index {
+	out := *x
+	out.Blob, out.Compression, out.Transfer, out.TrailerShare = s.Blob, s.Compression, s.Transfer, s.Trailer
+	out.List = slices.Clone(x.List)
+	for i := range out.List {
+		out.List[i].Share = s.List[i]
+	}
+	return &out
 }
 
 // Encode writes the shares for a cache.

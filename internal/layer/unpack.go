@@ -144,7 +144,7 @@ func (u *unpacking) add(i int32) string {
 		}
 	case Link:
 		to := int32(-1)
-		if n := u.find(e.Link); n != nil && n.kids == nil {
+		if n := u.find(e.Link()); n != nil && n.kids == nil {
 			to = n.inode
 		} else if n != nil {
 			u.out.Targets[i] = Unlinkable
@@ -164,7 +164,7 @@ func (u *unpacking) add(i int32) string {
 		u.remove(dir, base)
 		size := e.Size
 		if e.Kind == Symlink {
-			size = int64(len(e.Link))
+			size = int64(len(e.Link()))
 		}
 		if e.Kind == Symlink {
 			u.last.node = nil // it may lead elsewhere now, by way of a link to what was not there
@@ -209,10 +209,10 @@ func (u *unpacking) link(n *node) string {
 		return ""
 	}
 	e := &u.list[u.inodes[n.inode].entry]
-	if e.Kind != Symlink || len(e.Link) >= maxTarget {
+	if e.Kind != Symlink || len(e.Link()) >= maxTarget {
 		return ""
 	}
-	return e.Link
+	return e.Link()
 }
 
 // directory is the one at a path, through links, made with its parents where it is

@@ -21,16 +21,16 @@ func plainSize(list []Entry) (int64, bool) {
 		case File:
 			n += e.Size
 		case Symlink:
-			n += int64(len(e.Link))
+			n += int64(len(e.Link()))
 			links = true
 		case Link:
-			j := first(list, e.Link)
-			for ; j < len(list) && list[j].Path == e.Link; j++ {
+			j := first(list, e.Link())
+			for ; j < len(list) && list[j].Path == e.Link(); j++ {
 				if list[j].Offset > e.Offset || list[j].Kind == Opaque {
 					return 0, false // it names what comes later, or a directory
 				}
 			}
-			if j < len(list) && below(list[j].Path, e.Link) {
+			if j < len(list) && below(list[j].Path, e.Link()) {
 				return 0, false
 			}
 		}
@@ -52,7 +52,7 @@ func linksThrough(list []Entry) bool {
 		if list[i].Kind != Link {
 			continue
 		}
-		to := list[i].Link
+		to := list[i].Link()
 		dir := to[:max(0, strings.LastIndexByte(to, '/'))]
 		if dir == known {
 			continue

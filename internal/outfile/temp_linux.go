@@ -23,14 +23,21 @@ func nameless(dir string, mode os.FileMode) (*os.File, error) {
 	return nil, &os.PathError{Op: "create", Path: dir, Err: err}
 }
 
+// link gives f the name target, if nothing has it.
+func link(f *os.File, target string) error {
+	if f.Name() != "" {
+		return os.Link(f.Name(), target)
+	}
+	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, target, unix.AT_SYMLINK_FOLLOW)
+}
+
 // give makes f the file target. Linking cannot replace a name, so that there is one of
 // ours for a moment: a lock tells sweeps of others that its writer lives.
 func give(f *os.File, target string) error {
 	if f.Name() != "" {
 		return giveNamed(f, target)
 	}
-	self := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
-	err := unix.Linkat(unix.AT_FDCWD, self, unix.AT_FDCWD, target, unix.AT_SYMLINK_FOLLOW)
+	err := link(f, target)
 	if err == nil || !errors.Is(err, unix.EEXIST) {
 		return err
 	}
@@ -39,7 +46,7 @@ func give(f *os.File, target string) error {
 	}
 	for {
 		tmp := filepath.Join(filepath.Dir(target), temporary())
-		err := unix.Linkat(unix.AT_FDCWD, self, unix.AT_FDCWD, tmp, unix.AT_SYMLINK_FOLLOW)
+		err := link(f, tmp)
 		if errors.Is(err, unix.EEXIST) {
 			continue
 		}

@@ -62,13 +62,13 @@ func differ(a, b *layer.Entry) Sign {
 	case b == nil:
 		return Removed
 	case a.Kind == layer.Dir && b.Kind == layer.Dir:
-		if a.Mode != b.Mode || a.UID != b.UID || a.GID != b.GID || a.Xattrs != b.Xattrs {
+		if a.Mode != b.Mode || a.UID() != b.UID() || a.GID() != b.GID() || a.Xattrs() != b.Xattrs() {
 			return Metadata
 		}
 		return Unchanged
-	case a.Kind != b.Kind, a.Size != b.Size, a.Sum != b.Sum, a.Link != b.Link:
+	case a.Kind != b.Kind, a.Size != b.Size, a.Sum != b.Sum, a.Link() != b.Link():
 		return Changed
-	case a.Mode != b.Mode, a.UID != b.UID, a.GID != b.GID, a.Xattrs != b.Xattrs:
+	case a.Mode != b.Mode, a.UID() != b.UID(), a.GID() != b.GID(), a.Xattrs() != b.Xattrs():
 		return Metadata
 	}
 	return Unchanged

@@ -79,11 +79,11 @@ func NewPlan(t *tree.Tree, items []Item) (*Plan, error) {
 			}
 			files[r] = append(files[r], name)
 		case layer.Symlink:
-			if !stays(name, e.Link) {
+			if !stays(name, e.Link()) {
 				p.Away++
 				continue
 			}
-			p.Links = append(p.Links, PlannedLink{name, e.Link})
+			p.Links = append(p.Links, PlannedLink{name, e.Link()})
 		default:
 			p.Devices++
 		}

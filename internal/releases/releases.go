@@ -18,6 +18,7 @@ import (
 	"tare/internal/growth"
 	"tare/internal/image"
 	"tare/internal/progress"
+	"tare/internal/repository"
 	"tare/internal/request"
 	"tare/internal/source"
 	"tare/internal/store"
@@ -85,13 +86,13 @@ func Growth(ctx context.Context, f *target.Finder, q Request) (*growth.Result, e
 	if err != nil {
 		return nil, err
 	}
-	repo, err := openRepository(ctx, registry, named)
+	repo, err := repository.Open(ctx, registry, named)
 	if err != nil {
 		return nil, err
 	}
 	events, done := f.Watch()
 	defer done()
-	tags, err := repo.tags(ctx)
+	tags, err := tagsOf(ctx, repo, named)
 	if err != nil {
 		return nil, err
 	}
@@ -122,9 +123,24 @@ func Growth(ctx context.Context, f *target.Finder, q Request) (*growth.Result, e
 	return r, nil
 }
 
+// maxTags bounds how many tags are looked at.
+const maxTags = 20_000
+
+// tagsOf lists all tags of a repository.
+func tagsOf(ctx context.Context, repo *repository.Repository, named reference.Named) (out []string, err error) {
+	err = repo.Tags(ctx, func(tag string) error {
+		if len(out) == maxTags {
+			return fmt.Errorf("%s has more than %d tags: choose some with --tags", named.Name(), maxTags)
+		}
+		out = append(out, tag)
+		return nil
+	})
+	return out, err
+}
+
 // looks are the looks at the tags of a repository.
 type looks struct {
-	repo   *repository
+	repo   *repository.Repository
 	want   platforms.MatchComparer
 	name   string
 	known  *store.Store // nil if there is none
@@ -163,7 +179,7 @@ func (l *looks) all(ctx context.Context, tags []string) error {
 			}
 			why, ok := reason(err)
 			if !ok || ctx.Err() != nil {
-				return fmt.Errorf("%s:%s: %w", l.name, tag, l.repo.registry.Explain(l.repo.named, err))
+				return fmt.Errorf("%s:%s: %w", l.name, tag, l.repo.Explain(err))
 			}
 			l.skipped = append(l.skipped, growth.Skipped{Tag: tag, Reason: why})
 			return nil
@@ -190,7 +206,7 @@ func reason(err error) (why string, ok bool) {
 
 // look reads what a tag names.
 func (l *looks) look(ctx context.Context, tag string) (*growth.Release, error) {
-	d, docs, err := l.repo.tagged(ctx, tag)
+	d, docs, err := l.repo.Tagged(ctx, tag)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +238,7 @@ func (l *looks) look(ctx context.Context, tag string) (*growth.Release, error) {
 }
 
 // weigh adds what the store knows of the layers, if it knows all of them.
-func (l *looks) weigh(ctx context.Context, docs *documents, img *image.Image, r *growth.Release) {
+func (l *looks) weigh(ctx context.Context, docs *repository.Documents, img *image.Image, r *growth.Release) {
 	if l.known == nil {
 		return
 	}

@@ -96,13 +96,13 @@ func differ(x, y Entry) (d Aspects) {
 	if a.Mode != b.Mode && a.Kind != layer.Symlink {
 		d |= Mode
 	}
-	if a.UID != b.UID || a.GID != b.GID {
+	if a.UID() != b.UID() || a.GID() != b.GID() {
 		d |= Owner
 	}
-	if x.name != y.name || a.Link != b.Link {
+	if x.name != y.name || a.Link() != b.Link() {
 		d |= Link
 	}
-	if a.Xattrs != b.Xattrs {
+	if a.Xattrs() != b.Xattrs() {
 		d |= Attributes
 	}
 	return d

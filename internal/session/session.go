@@ -17,6 +17,7 @@ import (
 	"tare/internal/buildinfo"
 	"tare/internal/builds"
 	"tare/internal/engine"
+	"tare/internal/indexes"
 	"tare/internal/logs"
 	"tare/internal/progress"
 	"tare/internal/source"
@@ -37,6 +38,9 @@ type Session struct {
 	Own       bool     // the engine must be this process's, not another's that is open
 
 	Progress string // how builds show how far they are; "" for what Env says
+
+	// Trust says whose indexes of layers are used that registries keep; the zero value says nobody's.
+	Trust indexes.Trust
 
 	In       *os.File
 	Out, Err io.Writer // where a build shows how far it is
@@ -163,6 +167,13 @@ func (s *Session) Bench() *bench.Bench {
 	b.Watched.Out, b.Watched.Err, b.Watched.Progress = s.Out, s.Err, cmp.Or(s.Progress, s.Env("BUILDKIT_PROGRESS"))
 	b.Finder = &target.Finder{Store: s.Look, Registry: s.Registry, Stdin: s.In, Note: s.Note, Lean: s.Env("GOGC") == "",
 		Pull: s.Pull, Build: b.Dockerfile, Passing: b.Passing, Watch: s.Watch}
+	if s.Trust.Any() {
+		r := &indexes.Reader{Trust: s.Trust, Registry: s.Registry, Note: s.Note}
+		if st, err := s.Look(); err == nil {
+			r.Cache = st
+		}
+		b.Finder.Indexes = r
+	}
 	s.work = b
 	return b
 }

@@ -24,11 +24,11 @@ const (
 // refused are flags that a file may not set: what they do is to be asked for each time.
 var refused = map[string]string{
 	"force": removes, "repair": removes, "no-prune": removes,
-	"output": writes, "report": writes, "save": writes, "iidfile": writes, "metadata-file": writes, "cidfile": writes, "fill": writes, "tag": writes,
+	"output": writes, "report": writes, "save": writes, "iidfile": writes, "metadata-file": writes, "cidfile": writes, "fill": writes, "tag": writes, "out": writes,
 	"push": sends, "cache-to": sends,
 	"allow": rights, "secret": rights, "ssh": rights, "cap-add": rights, "volume": rights, "mount": rights, "env-file": rights, "user": rights,
-	"input": reads,
-	"help":  printing, "version": printing,
+	"input": reads, "plan": reads, "shard": reads,
+	"help": printing, "version": printing,
 }
 
 // refusedCommands are commands that take nothing from a file.

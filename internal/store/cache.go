@@ -32,6 +32,20 @@ func sum(kind string, key digest.Digest, value []byte) []byte {
 	return h.Sum(nil)
 }
 
+// Seal is a value as a file keeps it: with a sum before it, of its kind and key, too.
+func Seal(kind string, key digest.Digest, value []byte) []byte {
+	return append(sum(kind, key, value), value...)
+}
+
+// Unseal is the value in what Seal wrote for a kind and key; ok is false for anything else.
+func Unseal(kind string, key digest.Digest, sealed []byte) (value []byte, ok bool) {
+	if len(sealed) < sha256.Size {
+		return nil, false
+	}
+	value = sealed[sha256.Size:]
+	return value, bytes.Equal(sealed[:sha256.Size], sum(kind, key, value))
+}
+
 // Values are values by kind ("index-v1") and digest, in a directory of the store.
 type Values struct {
 	s   *Store
@@ -69,12 +83,8 @@ func (v Values) GetBytes(kind string, key digest.Digest) ([]byte, bool) {
 		return nil, false // whoever wrote it may have written anything
 	}
 	b, err := os.ReadFile(v.path(kind, key))
-	var value []byte
-	found := err == nil && len(b) >= sha256.Size
-	if found {
-		value = b[sha256.Size:]
-		found = bytes.Equal(b[:sha256.Size], sum(kind, key, value))
-	}
+	value, found := Unseal(kind, key, b)
+	found = found && err == nil
 	if logs.On() {
 		logs.Info("cache", "kind", kind, "of", key, "hit", found, "bytes", len(value))
 	}
@@ -86,7 +96,7 @@ func (v Values) KeepBytes(kind string, key digest.Digest, value []byte) {
 	path := v.path(kind, key)
 	if v.s.files.Mkdir(filepath.Dir(path)) == nil {
 		// Not durable: what a crash leaves half written is a miss.
-		_ = v.s.replaceFile(path, append(sum(kind, key, value), value...), false)
+		_ = v.s.replaceFile(path, Seal(kind, key, value), false)
 	}
 }
 

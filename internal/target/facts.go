@@ -24,6 +24,7 @@ func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, erro
 		// Half of what is in memory stays to the end: collecting garbage more often
 		// costs little and keeps the peak low.
 		defer garbage.Often(30)() // whoever shows them for long wants it lower yet
+		garbage.Start()
 	}
 	if err := f.Index(ctx, list); err != nil {
 		return nil, err
@@ -78,12 +79,13 @@ func (f *Finder) Index(ctx context.Context, list []*Image) error {
 		}
 		seen[i.provider] = true
 		var together []*image.Image
+		var these []*Image
 		for _, o := range list[n:] {
 			if o.provider == i.provider {
-				together = append(together, o.Image)
+				together, these = append(together, o.Image), append(these, o)
 			}
 		}
-		if err := (image.Measurer{Provider: i.provider, Cache: st, Progress: events}).Index(ctx, together...); err != nil {
+		if err := (image.Measurer{Provider: i.provider, Cache: st, Progress: events, Others: f.others(these, events)}).Index(ctx, together...); err != nil {
 			return fmt.Errorf("%s: %w", i.Name, err)
 		}
 	}

@@ -41,6 +41,8 @@ type Finder struct {
 	// been looked at.
 	Passing func(ctx context.Context, file, platform string) (*engine.Built, error)
 	Stdin   io.Reader
+	// Indexes are those that registries keep of the layers of their images; nil asks for none.
+	Indexes Indexes
 	// Note tells the user something while the work goes on.
 	Note func(text string)
 	// Watch begins to show slow work, until done is called.
@@ -91,6 +93,8 @@ type Image struct {
 	tags     []string                       // a daemon's names of it
 	digests  []string                       // the same with digests
 	madeUp   bool                           // the manifest is not a real one
+	at       string                         // its name in the registry that it is read from; "" elsewhere
+	foreign  bool                           // an index of a layer is somebody else's: nothing is kept of what follows from it
 	indexes  map[digest.Digest]*layer.Index // of layers that went by when it was opened
 	sent     sent
 }
@@ -205,7 +209,11 @@ func (f *Finder) open(ctx context.Context, w word, o Options, want platforms.Mat
 		if err != nil {
 			return nil, nil, err
 		}
-		return remote(at, sentFrom(w.place, at, o)), at.Close, nil
+		i := remote(at, sentFrom(w.place, at, o))
+		if i.sent.registry {
+			i.at = w.place.Rest()
+		}
+		return i, at.Close, nil
 	}
 	if w.commit != nil {
 		return f.commit(ctx, *w.commit, o)

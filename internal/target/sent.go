@@ -71,7 +71,7 @@ const blobKind = "blob-v1"
 
 // remember keeps which blobs a registry has of the layers of an image that was measured.
 func (i *Image) remember(st *store.Store) {
-	if !i.sent.registry {
+	if !i.sent.registry || i.foreign {
 		return
 	}
 	for _, l := range i.Layers {

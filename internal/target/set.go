@@ -172,7 +172,7 @@ func (s *Set) Report(ctx context.Context, n, top int, d *weigh.Dockerfile) (*wei
 		most = reportTop
 	}
 	r, err := Compute(ctx, s.finder, i.Name, "Summing up", func() (*weigh.Result, error) { return report(facts[0], most, d), nil })
-	if err != nil || !keep {
+	if err != nil || !keep || i.foreign {
 		return named(r, i.Name, top), err
 	}
 	st.Keep(reportKind, reportKey(i, d), r)

@@ -104,7 +104,9 @@ func (f *Finder) named(ctx context.Context, name string, o Options, want platfor
 		case inStore:
 			img, err = s.store(ctx, places)
 		case inRegistry:
-			img, err = s.registry(ctx)
+			if img, closer = s.known(ctx); img == nil && ctx.Err() == nil {
+				img, err = s.registry(ctx)
+			}
 		default:
 			img, closer, err = s.daemons(ctx, kinds([]string{p})[0])
 		}

@@ -22,14 +22,25 @@ type Registry struct {
 
 	mu    sync.Mutex
 	gets  map[string]int // path -> GETs that reached it
+	sent  int64          // bytes of bodies that went out
 	fault func(w http.ResponseWriter, r *http.Request) (handled bool)
 	inner http.Handler
 }
 
-// NewRegistry starts a registry on loopback, with plain http.
+// NewRegistry starts a registry on loopback, with plain http and without the referrers API.
 func NewRegistry(t testing.TB) *Registry {
 	t.Helper()
-	r := &Registry{gets: map[string]int{}, inner: registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
+	return newRegistry(t)
+}
+
+// NewReferrersRegistry is NewRegistry with the referrers API.
+func NewReferrersRegistry(t testing.TB) *Registry {
+	t.Helper()
+	return newRegistry(t, registry.WithReferrersSupport(true))
+}
+
+func newRegistry(t testing.TB, o ...registry.Option) *Registry {
+	r := &Registry{gets: map[string]int{}, inner: registry.New(append(o, registry.Logger(log.New(io.Discard, "", 0)))...)}
 	r.Server = httptest.NewServer(r)
 	r.Host = strings.TrimPrefix(r.URL, "http://")
 	t.Cleanup(r.Close)
@@ -49,6 +60,7 @@ func NewTLSRegistry(t testing.TB) *Registry {
 
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w = &answered{w, r}
 	r.mu.Lock()
 	if req.Method == http.MethodGet {
 		r.gets[req.URL.Path]++
@@ -63,6 +75,36 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.inner.ServeHTTP(w, req)
+}
+
+// answered is an answer whose bytes are counted.
+type answered struct {
+	http.ResponseWriter
+	r *Registry
+}
+
+// Write implements io.Writer.
+func (c *answered) Write(b []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(b)
+	c.r.mu.Lock()
+	c.r.sent += int64(n)
+	c.r.mu.Unlock()
+	return n, err
+}
+
+// Flush implements http.Flusher.
+func (c *answered) Flush() { _ = http.NewResponseController(c.ResponseWriter).Flush() }
+
+// Unwrap lets http.ResponseController find what it needs.
+func (c *answered) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// Sent is how many bytes of bodies went out since the last time that it was asked.
+func (r *Registry) Sent() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.sent
+	r.sent = 0
+	return n
 }
 
 // serveRange answers "bytes=N-" and "bytes=N-M", which go-containerregistry's registry does not

@@ -47,7 +47,7 @@ func Names(t *tree.Tree) []engine.Name {
 			case layer.Dir:
 				n.Kind = engine.DirName
 			case layer.Symlink:
-				n.Kind, n.Link = engine.LinkName, e.Link
+				n.Kind, n.Link = engine.LinkName, e.Link()
 			}
 			out = append(out, n)
 		}

@@ -43,10 +43,10 @@ func (t *Tree) Follow(name string, top int) (r Ref, ok bool) {
 		if links++; links > maxLinks {
 			return Ref{}, false
 		}
-		if strings.HasPrefix(e.Link, "/") {
+		if strings.HasPrefix(e.Link(), "/") {
 			at = ""
 		}
-		todo = append(strings.Split(e.Link, "/"), todo...)
+		todo = append(strings.Split(e.Link(), "/"), todo...)
 	}
 	return t.At(at, top)
 }

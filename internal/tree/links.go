@@ -34,7 +34,7 @@ func (t *Tree) target(link Ref) (Ref, bool) {
 		return Ref{}, false
 	}
 	if !ok {
-		if best, ok = t.At(t.Entry(link).Link, int(link.Layer)-1); !ok {
+		if best, ok = t.At(t.Entry(link).Link(), int(link.Layer)-1); !ok {
 			return Ref{}, false
 		}
 	}
@@ -51,7 +51,7 @@ func (t *Tree) own(link Ref) (Ref, bool) {
 		to := list[link.Entry]
 		return Ref{link.Layer, to}, to >= 0
 	}
-	lo, hi := t.find(int(link.Layer), t.Entry(link).Link)
+	lo, hi := t.find(int(link.Layer), t.Entry(link).Link())
 	for i := lo; i < hi; i++ {
 		if r := (Ref{link.Layer, int32(i)}); r != link && shows(t.Entry(r).Kind) {
 			return r, true

@@ -42,7 +42,7 @@ func shown(t *tree.Tree) map[string]string {
 			case layer.Dir:
 				out[e.Path] = "d"
 			case layer.Symlink:
-				out[e.Path] = fmt.Sprint(len(e.Link))
+				out[e.Path] = fmt.Sprint(len(e.Link()))
 			default:
 				out[e.Path] = fmt.Sprint(t.Content(r).Size)
 			}

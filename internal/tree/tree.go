@@ -157,9 +157,9 @@ func (t *Tree) find(k int, path string) (lo, hi int) {
 func (t *Tree) overwritten(old, by Ref) Class {
 	a, b := t.Content(old), t.Content(by)
 	switch {
-	case a.Kind != b.Kind, a.Size != b.Size, a.Sum != b.Sum, a.Link != b.Link:
+	case a.Kind != b.Kind, a.Size != b.Size, a.Sum != b.Sum, a.Link() != b.Link():
 		return OverwrittenChanged
-	case a.Mode != b.Mode, a.UID != b.UID, a.GID != b.GID, a.Mtime != b.Mtime, a.Nsec != b.Nsec, a.Xattrs != b.Xattrs:
+	case a.Mode != b.Mode, a.UID() != b.UID(), a.GID() != b.GID(), a.Mtime != b.Mtime, a.Nsec != b.Nsec, a.Xattrs() != b.Xattrs():
 		return MetadataOnly
 	}
 	return OverwrittenSame

@@ -175,7 +175,7 @@ func (m *model) unchanged(k int32, file string, c cell) bool {
 
 // alike tells whether two directories have the same owner, permissions and attributes.
 func alike(a, b *layer.Entry) bool {
-	return a != nil && b != nil && a.Kind == layer.Dir && b.Kind == layer.Dir && a.Mode == b.Mode && a.UID == b.UID && a.GID == b.GID && a.Xattrs == b.Xattrs
+	return a != nil && b != nil && a.Kind == layer.Dir && b.Kind == layer.Dir && a.Mode == b.Mode && a.UID() == b.UID() && a.GID() == b.GID() && a.Xattrs() == b.Xattrs()
 }
 
 // as lets a layer have a directory as an entry of another layer has it: the step that makes

@@ -129,7 +129,7 @@ func (m *Model) drawFile(n, width int) string {
 	if m.attributes && width >= roomy {
 		mode, owner := "", ""
 		if e != nil {
-			mode, owner = kindMark(e.Kind)+bits(e.Mode), fmt.Sprintf("%d:%d", e.UID, e.GID)
+			mode, owner = kindMark(e.Kind)+bits(e.Mode), fmt.Sprintf("%d:%d", e.UID(), e.GID())
 		}
 		left += cut.Pad(mode, 10) + " " + cut.Pad(owner, 11) + " "
 	}
@@ -144,7 +144,7 @@ func (m *Model) drawFile(n, width int) string {
 	case e != nil && e.Kind == layer.Dir:
 		name += "/"
 	case e != nil && e.Kind == layer.Symlink:
-		name += " → " + screen.Safe(e.Link)
+		name += " → " + screen.Safe(e.Link())
 	}
 	left = cut.To(left, width, cut.End)
 	room := width - cut.Width(left)
@@ -252,7 +252,7 @@ func (m *Model) fileDetails() (string, string) {
 	}
 	facts := m.data.Images[image].Facts
 	e := facts.Tree.Entry(r)
-	two := fmt.Sprintf("%s %s %d:%d", e.Kind, bits(e.Mode), e.UID, e.GID)
+	two := fmt.Sprintf("%s %s %d:%d", e.Kind, bits(e.Mode), e.UID(), e.GID())
 	if p := facts.Owner(r); p != nil {
 		two += "  " + screen.Safe(weigh.Describe(p))
 	}

@@ -85,7 +85,7 @@ func (m *Model) open() tea.Cmd {
 	e := t.Entry(r)
 	switch {
 	case e.Kind == layer.Symlink:
-		m.tell("a symbolic link to "+e.Link, nil)
+		m.tell("a symbolic link to "+e.Link(), nil)
 		return nil
 	case e.Kind != layer.File:
 		m.tell(path+" is a "+e.Kind.String(), nil)

@@ -97,7 +97,7 @@ func (h *handler) chosenFile(c chosen) (tree.Ref, *layer.Entry, error) {
 	case layer.File:
 		return r, e, nil
 	case layer.Symlink:
-		return r, e, bad("/%s is a symbolic link to %s", c.table.Path(c.node), e.Link)
+		return r, e, bad("/%s is a symbolic link to %s", c.table.Path(c.node), e.Link())
 	}
 	return r, e, bad("/%s is a %s", c.table.Path(c.node), e.Kind)
 }

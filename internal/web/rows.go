@@ -196,7 +196,7 @@ func (h *handler) entry(r *Row, f *weigh.Facts, ref tree.Ref) {
 	e := f.Tree.Entry(ref)
 	r.Kind, r.Layer = e.Kind.String(), &ref.Layer
 	if e.Kind == layer.Symlink || e.Kind == layer.Link {
-		r.Link = screen.Safe(e.Link)
+		r.Link = screen.Safe(e.Link())
 	}
 	if p := f.Owner(ref); p != nil {
 		r.Package = screen.Safe(p.Name)

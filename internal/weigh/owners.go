@@ -53,7 +53,7 @@ func (o *owners) after(k int) {
 	newLinks := false
 	for i := range t.Lists[k] {
 		if e := &t.Lists[k][i]; e.Kind == layer.Symlink {
-			to := e.Link
+			to := e.Link()
 			if !strings.HasPrefix(to, "/") {
 				to = "/" + path.Join(path.Dir(e.Path), to)
 			}

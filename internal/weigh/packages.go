@@ -17,6 +17,13 @@ func Describe(p *packages.Package) string {
 	return s
 }
 
+// Installed are the packages that are installed in the end, as a Result has them.
+func (f *Facts) Installed() []Package {
+	r := new(Result)
+	f.packages(r)
+	return r.Packages
+}
+
 func (f *Facts) packages(r *Result) {
 	rows := map[int32]*Package{}
 	r.Packages = make([]Package, len(f.Final))

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package garbage
+
+// Start does nothing here.
+func Start() {}
