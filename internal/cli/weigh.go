@@ -55,6 +55,7 @@ func newWeigh(a *app) *cobra.Command {
 	}
 	o.Flags(c, printer.Pictured, slices.Concat(report.WeighParts, insidereport.Parts, []string{tracereport.Touched}))
 	flags.Files(c, &o.FilesRequest)
+	flags.UseIndex(c, &a.Trust)
 	f := c.Flags()
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
