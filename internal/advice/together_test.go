@@ -15,10 +15,10 @@ import (
 func random(seed uint64) []step {
 	r := rand.New(rand.NewPCG(seed, 12))
 	paths := []string{"app/.git/objects/x", "app/main.py", "app/.env", "root/.ssh/id_rsa", "root/.cache/pip/x", "var/lib/apt/lists/y", "tmp/z", "tmp/.git/w", "usr/include/h.h", "usr/bin/cc", "usr/lib/l.a", "go/pkg/mod/m", "var/log/l",
-		"app/node_modules/x/y.js", "app/a.py", "app/__pycache__/a.cpython-311.pyc", "usr/bin/vi"}
+		"app/node_modules/x/y.js", "app/a.py", "app/__pycache__/a.cpython-311.pyc", "usr/bin/vi", "app/__pycache__/a.cpython-39.pyc", "opt/java/bin/javac"}
 	var out []step
 	if r.IntN(3) > 0 {
-		d := distribution()
+		d := distribution(kib("usr/bin/python3.11", 1), kib("opt/java/bin/java", 1), kib("opt/java/lib/modules", 1))
 		for range r.IntN(4) {
 			d.entries = append(d.entries, kib(paths[r.IntN(len(paths))], 1+r.IntN(9)))
 		}
@@ -39,7 +39,9 @@ func random(seed uint64) []step {
 			case 3:
 				e = testkit.File("lib/apk/db/installed", "P:"+[]string{"gcc", "curl"}[r.IntN(2)]+"\nV:1\nF:usr/bin\nR:cc\n\nP:vim\nV:1\nF:usr/bin\nR:vi\n\n")
 			}
-			s.entries = append(s.entries, e)
+			if s.entries = append(s.entries, e); p == "app/__pycache__/a.cpython-39.pyc" { // one version alone is not beside another
+				s.entries = append(s.entries, kib("app/__pycache__/a.cpython-311.pyc", 1))
+			}
 		}
 		out = append(out, s)
 	}
@@ -50,7 +52,7 @@ func random(seed uint64) []step {
 // rule finds something in images in which everything happens.
 func TestRulesTogether(t *testing.T) {
 	overlaps, found := 0, map[string]bool{}
-	for seed := range uint64(30) {
+	for seed := range uint64(40) {
 		steps := random(seed)
 		img := image(t, steps...)
 		img.Host = map[int]bool{}
