@@ -38,7 +38,8 @@ var imports = map[string][]string{
 	"patience":     {},
 	"artifact":     {"image", "source"},
 	"engine":       {"image"},
-	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "store", "units"},
+	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "steplog", "store", "units"},
+	"steplog":      {"screen"},
 	"emulation":    {},
 	"container":    {"engine", "infile", "socket", "store", "watch"},
 	"socket":       {},
@@ -147,7 +148,7 @@ var imports = map[string][]string{
 // imported wherever they are needed.
 var dependencies = map[string][]string{
 	"github.com/spf13/":                                         {"cli", "flags", "help", "printer", "settings"},
-	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "lint", "testkit/frontend"},
+	"github.com/moby/buildkit":                                  {"buildkit", "container", "emulation", "lint", "steplog", "testkit/frontend"},
 	"github.com/moby/buildkit/solver/pb":                        {"buildkit", "container", "definition", "testkit/frontend"},
 	"github.com/moby/buildkit/frontend/dockerfile":              {"buildkit", "dockerfile", "lint", "testkit/frontend"},
 	"github.com/knqyf263/go-rpmdb":                              {"rpmdb"},

@@ -242,7 +242,7 @@ func TestNewerBase(t *testing.T) {
 	img := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 10)}})
 	testkit.Put(t, st, made.Names[0], store.Built, img)
 	testkit.Put(t, st, "tare-lab/bumped-base:another-1", store.Built, img)
-	l.Tidy()
+	l.Tidy(t.Context())
 	if _, err := st.Find(t.Context(), made.Names[0]); err == nil {
 		t.Error("the made-up base stays")
 	}
@@ -261,7 +261,7 @@ func TestNewerBase(t *testing.T) {
 	for _, name := range []string{mine, theirs, aged} {
 		testkit.Put(t, st, name, store.Built, img)
 	}
-	l.Tidy()
+	l.Tidy(t.Context())
 	for name, stays := range map[string]bool{mine: false, theirs: true, aged: false} {
 		if _, err := st.Find(t.Context(), name); (err == nil) != stays {
 			t.Errorf("%s: %v, want %v", name, err, stays)

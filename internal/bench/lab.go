@@ -34,6 +34,7 @@ type Lab struct {
 
 	mu    sync.Mutex
 	bumps []string // names of made-up bases
+	sweep sweeping
 }
 
 var _ lab.Bench = (*Lab)(nil)

@@ -170,9 +170,10 @@ func (b *Lab) bumpName(nonce string) (string, error) {
 	return full.String(), nil
 }
 
-// Tidy removes the made-up bases: those of this lab, and what killed ones left. Those
+// Tidy drops what the builds left, and removes the made-up bases: those of this lab, and what killed ones left. Those
 // of another lab that is at work stay.
-func (b *Lab) Tidy() {
+func (b *Lab) Tidy(ctx context.Context) {
+	b.sweepAll(ctx)
 	st, err := b.Store()
 	if err != nil {
 		return

@@ -25,6 +25,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/image"
 	"tare/internal/screen"
+	"tare/internal/steplog"
 	"tare/internal/store"
 	"tare/internal/units"
 )
@@ -90,7 +91,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 		return nil, err
 	}
 	events, shown := make(chan *client.SolveStatus), make(chan *client.SolveStatus)
-	log, clean := newSteps(), newCleaner(mode)
+	log, clean := newSteps(), steplog.New(mode)
 	var resp *client.SolveResponse
 	var warnings []client.VertexWarning
 	g, gctx := errgroup.WithContext(ctx)
@@ -103,7 +104,7 @@ func (b *builder) solve(ctx context.Context, req engine.Build, s *solve, out *en
 		for e := range events {
 			out.Executed += executed(e)
 			log.add(e)
-			shown <- clean.status(reword(e, req.Names))
+			shown <- clean.Status(reword(e, req.Names))
 		}
 		return nil
 	})

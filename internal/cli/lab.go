@@ -106,7 +106,7 @@ func (a *app) lab(ctx context.Context, at string, o labOptions) error {
 		}})
 	show.End()
 	if work != nil {
-		work.Tidy()
+		work.Tidy(ctx)
 	}
 	if err != nil && (rec == nil || ctx.Err() == nil) {
 		return fmt.Errorf("lab: %w", err)

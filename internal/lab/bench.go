@@ -24,6 +24,9 @@ type Bench interface {
 	// Build builds a variant for its time, or to see what an edit changes. The image
 	// is not kept.
 	Build(ctx context.Context, v experiment.Variant, how How) (*Obtained, error)
+	// Begin is called before builds whose images are not kept, and end after them, when nothing of them is needed:
+	// what they left on the disk may go.
+	Begin(ctx context.Context) (end func())
 	// Run runs a check's command in a container, until it ends or ctx does.
 	Run(ctx context.Context, o *Obtained, c *experiment.Check, stdout, stderr io.Writer) (Ran, error)
 	// Compare weighs what was obtained and sets it side by side. The images get the

@@ -41,6 +41,7 @@ func (r *Runner) edit(ctx context.Context, v experiment.Variant, e experiment.Ed
 	// Two versions of the same edit, where it has versions, and not the unedited image:
 	// timed builds without cache leave several results of one step in the build cache,
 	// and only builds that miss at the same step are sure to go on from the same one.
+	defer r.Bench.Begin(ctx)()
 	var images []*Obtained
 	for _, nonce := range []string{"0000000000000000", "0000000000000001"} {
 		how, done := How{}, func() {}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ type fakeBench struct {
 	mu                          sync.Mutex
 	log                         []string
 	building, atOnce, timedWith int
+	begun, ended                int
 	stop                        func() // called at the nth run
 	after                       int
 	runs                        int
@@ -70,12 +72,23 @@ func (b *fakeBench) Build(ctx context.Context, v experiment.Variant, how lab.How
 		}
 		body = string(c)
 	}
+	if b.begun != b.ended+1 {
+		b.note("build %s outside of Begin", v.Name)
+	}
 	b.note("build %s cold=%v edited=%v", v.Name, how.NoCache, how.Context != "")
 	took := 10 * time.Millisecond
 	if b.took != nil {
 		took = b.took(v.Name, how.NoCache)
 	}
 	return &lab.Obtained{Variant: v, Manifest: digest.FromString(v.Name + body), Took: took, Executed: 1}, ctx.Err()
+}
+
+// Begin counts the builds that are begun and not ended.
+func (b *fakeBench) Begin(context.Context) func() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.begun++
+	return func() { b.mu.Lock(); defer b.mu.Unlock(); b.ended++ }
 }
 
 func (b *fakeBench) Run(ctx context.Context, o *lab.Obtained, c *experiment.Check, stdout, _ io.Writer) (lab.Ran, error) {
@@ -172,6 +185,9 @@ func TestRun(t *testing.T) {
 	}
 	if m := v.Measure("pull-cold-10mbit"); m == nil || m.Kind != experiment.Modelled || m.Value != 2000*8/10e6 {
 		t.Errorf("pull: %+v", m)
+	}
+	if b.begun == 0 || b.begun != b.ended || slices.ContainsFunc(b.log, func(l string) bool { return strings.Contains(l, "outside") }) {
+		t.Errorf("%d times begun, %d ended: %v", b.begun, b.ended, b.log)
 	}
 	if b.atOnce < 2 || b.timedWith != 1 {
 		t.Errorf("%d builds at once before timing, %d while timing", b.atOnce, b.timedWith)

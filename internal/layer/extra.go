@@ -99,12 +99,29 @@ func (t *text) keep(s string) string {
 	if len(s) > maxText/16 {
 		return strings.Clone(s)
 	}
-	if t.b.Cap()-t.b.Len() < len(s) {
-		n := min(max(minText, 2*t.b.Cap()), maxText)
-		t.b.Reset()
-		t.b.Grow(max(n, len(s)))
-	}
+	t.room(len(s))
 	at := t.b.Len()
 	t.b.WriteString(s)
 	return t.b.String()[at:]
+}
+
+// join is a name in a directory, which may be "": both at most a header long.
+func (t *text) join(dir, name []byte) string {
+	t.room(len(dir) + 1 + len(name))
+	at := t.b.Len()
+	if len(dir) > 0 {
+		t.b.Write(dir)
+		t.b.WriteByte('/')
+	}
+	t.b.Write(name)
+	return t.b.String()[at:]
+}
+
+// room makes sure that n more bytes fit.
+func (t *text) room(n int) {
+	if t.b.Cap()-t.b.Len() < n {
+		size := min(max(minText, 2*t.b.Cap()), maxText)
+		t.b.Reset()
+		t.b.Grow(size)
+	}
 }

@@ -60,7 +60,7 @@ func TestTextIsKeptWhatever(t *testing.T) {
 	}
 }
 
-// TestReadTakesLittleForAnEntry counts what is allocated for each file of a layer: headers and names are the tar reader's.
+// TestReadTakesLittleForAnEntry counts what is allocated for each file of a layer: plain headers are read without archive/tar, which takes 12.
 func TestReadTakesLittleForAnEntry(t *testing.T) {
 	allocs := func(n int) (count float64) {
 		var b bytes.Buffer
@@ -83,7 +83,7 @@ func TestReadTakesLittleForAnEntry(t *testing.T) {
 		})
 	}
 	small, large := allocs(2000), allocs(20000)
-	if each := (large - small) / 18000; each > 13.5 {
+	if each := (large - small) / 18000; each > 1 {
 		t.Errorf("%.1f allocations for each file", each)
 	} else {
 		t.Logf("%.1f allocations for each file", each)

@@ -51,26 +51,26 @@ func (k *keeper) read(r io.Reader, e *Entry) (Sum, error) {
 	}
 	h, sum, divide := k.sum.reset(), Sum{}, false
 	for at := int64(0); ; {
-		n, err := io.ReadFull(r, k.buf[:sumBlock])
-		if n == sumBlock {
-			_, _ = h.Write(k.buf[:n])
+		b, err := part(r, k.buf[:sumBlock])
+		if len(b) == sumBlock {
+			_, _ = h.Write(b)
 		} else {
-			sum = h.end(k.buf[:n])
+			sum = h.end(b)
 		}
-		if n > 0 {
+		if len(b) > 0 {
 			if at == 0 {
-				e.Mark = secret.Look(e.Path, k.buf[:n])
-				if divide = e.Size >= minInside && elffile.Is(k.buf[:n]); divide {
+				e.Mark = secret.Look(e.Path, b)
+				if divide = e.Size >= minInside && elffile.Is(b); divide {
 					k.elf.Reset(e.Size)
 				}
 			}
 			if divide {
-				k.elf.Look(at, k.buf[:n])
+				k.elf.Look(at, b)
 			}
 			if scan != nil {
-				scan.Look(at, k.buf[:n])
+				scan.Look(at, b)
 			}
-			at += int64(n)
+			at += int64(len(b))
 		}
 		if err == io.EOF || err == io.ErrUnexpectedEOF && at == e.Size {
 			break

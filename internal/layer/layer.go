@@ -136,6 +136,8 @@ type Options struct {
 	// Ahead decompresses in a goroutine of its own: for when there are fewer
 	// layers to read than processors.
 	Ahead bool
+	// slow has every header read by archive/tar, for tests.
+	slow bool
 }
 
 // Limits that stop decompression bombs and no known image.

@@ -44,17 +44,12 @@ func Read(r io.Reader, o Options) (*Index, error) {
 
 // scan lists the entries of the tar.
 func scan(s *stream, x *Index, o Options) error {
-	in := &recorder{s: s}
-	tr := tar.NewReader(in)
+	in := &headers{s: s, in: recorder{s: s}, slow: o.slow}
 	k := &keeper{x: x, buf: make([]byte, sumBlock), sum: newHasher()}
-	var made maker
 	var discard io.Writer = onlyWriter{io.Discard} // once: each conversion is an allocation
 	var end, names, unpacked int64                 // end of the entry before; bytes of all names, and of all files
 	for {
-		in.buf, in.on = in.buf[:0], true
-		begin := s.pos
-		h, err := tr.Next()
-		in.on = false
+		h, tr, err := in.next()
 		if len(x.List) > 0 {
 			// Now the padding is read, too: only here is the end known in the blob.
 			prev := &x.List[len(x.List)-1]
@@ -66,7 +61,7 @@ func scan(s *stream, x *Index, o Options) error {
 		if err != nil {
 			return fmt.Errorf("after %s: %w", x.last(), unexpected(err))
 		}
-		e := made.entry(h)
+		e := in.entry(h)
 		e.Offset = end
 		if unpacked > o.MaxBytes-e.Size {
 			return &LimitError{What: sparseBytes, Limit: o.MaxBytes}
@@ -74,13 +69,13 @@ func scan(s *stream, x *Index, o Options) error {
 		unpacked += e.Size
 		if Sparse(h) {
 			var list []piece
-			if list, err = pieces(h, in.buf[min(end-begin, int64(len(in.buf))):]); err == nil {
+			if list, err = pieces(h, in.read(end)); err == nil {
 				e.Sum, err = k.sparse(s, &e, list)
 			}
 			if err == nil {
 				err = s.skip((512 - s.pos%512) % 512)
 			}
-			tr = tar.NewReader(in) // the other one knows nothing of what was read
+			in.tr = nil // it knows nothing of what was read
 		} else if e.Sum, err = k.read(tr, &e); err == nil {
 			_, err = io.CopyBuffer(discard, tr, k.buf) // what other kinds carry
 		}
@@ -126,14 +121,17 @@ func Quote(name string) string {
 type maker struct {
 	extras extras
 	text   text
+	head   tar.Header // the one that was read last, if it was plain
 }
 
 // entry translates a tar header.
 func (m *maker) entry(h *tar.Header) Entry {
 	e, link := translate(h)
-	// The header's strings are parts of larger ones, or of a buffer that is used again.
-	e.Path = m.text.keep(e.Path)
-	e.Extra = m.extras.of(Extra{Link: m.text.keep(link), UID: int64(h.Uid), GID: int64(h.Gid), Xattrs: xattrs(h)})
+	if h != &m.head {
+		// The header's strings are parts of larger ones.
+		e.Path, link = m.text.keep(e.Path), m.text.keep(link)
+	}
+	e.Extra = m.extras.of(Extra{Link: link, UID: int64(h.Uid), GID: int64(h.Gid), Xattrs: xattrs(h)})
 	return e
 }
 

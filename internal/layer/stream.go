@@ -191,6 +191,20 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ready is what was decompressed and not read yet: the next part of the tar, maybe nothing.
+func (s *stream) ready() []byte {
+	if s.off == s.cur.n && s.cur.err == nil {
+		s.next()
+	}
+	return s.cur.b[s.off:s.cur.n]
+}
+
+// pass reads n bytes that are ready.
+func (s *stream) pass(n int) {
+	s.off += n
+	s.pos += int64(n)
+}
+
 // skip passes over padding; a tar may end without it.
 func (s *stream) skip(n int64) error {
 	_, err := io.CopyN(io.Discard, s, n)

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,7 +13,12 @@ type Counted struct {
 	net.Listener
 	path string
 	wg   sync.WaitGroup
+	// ever counts connections, and here those that are open.
+	ever, here atomic.Int64
 }
+
+// Visits is how many connections there ever were, and how many of them are open.
+func (c *Counted) Visits() (ever, here int64) { return c.ever.Load(), c.here.Load() }
 
 // Count makes one of a listener on path.
 func Count(l net.Listener, path string) *Counted { return &Counted{Listener: l, path: path} }
@@ -24,7 +30,9 @@ func (c *Counted) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c.wg.Add(1)
-	return &counted{Conn: one, done: sync.OnceFunc(c.wg.Done)}, nil
+	c.ever.Add(1)
+	c.here.Add(1)
+	return &counted{Conn: one, done: sync.OnceFunc(func() { c.here.Add(-1); c.wg.Done() })}, nil
 }
 
 type counted struct {

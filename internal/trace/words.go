@@ -86,7 +86,7 @@ func (r *Request) experiment(ctx context.Context, b *bench.Bench, at string) (*R
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	work := &bench.Lab{Bench: b}
-	defer work.Tidy()
+	defer work.Tidy(ctx)
 	var groups []*group
 	byImage := map[digest.Digest]*group{}
 	for n, v := range variants {

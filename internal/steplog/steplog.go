@@ -1,4 +1,5 @@
-package buildkit
+// Package steplog makes what a builder tells of its steps fit to be shown.
+package steplog
 
 import (
 	"strconv"
@@ -9,20 +10,21 @@ import (
 	"tare/internal/screen"
 )
 
-// cleaner makes what a builder tells fit to be shown, before BuildKit's display draws
+// Cleaner makes what a builder tells fit to be shown, before BuildKit's display draws
 // it with escape sequences of its own: names of steps come from Dockerfiles, warnings
 // and errors quote them, and logs are what programs print.
-type cleaner struct {
+type Cleaner struct {
 	logs map[string]*screen.Log // by step and stream: a piece may end in a sequence
 	raw  bool                   // logs are data (JSON has them in base64)
 }
 
-func newCleaner(mode progressui.DisplayMode) *cleaner {
-	return &cleaner{logs: map[string]*screen.Log{}, raw: mode == progressui.RawJSONMode}
+// New makes one for a way of display.
+func New(mode progressui.DisplayMode) *Cleaner {
+	return &Cleaner{logs: map[string]*screen.Log{}, raw: mode == progressui.RawJSONMode}
 }
 
-// status returns a clean copy; the original goes into records as it is.
-func (c *cleaner) status(e *client.SolveStatus) *client.SolveStatus {
+// Status returns a clean copy; the original goes into records as it is.
+func (c *Cleaner) Status(e *client.SolveStatus) *client.SolveStatus {
 	out := &client.SolveStatus{}
 	for _, l := range e.Logs {
 		l := *l
@@ -65,7 +67,7 @@ func (c *cleaner) status(e *client.SolveStatus) *client.SolveStatus {
 	return out
 }
 
-func (c *cleaner) log(step string, stream int) *screen.Log {
+func (c *Cleaner) log(step string, stream int) *screen.Log {
 	key := step + " " + strconv.Itoa(stream)
 	if c.logs[key] == nil {
 		c.logs[key] = &screen.Log{}
@@ -74,7 +76,7 @@ func (c *cleaner) log(step string, stream int) *screen.Log {
 }
 
 // end is what a finished step's logs still owe.
-func (c *cleaner) end(v *client.Vertex) (out []*client.VertexLog) {
+func (c *Cleaner) end(v *client.Vertex) (out []*client.VertexLog) {
 	for _, stream := range []int{1, 2} {
 		if rest := c.log(string(v.Digest), stream).End(); len(rest) > 0 {
 			out = append(out, &client.VertexLog{Vertex: v.Digest, Stream: stream, Data: rest, Timestamp: *v.Completed})
