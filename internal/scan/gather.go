@@ -217,6 +217,10 @@ func (g *gathering) repository(ctx context.Context, named reference.Named, patte
 			g.skip("attached to an image")
 			return nil
 		}
+		if isResult(tag) {
+			g.skip("result of tare fleet scan")
+			return nil
+		}
 		return t.look(ctx, tag)
 	})
 	werr := t.wait()
