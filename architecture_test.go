@@ -34,7 +34,8 @@ var imports = map[string][]string{
 	"members":      {"layer"},
 	"repository":   {"image", "source"},
 	"daemon":       {"image", "layer", "logs", "members", "socket"},
-	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "progress", "ranges", "store", "units"},
+	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "patience", "progress", "ranges", "store", "units"},
+	"patience":     {},
 	"artifact":     {"image", "source"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "steplog", "store", "units"},
@@ -131,8 +132,7 @@ var imports = map[string][]string{
 	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
 	"flags":   {"builds", "check", "fleetreport", "gatereport", "help", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "update", "viewer"},
 
-	"cli":   {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
-	"fleet": {},
+	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
@@ -155,7 +155,7 @@ var dependencies = map[string][]string{
 	"go.etcd.io/bbolt":                                          {"buildkit"},
 	"google.golang.org/":                                        {"buildkit", "daemon", "definition"},
 	"github.com/containerd/containerd/v2/core/remotes/docker":   {"artifact", "buildkit", "releases", "repository", "source"},
-	"github.com/containerd/containerd/v2/core/remotes":          {"artifact", "buildkit", "releases", "repository", "source", "store"},
+	"github.com/containerd/containerd/v2/core/remotes":          {"artifact", "buildkit", "patience", "releases", "repository", "source", "store"},
 	"github.com/containerd/containerd/v2/plugins/content/local": {"store", "buildkit"},
 	"github.com/docker/cli":                                     {"builds", "cli", "daemon", "listing", "plugin", "runner", "session", "source", "buildkit", "table"},
 	"github.com/google/go-containerregistry":                    {"testkit"},

@@ -118,10 +118,10 @@ func (w *Writer) Layer(x *layer.Index) error {
 	list := make([]File, 0, min(len(x.List), 1000))
 	for i := range x.List {
 		e := &x.List[i]
-		f := File{DiffID: string(x.DiffID), Blob: string(x.Blob), Path: e.Path, Kind: e.Kind.String(), Size: e.Size, Mode: int32(e.Mode), UID: e.UID, GID: e.GID,
+		f := File{DiffID: string(x.DiffID), Blob: string(x.Blob), Path: e.Path, Kind: e.Kind.String(), Size: e.Size, Mode: int32(e.Mode), UID: e.UID(), GID: e.GID(),
 			Mtime: time.Unix(e.Mtime, int64(e.Nsec)).UTC(), Tar: e.Span, Share: e.Share, Secret: e.Mark != secret.None}
-		if e.Link != "" {
-			f.Link = &e.Link
+		if link := e.Link(); link != "" {
+			f.Link = &link
 		}
 		if e.Kind == layer.File {
 			sum := hex.EncodeToString(e.Sum[:])

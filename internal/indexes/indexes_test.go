@@ -286,16 +286,22 @@ type poison func(t *testing.T, a *artifact.Artifact)
 func TestPoison(t *testing.T) {
 	b := some(t, "gzip")
 	layers := layersOf(t, b)
-	swapped := func(_ *testing.T, a *artifact.Artifact) { a.Blobs[0].Data, a.Blobs[1].Data = a.Blobs[1].Data, a.Blobs[0].Data }
+	swapped := func(_ *testing.T, a *artifact.Artifact) {
+		a.Blobs[0].Data, a.Blobs[1].Data = a.Blobs[1].Data, a.Blobs[0].Data
+	}
 	for name, c := range map[string]struct {
 		do   poison
 		want string
 	}{
-		"another image":   {func(t *testing.T, a *artifact.Artifact) { a.Subject = &some(t, "zstd").Target }, "tare index push makes one"},
-		"another edition": {func(_ *testing.T, a *artifact.Artifact) { a.Annotations = map[string]string{indexes.EditionAnnotation: "v1-12345678"} }, "another edition of tare made it (\"v1-12345678\""},
-		"no edition":      {func(_ *testing.T, a *artifact.Artifact) { a.Annotations = nil }, "another edition of tare made it (unknown"},
-		"unknown version": {func(_ *testing.T, a *artifact.Artifact) { a.Blobs[2].MediaType = "application/vnd.tare.layer-index.v99+zstd" }, "layer 3 is of an unknown kind"},
-		"a layer less":    {func(_ *testing.T, a *artifact.Artifact) { a.Blobs = a.Blobs[1:] }, "indexes of 3 layers, the image 4"},
+		"another image": {func(t *testing.T, a *artifact.Artifact) { a.Subject = &some(t, "zstd").Target }, "tare index push makes one"},
+		"another edition": {func(_ *testing.T, a *artifact.Artifact) {
+			a.Annotations = map[string]string{indexes.EditionAnnotation: "v1-12345678"}
+		}, "another edition of tare made it (\"v1-12345678\""},
+		"no edition": {func(_ *testing.T, a *artifact.Artifact) { a.Annotations = nil }, "another edition of tare made it (unknown"},
+		"unknown version": {func(_ *testing.T, a *artifact.Artifact) {
+			a.Blobs[2].MediaType = "application/vnd.tare.layer-index.v99+zstd"
+		}, "layer 3 is of an unknown kind"},
+		"a layer less": {func(_ *testing.T, a *artifact.Artifact) { a.Blobs = a.Blobs[1:] }, "indexes of 3 layers, the image 4"},
 		"other layers": {func(_ *testing.T, a *artifact.Artifact) {
 			a.Blobs[0].Annotations, a.Blobs[1].Annotations = a.Blobs[1].Annotations, a.Blobs[0].Annotations
 		}, "layer 1 is that of another layer"},

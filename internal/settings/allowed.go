@@ -28,7 +28,7 @@ var refused = map[string]string{
 	"push": sends, "cache-to": sends,
 	"allow": rights, "secret": rights, "ssh": rights, "cap-add": rights, "volume": rights, "mount": rights, "env-file": rights, "user": rights,
 	"input": reads, "plan": reads, "shard": reads,
-	"help":  printing, "version": printing,
+	"help": printing, "version": printing,
 }
 
 // refusedCommands are commands that take nothing from a file.

@@ -14,6 +14,7 @@ import (
 	"github.com/distribution/reference"
 
 	"tare/internal/image"
+	"tare/internal/patience"
 )
 
 // ErrSchema1 refuses the manifest format that Docker deprecated in 2017.
@@ -36,7 +37,7 @@ func (r *Registry) reworded(named reference.Named, err error) error {
 	}
 	var status remoteerrors.ErrUnexpectedStatus
 	var dns *net.DNSError
-	var off *putOffError
+	var off *patience.PutOffError
 	var late *stalledError
 	var op *net.OpError
 	switch {
@@ -56,14 +57,14 @@ func (r *Registry) reworded(named reference.Named, err error) error {
 	case errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests:
 		return fmt.Errorf("%s limits how often it is asked (429 Too Many Requests); try again later, or log in for a higher limit (tare login %s): %w", host, host, plain(err))
 	case errors.As(err, &off):
-		if off.code == http.StatusTooManyRequests {
+		if off.Code == http.StatusTooManyRequests {
 			return fmt.Errorf("%s limits how often it is asked; try again later, or log in for a higher limit (tare login %s): %w", host, host, off)
 		}
 		return fmt.Errorf("try again later: %w", off)
 	case errors.As(err, &late):
 		return late
 	case errors.As(err, &status) && status.StatusCode >= 500:
-		return fmt.Errorf("%s has a fault of its own (%s); try again later: %w", host, statusText(status.StatusCode), plain(err))
+		return fmt.Errorf("%s has a fault of its own (%s); try again later: %w", host, patience.StatusText(status.StatusCode), plain(err))
 	case errors.As(err, &dns):
 		return fmt.Errorf("cannot reach %s: %w; is the machine online? A mirror can be set in hosts.toml (TARE_HOSTS_DIR)", host, err)
 	case errors.As(err, &op) && op.Op == "dial":
@@ -78,7 +79,7 @@ func plain(err error) error {
 	var status remoteerrors.ErrUnexpectedStatus
 	if errors.As(err, &status) {
 		status.Body = nil
-		status.Status = statusText(status.StatusCode)
+		status.Status = patience.StatusText(status.StatusCode)
 		status.RequestURL, _, _ = strings.Cut(status.RequestURL, "?")
 		status.RequestURL = cutText(status.RequestURL)
 		return status
@@ -127,3 +128,6 @@ func (r *Registry) withheldFrom() (out *WithheldError) {
 	})
 	return out
 }
+
+// PutOff tells whether an error is that a registry does not want to be asked any more for now: whatever else is asked of it fails, too.
+func PutOff(err error) bool { return patience.PutOff(err) }

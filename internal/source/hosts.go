@@ -23,6 +23,7 @@ import (
 	"github.com/docker/cli/cli/config/configfile"
 
 	"tare/internal/logs"
+	"tare/internal/patience"
 )
 
 // hubKey is Docker Hub's key in Docker's configuration and credential stores.
@@ -142,7 +143,7 @@ func (r *Registry) Hosts(ctx context.Context) docker.RegistryHosts {
 			base := logs.Requests(h.Client.Transport)
 			client := func(only kind) *http.Client {
 				return &http.Client{
-					Transport:     &patient{next: &guard{next: base, reg: r, own: h.Host, only: only, stall: stall}, wait: r.Wait, budget: cmp.Or(r.Patience, 8*stall)},
+					Transport:     &patience.Transport{Next: &guard{next: base, reg: r, own: h.Host, only: only, stall: stall}, Wait: r.Wait, Budget: cmp.Or(r.Patience, 8*stall)},
 					CheckRedirect: redirected,
 				}
 			}
@@ -236,7 +237,7 @@ func (r *Registry) login(ctx context.Context, host, user, secret string) error {
 			}
 			return nil
 		case resp.StatusCode != http.StatusUnauthorized:
-			return fmt.Errorf("log in to %s: the registry answered %s", host, statusText(resp.StatusCode))
+			return fmt.Errorf("log in to %s: the registry answered %s", host, patience.StatusText(resp.StatusCode))
 		}
 		seen = append(seen, resp) //nolint:bodyclose // closed above; the authorizer reads headers only
 		if err := auth.AddResponses(ctx, seen); err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
+
+	"tare/internal/patience"
 )
 
 // maxCuts is how often a download goes on after its connection broke.
@@ -39,7 +41,7 @@ func (r *resume) after(ctx context.Context, err error, got int64) error {
 	if r.cuts > maxCuts || !cut(err) && !refused || ctx.Err() != nil {
 		return err
 	}
-	return sleep(ctx, time.Duration(r.cuts)*200*time.Millisecond)
+	return patience.Sleep(ctx, time.Duration(r.cuts)*200*time.Millisecond)
 }
 
 // cut tells whether err is a connection that broke while it was read.

@@ -60,7 +60,7 @@ func NewTLSRegistry(t testing.TB) *Registry {
 
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	w = &counted{w, r}
+	w = &answered{w, r}
 	r.mu.Lock()
 	if req.Method == http.MethodGet {
 		r.gets[req.URL.Path]++
@@ -77,14 +77,14 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.inner.ServeHTTP(w, req)
 }
 
-// counted is an answer whose bytes are counted.
-type counted struct {
+// answered is an answer whose bytes are counted.
+type answered struct {
 	http.ResponseWriter
 	r *Registry
 }
 
 // Write implements io.Writer.
-func (c *counted) Write(b []byte) (int, error) {
+func (c *answered) Write(b []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(b)
 	c.r.mu.Lock()
 	c.r.sent += int64(n)
@@ -93,10 +93,10 @@ func (c *counted) Write(b []byte) (int, error) {
 }
 
 // Flush implements http.Flusher.
-func (c *counted) Flush() { _ = http.NewResponseController(c.ResponseWriter).Flush() }
+func (c *answered) Flush() { _ = http.NewResponseController(c.ResponseWriter).Flush() }
 
 // Unwrap lets http.ResponseController find what it needs.
-func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+func (c *answered) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // Sent is how many bytes of bodies went out since the last time that it was asked.
 func (r *Registry) Sent() int64 {

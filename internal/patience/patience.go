@@ -1,4 +1,5 @@
-package source
+// Package patience repeats requests that a registry put off, and knows when to give up.
+package patience
 
 import (
 	"context"
@@ -12,13 +13,13 @@ import (
 	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 )
 
-// patient repeats requests that a registry put off with 429 or 503, after the
+// Transport repeats requests that a registry put off with 429 or 503, after the
 // time that its Retry-After names, or with growing pauses without one.
 // containerd's resolver repeats a 429 at once, which only makes it worse.
-type patient struct {
-	next   http.RoundTripper
-	wait   func(string)
-	budget time.Duration // for all pauses of one request
+type Transport struct {
+	Next   http.RoundTripper
+	Wait   func(string)  // is told of each pause; nil for nobody
+	Budget time.Duration // for all pauses of one request
 }
 
 const (
@@ -26,10 +27,12 @@ const (
 	firstPutOff = 500 * time.Millisecond
 )
 
-func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
-	pause, left := firstPutOff, p.budget
+// RoundTrip implements http.RoundTripper. The error is a *PutOffError where a registry put the
+// request off too often, or for too long.
+func (p *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	pause, left := firstPutOff, p.Budget
 	for try := 0; ; try++ {
-		resp, err := p.next.RoundTrip(req)
+		resp, err := p.Next.RoundTrip(req)
 		if err != nil || !putOff(resp.StatusCode) {
 			return resp, err
 		}
@@ -42,16 +45,16 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 		pause *= 2
 		if try == maxPutOffs || d > left || !repeatable(req) {
 			// Not the answer itself: the resolver would repeat the request at once.
-			err := &putOffError{host: req.URL.Host, code: resp.StatusCode, after: d, tries: try + 1, told: told}
+			err := &PutOffError{host: req.URL.Host, Code: resp.StatusCode, after: d, tries: try + 1, told: told}
 			_ = resp.Body.Close()
 			return nil, err
 		}
 		left -= d
 		_ = resp.Body.Close()
-		if p.wait != nil {
-			p.wait(fmt.Sprintf("%s answers %s: trying again in %s", req.URL.Host, statusText(resp.StatusCode), d.Round(100*time.Millisecond)))
+		if p.Wait != nil {
+			p.Wait(fmt.Sprintf("%s answers %s: trying again in %s", req.URL.Host, StatusText(resp.StatusCode), d.Round(100*time.Millisecond)))
 		}
-		if err := sleep(req.Context(), d); err != nil {
+		if err := Sleep(req.Context(), d); err != nil {
 			return nil, err
 		}
 		if req.GetBody != nil {
@@ -62,25 +65,25 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// putOffError is a registry that has put a request off too often, or for too long.
-type putOffError struct {
+// PutOffError is a registry that has put a request off too often, or for too long.
+type PutOffError struct {
 	host  string
-	code  int
+	Code  int           // HTTP status
 	after time.Duration // how long the next pause would be
 	tries int
 	told  bool // it said for how long
 }
 
 // Error implements error.
-func (e *putOffError) Error() string {
+func (e *PutOffError) Error() string {
 	if e.told && e.after > time.Minute {
-		return fmt.Sprintf("%s answers %s, and to ask again in %s only", e.host, statusText(e.code), e.after.Round(time.Second))
+		return fmt.Sprintf("%s answers %s, and to ask again in %s only", e.host, StatusText(e.Code), e.after.Round(time.Second))
 	}
-	return fmt.Sprintf("%s answers %s, after %d tries", e.host, statusText(e.code), e.tries)
+	return fmt.Sprintf("%s answers %s, after %d tries", e.host, StatusText(e.Code), e.tries)
 }
 
-// statusText is a status in our words: those of a registry may be anything.
-func statusText(code int) string { return fmt.Sprintf("%d %s", code, http.StatusText(code)) }
+// StatusText is a status in our words: those of a registry may be anything.
+func StatusText(code int) string { return fmt.Sprintf("%d %s", code, http.StatusText(code)) }
 
 func putOff(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
@@ -106,7 +109,8 @@ func retryAfter(h string, now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits so long, or until ctx is done: the error is ctx's then.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -119,7 +123,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // PutOff tells whether an error is that a registry does not want to be asked any more for now: whatever else is asked of it fails, too.
 func PutOff(err error) bool {
-	var off *putOffError
+	var off *PutOffError
 	var status remoteerrors.ErrUnexpectedStatus
 	return errors.As(err, &off) || errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests
 }
