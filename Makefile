@@ -9,7 +9,11 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
+<<<<<<< HEAD
 .PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve conformance fuzz lint torture bench bench-check bench-compare bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
+=======
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
+>>>>>>> main
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +48,7 @@ mutants: ## plant faults in MUTANTS (default: what counts and what is said), and
 packages:
 	@scripts/apt.sh $(TEST_PACKAGES) || echo "make test: without these packages some tests will skip, and say so"
 	@scripts/axe.sh >/dev/null || echo "make test: without axe-core from npm TestAccessible will skip, and say so"
+	@scripts/duckdb.sh >/dev/null || echo "make test: without DuckDB from npm TestQueriesOfTheReference will skip, and say so"
 
 fmt-check:
 	@out=$$(gofmt -l ci cmd internal *.go); if [ -n "$$out" ]; then echo "not gofmt'd:"; echo "$$out"; exit 1; fi
@@ -67,6 +72,10 @@ test-cuda: ## hold what tare says of a real CUDA library against readelf (fetche
 test-serve: ## test tare serve, and docker's hooks, with docker buildx and buildctl, compiled from their modules into bin/
 	@mkdir -p bin
 	TARE_TEST_CLIENTS=$(CURDIR)/bin go test -count=1 -tags buildx -timeout 30m -run '^Test(Buildx|HooksBuildx)$$' ./cmd/tare
+
+test-slurm: ## run the shards of a scan as an array of Debian's Slurm, on this machine
+	@scripts/apt.sh slurm-wlm munge || echo "make test-slurm: without these packages the test will skip, and say so"
+	go test -count=1 -tags slurm -timeout 5m -run '^TestSlurm$$' -v ./cmd/tare
 
 # CONFORMANCE=copy builds only what has "copy" in its name, and leaves the page as it is.
 conformance: build ## build the Dockerfiles of buildah's and BuildKit's tests, compare with buildkitd; writes docs/conformance.md

@@ -66,7 +66,7 @@ var imports = map[string][]string{
 	"growth":       {"chart", "page", "report", "units"},
 	"strata":       {"advice", "fleet", "image", "layer", "request", "tree", "units", "weigh"},
 	"stratareport": {"chart", "page", "report", "strata", "units", "weigh"},
-	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "page", "progress", "request", "strata"},
+	"fleetreport":  {"columns", "fleet", "garbage", "infile", "layer", "outfile", "page", "progress", "request", "scan", "strata"},
 	"columns":      {"fleet", "layer", "secret", "strata", "weigh"},
 	"gate":         {"compare", "engine", "experiment", "image", "layer", "profile", "tree", "units", "weigh"},
 	"gatereport":   {"gate", "report", "request", "screen", "units"},
@@ -76,10 +76,11 @@ var imports = map[string][]string{
 	"builds":    {"buildcontext", "dockerfile", "engine", "profile", "request", "store", "suggest", "units"},
 	"runner":    {"engine", "image", "request", "units"},
 	"revision":  {"logs"},
-	"target":    {"advice", "daemon", "diffids", "engine", "garbage", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
+	"target":    {"advice", "contents", "daemon", "diffids", "engine", "garbage", "image", "layer", "logs", "progress", "request", "revision", "source", "store", "units", "weigh"},
 	"indexes":   {"artifact", "image", "layer", "logs", "progress", "report", "request", "source", "store", "suggest", "target", "units"},
 	"bill":      {"image", "request", "screen", "source", "store", "suggest", "table", "target", "units"},
 	"toc":       {},
+	"contents":  {"image", "layer", "ranges", "toc", "units"},
 	"ranges":    {},
 	"update":    {"bill", "image", "ranges", "request", "screen", "source", "suggest", "table", "target", "toc", "units"},
 	"listing":   {"builds", "engine", "image", "request", "screen", "store", "table", "target", "units"},
@@ -130,9 +131,9 @@ var imports = map[string][]string{
 	"help":     {"request", "suggest", "target"},
 
 	"printer": {"browser", "outfile", "page", "pager", "report", "request", "screen", "suggest", "target"},
-	"flags":   {"builds", "check", "fleetreport", "gatereport", "help", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "update", "viewer"},
+	"flags":   {"builds", "check", "fleetreport", "gatereport", "help", "indexes", "releases", "runner", "scales", "scan", "shard", "target", "touch", "trace", "update", "viewer"},
 
-	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
+	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "indexes", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
 
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},

@@ -28,13 +28,16 @@ import (
 	"tare/internal/explain"
 	"tare/internal/gate"
 	"tare/internal/growth"
+	"tare/internal/indexes"
 	"tare/internal/inside"
 	"tare/internal/lab"
 	"tare/internal/parts"
 	"tare/internal/parts/elffile"
 	"tare/internal/profile"
 	"tare/internal/store"
+	"tare/internal/strata"
 	"tare/internal/testkit"
+	"tare/internal/testkit/fleets"
 	"tare/internal/touch"
 	"tare/internal/trim"
 	"tare/internal/units"
@@ -62,8 +65,10 @@ var documents = map[string]struct {
 	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
 	"update":  {update.Schema, "tare update --format json", reflect.TypeFor[update.Update]()},
 	"bill":    {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
+	"fleet":   {strata.Schema, "tare fleet report --format json", reflect.TypeFor[strata.Result]()},
 	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
 	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
+	"index":   {indexes.Schema, "tare index push, ls, verify --format json", reflect.TypeFor[indexes.Result]()},
 	"inside":  {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
 	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
 	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
@@ -82,7 +87,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/indexes", "internal/artifact", "internal/strata", "internal/fleet"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
@@ -198,6 +203,14 @@ func TestSchemasArePublished(t *testing.T) {
 			t.Fatal(err)
 		}
 		describe(s, d.kind, docs)
+		if name == "weigh" {
+			for _, of := range []*jsonschema.Schema{s.Properties["sizes"], s.Properties["layers"].Items} {
+				for _, field := range []string{"tar", "overhead"} { // where layers were not read
+					p := of.Properties[field]
+					p.Type, p.Types = "", []string{"integer", "null"}
+				}
+			}
+		}
 		if name == "lab" {
 			var fields []reflect.StructField // all but its parts, which are nodes themselves
 			for f := range reflect.TypeFor[weigh.Node]().Fields() {
@@ -294,13 +307,22 @@ func TestDocumentsFitTheirSchemas(t *testing.T) {
 	looked := &inside.Result{Schema: inside.Schema, Kinds: map[string]int64{"gpu": 3}, Duplicates: []inside.Duplicate{{In: []string{"a", "b"}}}, Other: weigh.Sums{Transfer: units.Known(1)},
 		Files: []inside.File{{Path: "a", Kind: "elf", Stripped: &stripped, Go: &elffile.Go{Modules: []elffile.Module{{Path: "m", Code: 1}}}, Parts: []parts.Part{{Name: "a", Kind: parts.GPU, Arch: "sm_89", Bytes: 3, Parts: []parts.Part{{Kind: parts.Member}}}}}}}
 	grown := growth.Make("app", []growth.Release{{Tag: "1.0.0", Digest: "sha256:1", Transfer: units.Known(1), Live: units.Unknown()}, {Tag: "1.1.0", Digest: "sha256:2", Transfer: units.Known(2), Created: &now}}, []growth.Skipped{{Tag: "x"}})
+	ships := fleets.Make(fleets.Options{Seed: 1, Images: 9, Layers: 4, Bases: 2, Nodes: 2})
+	prices, err := strata.ParsePrices([]string{"storage=1USD"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	summed, err := strata.Make(strata.Input{Plan: ships.Plan, Prices: prices, WhatIf: []strata.WhatIf{{Kind: strata.Delete, Word: "delete=**", Globs: []string{"**"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	subject := gate.Of("one", a.Facts)
 	delta, causes, err := gate.Divide(subject, gate.Of("two", b.Facts))
 	if err != nil || len(causes) == 0 {
 		t.Fatal(err, causes)
 	}
 	gated := &gate.Result{Schema: gate.Schema, Verdict: gate.Violated, Images: []gate.Image{{Name: "one", Before: &gate.Side{}, Delta: delta, Causes: causes}}, Violations: []gate.Violation{{Causes: causes}}}
-	for name, v := range map[string]any{"bill": &bill.Bill{Schema: bill.Schema, Blobs: []bill.Blob{{Kind: bill.Layer, Digest: "sha256:1", Size: 2, Here: 1}}}, "inside": looked, "growth": grown, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
+	for name, v := range map[string]any{"bill": &bill.Bill{Schema: bill.Schema, Blobs: []bill.Blob{{Kind: bill.Layer, Digest: "sha256:1", Size: 2, Here: 1}}}, "inside": looked, "growth": grown, "fleet": summed, "check": gated, "trim": trimmed, "trace": touch.Make(touch.Input{Name: "one", Facts: a.Facts, Runs: []touch.Run{{Seen: engine.Seen{Used: map[string]engine.Use{"b": engine.Opened}}}}}), "version": buildinfo.Read("v0.1", "embedded", "/store"), "fsck": checked, "doctor": sick, "profile": prof, "lab": rec, "labdiff": experiment.Compare(rec, rec), "weigh": a.Facts.Report("one", 10), "files": picked, "compare": r, "diff": compare.Differ(a, b, compare.DiffOptions{})} {
 		raw, err := os.ReadFile(filepath.Join("docs/reference", name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)

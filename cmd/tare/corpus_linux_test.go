@@ -100,7 +100,9 @@ func trimOne(ctx context.Context, t *testing.T, tare *corpus.Tare, p *corpus.Pro
 			t.Errorf("not lossless: %s\n%s", d, patch)
 		}
 	}
-	if a, b := before.Image.Tar(), after.Image.Tar(); len(patch) > 0 && b > a {
+	// One rule saves the seconds of rebuilds: what it moves is in two layers then.
+	seconds := slices.ContainsFunc(p.Plants, func(x corpus.Plant) bool { return x.Rule == "manifest-order" })
+	if a, b := before.Image.Tar(), after.Image.Tar(); len(patch) > 0 && b > a && !seconds {
 		t.Errorf("the patch makes %d bytes of %d\n%s", b, a, patch)
 	}
 }

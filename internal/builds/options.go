@@ -28,6 +28,7 @@ type Options struct {
 	SBOM        string   // of --attest type=sbom
 	Quiet       bool     // prints only the image ID
 	Check       bool     // checks the Dockerfile instead of building it
+	Index       bool     // attaches an index of the layers to the image that is pushed
 }
 
 // Complete checks the options of a build of a directory, a URL or "-", and fills the
@@ -64,6 +65,9 @@ func (o *Options) Complete(dir string, cfg *configfile.ConfigFile, lookup func(s
 	}
 	if o.Check {
 		o.Call = "check"
+	}
+	if o.Index && (!o.Push || len(o.Names) == 0) {
+		return request.Errorf("--index goes with --push and -t: an index is attached to an image in a registry")
 	}
 	// Docker looks for -f from where one stands, not in the context.
 	if o.Dockerfile != "" && o.Dockerfile != "-" && isDir(dir) && !exists(o.Dockerfile) && exists(filepath.Join(dir, o.Dockerfile)) {

@@ -13,6 +13,7 @@ import (
 	"tare/internal/builds"
 	"tare/internal/engine"
 	"tare/internal/flags"
+	"tare/internal/indexes"
 	"tare/internal/outfile"
 	"tare/internal/units"
 )
@@ -87,6 +88,9 @@ func (a *app) build(ctx context.Context, dir string, o buildOptions) error {
 	}
 	if o.Quiet && out.ConfigID != "" {
 		_, _ = fmt.Fprintln(a.Out, out.ConfigID)
+	}
+	if o.Index {
+		return indexes.Beside(ctx, a.Finder(), o.Names, a.note)
 	}
 	return nil
 }

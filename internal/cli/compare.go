@@ -44,6 +44,7 @@ func newCompare(a *app) *cobra.Command {
 	}
 	o.Flags(c, printer.Pictured, slices.Concat(report.ComparisonParts, insidereport.Parts[:1], []string{tracereport.Touched}))
 	flags.Compare(c, &o.CompareRequest)
+	flags.UseIndex(c, &a.Trust)
 	f := c.Flags()
 	f.BoolVar(&o.remote, "remote", false, "compare manifests and configurations in registries, without reading layers")
 	f.StringVar(&o.measure, "measure", "live", "the measure whose differences are explained, or all or none")

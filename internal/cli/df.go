@@ -18,18 +18,7 @@ func newSystemDF(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "df [OPTIONS]",
 		Short: "Show disk usage",
-		Long: `Show disk usage in blocks, as du counts: the blobs of images (a shared blob
-counts once), the build cache without what it shares with them, layer indexes,
-and the rest (databases, downloads in progress, results of tare lab). The sizes
-add up to what "du -sx" says of the store.
-
-ACTIVE images have a name; RECLAIMABLE is what "tare system prune" would free.
-With -a it frees all of the build cache and the layer indexes.
-
--v lists images and build cache one by one. SHARED SIZE is the part of an image
-in layers that other images have as well, UNIQUE SIZE what only this image has.`,
-		Example: "  tare system df\n  tare system df -v\n  tare system df --format json",
-		Args:    cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.EnterToLook(); err != nil {
 				return err

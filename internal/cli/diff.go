@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tare/internal/flags"
 	"tare/internal/printer"
 	"tare/internal/report"
 	"tare/internal/scales"
@@ -43,6 +44,7 @@ func newDiff(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeTargets,
 	}
 	o.Flags(c, printer.Plain, report.DiffParts)
+	flags.UseIndex(c, &a.Trust)
 	f := c.Flags()
 	f.StringVar(&o.Platform, "platform", "", "platform of multi-platform images")
 	f.StringVar(&o.content, "content", "", "show a text diff of the file at this path")

@@ -36,7 +36,7 @@ func (a *app) fleetReport(ctx context.Context, o output, q fleetreport.Request) 
 	if err := errors.Join(q.Check(), o.Checked(), q.Write(o.Format, o.File)); err != nil {
 		return err
 	}
-	r, err := fleetreport.Make(ctx, fleetreport.Places{Watch: a.watch}, q)
+	r, err := fleetreport.Make(ctx, a.scan(), q)
 	if err != nil {
 		return fmt.Errorf("fleet report: %w", err)
 	}

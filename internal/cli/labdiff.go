@@ -16,13 +16,7 @@ func newLabDiff(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff [OPTIONS] RUN1 RUN2",
 		Short: "Show what changed between two runs of an experiment",
-		Long: `Show what changed between two runs of an experiment. Bytes and counts are
-compared exactly; a change of a time counts if the Mann-Whitney U test gives p
-< 0.01 and the medians differ by more than 10 %; with fewer than 5 runs there is
-nothing to test. last and last~N stay within one experiment: that of the other
-run, else of ./tare.yaml, else of the last run.`,
-		Example: "  tare lab diff last~1 last\n  tare lab diff --exit-code main.json pr.json",
-		Args:    cobra.ExactArgs(2),
+		Args:  cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.Checked(); err != nil {
 				return err

@@ -13,11 +13,7 @@ func newLabInit(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init [OPTIONS] [python]",
 		Short: "Write a tare.yaml for the Dockerfiles here, or the Python exercise",
-		Long: `Write a tare.yaml with a variant for every Dockerfile in this directory
-(Dockerfile, Dockerfile.*, *.Dockerfile). "python" writes the exercise:
-python:slim against Alpine with Python in one stage and in two.`,
-		Example: "  tare lab init\n  mkdir compare-python-images; cd compare-python-images; tare lab init python",
-		Args:    cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"python"}, cobra.ShellCompDirectiveNoFileComp
 		},

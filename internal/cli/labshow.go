@@ -11,13 +11,7 @@ func newLabShow(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show [OPTIONS] [RUN]",
 		Short: "Show the results of an experiment",
-		Long: `Show the results of an experiment in any format. RUN is an ID of tare lab list
-or its beginning, last (default), last~N, NAME/last, or a JSON file.`,
-		Example: `  tare lab show
-  tare lab show --format html -o report.html last
-  tare lab show --format bench last | benchstat -
-  tare lab show --answers`,
-		Args: cobra.MaximumNArgs(1),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.Checked(); err != nil {
 				return err

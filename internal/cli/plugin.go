@@ -24,13 +24,7 @@ func newPluginInstall(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "install [OPTIONS]",
 		Short: "Make tare a plugin of the docker command",
-		Long: `Link this tare into Docker's plugins (cli-plugins in DOCKER_CONFIG, default
-~/.docker), so that docker tare weigh app works, and have docker say after
-builds and pulls, under "What's next", what the image weighs and what it gained
-since the time before. That takes Docker 26 or newer, and switches its hooks on
-(features.hooks in Docker's config.json) unless that says otherwise.`,
-		Example: "  tare plugin install\n  tare plugin install --hooks=false",
-		Args:    cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return a.plugged(plugin.Install(plugin.Here(), hooks))
 		},

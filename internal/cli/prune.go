@@ -29,14 +29,7 @@ func newSystemPrune(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune [OPTIONS]",
 		Short: "Free disk space",
-		Long: `Remove dangling images (those without a tag, as tare images -f dangling=true
-lists them), unreferenced blobs, and build cache that no image uses. With -a
-all build cache is removed, and the layer indexes, which are computed again
-when needed. Images that have a tag stay; tare rmi removes those.
-
-The space reclaimed is what the disk gets back. It works on a full disk.`,
-		Example: "  tare system prune\n  tare system prune -af",
-		Args:    cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.EnterToLook(); err != nil {
 				return err
@@ -71,10 +64,7 @@ func newBuilderPrune(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune [OPTIONS]",
 		Short: "Remove build cache",
-		Long: `Remove build cache that no image uses; with -a all of it. Cache mounts and
-contexts of earlier builds are removed in either case.`,
-		Example: "  tare builder prune -f\n  tare builder prune -af --keep-storage 5GB",
-		Args:    cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.EnterToLook(); err != nil {
 				return err

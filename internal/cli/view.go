@@ -27,6 +27,7 @@ func newView(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeTargets,
 	}
 	flags.View(c, &r, &b)
+	flags.UseIndex(c, &a.Trust)
 	return c
 }
 

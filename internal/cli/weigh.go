@@ -55,6 +55,7 @@ func newWeigh(a *app) *cobra.Command {
 	}
 	o.Flags(c, printer.Pictured, slices.Concat(report.WeighParts, insidereport.Parts, []string{tracereport.Touched}))
 	flags.Files(c, &o.FilesRequest)
+	flags.UseIndex(c, &a.Trust)
 	f := c.Flags()
 	f.IntVar(&o.top, "top", 10, "rows of each list; 0 for all")
 	f.Var(o.material.Default(), "material", scales.FindingsHelp)
@@ -107,7 +108,7 @@ func (a *app) weigh(ctx context.Context, o weighOptions) error {
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}
-	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Top: o.top, Sort: o.Query.Sort, Maps: o.Pictured(), Material: o.material, Lines: a.Bench().Lines})
+	r, err := scales.Weigh(ctx, a.Finder(), scales.WeighRequest{Touched: touched, Word: o.Word, Platform: o.Platform, AllPlatforms: o.AllPlatforms, Compress: o.Compress, Layers: o.Layers, Top: o.top, Sort: o.Query.Sort, Maps: o.Pictured(), Material: o.material, Lines: a.Bench().Lines})
 	if err != nil {
 		return fmt.Errorf("weigh %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"tare/internal/builds"
 	"tare/internal/help"
+	"tare/internal/indexes"
 )
 
 // Build defines the flags of docker build that choose what is built, and how.
@@ -29,6 +30,7 @@ func Build(f *pflag.FlagSet, o *builds.Options) {
 	f.BoolVar(&o.ChecksumContext, "checksum-context", false, "compare the context's files by content, not by time and length")
 	f.BoolVar(&o.Pull, "pull", false, "always look for newer base images in the registry")
 	f.BoolVar(&o.Push, "push", false, "push the image after the build")
+	f.BoolVar(&o.Index, "index", false, "with --push: "+indexes.BesideHelp)
 	f.Bool("load", false, "store the result in the local store; this is the default")
 	f.StringVar(&o.Network, "network", "", "network of RUN: host (default) or none")
 	f.StringVar(&o.CgroupParent, "cgroup-parent", "", "parent control group of RUN")

@@ -8,6 +8,7 @@ import (
 
 // FleetReport defines the flags that say what is told of a fleet.
 func FleetReport(c *cobra.Command, q *fleetreport.Request) {
+	Choose(c, &q.Scan)
 	f := c.Flags()
 	f.Lookup("output").Usage = "file to write instead of standard output; with --format parquet a directory"
 	f.StringArrayVar(&q.WhatIf, "what-if", nil, "work a change out: delete=GLOB (tags), rebase=OLD=NEW (images); may be repeated")

@@ -14,6 +14,7 @@ func Files(c *cobra.Command, r *scales.FilesRequest) {
 	f.StringVar(&r.Platform, "platform", "", "platform of a multi-platform image")
 	f.BoolVar(&r.AllPlatforms, "all-platforms", false, "weigh each platform of a multi-platform image")
 	f.BoolVar(&r.Compress, "compress", false, target.CompressHelp)
+	f.BoolVar(&r.Layers, "read-layers", false, "of a registry:// image: read layers even where tables of contents (eStargz, zstd:chunked) tell what is in them")
 	f.IntVar(&r.Query.Layer, "layer", 0, "list the files of this layer (from 1, bottom first)")
 	f.StringVar(&r.Query.Package, "package", "", "list the files of this package")
 	f.StringVar(&r.Query.Path, "path", "", "list the files whose path matches (** matches any directories)")

@@ -2,6 +2,8 @@
 package fleetreport
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +23,7 @@ import (
 	"tare/internal/page"
 	"tare/internal/progress"
 	"tare/internal/request"
+	"tare/internal/scan"
 	"tare/internal/strata"
 )
 
@@ -34,10 +37,11 @@ var Formats = append(page.FormatNames(true), parquet)
 type Request struct {
 	// Words are the directory of a scan, oci://REPOSITORY with one, the file of a plan, or sources as tare fleet scan takes them.
 	Words  []string
-	Prices []string // storage=PRICE, egress=PRICE
-	WhatIf []string // delete=GLOB, rebase=OLD=NEW
-	Top    int      // how many images, findings and secrets are listed; 0 for all
-	Weigh  bool     // weigh every image
+	Scan   scan.Request // which images of the sources
+	Prices []string     // storage=PRICE, egress=PRICE
+	WhatIf []string     // delete=GLOB, rebase=OLD=NEW
+	Top    int          // how many images, findings and secrets are listed; 0 for all
+	Weigh  bool         // weigh every image
 	// Tables is the directory that gets Parquet tables; "" for none.
 	Tables string
 
@@ -52,6 +56,9 @@ func (q *Request) Check() (err error) {
 	}
 	if q.prices, err = strata.ParsePrices(q.Prices); err != nil {
 		return err
+	}
+	if err := q.Scan.Rules.Check(); err != nil {
+		return request.Error{Err: err}
 	}
 	q.whatIf = nil
 	for _, word := range q.WhatIf {
@@ -77,40 +84,31 @@ func (q *Request) Write(format, file string) error {
 	return nil
 }
 
-// Places are where fleets are found that are not on this machine.
-type Places struct {
-	// Open opens the results of a scan in a registry: oci://REPOSITORY.
-	Open func(ctx context.Context, repository string) (fleet.Keeper, error)
-	// Plan reads the manifests that sources name.
-	Plan func(ctx context.Context, sources []string) (*fleet.Plan, error)
-	// Watch shows what is being done until done is called.
-	Watch func() (events progress.Func, done func())
-}
-
 // memory is by how many percent the heap may grow until it is looked through: a report of 10,000 images is to fit into 200 MB.
 const memory = 40
 
 // Make reads and sums up. What is already known to be wrong of a request is found by Check.
-func Make(ctx context.Context, p Places, q Request) (*strata.Result, error) {
+func Make(ctx context.Context, s scan.Session, q Request) (*strata.Result, error) {
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
 	defer garbage.Often(memory)()
-	plan, layers, err := p.open(ctx, q.Words)
+	plan, layers, err := open(ctx, s, q)
 	if err != nil {
 		return nil, err
 	}
+	if len(plan.Images) == 0 {
+		return nil, nothing(plan, q)
+	}
 	in := strata.Input{Plan: plan, Now: time.Now(), Top: q.Top, Weigh: q.Weigh, Prices: q.prices, WhatIf: q.whatIf}
 	if layers != nil {
-		s := new(scratch)
-		defer s.close()
-		in.Layers, in.Scratch = layers, s
+		file := new(scratch)
+		defer file.close()
+		in.Layers, in.Scratch = layers, file
 	}
-	if p.Watch != nil {
-		events, done := p.Watch()
-		defer done()
-		in.Step = steps(events)
-	}
+	events, done := s.Watch()
+	defer done()
+	in.Step = steps(events)
 	if q.Tables == "" {
 		return made(ctx, in)
 	}
@@ -132,11 +130,33 @@ func Make(ctx context.Context, p Places, q Request) (*strata.Result, error) {
 	return r, t.keep()
 }
 
+// nothing says why a fleet has no image.
+func nothing(plan *fleet.Plan, q Request) error {
+	if len(plan.Unreadable) == 0 {
+		return fmt.Errorf("there is no image in %s", strings.Join(q.Words, " "))
+	}
+	u := plan.Unreadable[0]
+	more := ""
+	if n := len(plan.Unreadable) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more)", n)
+	}
+	return fmt.Errorf("no image could be read: %s: %s%s", u.Name, u.Why, more)
+}
+
+// mostFailures bounds how many layers are named that a scan could not read.
+const mostFailures = 100
+
 // made sums up; that nobody waits any more is the error of ctx.
 func made(ctx context.Context, in strata.Input) (*strata.Result, error) {
 	r, err := strata.Make(in)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if s, ok := in.Layers.(scanned); ok && err == nil {
+		failed := s.r.Failed()
+		for _, f := range failed[:min(len(failed), mostFailures)] {
+			r.Problems = append(r.Problems, fmt.Sprintf("layer %s could not be read: %s", f.Layer, f.Why))
+		}
 	}
 	return r, err
 }
@@ -156,26 +176,21 @@ func steps(events progress.Func) func(what string, done, of int) {
 const oci = "oci://"
 
 // open finds the plan, and the results of a scan if there are some.
-func (p Places) open(ctx context.Context, words []string) (*fleet.Plan, strata.Layers, error) {
-	if len(words) == 1 {
-		word := words[0]
-		if repository, ok := strings.CutPrefix(word, oci); ok {
-			if p.Open == nil {
-				return nil, nil, request.Errorf("%s: results in a registry cannot be read here", word)
-			}
-			k, err := p.Open(ctx, repository)
+func open(ctx context.Context, s scan.Session, q Request) (*fleet.Plan, strata.Layers, error) {
+	if len(q.Words) == 1 {
+		word := q.Words[0]
+		fi, err := os.Stat(word)
+		switch {
+		case strings.HasPrefix(word, oci), err == nil && fi.IsDir():
+			k, err := fleet.At(word)
 			if err != nil {
 				return nil, nil, err
 			}
 			return results(ctx, k)
-		}
-		fi, err := os.Stat(word)
-		switch {
-		case err == nil && fi.IsDir():
-			return results(ctx, fleet.Dir(word))
 		case err == nil && fi.Mode().IsRegular():
-			plan, err := file(ctx, word)
-			return plan, nil, err
+			if plan, err := file(ctx, word); plan != nil || err != nil {
+				return plan, nil, err
+			}
 		case err == nil:
 			return nil, nil, fmt.Errorf("%s is neither a directory nor a file", word)
 		case isPath(word) && errors.Is(err, fs.ErrNotExist):
@@ -184,15 +199,13 @@ func (p Places) open(ctx context.Context, words []string) (*fleet.Plan, strata.L
 			return nil, nil, err
 		}
 	}
-	for _, word := range words {
-		if fi, err := os.Stat(word); isPath(word) || err == nil && fi.IsDir() {
-			return nil, nil, request.Errorf("%s: of a scan's results only one can be reported at a time; scan their sources together", word)
+	for _, word := range q.Words {
+		if fi, err := os.Stat(word); strings.HasPrefix(word, oci) || err == nil && fi.IsDir() {
+			return nil, nil, request.Errorf("%s: results of one scan can be reported at a time; scan all sources together", word)
 		}
 	}
-	if p.Plan == nil {
-		return nil, nil, request.Errorf("%s is not the directory of a scan", strings.Join(words, " "))
-	}
-	plan, err := p.Plan(ctx, words)
+	q.Scan.Sources = q.Words
+	plan, _, err := scan.Gather(ctx, s, q.Scan)
 	return plan, nil, err
 }
 
@@ -201,14 +214,18 @@ func isPath(word string) bool {
 	return filepath.IsAbs(word) || word == "." || word == ".." || strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../")
 }
 
-// file reads a plan.
+// file reads a plan; nil for a file that is a list of images.
 func file(ctx context.Context, name string) (*fleet.Plan, error) {
 	f, err := infile.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	plan, _, err := fleet.Decode(f)
+	b := bufio.NewReader(f)
+	if head, _ := b.Peek(200); !bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) || !bytes.Contains(head, []byte(`"schema"`)) {
+		return nil, nil //nolint:nilnil // no plan, and no error: a list, or what kubectl says
+	}
+	plan, _, err := fleet.Decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

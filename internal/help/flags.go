@@ -23,10 +23,12 @@ func wrapped(f *pflag.FlagSet) string {
 			name = "  -" + f.Shorthand + ", --" + f.Name
 		}
 		kind, text := pflag.UnquoteUsage(f)
-		if kind == "strings" || kind == "stringArray" {
+		if kind == "strings" || kind == "stringArray" || kind == "stringSlice" {
 			kind = "list"
 		}
-		if kind != "" {
+		if kind != "" && f.NoOptDefVal != "" && f.Value.Type() != "bool" {
+			name += "[=" + kind + "]" // a value of its own is a target
+		} else if kind != "" {
 			name += " " + kind
 		}
 		if !slices.Contains([]string{"", "0", "false", "[]"}, f.DefValue) {

@@ -55,4 +55,28 @@ fleet plan; without a SOURCE shards scan the plan.json that their directory has.
     registry.example:5000 | sbatch
   tare fleet manifest github 'registry.example/team/*'`,
 	}
+	told["fleet report"] = text{
+		long: `Show what many images cost together: unique and shared bytes of blobs, layers
+and contents of files; strata (what images stand on, and how many on which
+version); the images with the most unique bytes; waste, findings and secrets in
+layers; growth by month; what each node of a cluster holds.
+
+DIR has the results of tare fleet scan. A SOURCE (as in tare fleet plan), or the
+file of a plan, is enough for everything about blobs: no layer is read then.
+
+--what-if delete=GLOB tells what deleting tags would free: a pattern of
+REGISTRY/REPOSITORY:TAG, with or without the registry or the tag. --what-if
+rebase=OLD=NEW tells what is stored and pulled when all images on OLD move to
+NEW; both are images of the fleet. --price tells it in money.
+
+--format parquet -o DIR writes tables of images, layers, files and packages for
+DuckDB, Spark and the like.`,
+		example: `  tare fleet report fleet
+  tare fleet report 'registry.example/team/*'
+  tare fleet report fleet --what-if 'delete=team/*:pr-*' --price storage=0.10USD
+  tare fleet report fleet --what-if rebase=debian:12=debian:13
+  kubectl get pods -A -o json | tare fleet report - --show nodes
+  tare fleet report fleet --format html --open
+  tare fleet report fleet --format parquet -o tables`,
+	}
 }

@@ -121,6 +121,20 @@ directories. What the measures mean: tare help measures.`,
   docker save app | tare weigh -
   tare weigh --format json registry://alpine | jq .sizes`,
 	},
+	"index": {
+		long: `Keep what tare knows of an image's layers beside the image, in its registry.
+Others then weigh and compare it by a few per cent of its bytes, without pulling
+it: tare weigh --use-index IMAGE.
+
+An index is an artifact that is attached to the image (referrers API, or the
+tag sha256-… where a registry has no such API). It can say anything: it is used
+only with --use-index, or where the settings trust its repository
+(tare help config), and only if it is that of the very image and of this edition
+of tare. verify reads the layers and says whether it is true.`,
+		example: `  tare index push registry.example.com/team/app:1
+  tare push --index registry.example.com/team/app:1
+  tare weigh --use-index registry.example.com/team/app:1`,
+	},
 	"view": {
 		long: `Look around in images, in the terminal. Of one image: its layers, packages,
 waste and steps, beside the tree of files as any range of layers leaves it. Of
@@ -263,9 +277,11 @@ configuration are read, to say what would be downloaded.`,
 		long: `Upload an image to the registry of its name.
 
 Layers that tare built are kept uncompressed and are compressed (gzip) on the
-way. Layers that the registry has are not sent.`,
+way. Layers that the registry has are not sent. With --index others can weigh
+the image without reading its layers (tare help index).`,
 		example: `  tare tag app registry.example.com/team/app:1
-  tare push registry.example.com/team/app:1`,
+  tare push registry.example.com/team/app:1
+  tare push --index registry.example.com/team/app:1`,
 	},
 	"rmi": {
 		long: `Remove names of images, and images with their last name. Layers that no other
@@ -311,21 +327,19 @@ file itself.`,
 func Texts(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		name := c.Name()
-		if name == "ls" {
-			name = "images" // as tare image has it
+		switch {
+		case root.Name() == "image" && name == "ls":
+			name = "images"
+		case root.HasParent() && root.Name() != "image":
+			name = root.Name() + " " + name
 		}
-		if t, ok := told[name]; ok {
+		t, ok := told[name]
+		if !ok {
+			t, ok = below[name]
+		}
+		if ok {
 			c.Long, c.Example = t.long, t.example
 		}
-		switch c.Name() {
-		case "image":
-			Texts(c) // the same commands once more, as Docker has them
-		case "fleet":
-			for _, kid := range c.Commands() {
-				if t, ok := told["fleet "+kid.Name()]; ok {
-					kid.Long, kid.Example = t.long, t.example
-				}
-			}
-		}
+		Texts(c) // tare image has the same commands once more, as Docker has them
 	}
 }

@@ -76,7 +76,7 @@ func (m Measurer) near(ctx context.Context, l *Layer) (*layer.Index, error) {
 	if d.Digest != l.Digest {
 		return nil, errNotNear // another version of tare compressed it
 	}
-	records(x)
+	Records(x)
 	return x, nil
 }
 

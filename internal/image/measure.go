@@ -142,6 +142,16 @@ func (m Measurer) fill(ctx context.Context, imgs []*Image, known func(*Layer) bo
 	return g.Wait()
 }
 
+// Indexed fills in the Index of the layers that the cache knows, and tells whether those are all.
+func (m Measurer) Indexed(img *Image) bool {
+	for i := range img.Layers {
+		if l := &img.Layers[i]; l.Index == nil && !m.cachedIndex(l) {
+			return false
+		}
+	}
+	return true
+}
+
 // Recall fills in the Sums of the layers that the cache knows, and reads none.
 func (m Measurer) Recall(img *Image) {
 	for i := range img.Layers {
@@ -220,16 +230,16 @@ func (m Measurer) read(ctx context.Context, l *Layer, ahead bool) (*layer.Index,
 	o.Blob, o.DiffID, o.Ahead = l.Digest, l.DiffID, ahead
 	x, err := layer.Read(m.Progress.Reader(r, id, "Weighing", l.Size), o)
 	if err == nil {
-		records(x)
+		Records(x)
 	}
 	m.Progress.Report(progress.Event{ID: id, Action: "Weighed", Final: true})
 	told(err)
 	return x, err
 }
 
-// records replaces the binary databases that the index of a verified layer keeps by what
+// Records replaces the binary databases that the index of a verified layer keeps by what
 // stands in them: what reads an index later computes only.
-func records(x *layer.Index) {
+func Records(x *layer.Index) {
 	for name, b := range x.Kept {
 		if packages.Wanted(name, 0, int64(len(b))).Records {
 			x.Kept[name] = rpmdb.Records(b)

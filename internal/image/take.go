@@ -23,7 +23,7 @@ func (m Measurer) Take(ctx context.Context, r io.Reader, size int64, blob, diffI
 	if err != nil {
 		return nil, err
 	}
-	records(x)
+	Records(x)
 	m.keep(&Layer{Descriptor: ocispec.Descriptor{Digest: x.Blob, Size: size}, DiffID: x.DiffID, Index: x, Sums: &x.Sums})
 	return x, nil
 }

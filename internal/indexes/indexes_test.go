@@ -140,7 +140,7 @@ func some(t *testing.T, how string) *testkit.Built {
 	base := testkit.Tar(t, testkit.Dir("etc"), testkit.File("etc/os-release", "ID=debian\nPRETTY_NAME=\"Debian\"\n"), testkit.File("var/lib/dpkg/status", status),
 		testkit.File("var/lib/dpkg/info/hello.list", "/usr\n/usr/bin\n/usr/bin/hello\n"), testkit.File("usr/bin/hello", strings.Repeat("hello ", 5000)), testkit.Symlink("usr/bin/hi", "hello"))
 	over := testkit.Tar(t, testkit.File("usr/bin/hello", strings.Repeat("later ", 3000)), testkit.File("etc/.wh.os-release", ""), testkit.Link("usr/bin/again", "usr/bin/hello"))
-	return testkit.Image(t, testkit.Options{Compression: how, Layers: [][]byte{base, testkit.Numbered(t, 1, 400_000), over, testkit.Numbered(t, 1, 400_000)}})
+	return testkit.Image(t, testkit.Options{Compression: how, Layers: [][]byte{base, testkit.Numbered(t, 1, 90_000), over, testkit.Numbered(t, 1, 90_000)}})
 }
 
 // layersOf are the blobs of an image's layers.
@@ -174,7 +174,10 @@ func registries(t *testing.T, each func(t *testing.T, p *passing, via artifact.V
 // Another machine weighs an image without one of its layers, and to the same document as one that reads them.
 func TestWeighWithoutLayers(t *testing.T) {
 	registries(t, func(t *testing.T, p *passing, via artifact.Via) {
-		for _, how := range []string{"gzip", "zstd", "none"} {
+		for n, how := range []string{"gzip", "zstd", "none"} {
+			if n > 0 && via == artifact.ViaTag {
+				break // the layers are the same business
+			}
 			name := p.host + "/team/" + how + ":1"
 			b := some(t, how)
 			author := newMachine(t)
@@ -235,7 +238,7 @@ func TestCompareWithoutLayers(t *testing.T) {
 	a, b := p.host+"/team/a:1", p.host+"/other/b:1"
 	author := newMachine(t)
 	author.pushed(a, some(t, "gzip"))
-	other := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 400_000), testkit.Numbered(t, 3, 5000)}})
+	other := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 90_000), testkit.Numbered(t, 3, 5000)}})
 	author.pushed(b, other)
 	if _, err := indexes.Push(t.Context(), author.finder, indexes.Request{Words: []string{a, b}}); err != nil {
 		t.Fatal(err)
@@ -335,8 +338,8 @@ func TestPoison(t *testing.T) {
 			if r, err := indexes.List(t.Context(), m.finder, indexes.Request{Words: []string{word}}); err != nil || len(r.Images) != 1 || (c.want == "tare index push makes one") != (len(r.Images[0].Indexes) == 0) {
 				t.Errorf("%+v, %v", r, err)
 			}
-			if r, err := indexes.Verify(t.Context(), m.finder, indexes.Request{Words: []string{word}}); err != nil || !r.Wrong() {
-				t.Errorf("%+v, %v", r, err)
+			if r, err := indexes.Verify(t.Context(), m.finder, indexes.Request{Words: []string{word}}); err == nil {
+				t.Errorf("%+v", r)
 			}
 		})
 	}

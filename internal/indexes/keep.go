@@ -2,6 +2,7 @@ package indexes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -194,6 +195,19 @@ func size(manifest ocispec.Descriptor, blobs []ocispec.Descriptor) int64 {
 // Push puts indexes beside the images of a request, in their registries. What the store knows of the layers, and the layers that it has,
 // come first; others are read from the registry. What was done before an error is in the result.
 func Push(ctx context.Context, f *target.Finder, q Request) (*Result, error) {
+	r, err := push(ctx, f, q)
+	return r, said("push", err)
+}
+
+// said is an error of a command.
+func said(command string, err error) error {
+	if err != nil {
+		err = fmt.Errorf("index %s %w", command, err)
+	}
+	return err
+}
+
+func push(ctx context.Context, f *target.Finder, q Request) (*Result, error) {
 	out := &Result{Schema: Schema, Images: []Image{}}
 	err := q.each(ctx, f, func(h *held) error {
 		a, err := h.artifact(ctx, f)
@@ -222,13 +236,14 @@ func Push(ctx context.Context, f *target.Finder, q Request) (*Result, error) {
 
 // List says which indexes there are beside the images of a request, and whether this tare can use them. No blob is read.
 func List(ctx context.Context, f *target.Finder, q Request) (*Result, error) {
-	return inspect(ctx, f, q, func(context.Context, *held, *attachment) (State, error) { return Usable, nil })
+	r, err := inspect(ctx, f, q, func(context.Context, *held, *attachment) (State, error) { return Usable, nil })
+	return r, said("ls", err)
 }
 
 // Verify reads the layers of the images of a request, unless they have been read before, and says of each index beside them whether it is
-// what that gives.
+// what that gives. An error says of how many that is not so, or that an image has none.
 func Verify(ctx context.Context, f *target.Finder, q Request) (*Result, error) {
-	return inspect(ctx, f, q, func(ctx context.Context, h *held, a *attachment) (State, error) {
+	r, err := inspect(ctx, f, q, func(ctx context.Context, h *held, a *attachment) (State, error) {
 		own, err := h.artifact(ctx, f)
 		if err != nil {
 			return "", err
@@ -241,8 +256,12 @@ func Verify(ctx context.Context, f *target.Finder, q Request) (*Result, error) {
 				return Wrong, fmt.Errorf("layer %d holds something else", n+1)
 			}
 		}
-		return Wrong, fmt.Errorf("its manifest is not the one that tare makes")
+		return Wrong, errors.New("its manifest is not the one that tare makes")
 	})
+	if err == nil {
+		err = r.wrong()
+	}
+	return r, said("verify", err)
 }
 
 // inspect lists what is attached to the images of a request. of those that can be used judge says the state, and the error why.

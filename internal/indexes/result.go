@@ -55,19 +55,23 @@ const (
 // Parts are the parts of a Document.
 var Parts = []string{"indexes"}
 
-// Wrong tells whether an index of the result is not what it should be: wrong, or of no use.
-func (r *Result) Wrong() bool {
+// wrong is an error if an image has no index, or one that is not what it should be.
+func (r *Result) wrong() error {
 	for _, i := range r.Images {
+		if len(i.Indexes) == 0 {
+			return fmt.Errorf("%s: no index; %s", i.title(), makes(i.Name))
+		}
+		bad := 0
 		for _, x := range i.Indexes {
-			if x.State == Wrong || x.State == Unused {
-				return true
+			if x.State != Verified {
+				bad++
 			}
 		}
-		if len(i.Indexes) == 0 {
-			return true
+		if bad > 0 {
+			return fmt.Errorf("%s: %d of %d in the registry cannot be relied upon", i.title(), bad, len(i.Indexes))
 		}
 	}
-	return false
+	return nil
 }
 
 // Document has a sentence for each index that was pushed, or a row for each that there is.
@@ -80,26 +84,21 @@ func (r *Result) Document(exact bool) report.Document {
 	t := report.Table{Place: at, Title: "INDEXES", Columns: []report.Column{{Title: "IMAGE", Label: true}, {Title: "INDEX"}, {Title: "LAYERS", Right: true, Spare: 1}, {Title: "BYTES", Right: true}, {Title: "OF LAYERS", Right: true, Spare: 2}, {Title: "STATE", Cut: report.End}}}
 	var d, why report.Document
 	for _, i := range r.Images {
-		name := report.Safe(i.Name)
-		if i.Platform != "" {
-			name += " (" + report.Safe(i.Platform) + ")"
-		}
+		name := i.title()
 		if len(i.Indexes) == 0 {
-			d = append(d, report.Item{Place: at, Text: name + ": no index; " + makes(i.Name)})
+			d = append(d, report.Para{Place: at, Text: name + ": no index; " + makes(i.Name)})
 		}
 		for _, x := range i.Indexes {
 			switch x.State {
 			case Pushed, Present:
-				done := map[State]string{Pushed: "pushed", Present: "there already"}[x.State]
-				d = append(d, report.Item{Place: at, Text: fmt.Sprintf("%s: index of %s, %s%s, %s as %s", name, units.Plural(i.Layers, "layer"), size(x.Bytes), of(x.Bytes, i.Bytes), done, x.Digest)})
+				d = append(d, report.Para{Place: at, Text: i.sentence(x, size)})
 				continue
 			case Unused, Wrong:
 				why = append(why, report.Item{Place: at, Severity: report.Warning, Text: fmt.Sprintf("%s: index %s is %s: %s", name, units.ShortID(x.Digest.String()), x.State, report.Safe(x.Why))})
 			}
 			part := report.Cell{Text: "–", Number: report.Number{Unit: "percent"}}
 			if i.Bytes > 0 {
-				p := 100 * float64(x.Bytes) / float64(i.Bytes)
-				part = report.Cell{Text: fmt.Sprintf("%.1f%%", p), Number: report.Number{Known: true, Real: p, Unit: "percent"}}
+				part = report.Cell{Text: percent(x.Bytes, i.Bytes), Number: report.Number{Known: true, Real: 100 * float64(x.Bytes) / float64(i.Bytes), Unit: "percent"}}
 			}
 			t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{{Text: name}, {Text: units.ShortID(x.Digest.String())}, {Text: fmt.Sprint(i.Layers), Number: report.Number{Known: true, Int: int64(i.Layers)}},
 				{Text: size(x.Bytes), Number: report.Number{Known: true, Int: x.Bytes, Unit: "bytes"}}, part, {Text: string(x.State)}}})
@@ -113,11 +112,3 @@ func (r *Result) Document(exact bool) report.Document {
 
 // makes says how an image gets an index.
 func makes(name string) string { return "tare index push " + report.Safe(name) + " makes one" }
-
-// of is the part that an index is of the layers that it saves reading, in parentheses; "" where there are none.
-func of(index, layers int64) string {
-	if layers <= 0 {
-		return ""
-	}
-	return fmt.Sprintf(" (%.1f%% of the %s of its layers)", 100*float64(index)/float64(layers), units.Bytes(layers))
-}

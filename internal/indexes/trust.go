@@ -20,7 +20,7 @@ type Trust struct {
 }
 
 // TrustHelp explains the flag.
-const TrustHelp = "use indexes of layers that are kept in the registry, instead of reading layers; with =REPOSITORY,… only those of these (registry.example.com/team/**)"
+const TrustHelp = "use indexes that registries keep instead of reading layers; with =REPOSITORY,… only those in these (registry.example.com/team/**)"
 
 // Everybody is the pattern of all repositories: --use-index without a value.
 const Everybody = "**"

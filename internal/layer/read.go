@@ -207,17 +207,23 @@ func xattrs(h *tar.Header) uint64 {
 
 // close sorts the list and works out the sums; Tar and Transfer are known.
 func (x *Index) close(s *stream, maxEntries int64) error {
-	x.Entries = int64(len(x.List))
-	x.Trailer = x.Tar
-	x.TrailerShare = x.Transfer - s.lastIn
 	for i := range x.List {
 		e := &x.List[i]
 		// Padding that is missing at the very end of the tar.
 		if over := e.Offset + e.Span - x.Tar; over > 0 {
 			e.Span -= over
 		}
-		x.Trailer -= e.Span
-		x.Files += e.Size
+	}
+	return x.sum(x.Transfer-s.lastIn, maxEntries)
+}
+
+// sum is close for a list whose spans are known, and what is apportioned to the end.
+func (x *Index) sum(trailerShare, maxEntries int64) error {
+	x.Entries = int64(len(x.List))
+	x.Trailer, x.TrailerShare = x.Tar, trailerShare
+	for i := range x.List {
+		x.Trailer -= x.List[i].Span
+		x.Files += x.List[i].Size
 	}
 	byPath := func(a, b Entry) int { return cmp.Or(ComparePaths(a.Path, b.Path), cmp.Compare(a.Offset, b.Offset)) }
 	if !slices.IsSortedFunc(x.List, byPath) { // most tools write a directory's entries in order

@@ -63,7 +63,12 @@ func summary(r *weigh.Result, z sizes) Document {
 		pull = n.Transfer.Text(size) + " to pull"
 	}
 	head := fmt.Sprintf("%s · %s · %s: %s, %s live, %s waste", Safe(r.Name), Safe(r.Platform), Safe(on), pull, size(n.Live), size(n.Waste))
-	return in("summary", Always, append(Document{Para{Text: head, Heading: true}}, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
+	d := Document{Para{Text: head, Heading: true}}
+	if u := r.Unread; u != nil {
+		return in("summary", Always, append(d, Para{Text: fmt.Sprintf("From tables of contents (%s): %s of %s of layers were read. Not told: tar, overhead, findings, what programs are made of, packages in them. To read the layers: --read-layers.",
+			strings.Join(u.Formats, ", "), size(u.Read), size(u.Of))})...)
+	}
+	return in("summary", Always, append(d, saveLine(r.Findings, r.Savings, n.Tar, n.Transfer, z)...)...)
 }
 
 // allSizes are the sizes of an image under all their names.
@@ -76,7 +81,7 @@ func allSizes(r *weigh.Result, z sizes) Document {
 	return in("summary", Full,
 		Para{Text: "manifest " + units.ShortID(r.Manifest.String())},
 		Para{Text: fmt.Sprintf("transfer %s · tar %s · files %s · overhead %s · live %s · waste %s · duplicate %s · disk %s",
-			n.Transfer.Text(size), size(n.Tar), size(n.Files), size(n.Overhead), size(n.Live), size(n.Waste), size(n.Duplicate), size(n.Disk))},
+			n.Transfer.Text(size), r.OfLayers(n.Tar).Text(size), size(n.Files), r.OfLayers(n.Overhead).Text(size), size(n.Live), size(n.Waste), size(n.Duplicate), size(n.Disk))},
 		Para{Dim: true, Text: fmt.Sprintf("docker images prints %s with a graph driver (the files of each layer) and %s", size(n.Docker), both)})
 }
 
@@ -84,7 +89,7 @@ func allSizes(r *weigh.Result, z sizes) Document {
 func layerTable(r *weigh.Result, z sizes) Table {
 	t := instructions(r, Table{Place: Place{"layers", Full}, Title: "LAYERS", Subject: Safe(r.Name), Columns: []Column{number("LAYER").key(), number("TRANSFER"), number("TAR"), number("FILES").spare(2), number("LIVE"), number("WASTE").spare(1)}})
 	for _, l := range r.Layers {
-		t.instruction(r, l.Line, l.Instruction, count(l.Index), z.amount(l.Transfer), z.of(l.Tar), z.of(l.Files), z.of(l.Live), z.of(l.Waste)).Bar = part(l.Files, r.Sizes.Files)
+		t.instruction(r, l.Line, l.Instruction, count(l.Index), z.amount(l.Transfer), z.amount(r.OfLayers(l.Tar)), z.of(l.Files), z.of(l.Live), z.of(l.Waste)).Bar = part(l.Files, r.Sizes.Files)
 	}
 	return t
 }

@@ -23,6 +23,7 @@ type WeighRequest struct {
 	Top          int    // rows of the lists; 0 for all
 	Sort         string // one of Orders
 	Maps         bool   // work out maps of the files for pictures
+	Layers       bool   // read the layers even where tables of contents tell what is in them
 	Touched      Touched
 	// Material is how much a finding must save not to be folded; the zero value means all.
 	Material Material
@@ -76,11 +77,13 @@ func WeighOpened(ctx context.Context, f *target.Finder, set *target.Set, r Weigh
 		if r.Sort != "" && r.Sort != weigh.Orders[0] { // what another order shows first is not among the largest
 			top = 0
 		}
-		one, err := set.Report(ctx, n, top, d)
+		one, err := report(ctx, set, n, top, d, r)
 		if err != nil {
 			return nil, err
 		}
-		one.Savings = weigh.Save(one.Findings, one.Sizes.Tar, r.Material)
+		if one.Unread == nil {
+			one.Savings = weigh.Save(one.Findings, one.Sizes.Tar, r.Material)
+		}
 		one.Order(r.Sort)
 		one.Trim(r.Top)
 		out.Results = append(out.Results, one)
@@ -92,6 +95,29 @@ func WeighOpened(ctx context.Context, f *target.Finder, set *target.Set, r Weigh
 		}
 	}
 	return out, nil
+}
+
+// report sums up an image of a set: from the tables of contents of its layers, if that does.
+func report(ctx context.Context, set *target.Set, n, top int, d *weigh.Dockerfile, r WeighRequest) (*weigh.Result, error) {
+	why := ""
+	if !r.Maps && !r.Layers {
+		f, unread, not, err := set.Contents(ctx, n)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", set.Images[n].Name, err)
+		}
+		if f != nil {
+			one := f.Report(set.Images[n].Name, top)
+			one.Built(d)
+			one.FromContents(unread)
+			return one, nil
+		}
+		why = not
+	}
+	one, err := set.Report(ctx, n, top, d)
+	if err == nil && why != "" {
+		one.Warnings = append(one.Warnings, why)
+	}
+	return one, err
 }
 
 // mapParts is how finely the files of an image are divided for pictures.
@@ -140,6 +166,7 @@ type FilesRequest struct {
 	AllPlatforms bool
 	Compress     bool // see target.Options
 	Query        weigh.Query
+	Layers       bool // see WeighRequest
 }
 
 // Files lists files of an image, or of those of all its platforms.

@@ -25,7 +25,7 @@ const (
 var refused = map[string]string{
 	"force": removes, "repair": removes, "no-prune": removes,
 	"output": writes, "report": writes, "save": writes, "iidfile": writes, "metadata-file": writes, "cidfile": writes, "fill": writes, "tag": writes, "out": writes,
-	"push": sends, "cache-to": sends,
+	"push": sends, "index": sends, "cache-to": sends,
 	"allow": rights, "secret": rights, "ssh": rights, "cap-add": rights, "volume": rights, "mount": rights, "env-file": rights, "user": rights,
 	"input": reads, "plan": reads, "shard": reads,
 	"help": printing, "version": printing,

@@ -49,7 +49,11 @@ func property(f *pflag.Flag) map[string]any {
 	case "int", "int64":
 		out["type"] = "integer"
 	case "stringArray", "stringSlice":
-		out["type"] = []string{"array", "string", "number"}
+		kinds := []string{"array", "string", "number"}
+		if f.NoOptDefVal != "" { // true is the flag alone
+			kinds = append(kinds, "boolean")
+		}
+		out["type"] = kinds
 		out["items"] = map[string]any{"type": []string{"string", "number"}}
 	default:
 		out["type"] = []string{"string", "number"}

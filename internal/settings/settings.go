@@ -250,11 +250,13 @@ func keyOf(row *ast.MappingValueNode) string {
 	return row.Key.String()
 }
 
+// list tells whether flags of a kind take several values.
+func list(kind string) bool { return kind == "stringArray" || kind == "stringSlice" }
+
 // texts are a flag's values as the command line has them.
 func texts(name string, f *pflag.Flag, n ast.Node) ([]string, error) {
 	kind := f.Value.Type()
-	list := kind == "stringArray" || kind == "stringSlice"
-	if seq, ok := n.(*ast.SequenceNode); ok && list {
+	if seq, ok := n.(*ast.SequenceNode); ok && list(kind) {
 		var out []string
 		for _, v := range seq.Values {
 			s, err := scalar(name, f, "string", v)
@@ -274,7 +276,7 @@ func scalar(name string, f *pflag.Flag, kind string, n ast.Node) (string, error)
 	want := "text"
 	switch v := n.(type) {
 	case *ast.BoolNode:
-		if kind == "bool" {
+		if kind == "bool" || list(kind) && f.NoOptDefVal != "" { // true is the flag alone
 			return strconv.FormatBool(v.Value), nil
 		}
 	case *ast.IntegerNode, *ast.FloatNode:

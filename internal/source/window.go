@@ -47,3 +47,9 @@ func Window(ctx context.Context, p content.Provider, d ocispec.Descriptor, off, 
 	}
 	return b, nil
 }
+
+// Far tells whether blobs come from a registry: to read one costs its transfer.
+func Far(p content.Provider) bool {
+	_, ok := p.(*remoteBlobs)
+	return ok
+}

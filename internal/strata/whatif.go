@@ -2,11 +2,12 @@ package strata
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/opencontainers/go-digest"
 
 	"tare/internal/request"
@@ -34,7 +35,7 @@ func ParseWhatIf(word string) (WhatIf, error) {
 	w := WhatIf{Kind: kind, Word: word}
 	switch {
 	case ok && kind == Delete && rest != "":
-		for _, g := range strings.Split(rest, ",") {
+		for _, g := range globs(rest) {
 			if err := checkGlob(g); err != nil {
 				return w, request.Errorf("--what-if %s: %w", word, err)
 			}
@@ -54,53 +55,48 @@ func ParseWhatIf(word string) (WhatIf, error) {
 	return w, request.Errorf("--what-if %q: want delete=GLOB or rebase=OLD=NEW", word)
 }
 
+// globs divides a list of patterns at its commas: not at those of alternatives ({main,v*}).
+func globs(list string) (out []string) {
+	depth, from := 0, 0
+	for i, c := range list {
+		switch {
+		case c == '{':
+			depth++
+		case c == '}':
+			depth--
+		case c == ',' && depth == 0:
+			out = append(out, list[from:i])
+			from = i + 1
+		}
+	}
+	return append(out, list[from:])
+}
+
 // checkGlob tells what is wrong with a pattern.
 func checkGlob(g string) error {
-	if g == "" {
-		return fmt.Errorf("an empty pattern matches nothing")
-	}
-	if _, err := path.Match(g, ""); err != nil {
-		return fmt.Errorf("pattern %q: %w", g, err)
+	switch {
+	case g == "":
+		return errors.New("an empty pattern matches nothing")
+	case !doublestar.ValidatePattern(g):
+		return fmt.Errorf("pattern %q cannot be understood", g)
 	}
 	return nil
 }
 
 // matches tells whether a pattern means a name REGISTRY/REPOSITORY:TAG. It may leave out the registry, or the tag: then it means all tags.
-// A star stands for anything within one part of a path, two for parts as well.
+// A star stands for anything within one part of a path, ** for any number of parts.
 func matches(glob, name string) bool {
-	_, bare, _ := strings.Cut(name, "/")
 	repository, _ := Repository(name)
-	_, bareRepository, _ := strings.Cut(repository, "/")
-	tagged := strings.LastIndex(glob, ":") > strings.LastIndex(glob, "/") || strings.Contains(glob, "@")
-	for _, n := range []string{name, bare, repository, bareRepository} {
-		if whole := n == name || n == bare; whole == tagged && matchParts(strings.Split(glob, "/"), strings.Split(n, "/")) {
+	for _, n := range []string{name, repository} {
+		if tagged := strings.LastIndex(glob, ":") > strings.LastIndex(glob, "/") || strings.Contains(glob, "@"); tagged != (n == name) {
+			continue
+		}
+		_, bare, _ := strings.Cut(n, "/")
+		if doublestar.MatchUnvalidated(glob, n) || doublestar.MatchUnvalidated(glob, bare) {
 			return true
 		}
 	}
 	return false
-}
-
-// matchParts matches a pattern part by part.
-func matchParts(glob, name []string) bool {
-	for len(glob) > 0 {
-		if strings.HasPrefix(glob[0], "**") {
-			rest := glob[0][1:]
-			for k := range name { // as many parts as it takes
-				if matchParts(append([]string{rest}, glob[1:]...), name[k:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if len(name) == 0 {
-			return false
-		}
-		if ok, _ := path.Match(glob[0], name[0]); !ok {
-			return false
-		}
-		glob, name = glob[1:], name[1:]
-	}
-	return len(name) == 0
 }
 
 // NothingError says that a change is about nothing in the fleet.

@@ -201,7 +201,7 @@ func (p sheet) growth() (d report.Document) {
 			t.Rows = append(t.Rows, report.Row{Cells: []report.Cell{words(m.name), count(m.Images), p.size(m.Bytes), p.size(sum)}})
 		}
 	}
-	text := "No image has a date that can be."
+	text := "No image has a plausible date."
 	if best >= 0 {
 		last := g.Months[len(g.Months)-1]
 		text = fmt.Sprintf("Growth: %s came with the images of %s, the latest month", p.bytes(last.Bytes), last.Month)

@@ -14,7 +14,7 @@ import (
 // EStargz packs layers as the library of the stargz snapshotter does: as eStargz, with what is to be prefetched first.
 func EStargz(prioritized ...string) func(testing.TB, []byte) Packed {
 	return func(t testing.TB, tar []byte) Packed {
-		return stargz(t, tar, "+gzip", nil, estargz.WithPrioritizedFiles(prioritized))
+		return stargz(t, tar, "+gzip", nil, estargz.WithPrioritizedFiles(prioritized), estargz.WithAllowPrioritizeNotFound(new([]string)))
 	}
 }
 

@@ -74,6 +74,7 @@ func (t *Table) unpack(stored []byte, most int64) ([]byte, error) {
 	if h.Name != tableName {
 		return nil, errors.New("its tar holds something else")
 	}
+	t.Own = h
 	if h.Size > most {
 		return nil, fmt.Errorf("it has more than %d bytes", most)
 	}

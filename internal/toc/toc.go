@@ -3,6 +3,7 @@
 package toc
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"fmt"
@@ -51,6 +52,8 @@ type Table struct {
 	Bytes int64
 	// Begin is where the table lies in the blob: all before it is content.
 	Begin int64
+	// Own is the table's own entry in the tar; nil if it has none.
+	Own *tar.Header
 }
 
 // ErrNone says that a layer's annotations tell of no table.

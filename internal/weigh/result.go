@@ -63,8 +63,8 @@ type Result struct {
 	Findings []Finding `json:"findings"`
 	Savings  *Savings  `json:"savings,omitempty"`
 	Inside   *Inside   `json:"inside,omitempty"` // what programs and libraries are made of; absent without any
-	// Traced is what a trace of the image says; absent without one.
-	Traced *Traced `json:"traced,omitempty"`
+	Traced   *Traced   `json:"traced,omitempty"` // what a trace of the image says; absent without one
+	Unread   *Unread   `json:"unread,omitempty"` // layers were not read, but their tables of contents; absent where they were
 	// Problems are package databases that could not be read.
 	Problems []string `json:"problems,omitempty"`
 	// Warnings are claims of the manifest that the bytes refute, such as a media type.

@@ -131,12 +131,17 @@ func (f *Fleet) Layer(blob digest.Digest) (x *layer.Index, ok bool) {
 	if !ok {
 		return nil, false
 	}
+	return Index(l, f.files), true
+}
+
+// Index makes up what is in a layer, with so many files on the average; the same each time.
+func Index(l fleet.Layer, files int) *layer.Index {
 	seed := binary.BigEndian.Uint64([]byte(l.Digest.Encoded()[:8]))
 	r := rand.New(rand.NewPCG(seed, 21))
-	x = &layer.Index{Sums: layer.Sums{Blob: l.Digest, DiffID: l.DiffID, Compression: layer.Gzip, Transfer: l.Bytes}, Trailer: 1024}
+	x := &layer.Index{Sums: layer.Sums{Blob: l.Digest, DiffID: l.DiffID, Compression: layer.Gzip, Transfer: l.Bytes}, Trailer: 1024}
 	paths := map[string]bool{}
-	for range 1 + r.IntN(2*f.files) {
-		paths[fmt.Sprintf("usr/lib/d%02d/f%d", r.IntN(20), r.IntN(40*f.files))] = true
+	for range 1 + r.IntN(2*files) {
+		paths[fmt.Sprintf("usr/lib/d%02d/f%d", r.IntN(20), r.IntN(40*files))] = true
 	}
 	for p := range paths {
 		x.List = append(x.List, layer.Entry{Path: p})
@@ -145,8 +150,11 @@ func (f *Fleet) Layer(blob digest.Digest) (x *layer.Index, ok bool) {
 	at := int64(0)
 	for i := range x.List {
 		e := &x.List[i]
-		content := r.Uint64() % uint64(100*f.files*10) // some contents stand in several layers
-		e.Kind, e.Mode, e.Size = layer.File, 0o644, int64(content*7919%100_000)
+		content := r.Uint64() >> 8
+		if r.IntN(3) == 0 {
+			content %= uint64(1000 * files) // a third of the contents stand in several layers
+		}
+		e.Kind, e.Mode, e.Size = layer.File, 0o644, int64(content%1_000_003*7919%100_000)
 		binary.BigEndian.PutUint64(e.Sum[:8], content*0x9e3779b97f4a7c15)
 		binary.BigEndian.PutUint64(e.Sum[8:], content)
 		e.Offset, e.Span = at, 512+(e.Size+511)/512*512
@@ -159,7 +167,7 @@ func (f *Fleet) Layer(blob digest.Digest) (x *layer.Index, ok bool) {
 		x.List[i+1].Share = 1
 	}
 	x.TrailerShare = 1
-	return x, true
+	return x
 }
 
 // Write writes the fleet as the results of a scan: the plan, and what is known of each layer but those that are left out.
