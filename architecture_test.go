@@ -36,7 +36,7 @@ var imports = map[string][]string{
 	"daemon":       {"image", "layer", "logs", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "patience", "progress", "ranges", "store", "units"},
 	"patience":     {},
-	"artifact":     {"image", "source"},
+	"artifact":     {"image", "repository", "source"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "steplog", "store", "units"},
 	"steplog":      {"screen"},

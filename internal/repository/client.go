@@ -158,6 +158,17 @@ func (h *Host) get(ctx context.Context, path string, header http.Header) (*http.
 	return nil, err
 }
 
+// Hosts are the mirrors and the registry, in the order in which they are asked, for Ask.
+func (r *Repository) Hosts(ctx context.Context) ([]docker.RegistryHost, error) {
+	return r.host.current(ctx)
+}
+
+// Ask sends a GET to one host, with a login if it wants one. path begins below the repository. The error of any answer but 200 has its
+// status (ErrUnexpectedStatus of containerd's remotes), and wraps errdefs.ErrNotFound for 404.
+func (r *Repository) Ask(ctx context.Context, at docker.RegistryHost, path, accept string) (*http.Response, error) {
+	return r.host.ask(r.scope(ctx), at, reference.Path(r.named)+"/"+path, accepting(accept))
+}
+
 // request is a GET to one host.
 func (h *Host) request(ctx context.Context, at docker.RegistryHost, path string, header http.Header) (*http.Request, error) {
 	where := at.Scheme + "://" + at.Host + at.Path + "/" + path

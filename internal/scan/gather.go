@@ -214,7 +214,7 @@ func (g *gathering) repository(ctx context.Context, named reference.Named, patte
 		}
 		matched++
 		if growth.Artifact(tag) {
-			g.skip("signature or attestation")
+			g.skip("attached to an image")
 			return nil
 		}
 		if isResult(tag) {
