@@ -135,6 +135,7 @@ var imports = map[string][]string{
 
 	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "indexes", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
 
+	"testkit/fused":    {},
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
 	"testkit/fleets":   {"fleet", "image", "layer", "store"},
