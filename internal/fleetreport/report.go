@@ -182,7 +182,7 @@ func open(ctx context.Context, s scan.Session, q Request) (*fleet.Plan, strata.L
 		fi, err := os.Stat(word)
 		switch {
 		case strings.HasPrefix(word, oci), err == nil && fi.IsDir():
-			k, err := fleet.At(word)
+			k, err := scan.At(ctx, s, word)
 			if err != nil {
 				return nil, nil, err
 			}

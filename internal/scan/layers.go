@@ -21,6 +21,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/logs"
 	"tare/internal/progress"
+	"tare/internal/repository"
 	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/units"
@@ -38,16 +39,9 @@ type layers struct {
 	out      *Outcome
 
 	mu    sync.Mutex
-	blobs map[string]*provider // by repository
+	hosts map[string]*repository.Host // by domain
 	kept  keptIndexes
 	meter meter
-}
-
-// provider is a repository whose blobs are read.
-type provider struct {
-	once sync.Once
-	p    content.Provider
-	err  error
 }
 
 // outcome of one layer.
@@ -227,23 +221,23 @@ func (l *layers) repositories(b *fleet.Blob) []string {
 	return out
 }
 
-// provider serves the blobs of a repository.
+// provider serves the blobs of a repository. Those of one registry share its connections.
 func (l *layers) provider(ctx context.Context, name string) (content.Provider, error) {
-	l.mu.Lock()
-	p := l.blobs[name]
-	if p == nil {
-		p = new(provider)
-		l.blobs[name] = p
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return nil, err
 	}
-	l.mu.Unlock()
-	p.once.Do(func() {
-		named, err := reference.ParseNormalizedNamed(name)
-		if err == nil {
-			p.p, err = l.registry.Blobs(context.WithoutCancel(ctx), named)
+	domain := reference.Domain(named)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.hosts[domain]
+	if h == nil {
+		if h, err = repository.At(ctx, l.registry, domain); err != nil {
+			return nil, err
 		}
-		p.err = err
-	})
-	return p.p, p.err
+		l.hosts[domain] = h
+	}
+	return h.Repository(named).Blobs(), nil
 }
 
 // mostClaims is how many lengths are tried of a layer of which images say different things.

@@ -11,6 +11,7 @@ import (
 	"tare/internal/fleet"
 	"tare/internal/image"
 	"tare/internal/infile"
+	"tare/internal/repository"
 	"tare/internal/request"
 	"tare/internal/source"
 	"tare/internal/units"
@@ -29,10 +30,6 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := fleet.At(q.Out)
-	if err != nil {
-		return nil, err
-	}
 	if from != "" {
 		s.Note(fmt.Sprintf("%s (%s)", part, from))
 	}
@@ -43,6 +40,10 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 			r.Patience = patience
 		}
 		return r, err
+	}
+	in, err := At(ctx, s, q.Out)
+	if err != nil {
+		return nil, err
 	}
 	plan, skipped, err := encoded(ctx, s, q, in)
 	if err != nil {
@@ -127,7 +128,7 @@ func newLayers(s Session, w *fleet.Work, parallel int) (*layers, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &layers{s: s, registry: reg, work: w, parallel: parallel, blobs: map[string]*provider{}, own: w.Own()}
+	l := &layers{s: s, registry: reg, work: w, parallel: parallel, hosts: map[string]*repository.Host{}, own: w.Own()}
 	if s.Store != nil {
 		if st, err := s.Store(); err == nil {
 			l.st = st
