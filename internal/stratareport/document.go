@@ -229,11 +229,14 @@ func version(b *strata.Base) string {
 // largest are the images with the most unique bytes.
 func (p sheet) largest() report.Document {
 	t := report.Table{Place: in("largest"), Title: "MOST UNIQUE BYTES", Left: max(0, p.Images-len(p.Largest)), Columns: []report.Column{right("UNIQUE", 0), right("TRANSFER", 1), right("UNIQUE FILES", 3), right("WASTE", 2), {Title: "IMAGE", Label: true}}}
-	all := max(1, p.Bytes.Blob.Unique.Or(0))
+	most := int64(1)
+	for i := range p.Largest[:min(1, len(p.Largest))] {
+		most = max(most, p.Largest[i].Unique)
+	}
 	scanned := p.Scanned.Layers > 0
 	for i := range p.Largest {
 		l := &p.Largest[i]
-		row := report.Row{Bar: float64(l.Unique) / float64(all), Cells: []report.Cell{p.size(l.Unique), p.size(l.Transfer), {}, {}, words(l.Name)}}
+		row := report.Row{Bar: float64(l.Unique) / float64(most), Cells: []report.Cell{p.size(l.Unique), p.size(l.Transfer), {}, {}, words(l.Name)}}
 		if scanned {
 			row.Cells[2], row.Cells[3] = p.amount(l.UniqueContent), p.amount(l.Waste)
 		}
