@@ -166,7 +166,7 @@ func (r *Repository) Hosts(ctx context.Context) ([]docker.RegistryHost, error) {
 // Ask sends a GET to one host, with a login if it wants one. path begins below the repository. The error of any answer but 200 has its
 // status (ErrUnexpectedStatus of containerd's remotes), and wraps errdefs.ErrNotFound for 404.
 func (r *Repository) Ask(ctx context.Context, at docker.RegistryHost, path, accept string) (*http.Response, error) {
-	return r.host.ask(r.scope(ctx), at, reference.Path(r.named)+"/"+path, accept)
+	return r.host.ask(r.scope(ctx), at, reference.Path(r.named)+"/"+path, accepting(accept))
 }
 
 // request is a GET to one host.

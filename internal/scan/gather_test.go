@@ -125,7 +125,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 			t.Errorf("no %q in %s", want, u)
 		}
 	}
-	if len(p.Unreadable) != 2 || skipped["not an image: a Helm chart"] != 1 || skipped["signature or attestation"] != 1 {
+	if len(p.Unreadable) != 2 || skipped["not an image: a Helm chart"] != 1 || skipped["attached to an image"] != 1 {
 		t.Errorf("%s, %v", u, skipped)
 	}
 	// By name.
