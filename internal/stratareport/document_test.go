@@ -143,6 +143,7 @@ func TestSentences(t *testing.T) {
 		{"Every file of every layer is seen in some image: no waste.", weighed(nil, x, y), weighed(hidden, x)},
 		{"Waste: 100B in files that no image shows (100B counted image by image).", weighed(hidden, x), weighed(nil, x)},
 		{"Waste: 0B in files that no image shows (100B counted image by image).", weighed(hidden, x, y), weighed(hidden, x)},
+		{"1 of 2 images were weighed", some, weighed(nil, x, built("scratch:1"))}, // an image without layers is weighed, too
 		{"2 findings about secrets", weighed(map[string][]layer.Entry{"b": keys["b"], "c": {{Path: "app/key.pem", Size: 10, Mark: secret.Key}}}, x), weighed(nil, x)},
 		{"1 file hidden by later layers can still be read", weighed(removed, x), weighed(keys, x)},
 		{"1 file hidden by later layers can still be read", weighed(removed, x), weighed(removed, x, y)}, // y shows it
