@@ -111,5 +111,6 @@ func (u *Update) soci() {
 		return
 	}
 	u.UpToDate = false
-	u.Notes = append(u.Notes, "Layers are mounted if the registry has a SOCI index of the image and they are large enough for it, else fetched as a whole: tare does not look.")
+	u.Notes = append(u.Notes, "Layers are mounted only if the registry has a SOCI index: tare does not look.",
+		"Without one, and where they are small, they are fetched as a whole.")
 }

@@ -37,7 +37,7 @@ func TestEStargz(t *testing.T) {
 		says   string
 		not    string
 	}{
-		{"marked", testkit.EStargz("usr/first"), true, true, true, "an estimated ", "not known"},
+		{"marked", testkit.EStargz("usr/first"), true, true, true, "An estimated ", "not known"},
 		{"chunked", testkit.ZstdChunked, true, true, true, "1 layer mounted: at most ", "fetched as a whole"},
 		{"lies", func(t testing.TB, b []byte) testkit.Packed { return lied(testkit.EStargz()(t, b)) }, true, false, true, "is counted as a whole: it is not what its annotation says", "mounted:"},
 		{"unannotated", func(t testing.TB, b []byte) testkit.Packed { return unnoted(testkit.EStargz()(t, b)) }, true, false, true, "1 layer without an annotated table of contents: fetched as a whole.", "mounted:"},
@@ -82,7 +82,7 @@ func TestSOCI(t *testing.T) {
 	if u.Exact || u.Lazy == nil || u.Lazy.Start.Known() || u.Lazy.Most != layerOf(t, u, 0).Size || u.UpToDate {
 		t.Errorf("%+v", u)
 	}
-	if text := printed(t, u, update.Request{}); !strings.Contains(text, "before a container starts is not known") || !strings.Contains(text, "tare does not look") {
+	if text := printed(t, u, update.Request{}); !strings.Contains(text, "How much before a container starts is not known.") || !strings.Contains(text, "tare does not look") {
 		t.Error(text)
 	}
 	u = told(t, f, update.Request{From: name, To: name, Client: "soci"})

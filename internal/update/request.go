@@ -128,7 +128,7 @@ func readAll(ctx context.Context, f *target.Finder, words []string, want platfor
 				read[i], err = bill.Read(ctx, opened[i], want)
 			}
 			if err != nil {
-				return fmt.Errorf("%s: %w", w, err)
+				return fmt.Errorf("%s: %w", w, target.Quiet(err))
 			}
 			return nil
 		})

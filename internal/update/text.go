@@ -133,26 +133,24 @@ func short(s string) string {
 func (u *Update) after(bytes func(int64) string) []string {
 	var out []string
 	if u.UnpackBlobs > 0 {
-		s := bytes(u.UnpackBlobs) + " of blobs are unpacked"
+		s := "Unpacks " + bytes(u.UnpackBlobs) + " of blobs"
 		if n, ok := u.Unpack.Int(); ok {
-			s += ", to " + bytes(n) + " of tar"
+			s += " to " + bytes(n) + " of tar"
 		} else {
-			s += "; their size unpacked (?) is known when tare has read the layers once"
+			s += "; to what size (?) only the layers tell"
 		}
 		out = append(out, s+".")
 	}
 	if u.LeftoverLayers > 0 {
-		out = append(out, fmt.Sprintf("%s of %s that the new image does not use (%s compressed) stay until the old one is removed.",
-			units.Plural(u.LeftoverLayers, "layer"), u.From.Name, bytes(u.Leftover)))
+		out = append(out, fmt.Sprintf("Left over until %s is removed: %s, %s compressed.", u.From.Name, units.Plural(u.LeftoverLayers, "layer"), bytes(u.Leftover)))
 	}
 	if l := u.Lazy; l != nil && l.Layers > 0 {
-		s := fmt.Sprintf("%s mounted: at most %s are fetched later", units.Plural(l.Layers, "layer"), bytes(l.Most))
+		out = append(out, fmt.Sprintf("%s mounted: at most %s are fetched later.", units.Plural(l.Layers, "layer"), bytes(l.Most)))
 		if n, ok := l.Start.Int(); ok {
-			s += ", an estimated " + bytes(n) + " before a container starts"
+			out = append(out, "An estimated "+bytes(n)+" of them before a container starts.")
 		} else {
-			s += "; how much before a container starts is not known"
+			out = append(out, "How much before a container starts is not known.")
 		}
-		out = append(out, s+".")
 	}
 	if !u.Exact && u.Lazy == nil {
 		out = append(out, "Podman may fetch a blob twice that the image names twice.")
