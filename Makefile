@@ -9,11 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
-<<<<<<< HEAD
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve conformance fuzz lint torture bench bench-check bench-compare bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
-=======
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
->>>>>>> main
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-compare bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
