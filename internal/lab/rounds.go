@@ -68,7 +68,9 @@ func (r *Runner) steps(n int, v experiment.Variant, tmp string) []step {
 				return err
 			}
 			defer done()
-			defer r.Bench.Begin(ctx)()
+			if h != (How{}) { // what is unchanged makes nothing
+				defer r.Bench.Begin(ctx)()
+			}
 			o, err := r.build(ctx, v, h)
 			if err == nil && counts {
 				res.Sample(name, "seconds", o.Took.Seconds())

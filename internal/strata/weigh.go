@@ -299,7 +299,7 @@ func (c *cached) Config(d digest.Digest) ([]byte, error) { return c.from.Config(
 func memory(x *layer.Index) (n int64) {
 	n = 4 << 10
 	for i := range x.List {
-		n += 120 + int64(len(x.List[i].Path)+len(x.List[i].Link()))
+		n += 88 + int64(len(x.List[i].Path)+len(x.List[i].Link()))
 	}
 	for _, files := range []map[string][]byte{x.Kept, x.Derived} {
 		for _, b := range files {
