@@ -139,7 +139,7 @@ const maxDocument = 8 << 20
 
 // tagged reads what a tag names at one host, with the media type that the host says.
 func (r *Repository) tagged(ctx context.Context, h docker.RegistryHost, tag string) (raw []byte, media string, err error) {
-	resp, err := r.asked.Ask(ctx, h, "manifests/"+tag, ocispec.MediaTypeImageIndex+", "+ocispec.MediaTypeImageManifest)
+	resp, err := r.asked.Ask(ctx, h, "manifests/"+tag, ocispec.MediaTypeImageIndex+", "+ocispec.MediaTypeImageManifest) //nolint:bodyclose // body closes it
 	if err != nil {
 		return nil, "", err
 	}

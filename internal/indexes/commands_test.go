@@ -93,7 +93,6 @@ func TestVerifyFindsLies(t *testing.T) {
 	word := "registry://" + reg.Host + "/team/app:1"
 	m := newMachine(t)
 	m.pushed(reg.Host+"/team/app:1", some(t, "gzip"))
-	a := made(t, m, word)
 	set, err := m.finder.Open(t.Context(), []string{word}, none)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +106,8 @@ func TestVerifyFindsLies(t *testing.T) {
 	lie.List = append(lie.List[:0:0], lie.List...)
 	lie.List[0].Sum[0] ^= 1 // another content of the same length
 	list[1], list[3] = &lie, &lie
-	if a, err = indexes.Artifact(set.Images[0].Image, list); err != nil {
+	a, err := indexes.Artifact(set.Images[0].Image, list)
+	if err != nil {
 		t.Fatal(err)
 	}
 	attach(t, word, a)

@@ -312,7 +312,7 @@ func TestPoison(t *testing.T) {
 		"no zstd":      {func(_ *testing.T, a *artifact.Artifact) { a.Blobs[0].Data = []byte("nonsense") }, "layer 1: it is damaged"},
 		"empty":        {func(_ *testing.T, a *artifact.Artifact) { a.Blobs[0].Data = nil }, "layer 1: it is damaged"},
 		"cut short":    {func(_ *testing.T, a *artifact.Artifact) { a.Blobs[0].Data = a.Blobs[0].Data[:len(a.Blobs[0].Data)/2] }, "layer 1: it is damaged"},
-		"a bomb":       {func(t *testing.T, a *artifact.Artifact) { a.Blobs[0].Data = testkit.Zstd(t, make([]byte, 64<<20)) }, "layer 1: it is damaged"},
+		"a bomb":       {func(t *testing.T, a *artifact.Artifact) { a.Blobs[0].Data = testkit.Zstd(t, make([]byte, 8<<20)) }, "layer 1: it is damaged"},
 		"another type": {func(_ *testing.T, a *artifact.Artifact) { a.Type = "application/vnd.example" }, "tare index push makes one"},
 	} {
 		t.Run(name, func(t *testing.T) {

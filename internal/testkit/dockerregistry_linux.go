@@ -43,18 +43,18 @@ func DockerRegistry(t testing.TB) string {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	ended := make(chan string, 1)
+	go func() { ended <- fmt.Sprint(c.Wait()) }()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
 		<-ended
 	})
 	for range 200 {
 		select {
-		case err := <-ended:
-			ended <- err
+		case how := <-ended:
+			ended <- how
 			b, _ := os.ReadFile(log.Name())
-			t.Fatalf("docker-registry: %v\n%s", err, b)
+			t.Fatalf("docker-registry: %s\n%s", how, b)
 		case <-time.After(50 * time.Millisecond):
 		}
 		resp, err := http.Get("http://" + host + "/v2/")
