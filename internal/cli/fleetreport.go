@@ -19,7 +19,7 @@ func newFleetReport(a *app) *cobra.Command {
 	var o output
 	var q fleetreport.Request
 	c := &cobra.Command{
-		Use:   "report [OPTIONS] DIR|SOURCE...",
+		Use:   "report [OPTIONS] DIR|oci://REPOSITORY|SOURCE...",
 		Short: "Show what many images cost together, and what a change would free",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -62,8 +62,9 @@ and contents of files; strata (what images stand on, and how many on which
 version); the images with the most unique bytes; waste, findings and secrets in
 layers; growth by month; what each node of a cluster holds.
 
-DIR has the results of tare fleet scan. A SOURCE (as in tare fleet plan), or the
-file of a plan, is enough for everything about blobs: no layer is read then.
+DIR or oci://REPOSITORY has the results of tare fleet scan. A SOURCE (as in tare
+fleet plan), or the file of a plan, is enough for everything about blobs: no
+layer is read then.
 
 --what-if delete=GLOB tells what deleting tags would free: a pattern of
 REGISTRY/REPOSITORY:TAG, with or without the registry or the tag. --what-if
