@@ -9,7 +9,7 @@ FUZZTIME ?= 2m
 # Debian packages that the tests use; each test says so where one is missing.
 TEST_PACKAGES := runc uidmap docker-registry python3 skopeo umoci docker.io podman openssh-server chromium bzip2 rpm mandoc man-db zsh fish ruby strace gcc libc6-dev jq curl tmux
 
-.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-compare bench-engine bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean
+.PHONY: mutants packages-dist image imports cover vuln release check-release packages help demo build test unit cross fmt-check check-docker-sizes test-buildkitd test-cuda test-serve test-slurm conformance fuzz lint torture bench bench-check bench-engine bench-fleet bench-hook bench-looks bench-pull bench-trace bench-trim bench-update bench-view bench-weigh test-corpus install clean bench-compare
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,6 +117,11 @@ lint: ## golangci-lint, at the version that .golangci.yml was written for
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 bench: bench-engine bench-pull bench-weigh ## all benchmarks against peers
+
+bench-fleet: ## scan generated images by 1, 2 and 4 shards of one processor each; report 2,500 to 10,000 images of 12 layers: memory and processor time
+	TARE_BENCH_FLEET=1 go test -count=1 -timeout 20m -run '^TestBenchFleet$$' -v ./cmd/tare
+	@set -e; for n in 2500 5000 10000; do TARE_TEST_FLEET_IMAGES=$$n TARE_TEST_FLEET_FILES=100 go test ./internal/fleetreport -count=1 -timeout 60m -run '^TestMemory$$' -v | grep peak; done
+	@TARE_TEST_FLEET_FILES=10 TARE_TEST_FLEET_WEIGH=1 go test ./internal/fleetreport -count=1 -timeout 60m -run '^TestMemory$$' -v | grep peak
 
 bench-compare: build ## is this tare slower or larger in memory than the one of docs/bench-table.md? In turn, with intervals
 	@scripts/bench/versus.sh

@@ -36,7 +36,7 @@ var imports = map[string][]string{
 	"daemon":       {"image", "layer", "logs", "members", "socket"},
 	"source":       {"daemon", "diffids", "image", "infile", "layer", "logs", "members", "patience", "progress", "ranges", "store", "units"},
 	"patience":     {},
-	"artifact":     {"image", "source"},
+	"artifact":     {"image", "repository", "source"},
 	"engine":       {"image"},
 	"buildkit":     {"buildcontext", "container", "definition", "dockerfile", "emulation", "engine", "image", "infile", "outfile", "pattern", "screen", "socket", "steplog", "store", "units"},
 	"steplog":      {"screen"},
@@ -96,7 +96,7 @@ var imports = map[string][]string{
 	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "pattern", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"fleet":     {"image", "layer", "outfile", "request", "store"},
 	"shard":     {"request"},
-	"scan":      {"fleet", "growth", "image", "infile", "layer", "logs", "progress", "releases", "repository", "request", "shard", "source", "store", "units"},
+	"scan":      {"artifact", "fleet", "growth", "image", "indexes", "infile", "layer", "logs", "progress", "releases", "repository", "request", "shard", "source", "store", "units"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},
@@ -135,6 +135,7 @@ var imports = map[string][]string{
 
 	"cli": {"bench", "bill", "buildinfo", "builds", "check", "display", "doctor", "engine", "exercise", "flags", "fleetreport", "fsck", "gate", "gatereport", "growth", "help", "indexes", "infile", "inside", "insidereport", "lab", "listing", "logs", "outfile", "page", "plugin", "printer", "profiler", "progress", "prompt", "releases", "report", "request", "runner", "scales", "scan", "screen", "serve", "session", "settings", "shard", "source", "store", "stratareport", "suggest", "table", "target", "trace", "tracereport", "trimmer", "units", "update", "viewer"},
 
+	"testkit/fused":    {},
 	"testkit":          {"engine", "image", "source", "store", "weigh"},
 	"testkit/said":     {},
 	"testkit/fleets":   {"fleet", "image", "layer", "store"},

@@ -26,6 +26,7 @@ import (
 	"tare/internal/engine"
 	"tare/internal/experiment"
 	"tare/internal/explain"
+	"tare/internal/fleet"
 	"tare/internal/gate"
 	"tare/internal/growth"
 	"tare/internal/indexes"
@@ -34,6 +35,7 @@ import (
 	"tare/internal/parts"
 	"tare/internal/parts/elffile"
 	"tare/internal/profile"
+	"tare/internal/scan"
 	"tare/internal/store"
 	"tare/internal/strata"
 	"tare/internal/testkit"
@@ -52,26 +54,28 @@ var documents = map[string]struct {
 	schema, title string
 	kind          reflect.Type
 }{
-	"weigh":   {weigh.Schema, "tare weigh --format json", reflect.TypeFor[weigh.Result]()},
-	"files":   {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
-	"compare": {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
-	"fsck":    {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
-	"doctor":  {doctor.Schema, "tare doctor --format json", reflect.TypeFor[doctor.Report]()},
-	"diff":    {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
-	"lab":     {experiment.Schema, "tare lab --format json", reflect.TypeFor[experiment.Record]()},
-	"profile": {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
-	"labdiff": {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
-	"version": {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
-	"trim":    {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
-	"update":  {update.Schema, "tare update --format json", reflect.TypeFor[update.Update]()},
-	"bill":    {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
-	"fleet":   {strata.Schema, "tare fleet report --format json", reflect.TypeFor[strata.Result]()},
-	"growth":  {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
-	"check":   {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
-	"index":   {indexes.Schema, "tare index push, ls, verify --format json", reflect.TypeFor[indexes.Result]()},
-	"inside":  {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
-	"trace":   {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
-	"tare":    {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
+	"weigh":      {weigh.Schema, "tare weigh --format json", reflect.TypeFor[weigh.Result]()},
+	"files":      {weigh.FilesSchema, "tare weigh --layer, --package, --path --format json", reflect.TypeFor[weigh.Selection]()},
+	"compare":    {compare.Schema, "tare compare --format json", reflect.TypeFor[compare.Result]()},
+	"fsck":       {store.CheckSchema, "tare fsck --format json", reflect.TypeFor[store.Check]()},
+	"doctor":     {doctor.Schema, "tare doctor --format json", reflect.TypeFor[doctor.Report]()},
+	"diff":       {compare.DiffSchema, "tare diff --format json", reflect.TypeFor[compare.Diff]()},
+	"lab":        {experiment.Schema, "tare lab --format json", reflect.TypeFor[experiment.Record]()},
+	"profile":    {profile.Schema, "tare profile --format json", reflect.TypeFor[profile.Result]()},
+	"labdiff":    {experiment.DiffSchema, "tare lab diff --format json", reflect.TypeFor[experiment.Diff]()},
+	"version":    {buildinfo.Schema, "tare version --format json", reflect.TypeFor[buildinfo.Info]()},
+	"trim":       {trim.Schema, "tare trim --format json", reflect.TypeFor[trim.Result]()},
+	"update":     {update.Schema, "tare update --format json", reflect.TypeFor[update.Update]()},
+	"bill":       {bill.Schema, "tare pull --dry-run --format json", reflect.TypeFor[bill.Bill]()},
+	"fleet":      {strata.Schema, "tare fleet report --format json", reflect.TypeFor[strata.Result]()},
+	"fleet-plan": {fleet.PlanSchema, "tare fleet plan, and plan.json of tare fleet scan", reflect.TypeFor[fleet.Plan]()},
+	"fleet-scan": {scan.Schema, "tare fleet scan --format json", reflect.TypeFor[scan.Outcome]()},
+	"growth":     {growth.Schema, "tare history --growth --format json", reflect.TypeFor[growth.Result]()},
+	"check":      {gate.Schema, "tare check --format json", reflect.TypeFor[gate.Result]()},
+	"index":      {indexes.Schema, "tare index push, ls, verify --format json", reflect.TypeFor[indexes.Result]()},
+	"inside":     {inside.Schema, "tare weigh --inside --format json", reflect.TypeFor[inside.Result]()},
+	"trace":      {touch.Schema, "tare trace --format json", reflect.TypeFor[touch.Trace]()},
+	"tare":       {"", "tare.yaml, an experiment for tare lab", reflect.TypeFor[experiment.File]()},
 }
 
 // comments are the doc comments of exported types and fields, by "Type" and
@@ -87,7 +91,7 @@ func comments(t *testing.T) map[string]string {
 		}
 		return ""
 	}
-	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/indexes", "internal/artifact", "internal/strata", "internal/fleet"} {
+	for _, dir := range []string{"internal/weigh", "internal/compare", "internal/image", "internal/layer", "internal/experiment", "internal/profile", "internal/store", "internal/buildinfo", "internal/doctor", "internal/touch", "internal/trim", "internal/gate", "internal/growth", "internal/bill", "internal/update", "internal/inside", "internal/parts", "internal/parts/elffile", "internal/indexes", "internal/artifact", "internal/strata", "internal/fleet", "internal/scan"} {
 		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
 		for _, file := range files {
 			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)

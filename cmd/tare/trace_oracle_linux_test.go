@@ -52,7 +52,8 @@ ts = [threading.Thread(target=read, args=(files[n::8],)) for n in range(8)]
 
 // TestTraceAgainstStrace holds traces against what strace sees of the same run. Every file
 // of the image that strace saw opened, executed or mapped is in the trace, and so is what
-// was only found; and the trace has nothing that no call found.
+// was only found; and the trace has nothing that no call found. A second oracle is a root by
+// FUSE, which the kernel asks for each file that it opens and each link that it reads.
 func TestTraceAgainstStrace(t *testing.T) {
 	needEngine(t)
 	needRoot(t)
@@ -76,6 +77,7 @@ func TestTraceAgainstStrace(t *testing.T) {
 	if err := os.WriteFile(bin+"/runc", []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	fuse := newFused(t, h.dir, runc)
 	trees := map[string]map[string]string{}
 	for _, w := range workloads {
 		if trees[w.image] == nil {
@@ -99,8 +101,13 @@ func TestTraceAgainstStrace(t *testing.T) {
 				t.Errorf("incomplete (%d lost): %q, witness %t", tr.Lost, tr.Reasons, tr.Witness)
 			}
 			s := &straced{tree: trees[w.image], opened: map[string]bool{}, executed: map[string]bool{}, mapped: map[string]bool{}, touched: map[string]bool{}, kids: map[int]int{}, cwd: map[int]string{}, root: map[int]string{}}
-			s.container(t, readStrace(t, log))
+			calls := readStrace(t, log)
+			s.container(t, calls)
 			compareTraces(t, tr, s)
+			if fuse != nil {
+				opened, links := fuse.run(t, h, w.image, w.script)
+				fuse.compare(t, tr, trees[w.image], opened, links, lost(calls))
+			}
 		})
 	}
 }

@@ -191,7 +191,7 @@ func (img *Image) base() int {
 		return img.Base
 	}
 	list := img.Image.Layers
-	for k := range list[:len(list)-1] {
+	for k := range list[:max(0, len(list)-1)] { // an image may have no layer at all
 		if list[k].Sums.OSRelease != "" {
 			return k + 1
 		}

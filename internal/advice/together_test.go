@@ -13,12 +13,17 @@ import (
 // random are the steps of an image in which everything happens that rules look for, often
 // to the same files.
 func random(seed uint64) []step {
+	beside := map[string][]E{ // one version alone is not beside another
+		"app/__pycache__/a.cpython-39.pyc": {kib("app/__pycache__/a.cpython-311.pyc", 1)},
+		"srv/node_modules/l/i.js": {testkit.File("srv/node_modules/l/package.json", `{"name":"l","version":"1.0.0"}`),
+			testkit.File("srv/node_modules/m/node_modules/l/package.json", `{"name":"l","version":"2.0.0"}`), kib("srv/node_modules/m/node_modules/l/i.js", 2)},
+	}
 	r := rand.New(rand.NewPCG(seed, 12))
 	paths := []string{"app/.git/objects/x", "app/main.py", "app/.env", "root/.ssh/id_rsa", "root/.cache/pip/x", "var/lib/apt/lists/y", "tmp/z", "tmp/.git/w", "usr/include/h.h", "usr/bin/cc", "usr/lib/l.a", "go/pkg/mod/m", "var/log/l",
-		"app/node_modules/x/y.js", "app/a.py", "app/__pycache__/a.cpython-311.pyc", "usr/bin/vi"}
+		"app/node_modules/x/y.js", "app/a.py", "app/__pycache__/a.cpython-311.pyc", "usr/bin/vi", "app/__pycache__/a.cpython-39.pyc", "opt/java/bin/javac", "srv/node_modules/l/i.js"}
 	var out []step
 	if r.IntN(3) > 0 {
-		d := distribution()
+		d := distribution(kib("usr/bin/python3.11", 1), kib("opt/java/bin/java", 1), kib("opt/java/lib/modules", 1))
 		for range r.IntN(4) {
 			d.entries = append(d.entries, kib(paths[r.IntN(len(paths))], 1+r.IntN(9)))
 		}
@@ -39,7 +44,7 @@ func random(seed uint64) []step {
 			case 3:
 				e = testkit.File("lib/apk/db/installed", "P:"+[]string{"gcc", "curl"}[r.IntN(2)]+"\nV:1\nF:usr/bin\nR:cc\n\nP:vim\nV:1\nF:usr/bin\nR:vi\n\n")
 			}
-			s.entries = append(s.entries, e)
+			s.entries = append(append(s.entries, e), beside[p]...)
 		}
 		out = append(out, s)
 	}
@@ -50,7 +55,7 @@ func random(seed uint64) []step {
 // rule finds something in images in which everything happens.
 func TestRulesTogether(t *testing.T) {
 	overlaps, found := 0, map[string]bool{}
-	for seed := range uint64(30) {
+	for seed := range uint64(40) {
 		steps := random(seed)
 		img := image(t, steps...)
 		img.Host = map[int]bool{}

@@ -11,9 +11,9 @@ import (
 // What each rule is about, in a few words.
 func TestTitles(t *testing.T) {
 	want := map[string]string{
-		"apt-lists": "apt's package lists", "build-tools": "build tools in the image", "chown-copies-layer": "files copied to change their metadata", "copied-then-deleted": "files copied in, then deleted",
+		"apt-lists": "apt's package lists", "build-tools": "build tools in the image", "bytecode-versions": "compiled Python of other versions", "jdk-files": "what a JDK has beyond a JRE", "chown-copies-layer": "files copied to change their metadata", "copied-then-deleted": "files copied in, then deleted",
 		"deleted-later": "files deleted in a later layer", "editors-and-vcs": "editors and version control tools", "host-dependencies": "dependencies copied from the host", "large-context": "a large build context",
-		"log-files": "log files", "manifest-order": "dependencies installed after the source is copied", "not-stripped": "debug information", "overwritten": "files overwritten", "package-cache": "package manager caches", "python-bytecode": "compiled Python",
+		"log-files": "log files", "manifest-order": "dependencies installed after the source is copied", "node-versions": "Node packages in several versions", "not-stripped": "debug information", "overwritten": "files overwritten", "package-cache": "package manager caches", "python-bytecode": "compiled Python",
 		"recommended-packages": "packages that are only recommended", "secret-file": "secrets in the image", "temporary-files": "temporary files", "vcs-data": "version control data", "written-twice": "files written twice",
 	}
 	for _, r := range advice.Rules() {

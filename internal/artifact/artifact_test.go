@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -274,6 +276,47 @@ func TestRefused(t *testing.T) {
 			var refused *artifact.RefusedError
 			if errors.As(err, &refused) != (name == "artifacts") {
 				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// A mirror that has nothing attached is passed over, and what is attached goes to the registry itself.
+func TestMirror(t *testing.T) {
+	for name, mirror := range map[string]*testkit.Registry{"with the API": testkit.NewReferrersRegistry(t), "without": testkit.NewRegistry(t)} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewReferrersRegistry(t)
+			image := subject(t, reg.Host, 1)
+			subject(t, mirror.Host, 1) // the image, and nothing else
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, reg.Host), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			toml := fmt.Sprintf("server = %q\n[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n", reg.URL, mirror.URL)
+			if err := os.WriteFile(filepath.Join(dir, reg.Host, "hosts.toml"), []byte(toml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			named, err := reference.ParseNormalizedNamed(reg.Host + "/team/app:1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := artifact.Open(t.Context(), &source.Registry{DockerConfig: configfile.New(""), HostsDirs: []string{dir}}, named)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := r.Attach(t.Context(), some("one", &image))
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, _, err := r.Referrers(t.Context(), image.Digest, kind)
+			if err != nil || len(list) != 1 || list[0].Digest != a.Descriptor.Digest {
+				t.Fatalf("%v, %v", list, err)
+			}
+			if m, err := r.Manifest(t.Context(), list[0]); err != nil || m.ArtifactType != kind {
+				t.Errorf("%+v, %v", m, err)
+			}
+			if mirror.Gets("/manifests/"+image.Digest.String()) != 0 || mirror.Gets(artifact.TagOf(image.Digest))+mirror.Gets("/referrers/"+image.Digest.String()) == 0 {
+				t.Error("the mirror was not asked first")
 			}
 		})
 	}

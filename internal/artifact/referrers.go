@@ -78,7 +78,7 @@ func (r *Repository) listed(ctx context.Context, h docker.RegistryHost, subject 
 			return nil, fmt.Errorf("list the referrers of %s: more than %d pages, or one page twice", subject, maxPages)
 		}
 		asked[next] = true
-		resp, err := r.ask(ctx, h, "referrers/"+subject.String()+next, ocispec.MediaTypeImageIndex)
+		resp, err := r.asked.Ask(ctx, h, "referrers/"+subject.String()+next, ocispec.MediaTypeImageIndex)
 		if page == 0 && err != nil {
 			switch status(err) {
 			case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented:

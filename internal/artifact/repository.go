@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -19,6 +18,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/image"
+	"tare/internal/repository"
 	"tare/internal/source"
 )
 
@@ -26,6 +26,7 @@ import (
 type Repository struct {
 	registry *source.Registry
 	named    reference.Named // without tag and digest
+	asked    *repository.Repository
 	hosts    []docker.RegistryHost
 	blobs    content.Provider
 }
@@ -33,7 +34,11 @@ type Repository struct {
 // Open opens the repository of a name; a tag or a digest of the name does not matter. Nothing is asked for yet.
 func Open(ctx context.Context, registry *source.Registry, named reference.Named) (*Repository, error) {
 	named = reference.TrimNamed(named)
-	hosts, err := registry.Hosts(ctx)(reference.Domain(named))
+	asked, err := repository.Open(ctx, registry, named)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := asked.Hosts(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +46,7 @@ func Open(ctx context.Context, registry *source.Registry, named reference.Named)
 	if err != nil {
 		return nil, err
 	}
-	return &Repository{registry: registry, named: named, hosts: hosts, blobs: blobs}, nil
+	return &Repository{registry: registry, named: named, asked: asked, hosts: hosts, blobs: blobs}, nil
 }
 
 // Name is the full name of the repository: REGISTRY/PATH.
@@ -134,7 +139,7 @@ const maxDocument = 8 << 20
 
 // tagged reads what a tag names at one host, with the media type that the host says.
 func (r *Repository) tagged(ctx context.Context, h docker.RegistryHost, tag string) (raw []byte, media string, err error) {
-	resp, err := r.ask(ctx, h, "manifests/"+tag, ocispec.MediaTypeImageIndex+", "+ocispec.MediaTypeImageManifest)
+	resp, err := r.asked.Ask(ctx, h, "manifests/"+tag, ocispec.MediaTypeImageIndex+", "+ocispec.MediaTypeImageManifest)
 	if err != nil {
 		return nil, "", err
 	}
@@ -151,60 +156,6 @@ func body(resp *http.Response) ([]byte, error) {
 		err = fmt.Errorf("an answer of more than %d bytes", maxDocument)
 	}
 	return b, err
-}
-
-// ask sends a GET to one host, with a login if it wants one. path begins below the repository. The error of any answer but 200 has its
-// status (errors.ErrUnexpectedStatus of containerd's remotes), and wraps errdefs.ErrNotFound for 404.
-func (r *Repository) ask(ctx context.Context, h docker.RegistryHost, path, accept string) (*http.Response, error) {
-	ctx = docker.ContextWithAppendPullRepositoryScope(ctx, reference.Path(r.named))
-	where := h.Scheme + "://" + h.Host + h.Path + "/" + reference.Path(r.named) + "/" + path
-	domain := reference.Domain(r.named)
-	if h.Host != domain && !(domain == "docker.io" && h.Host == "registry-1.docker.io") {
-		sep := "?"
-		if strings.Contains(where, "?") {
-			sep = "&"
-		}
-		where += sep + "ns=" + url.QueryEscape(domain) // a mirror of several registries
-	}
-	var seen []*http.Response
-	for range 3 {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
-		if err != nil {
-			return nil, err
-		}
-		for k, v := range h.Header {
-			req.Header[k] = v
-		}
-		req.Header.Set("Accept", accept)
-		if r.registry.UserAgent != "" {
-			req.Header.Set("User-Agent", r.registry.UserAgent)
-		}
-		if h.Authorizer != nil {
-			if err := h.Authorizer.Authorize(ctx, req); err != nil {
-				return nil, err
-			}
-		}
-		resp, err := h.Client.Do(req)
-		if err != nil {
-			return nil, err
-		}
-		if resp.StatusCode == http.StatusOK {
-			return resp, nil
-		}
-		failed := remoteerrors.NewUnexpectedStatusErr(resp) // it reads no more than a little
-		_ = resp.Body.Close()
-		seen = append(seen, resp)
-		if resp.StatusCode == http.StatusUnauthorized && h.Authorizer != nil {
-			if err := h.Authorizer.AddResponses(ctx, seen); err == nil {
-				continue
-			}
-		}
-		if resp.StatusCode == http.StatusNotFound {
-			return nil, fmt.Errorf("%w: %w", errdefs.ErrNotFound, failed)
-		}
-		return nil, failed
-	}
-	return nil, source.ErrUnauthorized
 }
 
 // status is the HTTP status of a registry's answer that was an error; 0 if it was something else.

@@ -63,7 +63,7 @@ func (a *app) fleetPlan(ctx context.Context, q scan.Request, file string) error 
 
 // scan is what a scan needs of the program.
 func (a *app) scan() scan.Session {
-	s := scan.Session{Registry: a.Registry, Store: a.Look, Env: a.Env, Stdin: a.stdin(), Note: a.note, Watch: a.watch}
+	s := scan.Session{Trust: a.Trust, Registry: a.Registry, Store: a.Look, Env: a.Env, Stdin: a.stdin(), Note: a.note, Watch: a.watch}
 	if !screenOf(a.Err).TTY && !a.quiet {
 		s.Log = a.note
 	}
@@ -90,6 +90,7 @@ func newFleetScan(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&format, "format", "text", "text or json")
 	flags.Scan(c, &q)
+	flags.UseIndex(c, &a.Trust)
 	return c
 }
 

@@ -19,7 +19,7 @@ func Choose(c *cobra.Command, q *scan.Request) {
 func Scan(c *cobra.Command, q *scan.Request) {
 	Choose(c, q)
 	f := c.Flags()
-	f.StringVar(&q.Out, "out", "", "directory for the results, which all shards share or which is merged afterwards")
+	f.StringVar(&q.Out, "out", "", "directory for the results, which all shards share or which is merged afterwards; or oci://REPOSITORY")
 	f.StringVar(&q.Plan, "plan", "", "scan the plan in this file (tare fleet plan)")
 	f.StringVar(&q.Shard, "shard", "", "read part I of N, as in 2/4 (default what Kubernetes, Slurm, GitLab or CircleCI say)")
 	f.IntVar(&q.Parallel, "parallel", 0, "layers that are read at a time (default one per core)")

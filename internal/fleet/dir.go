@@ -50,9 +50,9 @@ type Keeper interface {
 func At(word string) (Keeper, error) {
 	switch {
 	case word == "":
-		return nil, request.Errorf("a scan needs a directory for its results: --out DIR")
+		return nil, request.Errorf("a scan needs a place for its results: --out DIR, or --out oci://REGISTRY/REPOSITORY")
 	case strings.Contains(word, "://"):
-		return nil, request.Errorf("%.60q: results of a scan are kept in a directory", word)
+		return nil, request.Errorf("%.60q: results of a scan are kept in a directory, or a repository (oci://REGISTRY/REPOSITORY)", word)
 	}
 	return Dir(word), nil
 }

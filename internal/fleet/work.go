@@ -128,7 +128,15 @@ func (w *Work) divide(ctx context.Context) error {
 
 // Own are the layers that this shard reads.
 func (w *Work) Own() []Blob {
-	return slices.DeleteFunc(w.Plan.Blobs(), func(b Blob) bool { return ShardOf(b.Digest, w.of) != w.index })
+	return slices.DeleteFunc(w.Plan.Blobs(), func(b Blob) bool { return !w.Owns(b.Digest) })
+}
+
+// Owns tells whether this shard reads a layer.
+func (w *Work) Owns(d digest.Digest) bool { return ShardOf(d, w.of) == w.index }
+
+// Layer is what the place has of a layer; ErrMissing (wrapped) if that is nothing.
+func (w *Work) Layer(ctx context.Context, d digest.Digest) (*layer.Index, error) {
+	return readLayer(ctx, w.in, d)
 }
 
 // Has tells whether the place has what is known of a layer, whole and by this version of tare.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,7 +112,11 @@ func child(t *testing.T, plan string) {
 	if unique, shared := r.Bytes.Content.Unique.Or(0), r.Bytes.Content.Shared.Or(0); unique == 0 || shared == 0 || unique+shared != r.Bytes.Content.Together.Or(0) {
 		t.Errorf("contents: %+v", r.Bytes.Content)
 	}
-	fmt.Printf("fleet: peak %d, %.1f s, %d images, %d layers, %s files of different content\n", peakOf(t), time.Since(started).Seconds(), r.Images, r.Layers, r.Bytes.Content.Things)
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("fleet: peak %d, %.1f s (processor %d.%d s), %d images, %d layers, %s different contents\n", peakOf(t), time.Since(started).Seconds(), used.Utime.Sec, used.Utime.Usec/100_000, r.Images, r.Layers, r.Bytes.Content.Things)
 }
 
 // peakOf is the most memory that this process ever had, in bytes.

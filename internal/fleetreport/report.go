@@ -182,7 +182,7 @@ func open(ctx context.Context, s scan.Session, q Request) (*fleet.Plan, strata.L
 		fi, err := os.Stat(word)
 		switch {
 		case strings.HasPrefix(word, oci), err == nil && fi.IsDir():
-			k, err := fleet.At(word)
+			k, err := scan.At(ctx, s, word)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -200,8 +200,14 @@ func open(ctx context.Context, s scan.Session, q Request) (*fleet.Plan, strata.L
 		}
 	}
 	for _, word := range q.Words {
-		if fi, err := os.Stat(word); strings.HasPrefix(word, oci) || err == nil && fi.IsDir() {
-			return nil, nil, request.Errorf("%s: results of one scan can be reported at a time; scan all sources together", word)
+		fi, err := os.Stat(word)
+		known := strings.HasPrefix(word, oci) || err == nil && fi.IsDir()
+		if err == nil && fi.Mode().IsRegular() {
+			plan, err := file(ctx, word)
+			known = plan != nil || err != nil
+		}
+		if known {
+			return nil, nil, request.Errorf("%s: one scan or plan can be reported at a time; scan all sources together", word)
 		}
 	}
 	q.Scan.Sources = q.Words

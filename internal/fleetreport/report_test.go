@@ -111,8 +111,9 @@ func TestErrors(t *testing.T) {
 		{[]string{file("cut.json", `{"schema": "tare.fleet-plan/v1", "images": [`)}, "it ends in the middle", false},
 		{[]string{file("empty.json", string(empty))}, "no image could be read: r.example/secret: denied (and 1 more)", false},
 		{[]string{os.DevNull}, "neither a directory nor a file", false},
-		{[]string{full, full}, "results of one scan", true},
-		{[]string{"oci://r.example/a", "r.example/b"}, "results of one scan", true},
+		{[]string{full, full}, "one scan or plan can be reported at a time", true},
+		{[]string{"oci://r.example/a", "r.example/b"}, "one scan or plan can be reported at a time", true},
+		{[]string{filepath.Join(full, fleet.PlanName), "r.example/b"}, "one scan or plan can be reported at a time", true},
 		{[]string{"r.example/team/*"}, "no network here", false},
 	} {
 		_, err := fleetreport.Make(t.Context(), session(t), fleetreport.Request{Words: c.words})

@@ -25,8 +25,9 @@ is 3 then. Tags that are no images (signatures, charts) are counted.`,
 	}
 	told["fleet scan"] = text{
 		long: `Read every layer of many images once, and keep what is in it (its index) in DIR
-under the layer's digest. SOURCE is as in tare fleet plan. A layer whose index
-the cache of this machine has is not read again.
+under the layer's digest; or in a repository of a registry (--out oci://NAME).
+SOURCE is as in tare fleet plan. A layer whose index the cache of this machine
+has, or a registry that --use-index trusts, is not read.
 
 The work can be divided: --shard I/N reads the layers whose digests fall to part
 I of N (from 1). Kubernetes (JOB_COMPLETION_INDEX with TARE_SHARDS), Slurm

@@ -156,6 +156,7 @@ var kinds = []struct{ prefix, kind string }{
 	{"application/vnd.cncf.model.", "an AI model"},
 	{"application/vnd.cncf.falco", "a Falco artifact"},
 	{"application/vnd.ollama.", "an AI model"},
+	{"application/vnd.tare.index", "an index of layers, made by tare"},
 	{"application/vnd.wasm.", "a WebAssembly module"},
 	{"application/wasm", "a WebAssembly module"},
 	{"application/vnd.module.wasm", "a WebAssembly module"},

@@ -3,6 +3,7 @@ package indexes_test
 import (
 	"tare/internal/image"
 	"tare/internal/layer"
+	"tare/internal/target"
 )
 
 // indexesOf are the indexes of an image's layers, which was indexed.
@@ -12,3 +13,6 @@ func indexesOf(img *image.Image) (out []*layer.Index) {
 	}
 	return out
 }
+
+// none are no options.
+var none = target.Options{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/opencontainers/go-digest"
@@ -118,6 +119,10 @@ func attached(ctx context.Context, repo *artifact.Repository, img *image.Image) 
 	if err != nil {
 		return nil, err
 	}
+	// What the registry says is an index comes before what it says nothing of.
+	sure := func(d ocispec.Descriptor) bool { return d.ArtifactType == ArtifactType }
+	maybe := slices.DeleteFunc(slices.Clone(list), sure)
+	list = append(slices.DeleteFunc(list, func(d ocispec.Descriptor) bool { return !sure(d) }), maybe...)
 	looked := 0
 	for _, d := range list {
 		if looked == maxLooked {

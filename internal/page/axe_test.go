@@ -127,7 +127,7 @@ func examples(t *testing.T) map[string]page.Page {
 	compared.Record, compared.Extra = nil, nil
 	curves := []chart.Curve{{Name: "transfer", Values: []units.Amount{units.Known(5), units.Known(7), units.Unknown(), units.Known(9)}}, {Name: "live", Values: []units.Amount{units.Known(15), units.Known(17), units.Known(18), units.Known(19)}}}
 	growth := page.Page{Title: "Growth of app", Doc: rows(30), Extra: []page.Picture{chart.Growth([]string{"1", "2", "3", "4"}, curves, 1)}}
-	ground := chart.Ground{Images: 10, Alone: 2, Above: 5, Roots: []chart.Stratum{{Name: "registry.example/team/a-very-long-name-of-a-base:1.2.3" + evil, Images: 8, Bytes: 9, Direct: 3, Above: 4, Kids: []chart.Stratum{{Name: "kid", Images: 5, Bytes: 3, Direct: 5}}}}}
+	ground := chart.Ground{Images: 10, Alone: 2, Above: 5, Roots: []chart.Stratum{{Name: "registry.example/team/a-very-long-name-of-a-base:1.2.3<script>alert(1)</script>", Images: 8, Bytes: 9, Direct: 3, Above: 4, Kids: []chart.Stratum{{Name: "kid", Images: 5, Bytes: 3, Direct: 5}}}}}
 	strata := page.Page{Title: "Fleet", Doc: rows(30), Extra: []page.Picture{chart.Strata(ground)}}
 	return map[string]page.Page{"growth": growth, "strata": strata, "nothing": {Title: "scratch", Maps: []weigh.Node{{Name: "scratch"}}}, "lab": lab, "evil": foul, "compare": compared, "weigh": weighed(t), "profile": profiled(t)}
 }

@@ -108,7 +108,7 @@ func Growth(ctx context.Context, f *target.Finder, q Request) (*growth.Result, e
 		}
 		seen[t] = true
 		if growth.Artifact(t) {
-			l.skipped = append(l.skipped, growth.Skipped{Tag: t, Reason: "signature or attestation"})
+			l.skipped = append(l.skipped, growth.Skipped{Tag: t, Reason: "attached to an image"})
 			continue
 		}
 		chosen = append(chosen, t)

@@ -216,7 +216,7 @@ func TestWhatIsNoRelease(t *testing.T) {
 	for _, s := range r.Skipped {
 		got[s.Tag] = s.Reason
 	}
-	if tagsOf(r) != "1.0 1.1" || strings.Join(r.Releases[1].Also, " ") != "latest" || got["gone"] != "removed meanwhile" || !strings.Contains(got["1.2-chart"], "Helm chart") || got["main"] != "not a version" || got["sha256-"+strings.Repeat("a", 64)] != "signature or attestation" || len(got) != 4 {
+	if tagsOf(r) != "1.0 1.1" || strings.Join(r.Releases[1].Also, " ") != "latest" || got["gone"] != "removed meanwhile" || !strings.Contains(got["1.2-chart"], "Helm chart") || got["main"] != "not a version" || got["sha256-"+strings.Repeat("a", 64)] != "attached to an image" || len(got) != 4 {
 		t.Errorf("%s; %v", tagsOf(r), got)
 	}
 	if r, err = look(t, h, releases.Request{Tags: "1.1*"}); err != nil || tagsOf(r) != "1.1" {

@@ -1,5 +1,5 @@
-// Package repository reads what a registry lists, and the documents that it has: catalogues, tags, manifests, configurations. It
-// never asks for a layer.
+// Package repository reads what a registry lists and has: catalogues, tags, manifests, configurations, blobs. Requests for many
+// repositories share the connections to their registry.
 package repository
 
 import (
@@ -73,6 +73,9 @@ func (h *Host) current(ctx context.Context) ([]docker.RegistryHost, error) {
 	return hosts, nil
 }
 
+// accepting are the headers of a request for documents of some types.
+func accepting(types string) http.Header { return http.Header{"Accept": {types}} }
+
 // greet learns from each host how it wants to be logged in to, before a repository is asked for: tokens then name no repository but the
 // one that they are for. Some token servers refuse a token for two repositories if one of them is private.
 func (h *Host) greet(ctx context.Context) {
@@ -83,7 +86,7 @@ func (h *Host) greet(ctx context.Context) {
 	}
 	h.greeted = true
 	for _, at := range h.hosts {
-		req, err := h.request(ctx, at, "", "")
+		req, err := h.request(ctx, at, "", nil)
 		if err != nil || at.Authorizer == nil {
 			continue
 		}
@@ -125,7 +128,7 @@ func status(err error) int {
 }
 
 // get asks the mirrors and the registry in their order, until one answers. path begins below /v2/.
-func (h *Host) get(ctx context.Context, path, accept string) (*http.Response, error) {
+func (h *Host) get(ctx context.Context, path string, header http.Header) (*http.Response, error) {
 	hosts, err := h.current(ctx)
 	if err != nil {
 		return nil, err
@@ -138,7 +141,7 @@ func (h *Host) get(ctx context.Context, path, accept string) (*http.Response, er
 			continue
 		}
 		var resp *http.Response
-		if resp, err = h.ask(ctx, at, path, accept); err == nil {
+		if resp, err = h.ask(ctx, at, path, header); err == nil {
 			return resp, nil
 		}
 		if first == nil || errdefs.IsNotFound(first) {
@@ -155,8 +158,19 @@ func (h *Host) get(ctx context.Context, path, accept string) (*http.Response, er
 	return nil, err
 }
 
+// Hosts are the mirrors and the registry, in the order in which they are asked, for Ask.
+func (r *Repository) Hosts(ctx context.Context) ([]docker.RegistryHost, error) {
+	return r.host.current(ctx)
+}
+
+// Ask sends a GET to one host, with a login if it wants one. path begins below the repository. The error of any answer but 200 has its
+// status (ErrUnexpectedStatus of containerd's remotes), and wraps errdefs.ErrNotFound for 404.
+func (r *Repository) Ask(ctx context.Context, at docker.RegistryHost, path, accept string) (*http.Response, error) {
+	return r.host.ask(r.scope(ctx), at, reference.Path(r.named)+"/"+path, http.Header{"Accept": {accept}})
+}
+
 // request is a GET to one host.
-func (h *Host) request(ctx context.Context, at docker.RegistryHost, path, accept string) (*http.Request, error) {
+func (h *Host) request(ctx context.Context, at docker.RegistryHost, path string, header http.Header) (*http.Request, error) {
 	where := at.Scheme + "://" + at.Host + at.Path + "/" + path
 	if at.Host != h.domain && !(h.domain == "docker.io" && at.Host == "registry-1.docker.io") {
 		sep := "?"
@@ -172,8 +186,8 @@ func (h *Host) request(ctx context.Context, at docker.RegistryHost, path, accept
 	for k, v := range at.Header {
 		req.Header[k] = v
 	}
-	if accept != "" {
-		req.Header.Set("Accept", accept)
+	for k, v := range header {
+		req.Header[k] = v
 	}
 	if h.registry.UserAgent != "" {
 		req.Header.Set("User-Agent", h.registry.UserAgent)
@@ -182,10 +196,10 @@ func (h *Host) request(ctx context.Context, at docker.RegistryHost, path, accept
 }
 
 // ask sends a request to one host, with a login if it wants one.
-func (h *Host) ask(ctx context.Context, at docker.RegistryHost, path, accept string) (*http.Response, error) {
+func (h *Host) ask(ctx context.Context, at docker.RegistryHost, path string, header http.Header) (*http.Response, error) {
 	var seen []*http.Response
 	for range 3 {
-		req, err := h.request(ctx, at, path, accept)
+		req, err := h.request(ctx, at, path, header)
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +212,7 @@ func (h *Host) ask(ctx context.Context, at docker.RegistryHost, path, accept str
 		if err != nil {
 			return nil, err
 		}
-		if resp.StatusCode == http.StatusOK {
+		if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent && header.Get("Range") != "" {
 			return resp, nil
 		}
 		failed := remoteerrors.NewUnexpectedStatusErr(resp) // it reads and closes no more than a little

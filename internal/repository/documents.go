@@ -41,7 +41,7 @@ func answer(err error) []byte {
 
 // document fetches a manifest by tag or digest, or a configuration by digest.
 func (r *Repository) document(ctx context.Context, path, accept string) ([]byte, string, error) {
-	resp, err := r.host.get(r.scope(ctx), reference.Path(r.named)+"/"+path, accept)
+	resp, err := r.host.get(r.scope(ctx), reference.Path(r.named)+"/"+path, accepting(accept))
 	if err != nil {
 		return nil, "", err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,9 +19,11 @@ import (
 
 // Bounds of what a registry may list.
 const (
-	maxList  = 8 << 20 // bytes of a page
+	maxList  = 16 << 20 // bytes of a page
 	maxPages = 100_000
 	perPage  = 1000 // names that are asked for at a time
+	// everything is asked for of registries that have no pages.
+	everything = 1_000_000
 )
 
 // ErrNoTags says that a registry has no list of tags.
@@ -90,7 +93,7 @@ func (h *Host) Catalogue(ctx context.Context, do func(name string) error) error 
 	case errors.As(err, &syntax), first && noAnswer(status(err)):
 		return &NoCatalogueError{Registry: h.domain, Err: err}
 	}
-	named, nerr := reference.ParseNormalizedNamed(h.domain + "/_")
+	named, nerr := reference.ParseNormalizedNamed(h.domain + "/x")
 	if nerr == nil {
 		err = h.registry.Explain(named, err)
 	}
@@ -111,48 +114,70 @@ type doError struct{ err error }
 
 func (e *doError) Error() string { return e.err.Error() }
 
-// list reads the pages of a list at path and hands out what is in them.
+// list reads the pages of a list at path and hands out what is in them. Some registries cut a list and do not say so: a full page is asked for what
+// comes after its last name, and of a registry that does not know that, for everything at once.
 func (h *Host) list(ctx context.Context, path string, read func([]byte) ([]string, error), do func(string) error) error {
 	first := path + "?n=" + strconv.Itoa(perPage)
 	asked := map[string]bool{}
-	last := ""
-	for next, guessed := first, false; next != ""; {
+	var before []string // the page before, where the next one is a guess
+	have := map[string]bool{}
+	for next, guess := first, false; next != ""; {
 		if asked[next] || len(asked) == maxPages {
 			return fmt.Errorf("the registry names the page %.200q twice, or more than %d pages", next, maxPages)
 		}
 		asked[next] = true
-		resp, err := h.get(ctx, next, "application/json")
+		page, link, err := h.page(ctx, next, read)
 		if err != nil {
 			return err
 		}
-		b, err := io.ReadAll(io.LimitReader(resp.Body, maxList+1))
-		_ = resp.Body.Close()
-		if err != nil {
-			return err
+		if guess && len(page) == 0 {
+			return nil
 		}
-		if len(b) > maxList {
-			return fmt.Errorf("a page of more than %d bytes", maxList)
-		}
-		page, err := read(b)
-		if err != nil {
-			return fmt.Errorf("the registry's list is no JSON: %w", err)
-		}
-		if guessed && (len(page) == 0 || page[0] <= last) {
-			return nil // the registry does not know "last": that was all
+		if guess && !(slices.IsSorted(page) && page[0] > before[len(before)-1]) {
+			if len(asked) > 2 {
+				return nil // the registry has listed all, and begins anew
+			}
+			for _, name := range before {
+				have[name] = true
+			}
+			next, guess = path+"?n="+strconv.Itoa(everything), false
+			continue
 		}
 		for _, name := range page {
+			if have[name] {
+				continue
+			}
 			if err := do(name); err != nil {
 				return &doError{err}
 			}
 		}
-		next, guessed = nextPage(resp.Header.Get("Link"), path), false
-		if next == "" && len(page) >= perPage {
-			// Some registries cut a list and do not say so.
-			last = page[len(page)-1]
-			next, guessed = first+"&last="+url.QueryEscape(last), true
+		next, guess = nextPage(link, path), false
+		if next == "" && len(page) >= perPage && len(have) == 0 {
+			before = page
+			next, guess = first+"&last="+url.QueryEscape(page[len(page)-1]), true
 		}
 	}
 	return nil
+}
+
+// page reads one page of a list, and what it says of the next.
+func (h *Host) page(ctx context.Context, path string, read func([]byte) ([]string, error)) (names []string, link string, err error) {
+	resp, err := h.get(ctx, path, accepting("application/json"))
+	if err != nil {
+		return nil, "", err
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxList+1))
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, "", err
+	}
+	if len(b) > maxList {
+		return nil, "", fmt.Errorf("a page of more than %d bytes", maxList)
+	}
+	if names, err = read(b); err != nil {
+		return nil, "", fmt.Errorf("the registry's list is no JSON: %w", err)
+	}
+	return names, resp.Header.Get("Link"), nil
 }
 
 // noList tells a registry without a list of tags from a repository that is not there.

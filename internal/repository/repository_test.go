@@ -131,7 +131,7 @@ func TestListsEnd(t *testing.T) {
 		}, "twice"},
 		"no JSON": {func(w http.ResponseWriter, _ *http.Request, _ int) { _, _ = w.Write([]byte(`{"tags":`)) }, "no JSON"},
 		"too much": {func(w http.ResponseWriter, _ *http.Request, _ int) {
-			_, _ = w.Write([]byte(`{"tags":["` + strings.Repeat("x", 9<<20)))
+			_, _ = w.Write([]byte(`{"tags":["` + strings.Repeat("x", 17<<20)))
 		}, "more than"},
 		"another place": {func(w http.ResponseWriter, _ *http.Request, n int) {
 			w.Header().Set("Link", `<https://elsewhere.example/v2/other/tags/list?n=1&last=x>; rel="next"`)
@@ -141,7 +141,7 @@ func TestListsEnd(t *testing.T) {
 			_, _ = w.Write([]byte(`{"tags":["x"]}`))
 		}, ""},
 		"all of them, always": {func(w http.ResponseWriter, _ *http.Request, n int) {
-			if n > 2 {
+			if n > 3 {
 				t.Error("asked again and again")
 			}
 			_, _ = w.Write([]byte(`{"tags":["` + strings.Repeat(`t","`, 1499) + `u"]}`))
@@ -165,6 +165,28 @@ func TestListsEnd(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// go-containerregistry's registry cuts its catalogue at n, in no order, and knows no other pages.
+func TestCataloguesWithoutPages(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	b := testkit.Image(t, testkit.Options{Layers: [][]byte{testkit.Numbered(t, 1, 100)}})
+	for n := range 1500 {
+		reg.Push(t, fmt.Sprintf("r%d", n), "1", b)
+	}
+	h, err := repository.At(t.Context(), client(t), reg.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	if err := h.Catalogue(t.Context(), func(n string) error { seen[n]++; return nil }); err != nil || len(seen) != 1500 {
+		t.Errorf("%d, %v", len(seen), err)
+	}
+	for n, times := range seen {
+		if times != 1 {
+			t.Errorf("%s %d times", n, times)
+		}
 	}
 }
 

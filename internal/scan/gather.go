@@ -214,7 +214,11 @@ func (g *gathering) repository(ctx context.Context, named reference.Named, patte
 		}
 		matched++
 		if growth.Artifact(tag) {
-			g.skip("signature or attestation")
+			g.skip("attached to an image")
+			return nil
+		}
+		if isResult(tag) {
+			g.skip("result of tare fleet scan")
 			return nil
 		}
 		return t.look(ctx, tag)

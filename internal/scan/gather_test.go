@@ -325,12 +325,17 @@ func TestBadRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "out")
+	if _, err := w.run(scan.Request{Out: out, Sources: []string{w.reg.Host + "/none:1"}}); err == nil || !strings.Contains(err.Error(), "of 1 name that cannot be read") {
+		t.Error(err)
+	}
 	for want, q := range map[string]scan.Request{
 		"nothing to scan":              {Out: out},
 		"names no image":               {Out: out, Sources: []string{empty}},
 		"standard input can be read":   {Out: out, Sources: []string{"-", "-"}},
 		"--out DIR":                    {Sources: []string{w.reg.Host}},
-		"kept in a directory":          {Sources: []string{w.reg.Host}, Out: "s3://bucket"},
+		"are kept in":                  {Sources: []string{w.reg.Host}, Out: "s3://bucket"},
+		"without a tag":                {Sources: []string{w.reg.Host}, Out: "oci://registry.example/a:1"},
+		"want oci://":                  {Sources: []string{w.reg.Host}, Out: "oci://"},
 		"leave":                        {Out: out, Plan: bad, Sources: []string{w.reg.Host}},
 		"settled":                      {Out: out, Plan: bad, Rules: rules("x", 0, "")},
 		"reads tare.fleet-plan/v1":     {Out: out, Plan: bad},

@@ -21,6 +21,7 @@ import (
 	"tare/internal/layer"
 	"tare/internal/logs"
 	"tare/internal/progress"
+	"tare/internal/repository"
 	"tare/internal/source"
 	"tare/internal/store"
 	"tare/internal/units"
@@ -38,15 +39,9 @@ type layers struct {
 	out      *Outcome
 
 	mu    sync.Mutex
-	blobs map[string]*provider // by repository
+	hosts map[string]*repository.Host // by domain
+	kept  keptIndexes
 	meter meter
-}
-
-// provider is a repository whose blobs are read.
-type provider struct {
-	once sync.Once
-	p    content.Provider
-	err  error
 }
 
 // outcome of one layer.
@@ -55,6 +50,7 @@ type how int
 const (
 	wasThere  how = iota // the place has it
 	fromCache            // its index is in the cache of this machine
+	fromIndex            // its index is in a registry that is trusted
 	wasRead              // its blob was read
 )
 
@@ -144,6 +140,9 @@ func (l *layers) one(ctx context.Context, b *fleet.Blob, r *reading) (how, error
 		return 0, &outputError{err}
 	}
 	if has {
+		if l.kept.from(b.Digest) {
+			return fromIndex, nil
+		}
 		return wasThere, nil
 	}
 	x, h, err := l.index(ctx, b, r)
@@ -163,6 +162,9 @@ func (l *layers) index(ctx context.Context, b *fleet.Blob, r *reading) (*layer.I
 		if x := l.cached(c.DiffID); x != nil && x.Blob == b.Digest {
 			return x, fromCache, nil
 		}
+	}
+	if x, err := l.attached(ctx, b); x != nil || err != nil {
+		return x, fromIndex, err
 	}
 	if l.st != nil && l.st.Has(ctx, b.Digest) {
 		if x, err := l.fetch(ctx, l.st.Content(), b, r); err == nil || ctx.Err() != nil {
@@ -219,23 +221,23 @@ func (l *layers) repositories(b *fleet.Blob) []string {
 	return out
 }
 
-// provider serves the blobs of a repository.
+// provider serves the blobs of a repository. Those of one registry share its connections.
 func (l *layers) provider(ctx context.Context, name string) (content.Provider, error) {
-	l.mu.Lock()
-	p := l.blobs[name]
-	if p == nil {
-		p = new(provider)
-		l.blobs[name] = p
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return nil, err
 	}
-	l.mu.Unlock()
-	p.once.Do(func() {
-		named, err := reference.ParseNormalizedNamed(name)
-		if err == nil {
-			p.p, err = l.registry.Blobs(context.WithoutCancel(ctx), named)
+	domain := reference.Domain(named)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.hosts[domain]
+	if h == nil {
+		if h, err = repository.At(ctx, l.registry, domain); err != nil {
+			return nil, err
 		}
-		p.err = err
-	})
-	return p.p, p.err
+		l.hosts[domain] = h
+	}
+	return h.Repository(named).Blobs(), nil
 }
 
 // mostClaims is how many lengths are tried of a layer of which images say different things.

@@ -30,12 +30,13 @@ type Outcome struct {
 	Shards int           `json:"shards"`
 	Out    string        `json:"out"`
 	Images int           `json:"images"`
-	// All are the layers of the plan, each once, and Own those of this shard. Own is the sum of There, Cached, Read and Failed.
-	All    Part `json:"all"`
-	Own    Part `json:"own"`
-	There  Part `json:"there"`  // were in the results already
-	Cached Part `json:"cached"` // their indexes were in the cache of this machine
-	Read   Part `json:"read"`   // their blobs were read
+	// All are the layers of the plan, each once, and Own those of this shard. Own is the sum of There, Cached, Indexed, Read and Failed.
+	All     Part `json:"all"`
+	Own     Part `json:"own"`
+	There   Part `json:"there"`   // were in the results already
+	Cached  Part `json:"cached"`  // their indexes were in the cache of this machine
+	Indexed Part `json:"indexed"` // a registry that is trusted keeps their indexes
+	Read    Part `json:"read"`    // their blobs were read
 	// Failed are layers that could not be read, and Unreadable what the plan could not read.
 	Failed     []fleet.Failure    `json:"failed,omitempty"`
 	Unreadable []fleet.Unreadable `json:"unreadable,omitempty"`
@@ -71,6 +72,8 @@ func (o *Outcome) count(h how, bytes int64) {
 		o.There.add(bytes)
 	case fromCache:
 		o.Cached.add(bytes)
+	case fromIndex:
+		o.Indexed.add(bytes)
 	default:
 		o.Read.add(bytes)
 	}
@@ -78,7 +81,7 @@ func (o *Outcome) count(h how, bytes int64) {
 
 // done says how many layers are in the results.
 func (o *Outcome) done() string {
-	return units.Plural(o.There.Layers+o.Cached.Layers+o.Read.Layers, "layer")
+	return units.Plural(o.There.Layers+o.Cached.Layers+o.Indexed.Layers+o.Read.Layers, "layer")
 }
 
 // Complete tells whether everything that was named could be read, as far as this shard knows.
@@ -110,6 +113,9 @@ func (o *Outcome) text(w io.Writer) error {
 	p.line("Read    %s", o.Read.text())
 	if o.Cached.Layers > 0 {
 		p.line("Cached  %s, known on this machine", o.Cached.text())
+	}
+	if o.Indexed.Layers > 0 {
+		p.line("Indexed %s, known in the registry", o.Indexed.text())
 	}
 	if o.There.Layers > 0 {
 		p.line("There   %s, read before", o.There.text())

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"tare/internal/fleet"
+	"tare/internal/indexes"
 	"tare/internal/progress"
 	"tare/internal/request"
 	"tare/internal/shard"
@@ -30,6 +31,7 @@ type Request struct {
 type Session struct {
 	Registry func() (*source.Registry, error)
 	Store    func() (*store.Store, error) // for images and indexes that are here already
+	Trust    indexes.Trust                // whose indexes in registries are used
 	Env      func(string) string
 	Stdin    io.Reader
 	Note     func(text string)                          // tells the user something meanwhile

@@ -11,8 +11,10 @@ import (
 	"tare/internal/fleet"
 	"tare/internal/image"
 	"tare/internal/infile"
+	"tare/internal/repository"
 	"tare/internal/request"
 	"tare/internal/source"
+	"tare/internal/units"
 )
 
 // patience is how long a registry may put off one request: a scan is nobody's waiting at a terminal.
@@ -28,10 +30,6 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := fleet.At(q.Out)
-	if err != nil {
-		return nil, err
-	}
 	if from != "" {
 		s.Note(fmt.Sprintf("%s (%s)", part, from))
 	}
@@ -42,6 +40,10 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 			r.Patience = patience
 		}
 		return r, err
+	}
+	in, err := At(ctx, s, q.Out)
+	if err != nil {
+		return nil, err
 	}
 	plan, skipped, err := encoded(ctx, s, q, in)
 	if err != nil {
@@ -57,7 +59,11 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 	}
 	o := newOutcome(work, part, q.Out, skipped)
 	l.out = o
-	if err := l.read(ctx, part.String()); err != nil {
+	what := "Scan"
+	if part.Of > 1 {
+		what = part.String()
+	}
+	if err := l.read(ctx, what); err != nil {
 		return nil, err
 	}
 	return o, work.End(ctx, o.Own.Layers, o.Own.Bytes, o.Failed)
@@ -108,6 +114,10 @@ func encoded(ctx context.Context, s Session, q Request, in fleet.Keeper) ([]byte
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(p.Images) == 0 {
+		u := p.Unreadable[0]
+		return nil, nil, fmt.Errorf("nothing to scan: of %s that cannot be read the first is %s: %s", units.Plural(len(p.Unreadable), "name"), u.Name, u.Why)
+	}
 	b, err := p.Encode()
 	return b, skipped, err
 }
@@ -118,7 +128,7 @@ func newLayers(s Session, w *fleet.Work, parallel int) (*layers, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &layers{s: s, registry: reg, work: w, parallel: parallel, blobs: map[string]*provider{}, own: w.Own()}
+	l := &layers{s: s, registry: reg, work: w, parallel: parallel, hosts: map[string]*repository.Host{}, own: w.Own()}
 	if s.Store != nil {
 		if st, err := s.Store(); err == nil {
 			l.st = st

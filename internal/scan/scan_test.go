@@ -351,3 +351,30 @@ func TestRegistriesThatPutOff(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// A download that breaks goes on where it was, also where the registry sends blobs only as a whole.
+func TestDownloadsThatBreak(t *testing.T) {
+	for name, whole := range map[string]bool{"by parts": false, "as a whole": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.push("a", "1", testkit.Numbered(t, 1, 40_000))
+			d := layers(t, b)[0]
+			cut := testkit.Times(1, d.String(), testkit.Cut(b.Blobs[d]))
+			w.reg.Fault(func(rw http.ResponseWriter, r *http.Request) bool {
+				if cut(rw, r) {
+					return true
+				}
+				if whole {
+					r.Header.Del("Range")
+				}
+				return false
+			})
+			if o := w.mustRun(scan.Request{Sources: []string{w.reg.Host}, Out: t.TempDir()}); !o.Complete() || o.Read.Layers != 1 {
+				t.Errorf("%+v", o)
+			}
+			if n := w.reg.Gets(d.String()); n != 2 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}

@@ -170,7 +170,7 @@ func (g *ground) dates() {
 		if leaf == 0 {
 			continue
 		}
-		created := plausible(g.f.plan.Images[n].Created, time.Time{})
+		created := plausible(g.f.plan.Images[n].Created, g.f.now)
 		for at := g.parent[leaf]; at > 0; at = g.parent[at] {
 			if g.first[at] < 0 {
 				g.first[at] = int32(n)
@@ -227,7 +227,7 @@ func (g *ground) base(n int32) Base {
 	on, l := g.below(n), g.labels[n]
 	own := g.bytes[n] - g.bytes[on]
 	b := Base{Digest: l.digest, ChainID: g.chain(n), Images: int(g.through[n] - g.ends[n]), Layers: units.Known(int64(g.depth[n])), Bytes: units.Known(g.bytes[n]), Own: units.Known(own),
-		On: g.chain(on), Saves: units.Known(own * int64(g.through[n]-1)), LayersFrom: l.until, Created: plausible(l.created, time.Time{}), Oldest: g.oldest[n], Newest: g.newest[n], Example: g.f.name(int(g.first[n]))}
+		On: g.chain(on), Saves: units.Known(own * int64(g.through[n]-1)), LayersFrom: l.until, Created: plausible(l.created, g.f.now), Oldest: g.oldest[n], Newest: g.newest[n], Example: g.f.name(int(g.first[n]))}
 	if b.LayersFrom == "" {
 		b.LayersFrom = FromPrefix
 	}
@@ -262,7 +262,7 @@ func (g *ground) strata() []Stratum {
 	for _, c := range g.loose {
 		b := Base{Digest: c.digest, Images: len(c.images), Layers: units.Unknown(), Bytes: units.Unknown(), Own: units.Unknown(), Saves: units.Unknown(), Example: g.f.name(int(c.images[0]))}
 		for _, i := range c.images {
-			if t := plausible(g.f.plan.Images[i].Created, time.Time{}); t != nil {
+			if t := plausible(g.f.plan.Images[i].Created, g.f.now); t != nil {
 				if b.Oldest == nil || t.Before(*b.Oldest) {
 					b.Oldest = t
 				}

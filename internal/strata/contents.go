@@ -24,7 +24,7 @@ type record struct {
 const recordBytes = 16 + 8 + 4
 
 // mostRecords is how many are held in memory: 32 bytes each.
-var mostRecords = 1 << 20
+var mostRecords = 1 << 19
 
 func (a *record) compare(b *record) int {
 	return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo), cmp.Compare(a.size, b.size))
@@ -120,8 +120,10 @@ func (c *contents) each(do func(size int64, only int32)) error {
 	if len(c.list) > 0 {
 		h = append(h, &cursor{list: c.list})
 	}
+	// Thousands of runs are merged at once, and each has a buffer.
+	buffer := min(1<<15, max(1<<12, (1<<25)/max(1, len(c.runs))))
 	for _, r := range c.runs {
-		h = append(h, &cursor{r: bufio.NewReaderSize(io.NewSectionReader(c.scratch, r.from, r.records*recordBytes), 1<<15)})
+		h = append(h, &cursor{r: bufio.NewReaderSize(io.NewSectionReader(c.scratch, r.from, r.records*recordBytes), buffer)})
 	}
 	for i := 0; i < len(h); {
 		if ok, err := h[i].next(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 
@@ -58,6 +59,7 @@ type fleetOf struct {
 	homes    []string // names of registries
 	layers   int      // distinct blobs of layers
 	problems []string
+	now      time.Time               // of the report
 	at       map[digest.Digest]int32 // images by their digest
 }
 

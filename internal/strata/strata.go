@@ -71,13 +71,14 @@ func (in *Input) step(what string, done, of int) {
 // Make sums the images of a plan up. The error is one of reading layers, or a *NothingError for a change that is about nothing.
 func Make(in Input) (*Result, error) {
 	f := number(in.Plan)
+	f.now = in.Now
 	r := &Result{Schema: Schema, Sources: append([]string{}, in.Plan.Sources...), Images: len(in.Plan.Images), Unreadable: append([]fleet.Unreadable{}, in.Plan.Unreadable...),
 		Problems: append([]string{}, f.problems...), Findings: []Finding{}, Secrets: []Secret{}, WhatIf: []Change{}}
 	r.Tags, r.Layers = f.tags(), f.layers
 	r.Bytes.Blob = f.blobLevel()
 	r.Bytes.DiffID, r.Bytes.Content = unknownLevel(len(f.diffs)), unknownLevel(-1)
 	r.Registries = f.registries()
-	r.Growth = f.growth(in.Now)
+	r.Growth = f.growth()
 	bases := f.bases()
 	r.Strata = bases.strata()
 	r.Nodes = f.nodes(bases)

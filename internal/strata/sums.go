@@ -136,7 +136,7 @@ func plausible(created *time.Time, now time.Time) *time.Time {
 }
 
 // growth divides the blobs by the month of the earliest image that has each.
-func (f *fleetOf) growth(now time.Time) Growth {
+func (f *fleetOf) growth() Growth {
 	when := make([]int, len(f.blobs))
 	months := map[int]*Month{}
 	g := Growth{Months: []Month{}}
@@ -156,7 +156,7 @@ func (f *fleetOf) growth(now time.Time) Growth {
 		when[i] = implausible - 1
 	}
 	for n := range f.members {
-		m := month(f.plan.Images[n].Created, now)
+		m := month(f.plan.Images[n].Created, f.now)
 		of(m).Images++
 		for _, b := range f.members[n].blobs {
 			// A month is better than none, an earlier one better than a later one, no date better than a wrong one.

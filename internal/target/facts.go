@@ -36,17 +36,25 @@ func (f *Finder) Facts(ctx context.Context, list []*Image) ([]*weigh.Facts, erro
 	return Compute(ctx, f, strings.Join(names, ", "), "Analyzing", func() ([]*weigh.Facts, error) { return factsOf(list) })
 }
 
+// identity is what two images have in common whose facts are the same: what somebody else says of the layers is not what was read here.
+type identity struct {
+	key     digest.Digest
+	foreign bool
+}
+
+func (i *Image) identity() identity { return identity{weigh.Key(i.Image), i.foreign} }
+
 // factsOf works out the facts of images whose layers are known, several at once.
 func factsOf(list []*Image) ([]*weigh.Facts, error) {
 	facts := make([]*weigh.Facts, len(list))
-	first := map[digest.Digest]int{} // one image may be named twice
+	first := map[identity]int{} // one image may be named twice
 	g := new(errgroup.Group)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for n, i := range list {
-		if _, again := first[weigh.Key(i.Image)]; again {
+		if _, again := first[i.identity()]; again {
 			continue
 		}
-		first[weigh.Key(i.Image)] = n
+		first[i.identity()] = n
 		g.Go(func() (err error) {
 			if facts[n], err = weigh.New(i.Image); err != nil {
 				return fmt.Errorf("%s: %w", i.Name, err)
@@ -58,7 +66,7 @@ func factsOf(list []*Image) ([]*weigh.Facts, error) {
 		return nil, err
 	}
 	for n, i := range list {
-		facts[n] = facts[first[weigh.Key(i.Image)]]
+		facts[n] = facts[first[i.identity()]]
 	}
 	return facts, nil
 }

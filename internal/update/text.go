@@ -95,36 +95,36 @@ func pad(s string, width int) string {
 func why(b Blob) string {
 	l := b.Layer
 	if b.Lazy > 0 {
-		return "mounted, fetched as it is read"
+		return "mounted, read when needed"
 	}
 	switch l.Reason {
 	case Present:
 		return "stays"
 	case Repeated:
-		return "the same blob once more"
+		return "the same blob again"
 	case Below:
 		if b.Download == 0 {
-			return "is there; unpacked again above other layers"
+			return "stays, unpacked once more"
 		}
-		return "same content, but a layer below it changed"
+		return "known, but a layer below is new"
 	case Recompressed:
 		if b.Download == 0 {
-			return "stays as another blob"
+			return "stays, as another blob"
 		}
-		return "same content in another blob"
+		return "same content, another blob"
 	case Rebuilt:
-		return "same instruction, other content: " + short(l.Instruction)
+		return short("rebuilt: " + l.Instruction)
 	case New:
-		return "new: " + short(l.Instruction)
+		return short("new: " + l.Instruction)
 	}
-	return "is not there"
+	return "not there"
 }
 
-// short is the beginning of an instruction, on one line.
+// short is the beginning of a text with an instruction in it: a row has 80 columns.
 func short(s string) string {
 	r := []rune(screen.Text(strings.Join(strings.Fields(s), " ")))
-	if len(r) > 40 {
-		return string(r[:39]) + "…"
+	if len(r) > 31 {
+		return string(r[:30]) + "…"
 	}
 	return string(r)
 }

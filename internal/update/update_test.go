@@ -120,19 +120,19 @@ func TestReasons(t *testing.T) {
 		not    []string
 	}{
 		{"changed in the middle", testkit.Options{Layers: [][]byte{l(1), l(4), l(3)}, History: steps("ADD rootfs", "RUN make", "COPY app /")}, "docker",
-			[]update.Reason{update.Present, update.Rebuilt, update.Below}, []string{"stays\n", "same instruction, other content: RUN make\n", "same content, but a layer below it changed\n", "2 layers of " + old}, []string{"new: ", "another blob"}},
+			[]update.Reason{update.Present, update.Rebuilt, update.Below}, []string{"stays\n", "rebuilt: RUN make\n", "known, but a layer below is new\n", "2 layers of " + old}, []string{"new: ", "another blob"}},
 		{"the same for containerd", testkit.Options{Layers: [][]byte{l(1), l(4), l(3)}, History: steps("ADD rootfs", "RUN make", "COPY app /")}, "containerd",
-			[]update.Reason{update.Present, update.Rebuilt, update.Below}, []string{"is there; unpacked again above other layers\n"}, []string{"same content"}},
+			[]update.Reason{update.Present, update.Rebuilt, update.Below}, []string{"stays, unpacked once more\n"}, []string{"a layer below"}},
 		{"another instruction", testkit.Options{Layers: [][]byte{l(1), l(2), l(3), l(5)}, History: steps("ADD rootfs", "RUN make", "COPY app /", "RUN echo\x1b[31m")}, "docker",
-			[]update.Reason{update.Present, update.Present, update.Present, update.New}, []string{"new: RUN echo"}, []string{"\x1b", "same instruction", "stay until"}},
+			[]update.Reason{update.Present, update.Present, update.Present, update.New}, []string{"new: RUN echo"}, []string{"\x1b", "rebuilt", "stay until"}},
 		{"another compression", testkit.Options{Layers: [][]byte{l(1), l(2), l(3)}, Compression: "none", History: steps("ADD rootfs", "RUN make", "COPY app /.")}, "docker",
-			[]update.Reason{update.Recompressed, update.Recompressed, update.Recompressed}, []string{"same content in another blob"}, []string{"below", "stay until"}},
+			[]update.Reason{update.Recompressed, update.Recompressed, update.Recompressed}, []string{"same content, another blob"}, []string{"below", "stay until"}},
 		{"another compression under the same configuration", testkit.Options{Layers: [][]byte{l(1), l(2), l(3)}, Compression: "none", History: steps("ADD rootfs", "RUN make", "COPY app /")}, "docker",
 			[]update.Reason{update.Present, update.Present, update.Present}, []string{"0 of 3 layers"}, []string{"another blob"}},
 		{"another compression for containerd", testkit.Options{Layers: [][]byte{l(1), l(2), l(3), l(6)}, Compression: "none", History: steps("ADD rootfs", "RUN make", "COPY app /", "")}, "containerd",
-			[]update.Reason{update.Present, update.Present, update.Present, update.Unsaid}, []string{"is not there"}, []string{"another blob"}},
+			[]update.Reason{update.Present, update.Present, update.Present, update.Unsaid}, []string{"not there"}, []string{"another blob"}},
 		{"no history", testkit.Options{Layers: [][]byte{l(1), l(4), l(4)}}, "docker",
-			[]update.Reason{update.Present, update.Unsaid, update.Repeated}, []string{"is not there", "the same blob once more"}, []string{"instruction", "new: "}},
+			[]update.Reason{update.Present, update.Unsaid, update.Repeated}, []string{"not there", "the same blob again"}, []string{"rebuilt", "new: "}},
 	} {
 		to := push("new", c.o)
 		u := told(t, f, update.Request{From: old, To: to, Client: c.client})
