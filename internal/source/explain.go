@@ -61,6 +61,8 @@ func (r *Registry) reworded(named reference.Named, err error) error {
 			return fmt.Errorf("%s limits how often it is asked; try again later, or log in for a higher limit (tare login %s): %w", host, host, off)
 		}
 		return fmt.Errorf("try again later: %w", off)
+	case errors.As(err, &status) && status.StatusCode == http.StatusMethodNotAllowed && status.RequestMethod != http.MethodGet && status.RequestMethod != http.MethodHead:
+		return fmt.Errorf("%s does not take this: it is read-only, or a mirror; push to another registry: %w", host, plain(err))
 	case errors.As(err, &late):
 		return late
 	case errors.As(err, &status) && status.StatusCode >= 500:

@@ -49,3 +49,22 @@ func TestPushRefusedAgainAndAgain(t *testing.T) {
 		}
 	}
 }
+
+// A registry that is read-only, as mirrors and caches are.
+func TestPushToReadOnly(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	reg.Fault(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			return false
+		}
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		_, _ = w.Write([]byte(`{"errors":[{"code":"UNSUPPORTED","message":"\u001b[31mno"}]}`))
+		return true
+	})
+	st := testkit.Store(t)
+	testkit.Put(t, st, reg.Host+"/new:1", store.Pulled, small(t, testkit.Options{}))
+	_, err := registry(t, "").Push(ctx, st, reg.Host+"/new:1", nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "it is read-only, or a mirror") || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("%v", err)
+	}
+}

@@ -196,6 +196,7 @@ func (t *trimmer) measure(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	t.out.Notes = append(t.out.Notes, information(t.p.Findings, t.Least)...)
 	if err := t.weigh(ctx, again); err != nil {
 		return err
 	}
