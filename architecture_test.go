@@ -96,7 +96,7 @@ var imports = map[string][]string{
 	"check":     {"advice", "bench", "buildcontext", "builds", "dockerfile", "engine", "experiment", "gate", "image", "lab", "lint", "outfile", "pattern", "preview", "profile", "profiler", "request", "revision", "suggest", "target", "tree", "units", "weigh"},
 	"fleet":     {"image", "layer", "outfile", "request", "store"},
 	"shard":     {"request"},
-	"scan":      {"artifact", "fleet", "growth", "image", "indexes", "infile", "layer", "logs", "progress", "releases", "repository", "request", "shard", "source", "store", "units"},
+	"scan":      {"artifact", "fleet", "growth", "image", "indexes", "infile", "layer", "logs", "patience", "progress", "releases", "repository", "request", "shard", "source", "store", "units"},
 	"scales":    {"compare", "exercise", "explain", "image", "request", "target", "tree", "weigh"},
 	"seen":      {"layer", "tree", "weigh"},
 	"draft":     {"dockerfile", "shell"},

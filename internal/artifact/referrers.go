@@ -14,6 +14,8 @@ import (
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tare/internal/repository"
 )
 
 // Via says how a registry tells what is attached to an image.
@@ -103,7 +105,7 @@ func (r *Repository) listed(ctx context.Context, h docker.RegistryHost, subject 
 		if out = ofType(out, x.Manifests, artifactType); len(out) > maxReferrers {
 			return nil, fmt.Errorf("list the referrers of %s: more than %d", subject, maxReferrers)
 		}
-		next = nextPage(resp.Header.Get("Link"), reference.Path(r.named)+"/referrers/"+subject.String())
+		next = repository.NextPage(resp.Header.Get("Link"), reference.Path(r.named)+"/referrers/"+subject.String())
 	}
 	return out, nil
 }
@@ -138,21 +140,4 @@ func ofType(out, list []ocispec.Descriptor, artifactType string) []ocispec.Descr
 func TagOf(d digest.Digest) string {
 	algorithm, hex, _ := strings.Cut(d.String(), ":")
 	return algorithm[:min(len(algorithm), 32)] + "-" + hex[:min(len(hex), 64)]
-}
-
-// nextPage is the query of the next page that a Link header names; "" if there is none. Only the query counts: no registry sends a list on
-// to another place.
-func nextPage(link, path string) string {
-	for one := range strings.SplitSeq(link, ",") {
-		target, params, _ := strings.Cut(strings.TrimSpace(one), ">")
-		if !strings.HasPrefix(target, "<") || !strings.Contains(strings.ReplaceAll(params, `"`, ""), "rel=next") {
-			continue
-		}
-		u, err := url.Parse(target[1:])
-		if err != nil || !strings.HasSuffix(u.Path, "/"+path) && u.Path != "" || u.RawQuery == "" {
-			return ""
-		}
-		return "?" + u.RawQuery
-	}
-	return ""
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/docker/cli/cli/config/configfile"
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tare/internal/artifact"
 	"tare/internal/indexes"
@@ -143,19 +142,6 @@ func some(t *testing.T, how string) *testkit.Built {
 	return testkit.Image(t, testkit.Options{Compression: how, Layers: [][]byte{base, testkit.Numbered(t, 1, 90_000), over, testkit.Numbered(t, 1, 90_000)}})
 }
 
-// layersOf are the blobs of an image's layers.
-func layersOf(t *testing.T, b *testkit.Built) (out []digest.Digest) {
-	t.Helper()
-	var m ocispec.Manifest
-	if err := json.Unmarshal(b.Blobs[b.Target.Digest], &m); err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range m.Layers {
-		out = append(out, l.Digest)
-	}
-	return out
-}
-
 // pushed puts an image into a registry from the store of a machine.
 func (m *machine) pushed(name string, b *testkit.Built) {
 	m.t.Helper()
@@ -186,7 +172,7 @@ func TestWeighWithoutLayers(t *testing.T) {
 			if err != nil || len(r.Images) != 1 || r.Images[0].Layers != 4 || r.Images[0].Indexes[0].Via != via || r.Images[0].Indexes[0].State != indexes.Pushed {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			layers := layersOf(t, b)
+			layers := b.LayerDigests(t)
 			p.take()
 
 			reader := newMachine(t)
@@ -269,7 +255,7 @@ func TestCompareWithoutLayers(t *testing.T) {
 		for _, repo := range []string{"/team/a/", "/other/b/"} {
 			n := 0
 			for path := range p.sent {
-				for _, d := range append(layersOf(t, other), layersOf(t, some(t, "gzip"))...) {
+				for _, d := range append(other.LayerDigests(t), some(t, "gzip").LayerDigests(t)...) {
 					if strings.HasSuffix(path, repo+"blobs/"+d.String()) {
 						n++
 					}
@@ -288,7 +274,7 @@ type poison func(t *testing.T, a *artifact.Artifact)
 // What is wrong with an index is said in a line, and the layers are read as without it.
 func TestPoison(t *testing.T) {
 	b := some(t, "gzip")
-	layers := layersOf(t, b)
+	layers := b.LayerDigests(t)
 	swapped := func(_ *testing.T, a *artifact.Artifact) {
 		a.Blobs[0].Data, a.Blobs[1].Data = a.Blobs[1].Data, a.Blobs[0].Data
 	}

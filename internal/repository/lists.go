@@ -151,7 +151,9 @@ func (h *Host) list(ctx context.Context, path string, read func([]byte) ([]strin
 				return &doError{err}
 			}
 		}
-		next, guess = nextPage(link, path), false
+		if next, guess = NextPage(link, path), false; next != "" {
+			next = path + next
+		}
 		if next == "" && len(page) >= perPage && len(have) == 0 {
 			before = page
 			next, guess = first+"&last="+url.QueryEscape(page[len(page)-1]), true
@@ -193,9 +195,9 @@ func (r *Repository) noList(err error) error {
 	return r.Explain(err)
 }
 
-// nextPage is what a Link header says of the next page of a list; "" if there is none. Only the query counts: no registry sends a list on
-// to another place.
-func nextPage(link, path string) string {
+// NextPage is the query, with its question mark, of the next page of a list that a Link header names; "" if there is none. path is the
+// list's, below /v2/. Only the query counts: no registry sends a list on to another place.
+func NextPage(link, path string) string {
 	for one := range strings.SplitSeq(link, ",") {
 		target, params, _ := strings.Cut(strings.TrimSpace(one), ">")
 		if !strings.HasPrefix(target, "<") || !strings.Contains(strings.ReplaceAll(params, `"`, ""), "rel=next") {
@@ -205,7 +207,7 @@ func nextPage(link, path string) string {
 		if err != nil || !strings.HasSuffix(u.Path, "/"+path) && u.Path != "" || u.RawQuery == "" {
 			return ""
 		}
-		return path + "?" + u.RawQuery
+		return "?" + u.RawQuery
 	}
 	return ""
 }

@@ -16,6 +16,7 @@ import (
 
 	"tare/internal/fleet"
 	"tare/internal/growth"
+	"tare/internal/patience"
 	"tare/internal/progress"
 	"tare/internal/releases"
 	"tare/internal/repository"
@@ -163,7 +164,7 @@ func (g *gathering) word(ctx context.Context, w word, only bool) error {
 		switch {
 		case errors.As(err, &none) && only:
 			return err // the user is to name something else
-		case err != nil && ctx.Err() == nil && !source.PutOff(err):
+		case err != nil && ctx.Err() == nil && !patience.PutOff(err):
 			g.fail(w.text, err)
 			return nil
 		case err == nil && found == 0 && w.repos != "":
@@ -225,7 +226,7 @@ func (g *gathering) repository(ctx context.Context, named reference.Named, patte
 	})
 	werr := t.wait()
 	if err = cmp.Or(werr, err); err != nil {
-		if ctx.Err() != nil || source.PutOff(err) {
+		if ctx.Err() != nil || patience.PutOff(err) {
 			return err
 		}
 		g.failed(reference.Domain(named), named.Name(), err)

@@ -194,19 +194,6 @@ func copyAll(to, from string) error {
 // event shortens signatures.
 type event = progress.Event
 
-// layers are the digests of an image's layers, from the lowest.
-func layers(t *testing.T, b *testkit.Built) (out []digest.Digest) {
-	t.Helper()
-	var m ocispec.Manifest
-	if err := json.Unmarshal(b.Blobs[b.Target.Digest], &m); err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range m.Layers {
-		out = append(out, l.Digest)
-	}
-	return out
-}
-
 // lying is an image of one layer whose size or DiffID it states wrong.
 func lying(t *testing.T, what string, tar []byte) *testkit.Built {
 	t.Helper()

@@ -20,6 +20,7 @@ import (
 	"tare/internal/image"
 	"tare/internal/layer"
 	"tare/internal/logs"
+	"tare/internal/patience"
 	"tare/internal/progress"
 	"tare/internal/repository"
 	"tare/internal/source"
@@ -94,7 +95,7 @@ func (l *layers) pass(ctx context.Context, list []fleet.Blob, first bool) (again
 				l.meter.settle(r, b.Bytes())
 			case gctx.Err() != nil:
 				return gctx.Err()
-			case errors.As(err, &full), source.PutOff(err), isOutput(err):
+			case errors.As(err, &full), patience.PutOff(err), isOutput(err):
 				return fmt.Errorf("%s of this shard are done: %w", l.out.done(), err)
 			case first && !final(err):
 				again = append(again, *b)
@@ -180,7 +181,7 @@ func (l *layers) index(ctx context.Context, b *fleet.Blob, r *reading) (*layer.I
 				return x, wasRead, nil
 			}
 		}
-		if ctx.Err() != nil || source.PutOff(err) {
+		if ctx.Err() != nil || patience.PutOff(err) {
 			return nil, 0, err
 		}
 		if first == nil || errdefs.IsNotFound(first) {

@@ -19,8 +19,8 @@ import (
 
 	"tare/internal/fleet"
 	"tare/internal/image"
+	"tare/internal/patience"
 	"tare/internal/repository"
-	"tare/internal/source"
 )
 
 // looked is what a name leads to: one image, or one for each platform.
@@ -78,7 +78,7 @@ func (t *tags) now(ctx context.Context, tag string) {
 		t.found = append(t.found, l)
 	case err == nil:
 		t.g.add(l)
-	case ctx.Err() != nil || source.PutOff(err):
+	case ctx.Err() != nil || patience.PutOff(err):
 		t.err = cmp.Or(t.err, err)
 	case what != "":
 		t.g.skip(what)
@@ -176,7 +176,7 @@ func (g *gathering) remote(ctx context.Context, named reference.Named, text stri
 	repo := h.Repository(named)
 	l, err := g.look(ctx, repo, name, tag)
 	if err != nil {
-		if ctx.Err() != nil || source.PutOff(err) {
+		if ctx.Err() != nil || patience.PutOff(err) {
 			return nil, repo.Explain(err)
 		}
 		g.failed(domain, text, repo.Explain(err))
@@ -244,7 +244,7 @@ func (g *gathering) read(ctx context.Context, p content.Provider, d ocispec.Desc
 		switch {
 		case err == nil:
 			l.images = append(l.images, i)
-		case !index || ctx.Err() != nil || source.PutOff(err):
+		case !index || ctx.Err() != nil || patience.PutOff(err):
 			return nil, err
 		case beside(err) == "":
 			of := ""

@@ -17,8 +17,8 @@ import (
 	"tare/internal/units"
 )
 
-// patience is how long a registry may put off one request: a scan is nobody's waiting at a terminal.
-const patience = time.Hour
+// longest is how long a registry may put off one request: a scan is nobody's waiting at a terminal.
+const longest = time.Hour
 
 // Run does one shard of a scan: it settles the plan, or finds it, and reads the shard's layers. What it could not read is in the outcome,
 // and no error.
@@ -37,7 +37,7 @@ func Run(ctx context.Context, s Session, q Request) (*Outcome, error) {
 	s.Registry = func() (*source.Registry, error) {
 		r, err := registry()
 		if err == nil {
-			r.Patience = patience
+			r.Patience = longest
 		}
 		return r, err
 	}

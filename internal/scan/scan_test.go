@@ -14,9 +14,9 @@ import (
 	"testing"
 
 	"tare/internal/fleet"
+	"tare/internal/patience"
 	"tare/internal/progress"
 	"tare/internal/scan"
-	"tare/internal/source"
 	"tare/internal/testkit"
 )
 
@@ -239,14 +239,14 @@ func TestLayersThatCannotBeRead(t *testing.T) {
 	gone := w.push("a", "1", testkit.Numbered(t, 1, 3000), testkit.Numbered(t, 2, 300))
 	bad := w.push("b", "1", testkit.Numbered(t, 3, 3000))
 	w.push("c", "1", testkit.Numbered(t, 1, 3000), testkit.Numbered(t, 4, 400))
-	lost, changed, busy := layers(t, gone)[1], layers(t, bad)[0], false
+	lost, changed, busy := gone.LayerDigests(t)[1], bad.LayerDigests(t)[0], false
 	w.reg.Fault(func(rw http.ResponseWriter, r *http.Request) bool {
 		switch {
 		case strings.HasSuffix(r.URL.Path, lost.String()):
 			http.NotFound(rw, r)
 		case strings.HasSuffix(r.URL.Path, changed.String()):
 			_, _ = rw.Write(make([]byte, len(bad.Blobs[changed])))
-		case strings.Contains(r.URL.Path, "/blobs/") && strings.Contains(r.URL.Path, layers(t, gone)[0].String()) && !busy:
+		case strings.Contains(r.URL.Path, "/blobs/") && strings.Contains(r.URL.Path, gone.LayerDigests(t)[0].String()) && !busy:
 			busy = true
 			http.Error(rw, "a fault", http.StatusInternalServerError)
 		default:
@@ -338,7 +338,7 @@ func TestRegistriesThatPutOff(t *testing.T) {
 	})
 	dir := t.TempDir()
 	_, err := w.run(scan.Request{Sources: []string{w.reg.Host}, Out: dir, Parallel: 1})
-	if err == nil || !source.PutOff(err) || !strings.Contains(err.Error(), "2 layers of this shard are done") {
+	if err == nil || !patience.PutOff(err) || !strings.Contains(err.Error(), "2 layers of this shard are done") {
 		t.Fatal(err)
 	}
 	// Short pauses are waited for.
@@ -358,7 +358,7 @@ func TestDownloadsThatBreak(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			b := w.push("a", "1", testkit.Numbered(t, 1, 40_000))
-			d := layers(t, b)[0]
+			d := b.LayerDigests(t)[0]
 			cut := testkit.Times(1, d.String(), testkit.Cut(b.Blobs[d]))
 			w.reg.Fault(func(rw http.ResponseWriter, r *http.Request) bool {
 				if cut(rw, r) {

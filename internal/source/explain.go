@@ -130,6 +130,3 @@ func (r *Registry) withheldFrom() (out *WithheldError) {
 	})
 	return out
 }
-
-// PutOff tells whether an error is that a registry does not want to be asked any more for now: whatever else is asked of it fails, too.
-func PutOff(err error) bool { return patience.PutOff(err) }

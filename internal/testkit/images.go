@@ -108,6 +108,22 @@ type Built struct {
 	Manifests map[digest.Digest]string // the blobs that are manifests -> media type
 }
 
+// LayerDigests are the digests of the layers of an image, from the lowest; the test fails for an index.
+func (b *Built) LayerDigests(t testing.TB) (out []digest.Digest) {
+	t.Helper()
+	var m ocispec.Manifest
+	if err := json.Unmarshal(b.Blobs[b.Target.Digest], &m); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Layers) == 0 {
+		t.Fatal("no image with layers")
+	}
+	for _, l := range m.Layers {
+		out = append(out, l.Digest)
+	}
+	return out
+}
+
 // Options choose how an image is made.
 type Options struct {
 	Layers      [][]byte // tars, bottom first

@@ -22,7 +22,6 @@ type Registry struct {
 
 	mu    sync.Mutex
 	gets  map[string]int // path -> GETs that reached it
-	sent  int64          // bytes of bodies that went out
 	fault func(w http.ResponseWriter, r *http.Request) (handled bool)
 	inner http.Handler
 }
@@ -60,7 +59,6 @@ func NewTLSRegistry(t testing.TB) *Registry {
 
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	w = &answered{w, r}
 	r.mu.Lock()
 	if req.Method == http.MethodGet {
 		r.gets[req.URL.Path]++
@@ -75,36 +73,6 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.inner.ServeHTTP(w, req)
-}
-
-// answered is an answer whose bytes are counted.
-type answered struct {
-	http.ResponseWriter
-	r *Registry
-}
-
-// Write implements io.Writer.
-func (c *answered) Write(b []byte) (int, error) {
-	n, err := c.ResponseWriter.Write(b)
-	c.r.mu.Lock()
-	c.r.sent += int64(n)
-	c.r.mu.Unlock()
-	return n, err
-}
-
-// Flush implements http.Flusher.
-func (c *answered) Flush() { _ = http.NewResponseController(c.ResponseWriter).Flush() }
-
-// Unwrap lets http.ResponseController find what it needs.
-func (c *answered) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
-// Sent is how many bytes of bodies went out since the last time that it was asked.
-func (r *Registry) Sent() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := r.sent
-	r.sent = 0
-	return n
 }
 
 // serveRange answers "bytes=N-" and "bytes=N-M", which go-containerregistry's registry does not
